@@ -1,0 +1,35 @@
+# Compiler settings that every target of Leat shares, as the interface target leat_options.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+find_program(LEAT_CCACHE ccache)
+if(LEAT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${LEAT_CCACHE}")
+endif()
+
+add_library(leat_options INTERFACE)
+target_include_directories(leat_options INTERFACE
+  "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src")
+target_compile_options(leat_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Wold-style-cast
+  -fvisibility=hidden -ffunction-sections -fdata-sections)
+target_link_options(leat_options INTERFACE -Wl,--gc-sections)
+if(LEAT_WERROR)
+  target_compile_options(leat_options INTERFACE -Werror)
+endif()
+if(LEAT_SANITIZE STREQUAL "address")
+  target_compile_options(leat_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
+    -fno-omit-frame-pointer)
+  target_link_options(leat_options INTERFACE -fsanitize=address,undefined)
+elseif(LEAT_SANITIZE STREQUAL "thread")
+  target_compile_options(leat_options INTERFACE -fsanitize=thread -fno-omit-frame-pointer)
+  target_link_options(leat_options INTERFACE -fsanitize=thread)
+endif()
+find_program(LEAT_LLD ld.lld)
+if(LEAT_LLD AND NOT CMAKE_INTERPROCEDURAL_OPTIMIZATION)
+  target_link_options(leat_options INTERFACE -fuse-ld=lld)
+endif()
