@@ -1,0 +1,71 @@
+// A doubly linked list whose links live in the elements: no allocation, O(1) removal from the middle.
+#pragma once
+
+#include "base/assert.h"
+
+namespace leat {
+
+/// Base class of an element; Tag tells apart the several lists that one element may be on.
+/// An element unlinks itself when it is destroyed.
+template <class Tag>
+class ListLink {
+ public:
+  ListLink() = default;
+  ListLink(const ListLink&) = delete;
+  ListLink& operator=(const ListLink&) = delete;
+  ~ListLink() { unlink(); }
+
+  bool is_linked() const { return next_ != nullptr; }
+  void unlink() {
+    if (next_ == nullptr) return;
+    prev_->next_ = next_;
+    next_->prev_ = prev_;
+    prev_ = next_ = nullptr;
+  }
+
+ private:
+  template <class T, class U>
+  friend class IntrusiveList;
+  ListLink* prev_ = nullptr;
+  ListLink* next_ = nullptr;
+};
+
+/// A FIFO of T, which derives from ListLink<Tag>. The list owns nothing.
+template <class T, class Tag>
+class IntrusiveList {
+ public:
+  IntrusiveList() { head_.prev_ = head_.next_ = &head_; }
+  IntrusiveList(const IntrusiveList&) = delete;
+  IntrusiveList& operator=(const IntrusiveList&) = delete;
+  ~IntrusiveList() {
+    while (pop_front() != nullptr) {
+    }
+    head_.prev_ = head_.next_ = nullptr;
+  }
+
+  bool empty() const { return head_.next_ == &head_; }
+  T* front() { return empty() ? nullptr : element(head_.next_); }
+  T* next(T& item) {
+    ListLink<Tag>* n = static_cast<ListLink<Tag>&>(item).next_;
+    return n == &head_ ? nullptr : element(n);
+  }
+  void push_back(T& item) {
+    ListLink<Tag>& link = item;
+    LEAT_ASSERT(!link.is_linked());
+    link.prev_ = head_.prev_;
+    link.next_ = &head_;
+    head_.prev_->next_ = &link;
+    head_.prev_ = &link;
+  }
+  T* pop_front() {
+    T* item = front();
+    if (item != nullptr) static_cast<ListLink<Tag>&>(*item).unlink();
+    return item;
+  }
+
+ private:
+  static T* element(ListLink<Tag>* link) { return static_cast<T*>(link); }
+  ListLink<Tag> head_;
+};
+
+}  // namespace leat
