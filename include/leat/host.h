@@ -1,0 +1,155 @@
+// leat::Host: a TCP/IP host of your own on a link, with connections that block the calling thread.
+//
+//   auto host = leat::Host::open({.link = "tap:leat0", .addresses = {*leat::IpPrefix::parse("10.0.0.2/24")}});
+//   auto conn = host->connect({*leat::IpAddress::parse("10.0.0.1"), 80});
+//   conn->write_all(request);  conn->read(buffer);
+//
+// A Host runs its stack on a thread of its own, so segments are answered while the application works.
+// Threading: every function here may be called from any thread, except from inside an event handler
+// (which runs on the stack's thread and uses `EventLoop` instead). Handles are move-only; destroying a
+// Connection closes it gracefully in the background, destroying the Host aborts what is left.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "leat/address.h"
+#include "leat/counters.h"
+#include "leat/error.h"
+#include "leat/expected.h"
+#include "leat/tcp_info.h"
+#include "leat/time.h"
+
+namespace leat {
+
+class EventLoop;
+
+/// Defaults of every connection of a host.
+struct TcpOptions {
+  std::optional<std::uint16_t> mss;       ///< largest segment to offer and send, 88..65495 bytes; else from the MTU
+  std::uint8_t tos = 0;                   ///< the IPv4 TOS byte of every segment (RFC 2474, 3168)
+  std::string congestion_control = "reno";
+  unsigned syn_retries = 6;               ///< SYNs after the first, 0..127 (Linux: tcp_syn_retries)
+  Duration max_rto = std::chrono::seconds(120);       ///< cap on the RTO (RFC 6298 §2.5: at least 60 s; smaller is for tests)
+  std::size_t send_buffer = std::size_t{1} << 20;     ///< bytes, at least 2 KiB
+  std::size_t receive_buffer = std::size_t{1} << 20;  ///< bytes, at least 2 KiB
+  bool nodelay = false;                   ///< switch Nagle's algorithm off (RFC 9293 §3.7.4)
+};
+
+struct HostConfig {
+  /// "tap:NAME", "tun:NAME", "packet:IFACE" or "memory:NAME" (two hosts of one process with the same NAME
+  /// are joined).
+  std::string link;
+  std::vector<IpPrefix> addresses;        ///< at least one
+  std::optional<IpAddress> gateway;       ///< on one of the addresses' subnets
+  std::optional<MacAddress> mac;          ///< else a random locally administered one
+  std::optional<std::uint32_t> mtu;       ///< 576..65535; else the device's
+  TcpOptions tcp;
+};
+
+/// Why a host could not be opened: a code, and a sentence that says what to do.
+struct HostError {
+  Error code = Error::system;
+  std::string message;
+};
+
+/// What a link really does, for people and tests.
+struct LinkInfo {
+  std::string name;                       ///< as given in HostConfig::link
+  MacAddress mac;
+  std::uint32_t mtu = 0;
+  std::uint32_t max_super_segment = 0;    ///< 0: plain frames only
+  bool completes_checksums = false;
+  std::uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0, rx_dropped = 0, tx_refused = 0;
+};
+
+struct ConnectOptions {
+  std::optional<Duration> timeout;        ///< else bounded by TcpOptions::syn_retries alone
+  /// Queued at once, so that it may ride on the ACK that completes the handshake. Taken whole or refused
+  /// with no_buffers when larger than the send buffer.
+  std::span<const std::uint8_t> first_data;
+  std::uint16_t local_port = 0;           ///< 0: a random ephemeral one (RFC 6056)
+};
+
+/// One TCP connection. All functions but the destructor block until done; a time-out of nullopt waits for ever.
+class Connection {
+ public:
+  Connection(Connection&&) noexcept;
+  Connection& operator=(Connection&&) noexcept;
+  ~Connection();  ///< as close(), without waiting
+
+  /// Waits for at least one byte. 0 is the peer's FIN (or an empty buffer). Errors: timed_out (the connection
+  /// is unharmed when it is the call's own time-out), reset, aborted, closed.
+  expected<std::size_t, Error> read(std::span<std::uint8_t> buffer, std::optional<Duration> timeout = {});
+  /// Waits for room for at least one byte and takes what fits.
+  expected<std::size_t, Error> write(std::span<const std::uint8_t> data, std::optional<Duration> timeout = {});
+  /// Repeats write() until all is taken into the send buffer; the time-out bounds each wait, not the whole.
+  expected<void, Error> write_all(std::span<const std::uint8_t> data, std::optional<Duration> timeout = {});
+  /// No more writes: FIN after what is queued. Reading goes on (RFC 9293 §3.6).
+  expected<void, Error> shutdown();
+  /// Ends both directions: FIN after what is queued, RST when unread data is thrown away (RFC 2525 §2.17).
+  /// Waits until the peer acknowledged everything, at most `linger`; true when it did.
+  expected<bool, Error> close(Duration linger = std::chrono::seconds(0));
+  /// RST now; everything queued is dropped.
+  void abort();
+
+  TcpInfo info() const;  ///< zeros after close()
+  Endpoint local() const;
+  Endpoint remote() const;
+
+ private:
+  friend class Host;
+  friend class Listener;
+  struct State;
+  explicit Connection(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+class Listener {
+ public:
+  Listener(Listener&&) noexcept;
+  Listener& operator=(Listener&&) noexcept;
+  ~Listener();  ///< connections not accepted yet are reset
+
+  expected<Connection, Error> accept(std::optional<Duration> timeout = {});
+  Endpoint local() const;
+
+ private:
+  friend class Host;
+  struct State;
+  explicit Listener(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+class Host {
+ public:
+  static expected<Host, HostError> open(const HostConfig& config);
+  Host(Host&&) noexcept;
+  Host& operator=(Host&&) noexcept;
+  ~Host();
+
+  expected<Connection, Error> connect(const Endpoint& remote, const ConnectOptions& options = {});
+  /// An unspecified address listens on all of the host's; port 0 picks a free one.
+  expected<Listener, Error> listen(const Endpoint& local, unsigned backlog = 128);
+
+  /// Runs `f` on the stack's thread; see leat/event_loop.h for what it can do there.
+  void post(std::function<void(EventLoop&)> f);
+
+  Counters counters() const;
+  LinkInfo link() const;
+  /// The error that ended the link (its interface was removed), if one did.
+  std::optional<Error> failure() const;
+
+ private:
+  struct State;
+  explicit Host(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace leat

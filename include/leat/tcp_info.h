@@ -1,0 +1,48 @@
+// What is known of one connection: the facts of Linux's struct tcp_info, with units in the types.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "leat/time.h"
+
+namespace leat {
+
+/// The states of RFC 9293 §3.3.2.
+enum class TcpState : std::uint8_t {
+  closed, listen, syn_sent, syn_received, established, fin_wait_1, fin_wait_2, close_wait, closing, last_ack,
+  time_wait,
+};
+/// "ESTAB", "FIN-WAIT-1" … as ss(8) prints them.
+std::string_view to_string(TcpState state);
+
+struct TcpInfo {
+  TcpState state = TcpState::closed;
+  std::string_view congestion_control;  ///< name of the controller; static storage
+  std::uint8_t snd_wscale = 0, rcv_wscale = 0;
+  bool window_scaling = false, sack = false, timestamps = false;  ///< agreed in the handshake
+  std::uint32_t snd_mss = 0, rcv_mss = 0, advmss = 0;             ///< bytes
+  std::uint32_t pmtu = 0;                                         ///< bytes
+
+  Duration rto{}, rtt{}, rttvar{}, min_rtt{};  ///< zero rtt: no sample yet
+  std::uint32_t snd_cwnd = 0;                  ///< bytes (Linux: segments)
+  std::uint32_t snd_ssthresh = 0;              ///< bytes; 0xffffffff: no loss yet
+  std::uint32_t snd_wnd = 0, rcv_wnd = 0;      ///< bytes, scaled
+  std::uint32_t unacked = 0;                   ///< bytes in flight
+  std::uint32_t notsent = 0;                   ///< bytes written, not sent yet
+  std::uint32_t unread = 0;                    ///< bytes received in order, not read yet
+
+  std::uint64_t bytes_acked = 0, bytes_sent = 0, bytes_retrans = 0, bytes_received = 0;
+  std::uint64_t segs_out = 0, segs_in = 0, data_segs_out = 0, data_segs_in = 0;  ///< segments on the wire
+  std::uint32_t total_retrans = 0;  ///< segments retransmitted, SYNs included
+  std::uint32_t retransmits = 0;    ///< time-outs in a row now
+  std::uint32_t backoff = 0;
+  std::uint32_t probes = 0;         ///< unanswered window probes
+  std::uint32_t rto_count = 0;      ///< retransmission time-outs in all
+  std::uint32_t fast_recoveries = 0;
+  std::uint32_t dupacks_in = 0, dupacks_out = 0;
+  std::uint64_t rcv_ooopack = 0;    ///< segments received out of order
+  Duration handshake{};             ///< SYN to established; zero before that
+};
+
+}  // namespace leat
