@@ -1,0 +1,34 @@
+// How the outside names a socket, and what the stack tells about it.
+#pragma once
+
+#include <cstdint>
+
+namespace leat {
+
+/// Index and generation: a handle of a socket that is gone never names its successor.
+struct SocketHandle {
+  std::uint32_t index = 0;
+  std::uint32_t generation = 0;  ///< 0: no socket
+  constexpr explicit operator bool() const { return generation != 0; }
+  constexpr bool operator==(const SocketHandle&) const = default;
+};
+
+/// Bits of Event::bits. Level state is asked for with Stack::readiness; an event says "look again".
+enum EventBits : std::uint8_t {
+  kEventConnected = 1,   ///< connect() has succeeded
+  kEventReadable = 2,    ///< data, end of stream or an error can be read
+  kEventWritable = 4,    ///< there is room in the send buffer again
+  kEventAcceptable = 8,  ///< a listener has a connection
+  kEventPeerClosed = 16, ///< the peer's FIN has arrived in order
+  kEventFlushed = 32,    ///< everything written, and the FIN if there is one, is acknowledged
+  kEventError = 64,      ///< the connection has failed; Stack::error says why
+  kEventClosed = 128,    ///< the connection's TCP is over (TIME-WAIT counts as over)
+};
+
+/// At most one is pending a socket: later bits are added to it.
+struct Event {
+  SocketHandle socket;
+  std::uint8_t bits = 0;
+};
+
+}  // namespace leat

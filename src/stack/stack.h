@@ -1,0 +1,110 @@
+// Stack: the sans-I/O whole. Packets and instants in, packets and events out; no clock, no thread, no syscall.
+//
+// Four verbs drive it: receive(batch, now), transmit(batch, now), next_deadline(), next_event(). The owner calls
+//   receive   with what a device delivered,
+//   transmit  after each receive, each call of the application and each deadline, until it adds nothing,
+//   next_event until it gives nothing.
+// Timers run inside transmit. Everything else is the application's side: connect, listen, read, write …
+// One owner at a time: nothing here is thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "leat/address.h"
+#include "leat/counters.h"
+#include "leat/error.h"
+#include "leat/expected.h"
+#include "leat/tcp_info.h"
+#include "leat/tcp_options.h"
+#include "leat/time.h"
+#include "packet/device_caps.h"
+#include "packet/packet.h"
+#include "stack/socket_handle.h"
+
+namespace leat {
+
+struct StackConfig {
+  Seed seed;             ///< all randomness and all secrets; from getrandom(2), or fixed for a replay
+  TcpOptions tcp;        ///< defaults of new connections
+};
+
+/// An interface of the stack, numbered from 1 in the order of add_interface.
+using InterfaceId = std::uint32_t;
+
+struct InterfaceConfig {
+  DeviceCaps caps;
+  MacAddress mac;                    ///< ignored without a link layer
+  std::uint32_t mtu = 1500;          ///< at most caps.mtu
+  std::vector<IpPrefix> addresses;   ///< each also gives a connected route
+  std::optional<IpAddress> gateway;  ///< default route
+};
+
+struct ConnectRequest {
+  Endpoint remote;
+  std::uint16_t local_port = 0;          ///< 0: random ephemeral (RFC 6056)
+  std::optional<IpAddress> local_address;///< else by the route
+  Bytes first_data;                      ///< may ride on the handshake's ACK
+};
+
+class Stack {
+ public:
+  Stack(const StackConfig& config, BufferPool& pool);
+  ~Stack();  ///< silent: aborts nothing on the wire
+
+  expected<InterfaceId, Error> add_interface(const InterfaceConfig& config);
+
+  // The four verbs.
+  /// Takes every packet of the batch; it is empty afterwards.
+  void receive(InterfaceId interface, PacketBatch& batch, Instant now);
+  /// Runs due timers and adds packets for `interface` to `out`, up to its room. True when there may be
+  /// more: call again after the device took these.
+  bool transmit(InterfaceId interface, PacketBatch& out, Instant now);
+  /// When transmit must be called even if nothing else happens; kNever when nothing is pending.
+  Instant next_deadline() const;
+  std::optional<Event> next_event();
+
+  // Sockets.
+  expected<SocketHandle, Error> connect(const ConnectRequest& request, Instant now);
+  expected<SocketHandle, Error> listen(const Endpoint& local, unsigned backlog);
+  /// would_block when no connection is ready.
+  expected<SocketHandle, Error> accept(SocketHandle listener);
+
+  /// Copies in-order data out. 0: the peer's FIN. would_block: nothing yet.
+  expected<std::size_t, Error> read(SocketHandle socket, MutableBytes out, Instant now);
+  /// Copies what fits into the send buffer. would_block: it is full, or the handshake is not over and it is full.
+  expected<std::size_t, Error> write(SocketHandle socket, Bytes data, Instant now);
+  expected<void, Error> shutdown_write(SocketHandle socket, Instant now);
+  /// The application gives the handle up: an orderly end by FIN, or RST when unread data is lost
+  /// (RFC 2525 §2.17). The connection goes on in the background until TCP is done.
+  expected<void, Error> close(SocketHandle socket, Instant now);
+  /// RST and gone.
+  expected<void, Error> abort(SocketHandle socket, Instant now);
+
+  /// The level state behind events: the EventBits that hold now.
+  std::uint8_t readiness(SocketHandle socket) const;
+  /// Why the connection failed; none while it has not.
+  Error error(SocketHandle socket) const;
+  expected<TcpInfo, Error> info(SocketHandle socket) const;
+  expected<Endpoint, Error> local(SocketHandle socket) const;
+  expected<Endpoint, Error> remote(SocketHandle socket) const;
+
+  const Counters& counters() const;
+  /// Sockets, half-open and TIME-WAIT entries alive, for leak checks.
+  struct Population {
+    std::size_t connections = 0, listeners = 0, time_wait = 0, orphans = 0;
+  };
+  Population population() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace leat
