@@ -26,7 +26,7 @@
 #include "leat/time.h"
 #include "packet/device_caps.h"
 #include "packet/packet.h"
-#include "stack/socket_handle.h"
+#include "leat/event.h"
 
 namespace leat {
 
