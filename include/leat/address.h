@@ -77,7 +77,7 @@ struct IpPrefix {
     if (other.family != address.family) return false;
     for (unsigned bit = 0; bit < length; bit += 8) {
       const unsigned left = length - bit;
-      const std::uint8_t mask = left >= 8 ? 0xff : static_cast<std::uint8_t>(0xff00u >> left);
+      const auto mask = static_cast<std::uint8_t>(left >= 8 ? 0xffu : 0xff00u >> left);
       if ((address.bytes[bit / 8] ^ other.bytes[bit / 8]) & mask) return false;
     }
     return true;

@@ -1,0 +1,115 @@
+// The Internet checksum (RFC 1071), over bytes that may lie in several pieces of any length.
+//
+// Bytes are summed in the machine's own order, 64 bytes a step; byte order only matters once, at the end
+// (RFC 1071 §2 B). A piece that begins at an odd offset is summed as if it were even and then swapped.
+// Used by the header types of this folder, the segment splitter and every check on receive.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include "base/bytes.h"
+#include "leat/address.h"
+
+namespace leat {
+namespace checksum_detail {
+
+/// The sum of big-endian 16-bit words as a number that folds to the machine-order sum; at most 2^48.
+std::uint64_t sum_fast(const std::uint8_t* data, std::size_t size);
+/// Copies while summing, in one pass over memory.
+std::uint64_t copy_and_sum_fast(std::uint8_t* out, const std::uint8_t* data, std::size_t size);
+
+constexpr std::uint16_t swap16(std::uint16_t v) { return static_cast<std::uint16_t>(v >> 8 | v << 8); }
+constexpr std::uint16_t fold16(std::uint64_t sum) {
+  sum = (sum & 0xffffffffu) + (sum >> 32);
+  sum = (sum & 0xffff) + (sum >> 16);  // below 2^33 before, below 2^18 after
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<std::uint16_t>(sum);
+}
+constexpr std::uint16_t machine_order(std::uint16_t host) {
+  return std::endian::native == std::endian::little ? swap16(host) : host;
+}
+constexpr std::uint64_t sum_slow(Bytes data) {
+  std::uint64_t sum = 0;
+  std::size_t i = 0;
+  for (; i + 1 < data.size(); i += 2) sum += machine_order(load_be16(data.data() + i));
+  if (i < data.size()) sum += machine_order(static_cast<std::uint16_t>(data[i] << 8));
+  return sum;
+}
+
+}  // namespace checksum_detail
+
+/// Adds up a checksum. Pieces follow each other: the second piece begins where the first ended, odd or not.
+class ChecksumAccumulator {
+ public:
+  constexpr ChecksumAccumulator() = default;
+  /// Goes on from a sum that fold() gave.
+  constexpr explicit ChecksumAccumulator(std::uint16_t folded) : sum_(checksum_detail::machine_order(folded)) {}
+
+  constexpr void add(Bytes piece) {
+    if (std::is_constant_evaluated()) {
+      add_piece(checksum_detail::sum_slow(piece), piece.size());
+    } else {
+      add_piece(checksum_detail::sum_fast(piece.data(), piece.size()), piece.size());
+    }
+  }
+  /// As add, and copies the piece to `out`, which must be as large and must not overlap it.
+  void add_copy(Bytes piece, MutableBytes out) {
+    add_piece(checksum_detail::copy_and_sum_fast(out.data(), piece.data(), piece.size()), piece.size());
+  }
+  /// Adds a 16-bit or 32-bit field of an even offset, whatever add() has seen so far.
+  constexpr void add16(std::uint16_t field) { sum_ += checksum_detail::machine_order(field); }
+  constexpr void add32(std::uint32_t field) {
+    add16(static_cast<std::uint16_t>(field >> 16));
+    add16(static_cast<std::uint16_t>(field));
+  }
+  /// The pseudo-header of RFC 9293 §3.1 (IPv4) or RFC 8200 §8.1 (IPv6). `length` counts the transport
+  /// header and its payload. Source and destination are of one family.
+  constexpr void add_pseudo_header(const IpAddress& source, const IpAddress& destination, std::uint8_t protocol,
+                                   std::uint32_t length) {
+    const std::size_t size = source.is_v6() ? 16 : 4;
+    for (std::size_t i = 0; i < size; i += 4) {
+      add32(load_be32(source.bytes.data() + i));
+      add32(load_be32(destination.bytes.data() + i));
+    }
+    add16(protocol);
+    add32(length);
+  }
+
+  /// The one's complement sum, not complemented: what a field with ChecksumState::partial holds.
+  constexpr std::uint16_t fold() const { return checksum_detail::machine_order(checksum_detail::fold16(sum_)); }
+  /// The value for the checksum field, which was zero (or left out) in the sum.
+  constexpr std::uint16_t finish() const { return static_cast<std::uint16_t>(~fold()); }
+  /// True when the sum over everything, the checksum field included, says that nothing was changed.
+  constexpr bool is_valid() const { return fold() == 0xffff; }
+
+ private:
+  constexpr void add_piece(std::uint64_t sum, std::size_t size) {
+    if (odd_) sum = checksum_detail::swap16(checksum_detail::fold16(sum));
+    sum_ += sum;
+    odd_ = odd_ != (size % 2 != 0);
+  }
+  std::uint64_t sum_ = 0;
+  bool odd_ = false;
+};
+
+/// The checksum field's value over contiguous bytes (whose checksum field, if any, holds zero).
+constexpr std::uint16_t internet_checksum(Bytes data) {
+  ChecksumAccumulator sum;
+  sum.add(data);
+  return sum.finish();
+}
+
+/// A checksum field after one 16-bit field that it covers changed (RFC 1624 §3, equation 3).
+constexpr std::uint16_t checksum_after_change(std::uint16_t checksum, std::uint16_t before, std::uint16_t after) {
+  ChecksumAccumulator sum(static_cast<std::uint16_t>(~checksum));
+  sum.add16(static_cast<std::uint16_t>(~before));
+  sum.add16(after);
+  return sum.finish();
+}
+
+}  // namespace leat

@@ -1,0 +1,93 @@
+// ICMP for IPv4 (RFC 792): the fixed header, and the beginning of the datagram that an error quotes.
+#pragma once
+
+#include <optional>
+
+#include "base/bytes.h"
+#include "wire/ipv4.h"
+#include "wire/seq.h"
+
+namespace leat {
+
+enum class IcmpType : std::uint8_t {
+  echo_reply = 0,
+  destination_unreachable = 3,
+  source_quench = 4,
+  redirect = 5,
+  echo_request = 8,
+  time_exceeded = 11,
+  parameter_problem = 12,
+};
+
+/// Codes of destination_unreachable (RFC 792, RFC 1122 §3.2.2.1).
+enum class IcmpUnreachable : std::uint8_t {
+  net = 0,
+  host = 1,
+  protocol = 2,
+  port = 3,
+  fragmentation_needed = 4,
+  source_route_failed = 5,
+  admin_prohibited = 13,
+};
+
+struct IcmpHeader {
+  static constexpr std::size_t kSize = 8;
+  static constexpr std::size_t kChecksumOffset = 2;
+
+  IcmpType type = IcmpType::echo_reply;
+  std::uint8_t code = 0;
+  std::uint16_t checksum = 0;
+  std::uint32_t rest = 0;  ///< the last four bytes, whose meaning depends on the type
+
+  constexpr std::uint16_t echo_id() const { return static_cast<std::uint16_t>(rest >> 16); }
+  constexpr std::uint16_t echo_sequence() const { return static_cast<std::uint16_t>(rest); }
+  /// Of "fragmentation needed" (RFC 1191 §4); 0 from routers older than that.
+  constexpr std::uint16_t next_hop_mtu() const { return static_cast<std::uint16_t>(rest); }
+  static constexpr std::uint32_t echo_rest(std::uint16_t id, std::uint16_t sequence) {
+    return std::uint32_t{id} << 16 | sequence;
+  }
+
+  constexpr bool is_echo_request() const { return type == IcmpType::echo_request && code == 0; }
+  /// Of a type that tells of trouble with a datagram of ours and quotes it (RFC 1122 §3.2.2).
+  constexpr bool is_error() const {
+    return type == IcmpType::destination_unreachable || type == IcmpType::source_quench ||
+           type == IcmpType::redirect || type == IcmpType::time_exceeded || type == IcmpType::parameter_problem;
+  }
+  constexpr bool is_fragmentation_needed() const {
+    return type == IcmpType::destination_unreachable &&
+           code == static_cast<std::uint8_t>(IcmpUnreachable::fragmentation_needed);
+  }
+  constexpr bool operator==(const IcmpHeader&) const = default;
+
+  /// Nothing when it is shorter than the header. The checksum is not judged here.
+  static constexpr std::optional<IcmpHeader> parse(Bytes in) {
+    if (in.size() < kSize) return std::nullopt;
+    return IcmpHeader{static_cast<IcmpType>(in[0]), in[1], load_be16(in.data() + 2), load_be32(in.data() + 4)};
+  }
+  /// `out` holds at least kSize bytes.
+  constexpr void write(MutableBytes out) const {
+    out[0] = static_cast<std::uint8_t>(type), out[1] = code;
+    store_be16(out.data() + 2, checksum);
+    store_be32(out.data() + 4, rest);
+  }
+};
+
+/// What an ICMP error tells of the datagram that caused it: its IP header and the 8 bytes behind it that
+/// every sender must quote (RFC 1122 §3.2.2), which hold the ports, and TCP's sequence number.
+struct IcmpQuote {
+  Ipv4Header ip;
+  std::uint16_t source_port = 0;
+  std::uint16_t destination_port = 0;
+  SeqNum seq;  ///< TCP only
+
+  /// `in` is what follows the ICMP header. Nothing when it is cut off, or quotes a fragment that is not
+  /// the first, in which there are no ports.
+  static constexpr std::optional<IcmpQuote> parse(Bytes in) {
+    const auto ip = Ipv4Header::parse_quoted(in);
+    if (!ip || in.size() < ip->header_length + 8u || ip->fragment_offset != 0) return std::nullopt;
+    const std::uint8_t* p = in.data() + ip->header_length;
+    return IcmpQuote{*ip, load_be16(p), load_be16(p + 2), SeqNum(load_be32(p + 4))};
+  }
+};
+
+}  // namespace leat

@@ -1,0 +1,21 @@
+// One line of text a packet, in the manner of tcpdump. For tests and traces; never on the data path.
+#pragma once
+
+#include <string>
+
+#include "base/bytes.h"
+#include "wire/ipv4.h"
+#include "wire/tcp.h"
+#include "wire/tcp_options.h"
+
+namespace leat {
+
+/// An Ethernet frame from its beginning on. Payload bytes may be missing: lengths come from the headers.
+std::string describe_frame(Bytes frame);
+/// An IP datagram, as devices without a link layer carry it.
+std::string describe_datagram(Bytes datagram);
+/// "Flags [S], seq 1, win 64240, options [mss 1460,sackOK,wscale 7], length 0".
+std::string describe_tcp(const TcpHeader& header, const TcpOptionSet& options, std::size_t payload);
+std::string to_string(const TcpOptionSet& options);
+
+}  // namespace leat
