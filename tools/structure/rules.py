@@ -1,0 +1,241 @@
+"""The rules of ARCHITECTURE.md that a machine can check. Each takes a File and yields (line, message).
+
+To add one: write a function, add it to RULES, and give tests/structure/structure_test.py a tree that breaks it.
+"""
+import functools
+import posixpath
+import re
+
+import cpp_text
+
+_BELOW_PACKET = {"base", "wire"}
+_CORE = _BELOW_PACKET | {"packet"}
+_STACK = _CORE | {"ip", "udp", "tcp", "stack"}
+_RUNTIME = _STACK | {"socket", "device", "runtime"}
+
+# What a layer may include besides itself. A folder of src/ that is not listed is an error.
+MAY_INCLUDE = {
+    "base": set(),
+    "wire": {"base"},
+    "packet": _BELOW_PACKET,
+    "ip": _CORE, "udp": _CORE, "tcp": _CORE,
+    "stack": _STACK,
+    "socket": _STACK,
+    "device": _CORE,
+    "runtime": _RUNTIME,
+    "api": _RUNTIME,
+    "lab": {"base"},
+    "http": _RUNTIME | {"api"},
+    "dns": _RUNTIME | {"api"},
+    "asio": _RUNTIME | {"api"},
+}
+PURE = {"base", "wire", "packet", "ip", "udp", "tcp", "stack", "socket"}
+
+# Which layer a public header belongs to; those not listed are `api`.
+PUBLIC_HEADERS = {
+    "time": "base", "expected": "base", "error": "base",
+    "address": "wire",
+    "counters": "packet", "tcp_info": "packet", "tcp_options": "packet", "event": "packet",
+}
+
+# Parts of tcp that must stay strangers: folder -> what it must not include.
+TCP_PARTS = {
+    "recv": ("tcp/send/", "tcp/loss/", "tcp/congestion/", "tcp/engine/", "tcp/connection"),
+    "send": ("tcp/recv/", "tcp/engine/", "tcp/connection"),
+    "loss": ("tcp/recv/", "tcp/engine/", "tcp/connection"),
+    "congestion": ("tcp/recv/", "tcp/send/", "tcp/engine/", "tcp/connection"),
+}
+
+PURE_HEADERS = set("""
+    algorithm array bit bitset cassert charconv chrono climits cmath compare concepts cstddef cstdint cstdlib cstring
+    deque functional initializer_list iterator limits list map memory new numeric optional queue set span string
+    string_view tuple type_traits unordered_map unordered_set utility variant vector version
+""".split())
+TEST_HEADERS = PURE_HEADERS | set("""
+    cinttypes cstdio fstream iomanip iostream ostream random ratio regex sstream gtest/gtest.h gmock/gmock.h
+""".split())
+
+PURE_WORDS = [
+    (r"\b(throw|try|catch)\b", "no exceptions below runtime"),
+    (r"\b(dynamic_cast|typeid)\b", "no RTTI below runtime"),
+    (r"\b(steady_clock|system_clock|high_resolution_clock|utc_clock|clock_gettime|gettimeofday|rdtsc|__rdtsc)\b"
+     r"|\bstd::time\b", "no clock below runtime: time is an argument"),
+    (r"\bstd::(thread|jthread|mutex|\w+_mutex|atomic\w*|condition_variable\w*|lock_guard|unique_lock|scoped_lock"
+     r"|call_once|once_flag|future|promise|async|counting_semaphore|barrier|latch)\b"
+     r"|\bthread_local\b|\bpthread_\w+|\b__atomic_\w+|\b__sync_\w+|\bvolatile\b",
+     "no thread, lock or atomic below runtime"),
+    (r"\bstd::(cout|cerr|clog|cin)\b|\b(printf|fprintf|puts|fputs|perror)\s*\(", "no I/O below runtime"),
+    (r"\bstd::random_device\b|\bgetrandom\b|\b(rand|random|getenv)\s*\(",
+     "no outside world below runtime: randomness is a seed in the configuration"),
+    (r"(?<![\w>])::(socket|open|close|read|write|send\w*|recv\w*|ioctl|poll|epoll_\w+|mmap|syscall|usleep|sleep)\s*\(",
+     "no system call below runtime"),
+    (r"\bboost::", "no Boost below runtime"),
+    (r"\bstd::function\b", "no std::function below runtime"),
+]
+
+MAX_LINES = {"header": 250, "source": 600, "test": 900}
+MAX_FUNCTION_LINES = 100
+
+
+class File:
+    """One C++ file of the tree: its path from the root, its text, and what follows from the two."""
+
+    def __init__(self, path, text, paths):
+        self.path, self.text, self.paths = path, text, paths
+        parts = path.split("/")
+        self.area = parts[0]  # src, include, apps, examples, tests, bench, fuzz
+        self.layer = parts[1] if self.area == "src" and len(parts) > 2 else None
+        if self.area == "include":
+            self.layer = PUBLIC_HEADERS.get(posixpath.splitext(parts[-1])[0], "api")
+        self.is_header = path.endswith(".h")
+        self.is_test = path.endswith("_test.cc") or "testing" in parts or self.area == "tests"
+
+    @functools.cached_property
+    def clean(self):
+        return cpp_text.without_comments_and_literals(self.text)
+
+    @functools.cached_property
+    def statements(self):
+        return cpp_text.statements(cpp_text.without_directives(self.clean))
+
+    @functools.cached_property
+    def includes(self):
+        """(line, name, quoted) of every #include."""
+        found = re.finditer(r'(?m)^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', self.text)
+        return [(self.text.count("\n", 0, m.start()) + 1, m.group(2), m.group(1) == '"') for m in found]
+
+    @property
+    def is_pure(self):
+        return self.layer in PURE or self.area == "include"
+
+    def grep(self, pattern):
+        for number, line in enumerate(self.clean.split("\n"), 1):
+            if re.search(pattern, line):
+                yield number
+
+
+def _layer_of_include(name):
+    folder, _, rest = name.partition("/")
+    if folder == "leat":
+        return PUBLIC_HEADERS.get(posixpath.splitext(rest)[0], "api")
+    return folder if folder in MAY_INCLUDE else None
+
+
+def include_direction(f):
+    """A layer includes itself and the layers below it, never one beside or above."""
+    if f.area == "src" and f.layer not in MAY_INCLUDE:
+        yield 1, f"src/{f.layer} is no layer: give it a place in tools/structure/rules.py and ARCHITECTURE.md"
+        return
+    for line, name, quoted in f.includes:
+        target = _layer_of_include(name)
+        if f.area == "include" and quoted and not name.startswith("leat/"):
+            yield line, f"a public header includes only public headers, not {name}"
+        elif f.area == "examples" and quoted and not name.startswith("leat/"):
+            yield line, f"an example includes only public headers, not {name}"
+        elif f.area in ("src", "include") and target and target != f.layer and target not in MAY_INCLUDE[f.layer]:
+            yield line, f"{f.layer} must not include {name}, which belongs to {target}"
+        elif f.area in ("src", "include") and quoted and target is None:
+            yield line, f'includes go by layer path, as "wire/tcp.h": {name}'
+
+
+def tcp_parts(f):
+    """The send side and the receive side do not know each other, and no part knows the connection."""
+    part = f.path.split("/")[2] if f.layer == "tcp" and f.area == "src" else None
+    if f.is_test:
+        return
+    for line, name, _ in f.includes:
+        if name.startswith(TCP_PARTS.get(part, ("\0",))):
+            yield line, f"tcp/{part} must not know {name}"
+
+
+def system_headers(f):
+    """Pure layers and public headers include an agreed set of standard headers and nothing of the system."""
+    if not f.is_pure:
+        return
+    allowed = TEST_HEADERS if f.is_test else PURE_HEADERS
+    for line, name, quoted in f.includes:
+        if not quoted and name not in allowed:
+            yield line, f"<{name}> is not for {'public headers' if f.area == 'include' else 'the layers below runtime'}"
+
+
+def pure_words(f):
+    """No exceptions, RTTI, clocks, threads, I/O, system calls, Boost below runtime."""
+    if f.area != "src" or not f.is_pure or f.is_test:
+        return
+    for pattern, message in PURE_WORDS:
+        for line in f.grep(pattern):
+            yield line, message
+
+
+def global_state(f):
+    """No mutable variable at namespace scope, no mutable static in a function or class (a heuristic)."""
+    if f.area != "src" or not f.is_pure or f.is_test:
+        return
+    not_a_variable = re.compile(
+        r"^(using|typedef|namespace|template|friend|static_assert|struct|class|enum|union|extern \"\"|LEAT_\w+|\})\b|^$")
+    for s in f.statements:
+        head = re.split(r"[={]", s.text)[0]
+        constant = re.search(r"\b(const|constexpr|operator)\b", head)
+        if s.scope == "namespace" and s.kind in ("", "initializer"):
+            if not constant and not not_a_variable.match(s.text) and "(" not in head \
+                    and re.match(r"^[\w:<>,&*\s\[\].]+\s[*&]?\w+(\[[^\]]*\])*\s*$", head):
+                yield s.line, f"global variable: {head.strip()}"
+        elif re.match(r"^(inline )?static\b", s.text) and not constant:
+            if s.scope == "function" or "(" not in head:
+                yield s.line, f"static variable: {head.strip()}"
+
+
+def sequence_compare(f):
+    """Sequence numbers live on a circle: is_before, not <, on their raw value (a heuristic)."""
+    if f.area != "src" or f.path == "src/wire/seq.h":
+        return
+    for line in f.grep(r"\.raw\(\)\s*[<>]=?\s|\s[<>]=?\s+[\w.()>\-]*\.raw\(\)"):
+        yield line, "compare sequence numbers with is_before (wire/seq.h), not by their raw value"
+
+
+def virtual_functions(f):
+    """Virtual functions stand at the plug-in borders only: devices and congestion control."""
+    if f.area != "src" or not f.is_pure or f.is_test or f.path.startswith("src/tcp/congestion/"):
+        return
+    for line in f.grep(r"\bvirtual\b"):
+        yield line, "virtual functions belong to the borders device/ and tcp/congestion/ only"
+
+
+def file_size(f):
+    """A file that outgrows its limit hides a missing type."""
+    kind = "test" if f.is_test else "header" if f.is_header else "source"
+    lines = f.text.count("\n")
+    if lines > MAX_LINES[kind]:
+        yield 1, f"{lines} lines; a {kind} has at most {MAX_LINES[kind]}"
+
+
+def function_size(f):
+    """The same for functions (a heuristic)."""
+    for s in f.statements:
+        lines = s.body_end - s.line + 1
+        if s.opens and s.kind == "function" and s.scope in ("namespace", "class") and lines > MAX_FUNCTION_LINES:
+            yield s.line, f"a function of {lines} lines; at most {MAX_FUNCTION_LINES}: {s.text[:60]}"
+
+
+def opening_comment(f):
+    """A file says what it is first. A .cc (and its test) may leave that to the header of the same name."""
+    if f.text.startswith(("//", "/*")):
+        return
+    stem = posixpath.splitext(posixpath.basename(f.path))[0].removesuffix("_test")
+    own = {posixpath.join(posixpath.dirname(f.path), stem + ".h"), f"include/leat/{stem}.h"}
+    if f.is_header or not own & f.paths:
+        yield 1, "no opening comment: what the file is, what it promises, who calls it"
+
+
+def header_habits(f):
+    """#pragma once, and no `using namespace` in a header."""
+    if not f.is_header:
+        return
+    if not re.search(r"(?m)^#pragma once$", f.text):
+        yield 1, "a header without #pragma once"
+    for line in f.grep(r"^\s*using namespace\b"):
+        yield line, "using namespace in a header"
+
+
+RULES = [include_direction, tcp_parts, system_headers, pure_words, global_state, sequence_compare, virtual_functions,
+         file_size, function_size, opening_comment, header_habits]
