@@ -42,11 +42,13 @@ class Device {
   virtual expected<void, Error> receive(PacketBatch& batch, BufferPool& pool) = 0;
 
   /// Sends from the front of `batch`. What was sent, or refused and counted, is removed; what is left
-  /// has met back-pressure: try again when descriptor() is writable.
+  /// has met back-pressure: try again when write_descriptor() is writable.
   virtual void transmit(PacketBatch& batch) = 0;
 
   /// Readable when receive() has something, for epoll; -1 when there is none.
   virtual int descriptor() const = 0;
+  /// Writable when back-pressure is over; -1 when descriptor() becomes readable for that as well.
+  virtual int write_descriptor() const { return descriptor(); }
 
   virtual DeviceCounters counters() const = 0;
 };

@@ -1,0 +1,257 @@
+#include "device/af_packet.h"
+
+#include <arpa/inet.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "device/interface_info.h"
+#include "device/receive_buffer.h"
+#include "device/system_random.h"
+#include "device/unique_fd.h"
+#include "device/virtio_header.h"
+
+namespace leat {
+namespace {
+
+// Frames a system call: enough to make its price small, few enough to bound the 64 kB blocks that wait.
+constexpr std::size_t kReceiveBurst = 16;
+// Room for bursts of super-segments; the default holds only a few of them.
+constexpr int kReceiveQueueBytes = 32 << 20;
+constexpr int kSendQueueBytes = 4 << 20;
+constexpr unsigned kVlanIdMask = 0x0fff;
+
+class PacketDevice final : public Device {
+ public:
+  PacketDevice(UniqueFd fd, DeviceCaps caps) : fd_(std::move(fd)), caps_(caps) {}
+
+  const DeviceCaps& caps() const override { return caps_; }
+  expected<void, Error> receive(PacketBatch& batch, BufferPool& pool) override;
+  void transmit(PacketBatch& batch) override;
+  int descriptor() const override { return fd_.get(); }
+  DeviceCounters counters() const override;
+
+ private:
+  struct Arrival {
+    VirtioHeader header;
+    alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(tpacket_auxdata))> control;
+    std::array<iovec, 3> parts;
+    ReceiveBuffer buffer;
+  };
+  std::size_t prepare(std::size_t wanted, BufferPool& pool);
+  void take(Arrival& arrival, const mmsghdr& message, PacketBatch& batch, BufferPool& pool);
+
+  UniqueFd fd_;
+  DeviceCaps caps_;
+  mutable DeviceCounters counters_;
+  std::array<Arrival, kReceiveBurst> arrivals_;
+  std::array<mmsghdr, kReceiveBurst> messages_;
+};
+
+/// True when the frame carried a VLAN tag that the kernel has taken off. Tag 0 is a mere priority (IEEE 802.1p).
+bool was_tagged(msghdr& message) {
+  for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
+    if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA) continue;
+    tpacket_auxdata aux;
+    std::memcpy(&aux, CMSG_DATA(c), sizeof aux);
+    return (aux.tp_status & TP_STATUS_VLAN_VALID) != 0 && (aux.tp_vlan_tci & kVlanIdMask) != 0;
+  }
+  return false;
+}
+
+/// Readies up to `wanted` messages; fewer when the pool refuses.
+std::size_t PacketDevice::prepare(std::size_t wanted, BufferPool& pool) {
+  std::size_t ready = 0;
+  for (; ready < wanted; ++ready) {
+    Arrival& a = arrivals_[ready];
+    if (!a.buffer.prepare(pool)) break;
+    iovec frame[2];
+    a.buffer.describe(frame);
+    a.parts = {iovec{a.header.data(), a.header.size()}, frame[0], frame[1]};
+    mmsghdr& m = messages_[ready];
+    m = {};
+    m.msg_hdr.msg_iov = a.parts.data();
+    m.msg_hdr.msg_iovlen = a.parts.size();
+    m.msg_hdr.msg_control = a.control.data();
+    m.msg_hdr.msg_controllen = a.control.size();
+  }
+  return ready;
+}
+
+void PacketDevice::take(Arrival& arrival, const mmsghdr& message, PacketBatch& batch, BufferPool& pool) {
+  msghdr header = message.msg_hdr;
+  if (message.msg_len <= kVirtioHeaderSize || (header.msg_flags & MSG_TRUNC) != 0 || was_tagged(header)) {
+    ++counters_.rx_dropped;
+    return;
+  }
+  auto packet = arrival.buffer.take(message.msg_len - kVirtioHeaderSize, pool);
+  const auto offload = packet ? read_virtio_header(arrival.header, *packet) : std::nullopt;
+  if (!offload) {
+    ++counters_.rx_dropped;
+    return;
+  }
+  packet->offload = *offload;
+  ++counters_.rx_packets;
+  counters_.rx_bytes += packet->size();
+  batch.push(std::move(*packet));
+}
+
+expected<void, Error> PacketDevice::receive(PacketBatch& batch, BufferPool& pool) {
+  // Bounds the work of one call when frames are dropped here.
+  for (std::size_t tries = PacketBatch::kCapacity; tries > 0 && !batch.full(); --tries) {
+    const std::size_t wanted = prepare(std::min(kReceiveBurst, batch.room()), pool);
+    if (wanted == 0) return {};
+    const int n = ::recvmmsg(fd_.get(), messages_.data(), static_cast<unsigned>(wanted), MSG_DONTWAIT, nullptr);
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      if (errno == EAGAIN) return {};
+      if (errno == ENETDOWN || errno == ENXIO || errno == ENODEV || errno == EBADF) return unexpected(Error::no_device);
+      ++counters_.rx_dropped;  // EINVAL: a segmentation that a virtio header cannot express
+      continue;
+    }
+    for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) take(arrivals_[i], messages_[i], batch, pool);
+    if (static_cast<std::size_t>(n) < wanted) return {};
+  }
+  return {};
+}
+
+void PacketDevice::transmit(PacketBatch& batch) {
+  constexpr std::size_t kParts = Packet::kMaxSlices + 1;
+  std::array<VirtioHeader, PacketBatch::kCapacity> headers;
+  std::array<std::array<iovec, kParts>, PacketBatch::kCapacity> parts;
+  std::array<mmsghdr, PacketBatch::kCapacity> messages;
+  const std::span<Packet> packets = batch.packets();
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    headers[i] = write_virtio_header(packets[i], true);
+    parts[i][0] = {headers[i].data(), headers[i].size()};
+    std::size_t count = 1;
+    for (Slice& s : packets[i].slices()) parts[i][count++] = {s.mutable_bytes().data(), s.size()};
+    messages[i] = {};
+    messages[i].msg_hdr.msg_iov = parts[i].data();
+    messages[i].msg_hdr.msg_iovlen = count;
+  }
+  std::size_t done = 0;
+  while (done < packets.size()) {
+    const auto left = static_cast<unsigned>(packets.size() - done);
+    const int n = ::sendmmsg(fd_.get(), messages.data() + done, left, MSG_DONTWAIT);
+    if (n > 0) {
+      for (int i = 0; i < n; ++i) {
+        ++counters_.tx_packets;
+        counters_.tx_bytes += packets[done++].size();
+      }
+    } else if (errno == EAGAIN) {
+      break;
+    } else if (errno != EINTR) {
+      ++counters_.tx_refused;  // EPERM, ENOBUFS: a firewall or a queue dropped it; ENETDOWN: the interface is down
+      ++done;
+    }
+  }
+  batch.remove_front(done);
+}
+
+DeviceCounters PacketDevice::counters() const {
+  tpacket_stats stats{};
+  socklen_t size = sizeof stats;
+  // Asking sets the kernel's count back to zero.
+  if (::getsockopt(fd_.get(), SOL_PACKET, PACKET_STATISTICS, &stats, &size) == 0) counters_.rx_dropped += stats.tp_drops;
+  return counters_;
+}
+
+/// Keeps frames for `mac` and for groups, in the kernel.
+bool attach_station_filter(int fd, const MacAddress& mac) {
+  const auto& b = mac.bytes;
+  const std::uint32_t low = std::uint32_t{b[2]} << 24 | std::uint32_t{b[3]} << 16 | std::uint32_t{b[4]} << 8 | b[5];
+  const std::uint32_t high = std::uint32_t{b[0]} << 8 | b[1];
+  std::array<sock_filter, 8> code{{
+      {BPF_LD | BPF_B | BPF_ABS, 0, 0, 0},
+      {BPF_JMP | BPF_JSET | BPF_K, 4, 0, 1},  // the group bit: keep
+      {BPF_LD | BPF_W | BPF_ABS, 0, 0, 2},
+      {BPF_JMP | BPF_JEQ | BPF_K, 0, 3, low},
+      {BPF_LD | BPF_H | BPF_ABS, 0, 0, 0},
+      {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, high},
+      {BPF_RET | BPF_K, 0, 0, 0xffffffffu},
+      {BPF_RET | BPF_K, 0, 0, 0},
+  }};
+  const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
+  return ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
+}
+
+bool set_option(int fd, int level, int name, int value) {
+  return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
+}
+
+void enlarge_queues(int fd) {
+  if (!set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, kReceiveQueueBytes)) {
+    (void)set_option(fd, SOL_SOCKET, SO_RCVBUF, kReceiveQueueBytes);  // as far as rmem_max lets us
+  }
+  if (!set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, kSendQueueBytes)) {
+    (void)set_option(fd, SOL_SOCKET, SO_SNDBUF, kSendQueueBytes);
+  }
+}
+
+expected<void, DeviceError> configure(int fd, const std::string& interface, int index, const MacAddress& mac) {
+  const auto failed = [&](const char* what) {
+    return unexpected(DeviceError{Error::system, std::string("cannot ") + what + " on " + interface + ": " + std::strerror(errno)});
+  };
+  if (!attach_station_filter(fd, mac)) return failed("filter frames");
+  if (!set_option(fd, SOL_PACKET, PACKET_VNET_HDR, 1)) return failed("use offloads");
+  if (!set_option(fd, SOL_PACKET, PACKET_AUXDATA, 1)) return failed("see VLAN tags");
+  if (!set_option(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)) return failed("ignore the kernel's own frames");
+  enlarge_queues(fd);
+  sockaddr_ll address{};
+  address.sll_family = AF_PACKET;
+  address.sll_protocol = htons(ETH_P_ALL);
+  address.sll_ifindex = index;
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return failed("receive");
+  packet_mreq membership{};
+  membership.mr_ifindex = index;
+  membership.mr_type = PACKET_MR_PROMISC;
+  if (::setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership, sizeof membership) != 0) {
+    return failed("receive frames for a station address of our own");
+  }
+  return {};
+}
+
+DeviceError socket_error(int reason, const std::string& interface) {
+  if (reason == EPERM || reason == EACCES) {
+    return {Error::not_permitted, "may not open a packet socket on " + interface + ": run as root, or allow this program "
+                                  "with `sudo setcap cap_net_raw+ep " + program_path() + "`, or work inside `leat lab`"};
+  }
+  return {Error::system, std::string("cannot open a packet socket: ") + std::strerror(reason)};
+}
+
+}  // namespace
+
+expected<std::unique_ptr<Device>, DeviceError> open_af_packet(const std::string& interface,
+                                                              const DeviceOptions& options) {
+  const auto info = is_interface_name(interface) ? interface_info(interface) : std::nullopt;
+  if (!info) {
+    return unexpected(DeviceError{Error::no_device, "there is no interface \"" + interface + "\" here: `ip link` lists them"});
+  }
+  if (!info->ethernet) {
+    return unexpected(DeviceError{Error::unsupported, "the interface " + interface + " does not carry Ethernet frames: "
+                                                      "use another one, or a tun:NAME link"});
+  }
+  if (!info->up) {
+    return unexpected(DeviceError{Error::no_device, "the interface " + interface + " is down: `sudo ip link set " + interface + " up`"});
+  }
+  // Protocol 0 receives nothing until bind, so that no frame slips past the filter.
+  UniqueFd fd(::socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return unexpected(socket_error(errno, interface));
+  DeviceCaps caps;
+  caps.mtu = info->mtu;
+  caps.max_super_segment = 65535;
+  caps.completes_checksums = true;
+  caps.mac = options.mac ? *options.mac : random_mac();
+  const auto configured = configure(fd.get(), interface, info->index, *caps.mac);
+  if (!configured) return unexpected(configured.error());
+  return std::unique_ptr<Device>(std::make_unique<PacketDevice>(std::move(fd), caps));
+}
+
+}  // namespace leat

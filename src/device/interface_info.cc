@@ -1,0 +1,61 @@
+#include "device/interface_info.h"
+
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "device/unique_fd.h"
+
+namespace leat {
+namespace {
+
+ifreq request_for(const std::string& name) {
+  ifreq r{};
+  std::copy_n(name.begin(), std::min<std::size_t>(name.size(), IFNAMSIZ - 1), r.ifr_name);
+  return r;
+}
+
+UniqueFd control_socket() { return UniqueFd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)); }
+
+}  // namespace
+
+bool is_interface_name(std::string_view name) {
+  if (name.empty() || name.size() >= IFNAMSIZ || name == "." || name == "..") return false;
+  return std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c != '/' && c != '%' && c != '\x7f'; });
+}
+
+std::optional<InterfaceInfo> interface_info(const std::string& name) {
+  const UniqueFd s = control_socket();
+  ifreq r = request_for(name);
+  InterfaceInfo info;
+  if (::ioctl(s.get(), SIOCGIFINDEX, &r) != 0) return std::nullopt;
+  info.index = r.ifr_ifindex;
+  if (::ioctl(s.get(), SIOCGIFMTU, &r) != 0) return std::nullopt;
+  info.mtu = static_cast<std::uint32_t>(std::max(r.ifr_mtu, 0));
+  if (::ioctl(s.get(), SIOCGIFFLAGS, &r) != 0) return std::nullopt;
+  info.up = (r.ifr_flags & IFF_UP) != 0;
+  if (::ioctl(s.get(), SIOCGIFHWADDR, &r) != 0) return std::nullopt;
+  info.ethernet = r.ifr_hwaddr.sa_family == ARPHRD_ETHER || r.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK;
+  return info;
+}
+
+bool bring_up(const std::string& name) {
+  const UniqueFd s = control_socket();
+  ifreq r = request_for(name);
+  if (::ioctl(s.get(), SIOCGIFFLAGS, &r) != 0) return false;
+  r.ifr_flags = static_cast<short>(r.ifr_flags | IFF_UP);
+  return ::ioctl(s.get(), SIOCSIFFLAGS, &r) == 0;
+}
+
+std::string program_path() {
+  std::array<char, 4096> path{};
+  const ssize_t n = ::readlink("/proc/self/exe", path.data(), path.size());
+  return n > 0 ? std::string(path.data(), static_cast<std::size_t>(n)) : "PROGRAM";
+}
+
+}  // namespace leat

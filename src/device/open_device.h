@@ -1,0 +1,26 @@
+// Opens a device by its specification, as users write it: "tap:leat0", "tun:leat0", "packet:eth0".
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "device/device.h"
+
+namespace leat {
+
+struct DeviceOptions {
+  std::optional<MacAddress> mac;  ///< our station address; else a random locally administered one
+};
+
+/// A specification cut at its colon: "packet:eth0" is {"packet", "eth0"}.
+struct LinkSpec {
+  std::string kind, name;
+};
+expected<LinkSpec, DeviceError> parse_link_spec(std::string_view spec);
+
+/// The device is opened in the network namespace of the calling thread and may then be used by any one thread.
+expected<std::unique_ptr<Device>, DeviceError> open_device(std::string_view spec, const DeviceOptions& options = {});
+
+}  // namespace leat

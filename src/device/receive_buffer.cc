@@ -1,0 +1,38 @@
+#include "device/receive_buffer.h"
+
+#include <sys/uio.h>
+
+namespace leat {
+
+bool ReceiveBuffer::prepare(BufferPool& pool) {
+  if (!small_) small_ = pool.allocate(BufferClass::frame, 0, size_of(BufferClass::frame));
+  if (!big_) big_ = pool.allocate(BufferClass::super, 0, size_of(BufferClass::super));
+  return small_ && big_;
+}
+
+void ReceiveBuffer::describe(iovec (&out)[2]) {
+  out[0] = {small_.mutable_bytes().data(), small_.size()};
+  out[1] = {big_.mutable_bytes().data(), big_.size()};
+}
+
+std::optional<Packet> ReceiveBuffer::take(std::size_t size, BufferPool& pool) {
+  LEAT_ASSERT(size <= kCapacity);
+  if (size <= small_.size()) {
+    small_.truncate(size);
+    return Packet(std::move(small_));
+  }
+  const std::size_t rest = size - small_.size();
+  Slice tail;
+  if (rest <= size_of(BufferClass::medium)) {
+    tail = pool.copy_of(big_.bytes().first(rest));
+    if (!tail) return std::nullopt;
+  } else {
+    big_.truncate(rest);
+    tail = std::move(big_);
+  }
+  Packet packet(std::move(small_));
+  packet.append(std::move(tail));
+  return packet;
+}
+
+}  // namespace leat
