@@ -1,0 +1,68 @@
+// The retransmission time-out of RFC 6298: RttEstimator smooths the samples, Rto makes a time-out of them and backs off.
+// The connection feeds it valid samples only (Karn's algorithm, or timestamps) and asks rto() when it arms the timer.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "leat/time.h"
+
+namespace leat {
+
+/// SRTT and RTTVAR by RFC 6298 §2.
+class RttEstimator {
+ public:
+  /// Takes one measurement. `samples_per_rtt` >= 1: how many are expected each round trip; the weights shrink
+  /// accordingly, so that a window's worth of samples does not erase the history (RFC 7323 §4.2, Appendix G).
+  /// A negative sample is ignored.
+  void on_sample(Duration rtt, std::uint32_t samples_per_rtt = 1);
+
+  bool has_sample() const { return min_rtt_ != Duration::max(); }
+  Duration srtt() const { return srtt_; }        ///< zero before the first sample
+  Duration rttvar() const { return rttvar_; }    ///< zero before the first sample
+  /// The smallest sample of the connection's life.
+  std::optional<Duration> min_rtt() const {
+    return has_sample() ? std::optional(min_rtt_) : std::nullopt;
+  }
+
+ private:
+  Duration srtt_{};
+  Duration rttvar_{};
+  Duration min_rtt_ = Duration::max();
+};
+
+class Rto {
+ public:
+  static constexpr Duration kInitial = std::chrono::seconds(1);    ///< RFC 6298 §2.1
+  static constexpr Duration kFallback = std::chrono::seconds(3);   ///< RFC 6298 §5.7
+  static constexpr Duration kMinimum = std::chrono::milliseconds(200);
+  static constexpr Duration kDefaultMaximum = std::chrono::seconds(120);
+
+  /// `maximum` > 0 caps rto(), backed off or not (RFC 6298 §2.5 asks for at least 60 s).
+  explicit Rto(Duration maximum = kDefaultMaximum) : maximum_(maximum) {}
+
+  /// A valid sample also ends the back-off (RFC 6298 §5, Karn).
+  void on_sample(Duration rtt, std::uint32_t samples_per_rtt = 1);
+  /// The timer expired (§5.5): doubles rto(), up to the maximum.
+  void back_off();
+  /// Progress that proves the path works although it gives no sample, such as an answered window probe.
+  void reset_backoff() { backoff_ = 0; }
+  /// The handshake is over. When a SYN was sent again and nothing could be measured, data starts with 3 s (§5.7).
+  /// DEVIATION: with a sample (timestamps tell which SYN was answered) the measured value stays, as Linux has it.
+  void on_established(bool syn_timed_out);
+
+  Duration rto() const;
+  /// Time-outs since the last valid sample.
+  std::uint32_t backoff() const { return backoff_; }
+  const RttEstimator& rtt() const { return rtt_; }
+
+ private:
+  Duration base() const;
+
+  RttEstimator rtt_;
+  Duration maximum_;
+  std::uint8_t backoff_ = 0;
+  bool fallback_ = false;
+};
+
+}  // namespace leat

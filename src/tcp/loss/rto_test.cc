@@ -1,0 +1,146 @@
+#include "tcp/loss/rto.h"
+
+#include <gtest/gtest.h>
+
+namespace leat {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+
+TEST(RttEstimator, TakesTheFirstSampleAsItIs) {
+  RttEstimator rtt;
+  EXPECT_FALSE(rtt.has_sample());
+  EXPECT_EQ(rtt.srtt(), Duration::zero());
+  EXPECT_EQ(rtt.min_rtt(), std::nullopt);
+  rtt.on_sample(milliseconds(100));
+  EXPECT_EQ(rtt.srtt(), milliseconds(100));
+  EXPECT_EQ(rtt.rttvar(), milliseconds(50));
+  EXPECT_EQ(rtt.min_rtt(), milliseconds(100));
+}
+
+TEST(RttEstimator, SmoothsByOneEighthAndOneQuarter) {
+  RttEstimator rtt;
+  rtt.on_sample(milliseconds(100));
+  rtt.on_sample(milliseconds(140));
+  // RTTVAR = 3/4 * 50 + 1/4 * |100 - 140| = 47.5; SRTT = 7/8 * 100 + 1/8 * 140 = 105
+  EXPECT_EQ(rtt.rttvar(), microseconds(47'500));
+  EXPECT_EQ(rtt.srtt(), milliseconds(105));
+  rtt.on_sample(milliseconds(65));
+  // RTTVAR = 3/4 * 47.5 + 1/4 * 40 = 45.625; SRTT = 105 - 40/8 = 100
+  EXPECT_EQ(rtt.rttvar(), microseconds(45'625));
+  EXPECT_EQ(rtt.srtt(), milliseconds(100));
+  EXPECT_EQ(rtt.min_rtt(), milliseconds(65));
+}
+
+TEST(RttEstimator, WeighsManySamplesARoundTripLikeOne) {
+  RttEstimator rtt;
+  rtt.on_sample(milliseconds(100));
+  rtt.on_sample(milliseconds(140), 10);
+  EXPECT_EQ(rtt.srtt(), microseconds(100'500));    // + 40/80
+  EXPECT_EQ(rtt.rttvar(), microseconds(49'750));   // + (40 - 50)/40
+  rtt.on_sample(milliseconds(140), 0);             // nonsense counts as 1
+  EXPECT_GT(rtt.srtt(), milliseconds(105));
+}
+
+TEST(RttEstimator, IgnoresNegativeAndAcceptsZero) {
+  RttEstimator rtt;
+  rtt.on_sample(milliseconds(-5));
+  EXPECT_FALSE(rtt.has_sample());
+  rtt.on_sample(Duration::zero());  // a peer in the same instant of virtual time
+  EXPECT_TRUE(rtt.has_sample());
+  EXPECT_EQ(rtt.min_rtt(), Duration::zero());
+  rtt.on_sample(milliseconds(8));
+  EXPECT_EQ(rtt.srtt(), milliseconds(1));
+}
+
+TEST(Rto, StartsWithOneSecond) { EXPECT_EQ(Rto().rto(), seconds(1)); }
+
+TEST(Rto, AddsFourTimesTheVariance) {
+  Rto rto;
+  rto.on_sample(milliseconds(100));
+  EXPECT_EQ(rto.rto(), milliseconds(300));  // 100 + max(4 * 50, 200)
+  rto.on_sample(milliseconds(180));
+  EXPECT_EQ(rto.rto(), milliseconds(110 + 4 * 57) + microseconds(2'000));  // RTTVAR 57.5, SRTT 110
+}
+
+TEST(Rto, FloorsTheVarianceTermAt200ms) {
+  Rto rto;
+  for (int i = 0; i < 100; ++i) rto.on_sample(milliseconds(1));
+  EXPECT_EQ(rto.rto(), milliseconds(201));
+  Rto far;
+  for (int i = 0; i < 200; ++i) far.on_sample(seconds(1));
+  EXPECT_EQ(far.rto(), milliseconds(1200));
+  Rto zero;
+  zero.on_sample(Duration::zero());
+  EXPECT_EQ(zero.rto(), milliseconds(200));
+}
+
+TEST(Rto, DoublesUpToTheMaximumAndStaysThere) {
+  Rto rto;
+  const int want[] = {2, 4, 8, 16, 32, 64, 120, 120};
+  for (int s : want) {
+    rto.back_off();
+    EXPECT_EQ(rto.rto(), seconds(s));
+  }
+  for (int i = 0; i < 1000; ++i) rto.back_off();
+  EXPECT_EQ(rto.rto(), seconds(120));
+  EXPECT_EQ(rto.backoff(), 255u);
+  rto.reset_backoff();
+  EXPECT_EQ(rto.rto(), seconds(1));
+  EXPECT_EQ(rto.backoff(), 0u);
+}
+
+TEST(Rto, KeepsTheBackOffUntilAValidSample) {
+  Rto rto;
+  rto.on_sample(milliseconds(100));
+  rto.back_off();
+  rto.back_off();
+  EXPECT_EQ(rto.rto(), milliseconds(1200));
+  rto.on_sample(milliseconds(-1));
+  EXPECT_EQ(rto.rto(), milliseconds(1200));
+  rto.on_sample(milliseconds(100));
+  EXPECT_EQ(rto.backoff(), 0u);
+  EXPECT_EQ(rto.rto(), milliseconds(300));  // RTTVAR 37.5: the floor holds
+}
+
+TEST(Rto, CapsTheMeasuredValueToo) {
+  Rto rto(seconds(2));
+  EXPECT_EQ(rto.rto(), seconds(1));
+  rto.on_sample(seconds(30));
+  EXPECT_EQ(rto.rto(), seconds(2));
+  Rto brief(milliseconds(50));
+  EXPECT_EQ(brief.rto(), milliseconds(50));
+  brief.back_off();
+  EXPECT_EQ(brief.rto(), milliseconds(50));
+  Rto endless(Duration::max());
+  for (int i = 0; i < 35; ++i) endless.back_off();
+  EXPECT_GT(endless.rto(), seconds(1) * (std::int64_t{1} << 32));  // no overflow
+}
+
+TEST(Rto, StartsDataWith3SecondsAfterALostSyn) {
+  Rto lost;
+  lost.back_off();
+  EXPECT_EQ(lost.rto(), seconds(2));
+  lost.on_established(true);
+  EXPECT_EQ(lost.rto(), seconds(3));
+  lost.back_off();
+  EXPECT_EQ(lost.rto(), seconds(6));
+  lost.on_sample(milliseconds(100));
+  EXPECT_EQ(lost.rto(), milliseconds(300));
+
+  Rto clean;
+  clean.on_established(false);
+  EXPECT_EQ(clean.rto(), seconds(1));
+
+  Rto measured;  // timestamps gave a sample although the SYN was sent twice
+  measured.back_off();
+  measured.on_sample(milliseconds(100));
+  measured.on_established(true);
+  EXPECT_EQ(measured.rto(), milliseconds(300));
+}
+
+}  // namespace
+}  // namespace leat
