@@ -22,8 +22,9 @@ if(LEAT_WERROR)
   target_compile_options(leat_options INTERFACE -Werror)
 endif()
 if(LEAT_SANITIZE STREQUAL "address")
-  target_compile_options(leat_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
-    -fno-omit-frame-pointer)
+  # vptr needs RTTI, which the pure layers are built without.
+  target_compile_options(leat_options INTERFACE -fsanitize=address,undefined -fno-sanitize=vptr
+    -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(leat_options INTERFACE -fsanitize=address,undefined)
 elseif(LEAT_SANITIZE STREQUAL "thread")
   target_compile_options(leat_options INTERFACE -fsanitize=thread -fno-omit-frame-pointer)

@@ -1,0 +1,70 @@
+// CongestionController: decides how many bytes may be in flight, and optionally how fast they leave.
+//
+// It knows no clock, no connection and no segment: the connection tells it one AckSample per ACK and the few events
+// below, and asks cwnd() before it sends. Implementations are chosen by name (registry.h). All sizes are bytes.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string_view>
+
+#include "leat/time.h"
+
+namespace leat {
+
+struct AckSample {
+  std::uint32_t acked_bytes = 0;     ///< newly delivered by this ACK: cumulatively, later by SACK too
+  std::uint32_t in_flight = 0;       ///< before this ACK
+  std::optional<Duration> rtt{};     ///< a valid sample, if this ACK gave one
+  Instant now{};
+  bool in_recovery = false;          ///< in fast recovery; false while recovering from a time-out
+  /// Since the window was last full the sender ran out of data, or of receive window: cwnd was not what held it
+  /// back, so it has not been tested and must not grow (RFC 7661 §4.3).
+  bool app_limited = false;
+};
+
+class CongestionController {
+ public:
+  static constexpr std::uint32_t kNoThreshold = std::numeric_limits<std::uint32_t>::max();
+  /// The largest window that window scaling can express (RFC 7323 §2.3), rounded up.
+  static constexpr std::uint32_t kLargestWindow = std::uint32_t{1} << 30;
+
+  CongestionController() = default;
+  CongestionController(const CongestionController&) = delete;
+  CongestionController& operator=(const CongestionController&) = delete;
+  virtual ~CongestionController() = default;
+
+  virtual std::string_view name() const = 0;  ///< static storage
+
+  /// Every ACK that acknowledges something new, in recovery too.
+  virtual void on_ack(const AckSample& sample) = 0;
+  /// Fast recovery begins; `in_flight` includes what is thought lost.
+  virtual void on_loss_detected(std::uint32_t in_flight, Instant now) = 0;
+  /// Everything that was outstanding when recovery began is acknowledged.
+  virtual void on_recovery_exit(Instant now) = 0;
+  /// The retransmission timer expired; again and again without on_ack in between when the path is dead.
+  virtual void on_timeout(std::uint32_t in_flight, Instant now) = 0;
+  /// Data is about to be sent after an idle period longer than the RTO (RFC 5681 §4.1).
+  virtual void on_idle_restart(Instant now) = 0;
+  /// The effective MSS changed (path MTU).
+  virtual void on_mss_change(std::uint32_t mss) = 0;
+
+  virtual std::uint32_t cwnd() const = 0;      ///< at least 1 MSS
+  virtual std::uint32_t ssthresh() const = 0;  ///< kNoThreshold before the first loss
+  /// Bytes a second; nothing: send as fast as cwnd allows.
+  virtual std::optional<std::uint64_t> pacing_rate() const { return std::nullopt; }
+};
+
+struct ControllerConfig {
+  std::uint32_t mss = 536;  ///< payload bytes of a full segment, > 0
+  std::uint32_t cwnd_clamp = CongestionController::kLargestWindow;
+};
+
+/// The initial window of RFC 6928 §2.
+constexpr std::uint32_t initial_window(std::uint32_t mss) {
+  return std::min(10 * mss, std::max(2 * mss, std::uint32_t{14600}));
+}
+
+}  // namespace leat

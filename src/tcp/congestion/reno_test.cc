@@ -1,0 +1,178 @@
+#include "tcp/congestion/reno.h"
+
+#include <gtest/gtest.h>
+
+namespace leat {
+namespace {
+
+constexpr std::uint32_t kMss = 1000;
+constexpr Instant kNow{std::chrono::seconds(5)};
+
+AckSample ack(std::uint32_t bytes, std::uint32_t in_flight = 1'000'000) {
+  return {.acked_bytes = bytes, .in_flight = in_flight, .now = kNow};
+}
+
+/// A Reno at `cwnd` bytes in congestion avoidance, brought there by a loss.
+struct Avoiding {
+  Reno reno{{.mss = kMss}};
+  explicit Avoiding(std::uint32_t cwnd) {
+    reno.on_loss_detected(2 * cwnd, kNow);
+    reno.on_recovery_exit(kNow);
+  }
+};
+
+TEST(InitialWindow, FollowsRfc6928) {
+  EXPECT_EQ(initial_window(1460), 14'600u);
+  EXPECT_EQ(initial_window(536), 5'360u);     // 10 MSS
+  EXPECT_EQ(initial_window(8960), 17'920u);   // 2 MSS
+  EXPECT_EQ(initial_window(2000), 14'600u);
+  EXPECT_EQ(Reno({.mss = 1460}).cwnd(), 14'600u);
+}
+
+TEST(Reno, SlowStartAddsWhatIsAcknowledged) {
+  Reno reno({.mss = kMss});
+  EXPECT_EQ(reno.cwnd(), 10'000u);
+  EXPECT_EQ(reno.ssthresh(), CongestionController::kNoThreshold);
+  for (int i = 0; i < 10; ++i) reno.on_ack(ack(kMss));
+  EXPECT_EQ(reno.cwnd(), 20'000u);
+  reno.on_ack(ack(2 * kMss));
+  EXPECT_EQ(reno.cwnd(), 22'000u);
+  reno.on_ack(ack(1));  // splitting ACKs gains nothing (RFC 3465)
+  EXPECT_EQ(reno.cwnd(), 22'001u);
+  EXPECT_EQ(reno.pacing_rate(), std::nullopt);
+}
+
+TEST(Reno, SlowStartLimitsTheGrowthOfOneAck) {
+  Reno reno({.mss = kMss});
+  reno.on_ack(ack(60'000));
+  EXPECT_EQ(reno.cwnd(), 18'000u);
+}
+
+TEST(Reno, CongestionAvoidanceAddsOneSegmentAWindow) {
+  Avoiding a(10'000);
+  EXPECT_EQ(a.reno.cwnd(), 10'000u);
+  for (int i = 0; i < 9; ++i) a.reno.on_ack(ack(kMss));
+  EXPECT_EQ(a.reno.cwnd(), 10'000u);
+  a.reno.on_ack(ack(kMss));
+  EXPECT_EQ(a.reno.cwnd(), 11'000u);
+  for (int i = 0; i < 10; ++i) a.reno.on_ack(ack(kMss));
+  EXPECT_EQ(a.reno.cwnd(), 11'000u);
+  a.reno.on_ack(ack(kMss));
+  EXPECT_EQ(a.reno.cwnd(), 12'000u);
+}
+
+TEST(Reno, CongestionAvoidanceAddsAtMostOneSegmentAnAck) {
+  Avoiding a(10'000);
+  a.reno.on_ack(ack(500'000));
+  EXPECT_EQ(a.reno.cwnd(), 11'000u);
+}
+
+TEST(Reno, SlowStartStopsAtTheThresholdAndTheRestCounts) {
+  Reno reno({.mss = kMss});
+  reno.on_timeout(20'000, kNow);  // ssthresh 10000, cwnd 1000
+  for (int i = 0; i < 8; ++i) reno.on_ack(ack(kMss));
+  reno.on_ack(ack(600));
+  EXPECT_EQ(reno.cwnd(), 9'600u);
+  reno.on_ack(ack(kMss));  // 400 to the threshold; 600 of the next 10000
+  EXPECT_EQ(reno.cwnd(), 10'000u);
+  reno.on_ack(ack(9'399));
+  EXPECT_EQ(reno.cwnd(), 10'000u);
+  reno.on_ack(ack(1));
+  EXPECT_EQ(reno.cwnd(), 11'000u);
+}
+
+TEST(Reno, HalvesOnLossAndHoldsDuringRecovery) {
+  Reno reno({.mss = kMss});
+  reno.on_loss_detected(30'000, kNow);
+  EXPECT_EQ(reno.ssthresh(), 15'000u);
+  EXPECT_EQ(reno.cwnd(), 15'000u);
+  AckSample partial = ack(5 * kMss);
+  partial.in_recovery = true;
+  reno.on_ack(partial);
+  EXPECT_EQ(reno.cwnd(), 15'000u);
+  reno.on_recovery_exit(kNow);
+  EXPECT_EQ(reno.cwnd(), 15'000u);
+}
+
+TEST(Reno, NeverSetsTheThresholdBelowTwoSegments) {
+  Reno reno({.mss = kMss});
+  reno.on_loss_detected(1'500, kNow);
+  EXPECT_EQ(reno.ssthresh(), 2'000u);
+  EXPECT_EQ(reno.cwnd(), 2'000u);
+  reno.on_timeout(0, kNow);
+  EXPECT_EQ(reno.ssthresh(), 2'000u);
+  EXPECT_EQ(reno.cwnd(), 1'000u);
+}
+
+TEST(Reno, ATimeoutLeavesOneSegmentAndGrowsOneAnAck) {
+  Reno reno({.mss = kMss});
+  reno.on_timeout(40'000, kNow);
+  EXPECT_EQ(reno.cwnd(), 1'000u);
+  EXPECT_EQ(reno.ssthresh(), 20'000u);
+  reno.on_ack(ack(10 * kMss));  // a cumulative jump over what was never lost
+  EXPECT_EQ(reno.cwnd(), 2'000u);
+}
+
+TEST(Reno, ARepeatedTimeoutHoldsTheThreshold) {
+  Reno reno({.mss = kMss});
+  reno.on_timeout(40'000, kNow);
+  reno.on_timeout(1'000, kNow);
+  reno.on_timeout(1'000, kNow);
+  EXPECT_EQ(reno.ssthresh(), 20'000u);
+  reno.on_ack(ack(kMss));
+  reno.on_timeout(12'000, kNow);  // a new one
+  EXPECT_EQ(reno.ssthresh(), 6'000u);
+}
+
+TEST(Reno, DoesNotGrowAWindowThatIsNotUsed) {
+  Avoiding a(10'000);
+  AckSample idle = ack(9 * kMss, 9 * kMss);
+  idle.app_limited = true;
+  for (int i = 0; i < 50; ++i) a.reno.on_ack(idle);
+  EXPECT_EQ(a.reno.cwnd(), 10'000u);
+
+  Reno starting({.mss = kMss});
+  AckSample little = ack(kMss, 5 * kMss);
+  little.app_limited = true;
+  starting.on_ack(little);  // half of 10 segments in flight: not more than half
+  EXPECT_EQ(starting.cwnd(), 10'000u);
+  little.in_flight = 6 * kMss;
+  starting.on_ack(little);
+  EXPECT_EQ(starting.cwnd(), 11'000u);
+}
+
+TEST(Reno, RestartsFromTheInitialWindowAfterIdleness) {
+  Avoiding a(40'000);
+  a.reno.on_idle_restart(kNow);
+  EXPECT_EQ(a.reno.cwnd(), 10'000u);
+  EXPECT_EQ(a.reno.ssthresh(), 40'000u);  // more than 3/4 of the old window
+
+  Reno fresh({.mss = kMss});
+  for (int i = 0; i < 10; ++i) fresh.on_ack(ack(kMss));
+  fresh.on_idle_restart(kNow);
+  EXPECT_EQ(fresh.cwnd(), 10'000u);
+  EXPECT_EQ(fresh.ssthresh(), CongestionController::kNoThreshold);
+
+  Reno small({.mss = kMss});
+  small.on_timeout(40'000, kNow);
+  small.on_idle_restart(kNow);
+  EXPECT_EQ(small.cwnd(), 1'000u);  // never up
+}
+
+TEST(Reno, StaysUnderTheClamp) {
+  Reno reno({.mss = kMss, .cwnd_clamp = 12'500});
+  for (int i = 0; i < 10; ++i) reno.on_ack(ack(kMss));
+  EXPECT_EQ(reno.cwnd(), 12'500u);
+  EXPECT_EQ(Reno({.mss = kMss, .cwnd_clamp = 1}).cwnd(), kMss);  // one segment must always fit
+}
+
+TEST(Reno, FollowsANewMss) {
+  Reno reno({.mss = kMss});
+  reno.on_timeout(3'000, kNow);
+  reno.on_mss_change(1'400);
+  EXPECT_EQ(reno.cwnd(), 1'400u);
+  EXPECT_EQ(reno.ssthresh(), 2'800u);
+}
+
+}  // namespace
+}  // namespace leat
