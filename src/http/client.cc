@@ -1,0 +1,243 @@
+// The only file that instantiates Boost.Beast.
+//
+// Beast 1.81 asserts on a legal split of the last chunk ("0\r\n" then "\r"), which the wire can produce; what the
+// assertion guards is handled all the same.
+#define BOOST_DISABLE_ASSERTS
+
+#include "http/client.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/beast/core/buffers_range.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/serializer.hpp>
+#include <cstring>
+
+namespace leat::http {
+namespace {
+
+namespace beast = boost::beast;
+using ErrorCode = beast::error_code;
+
+constexpr std::size_t kReadBlock = 256 * 1024;
+constexpr std::uint32_t kHeadLimit = 128 * 1024;  ///< below kReadBlock: a head always fits
+constexpr int kInterimLimit = 32;                 ///< 1xx responses before one that counts
+
+char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+unexpected<Failure> failed(ExitCode code, std::string message) {
+  return unexpected(Failure{code, std::move(message)});
+}
+
+/// Beast's parser, turned into calls of a ResponseHandler. What the handler refuses is kept in `failure`.
+class Parser final : public beast::http::basic_parser<false> {
+ public:
+  Parser(ResponseHandler& handler, bool bodyless) : handler_(handler) {
+    header_limit(kHeadLimit);
+    body_limit(boost::none);
+    eager(true);
+    skip(bodyless);
+  }
+
+  const ResponseHead& head() const { return head_; }
+  std::uint64_t body_bytes() const { return body_bytes_; }
+  const std::optional<Failure>& failure() const { return failure_; }
+
+ private:
+  using StringView = beast::string_view;
+
+  void on_request_impl(beast::http::verb, StringView, StringView, int, ErrorCode&) override {}
+  void on_response_impl(int code, StringView reason, int version, ErrorCode&) override {
+    head_.status = static_cast<unsigned>(code);
+    head_.reason = std::string(reason);
+    head_.version = static_cast<unsigned>(version);
+  }
+  void on_field_impl(beast::http::field, StringView name, StringView value, ErrorCode&) override {
+    if (!is_header_done()) head_.fields.push_back({std::string(name), std::string(value)});  // else a trailer
+  }
+  void on_header_impl(ErrorCode& ec) override {
+    if (head_.status / 100 == 1 && head_.status != 101) return handler_.interim(head_);
+    if (const auto length = content_length()) head_.content_length = *length;
+    std::optional<std::string_view> coding = head_.find("Transfer-Encoding");
+    if (head_.status < 100) {
+      refuse(Failure{ExitCode::unsupported_protocol, "a status code below 100"}, ec);
+    } else if (head_.status == 101) {
+      refuse(Failure{ExitCode::receive_error, "the server switches to a protocol that nobody asked for"}, ec);
+    } else if (coding && !equal_ignoring_case(*coding, "chunked")) {
+      // Only what was asked for with TE may come, and nothing was (RFC 9112 §7.4).
+      refuse(Failure{ExitCode::receive_error, "a transfer coding other than chunked"}, ec);
+    } else if (auto ok = handler_.head(head_); !ok) {
+      refuse(ok.error(), ec);
+    }
+  }
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, ErrorCode&) override {}
+  std::size_t on_body_impl(StringView piece, ErrorCode& ec) override { return deliver(piece, ec); }
+  void on_chunk_header_impl(std::uint64_t, StringView, ErrorCode&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, StringView piece, ErrorCode& ec) override {
+    return deliver(piece, ec);
+  }
+  void on_finish_impl(ErrorCode&) override {}
+
+  std::size_t deliver(StringView piece, ErrorCode& ec) {
+    if (piece.empty()) return 0;
+    body_bytes_ += piece.size();
+    if (auto ok = handler_.body(Bytes(reinterpret_cast<const std::uint8_t*>(piece.data()), piece.size())); !ok) {
+      refuse(ok.error(), ec);
+    }
+    return piece.size();
+  }
+  void refuse(Failure failure, ErrorCode& ec) {
+    failure_ = std::move(failure);
+    ec = beast::http::error::need_buffer;  // any error stops the parser
+  }
+
+  ResponseHandler& handler_;
+  ResponseHead head_;
+  std::uint64_t body_bytes_ = 0;
+  std::optional<Failure> failure_;
+};
+
+Failure explain(const Parser& parser, const ErrorCode& ec) {
+  using beast::http::error;
+  if (parser.failure()) return *parser.failure();
+  if (ec == error::header_limit) return {ExitCode::receive_error, "the response's head is larger than 128 KiB"};
+  // Before the status line is complete the peer may speak anything; curl calls this HTTP/0.9.
+  if (parser.head().status == 0) return {ExitCode::unsupported_protocol, "the answer is not HTTP/1.x"};
+  return {ExitCode::receive_error, "malformed response: " + ec.message()};
+}
+
+Failure ended_early(const Parser& parser, bool anything) {
+  if (!anything) return {ExitCode::empty_reply, "empty reply from server"};
+  if (!parser.is_header_done()) return {ExitCode::receive_error, "the connection ended inside the response's head"};
+  std::string message = "the connection ended before the body did";
+  if (const auto length = parser.head().content_length) {
+    message += ", " + std::to_string(*length - parser.body_bytes()) + " bytes are missing";
+  }
+  return {ExitCode::partial_file, std::move(message)};
+}
+
+Failure read_failure(Error error, const Patience& patience, bool anything) {
+  if (error == Error::timed_out) {
+    const bool total = patience.deadline && patience.now() >= *patience.deadline;
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience.idle).count();
+    return {ExitCode::timed_out, total ? "the time allowed is over"
+                                       : "nothing received for " + std::to_string(seconds) + " seconds"};
+  }
+  if (error == Error::reset && !anything) return {ExitCode::empty_reply, "empty reply: connection reset by peer"};
+  return {ExitCode::receive_error, "receiving failed: " + std::string(to_string(error))};
+}
+
+}  // namespace
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return to_lower(x) == to_lower(y); });
+}
+
+std::string Request::serialize() const {
+  beast::http::request<beast::http::empty_body> message;
+  message.version(11);
+  message.method_string(method);
+  message.target(target);
+  message.set(beast::http::field::host, host);
+  for (const Field& field : fields) message.insert(field.name, field.value);
+
+  std::string out;
+  beast::http::request_serializer<beast::http::empty_body> serializer(message);
+  ErrorCode ec;
+  while (!serializer.is_done() && !ec) {
+    serializer.next(ec, [&](ErrorCode&, const auto& buffers) {
+      for (const auto buffer : beast::buffers_range(buffers)) {
+        out.append(static_cast<const char*>(buffer.data()), buffer.size());
+      }
+      serializer.consume(beast::buffer_bytes(buffers));
+    });
+  }
+  return out;
+}
+
+std::optional<std::string_view> ResponseHead::find(std::string_view name) const {
+  for (const Field& field : fields) {
+    if (equal_ignoring_case(field.name, name)) return field.value;
+  }
+  return std::nullopt;
+}
+
+std::string ResponseHead::text() const {
+  std::string out = version == 10 ? "HTTP/1.0 " : "HTTP/1.1 ";
+  out += std::to_string(status) + " " + reason + "\r\n";
+  for (const Field& field : fields) out += field.name + ": " + field.value + "\r\n";
+  return out + "\r\n";
+}
+
+Duration Patience::next_wait() const {
+  return deadline ? std::min<Duration>(idle, *deadline - now()) : idle;
+}
+
+struct ResponseReader::Buffer {
+  std::array<std::uint8_t, kReadBlock> bytes;
+  std::size_t used = 0;
+
+  MutableBytes room() { return MutableBytes(bytes).subspan(used); }
+  void consume(std::size_t count) {
+    used -= count;
+    std::memmove(bytes.data(), bytes.data() + count, used);
+  }
+  /// Parses all that is there; true when more is needed.
+  expected<bool, Failure> feed(Parser& parser) {
+    ErrorCode ec;
+    while (used > 0 && !parser.is_done()) {
+      const std::size_t count = parser.put({bytes.data(), used}, ec);
+      consume(count);
+      if (ec == beast::http::error::need_more) {
+        if (used == kReadBlock) return failed(ExitCode::receive_error, "malformed response: an endless line");
+        return true;
+      }
+      if (ec) return unexpected(explain(parser, ec));
+    }
+    return !parser.is_done();
+  }
+  /// Reads until `parser` is done.
+  expected<void, Failure> fill(ByteStream& stream, const Patience& patience, Parser& parser, bool& anything) {
+    for (;;) {
+      const auto more = feed(parser);
+      if (!more) return unexpected(more.error());
+      if (!*more) return {};
+      const Duration wait = patience.next_wait();
+      const auto got = wait > Duration::zero() ? stream.read_some(room(), wait) : unexpected(Error::timed_out);
+      if (!got) return unexpected(read_failure(got.error(), patience, anything));
+      if (*got == 0) return finish(parser, anything);
+      anything = true;
+      used += *got;
+    }
+  }
+  /// The peer sent its end: right for a body until close, too early otherwise.
+  expected<void, Failure> finish(Parser& parser, bool anything) {
+    ErrorCode ec;
+    if (parser.is_header_done()) {
+      parser.put_eof(ec);
+      if (!ec) return {};
+    }
+    return unexpected(ended_early(parser, anything));
+  }
+};
+
+ResponseReader::ResponseReader() : buffer_(std::make_unique<Buffer>()) {}
+ResponseReader::~ResponseReader() = default;
+
+expected<ExchangeResult, Failure> ResponseReader::read(ByteStream& stream, bool bodyless, const Patience& patience,
+                                                       ResponseHandler& handler) {
+  buffer_->used = 0;
+  bool anything = false;
+  for (int interim = 0; interim <= kInterimLimit; ++interim) {
+    Parser parser(handler, bodyless);
+    if (auto ok = buffer_->fill(stream, patience, parser, anything); !ok) return unexpected(ok.error());
+    if (parser.head().status / 100 == 1) continue;
+    return ExchangeResult{parser.keep_alive() && buffer_->used == 0, parser.body_bytes()};
+  }
+  return failed(ExitCode::receive_error, "too many interim responses");
+}
+
+}  // namespace leat::http
