@@ -26,8 +26,12 @@ class TcpFlags {
   constexpr bool cwr() const { return (bits_ & 0x80) != 0; }
 
   constexpr bool has_any(TcpFlags other) const { return (bits_ & other.bits_) != 0; }
-  constexpr TcpFlags operator|(TcpFlags other) const { return TcpFlags(static_cast<std::uint8_t>(bits_ | other.bits_)); }
-  constexpr TcpFlags operator&(TcpFlags other) const { return TcpFlags(static_cast<std::uint8_t>(bits_ & other.bits_)); }
+  constexpr TcpFlags operator|(TcpFlags other) const {
+    return TcpFlags(static_cast<std::uint8_t>(bits_ | other.bits_));
+  }
+  constexpr TcpFlags operator&(TcpFlags other) const {
+    return TcpFlags(static_cast<std::uint8_t>(bits_ & other.bits_));
+  }
   constexpr TcpFlags& operator|=(TcpFlags other) { return *this = *this | other; }
   constexpr TcpFlags without(TcpFlags other) const {
     return TcpFlags(static_cast<std::uint8_t>(bits_ & ~other.bits_));

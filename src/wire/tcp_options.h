@@ -42,8 +42,8 @@ struct TcpOptionSet {
   bool operator==(const TcpOptionSet& other) const;
 
   /// `options` is everything between the fixed header and the payload. Unknown kinds are skipped; a kind
-  /// known here with a length that is not its own is skipped too, as Linux does, and so is an MSS of 0. The last of two equal
-  /// kinds counts. Nothing when a length is 0, 1 or runs over the end: then the header is malformed.
+  /// known here with a length that is not its own is skipped too, as Linux does, and so is an MSS of 0. The
+  /// last of two equal kinds counts. Nothing when a length is 0, 1 or runs over the end: the header is malformed.
   static std::optional<TcpOptionSet> parse(Bytes options);
 
   /// A multiple of 4, at most kMaxSize.
