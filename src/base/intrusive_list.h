@@ -45,9 +45,14 @@ class IntrusiveList {
 
   bool empty() const { return head_.next_ == &head_; }
   T* front() { return empty() ? nullptr : element(head_.next_); }
+  const T* front() const { return empty() ? nullptr : static_cast<const T*>(head_.next_); }
   T* next(T& item) {
     ListLink<Tag>* n = static_cast<ListLink<Tag>&>(item).next_;
     return n == &head_ ? nullptr : element(n);
+  }
+  const T* next(const T& item) const {
+    const ListLink<Tag>* n = static_cast<const ListLink<Tag>&>(item).next_;
+    return n == &head_ ? nullptr : static_cast<const T*>(n);
   }
   void push_back(T& item) {
     ListLink<Tag>& link = item;
