@@ -266,7 +266,8 @@ void agrees_with_the_model(Instant now, std::uint64_t seed) {
       now = op < 9 || next == kNever ? now + random_span(random) : std::max(now, next);
       for (;;) {
         TimerEntry* e = wheel.pop_expired(now);
-        ASSERT_EQ(e == nullptr ? -1 : static_cast<Timer*>(e)->id, model.pop(now)) << "seed " << seed << " step " << step;
+        const int id_popped = e == nullptr ? -1 : static_cast<Timer*>(e)->id;
+        ASSERT_EQ(id_popped, model.pop(now)) << "seed " << seed << " step " << step;
         if (e == nullptr) break;
         if (random.below(3) == 0) arm(static_cast<int>(random.below(60)));
       }

@@ -1,4 +1,5 @@
-// The retransmission time-out of RFC 6298: RttEstimator smooths the samples, Rto makes a time-out of them and backs off.
+// The retransmission time-out of RFC 6298: RttEstimator smooths the samples, Rto makes a time-out of them and
+// backs off.
 // The connection feeds it valid samples only (Karn's algorithm, or timestamps) and asks rto() when it arms the timer.
 #pragma once
 
@@ -52,6 +53,7 @@ class Rto {
   void on_established(bool syn_timed_out);
 
   Duration rto() const;
+  Duration maximum() const { return maximum_; }
   /// Time-outs since the last valid sample.
   std::uint32_t backoff() const { return backoff_; }
   const RttEstimator& rtt() const { return rtt_; }
