@@ -1,0 +1,193 @@
+// Connection: one TCP connection, by RFC 9293 §3.10. Mediates between its parts, which do not know each other
+// (Sender, Receiver, Recovery, Rto, CongestionController, AckPolicy), and has one exit for segments, poll_transmit.
+//
+// Called by the stack: on_segment for what arrived, on_timer when next_deadline() has come, poll_transmit until
+// it gives nothing after either of these and after every user call. Addresses and ports are not its business.
+// Split over connection_{receive,handshake,send,user}.cc by RFC section.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "leat/error.h"
+#include "leat/event.h"
+#include "leat/expected.h"
+#include "leat/tcp_info.h"
+#include "leat/counters.h"
+#include "tcp/congestion/registry.h"
+#include "tcp/loss/recovery.h"
+#include "tcp/loss/rto.h"
+#include "tcp/recv/ack_policy.h"
+#include "tcp/recv/receiver.h"
+#include "tcp/segment.h"
+#include "tcp/send/sender.h"
+#include "tcp/state.h"
+
+namespace leat {
+
+/// Everything a connection is told when it is made. Sizes in bytes.
+struct ConnectionConfig {
+  SeqNum initial_sequence;               ///< by RFC 6528
+  std::uint16_t receive_mss = 1460;      ///< what we offer in the MSS option
+  std::uint16_t send_mss_limit = 1460;   ///< what the path takes at most
+  std::uint32_t max_burst = 0;           ///< payload of the largest super-segment; 0: one segment
+  std::size_t send_buffer = std::size_t{1} << 20;
+  std::size_t receive_buffer = std::size_t{1} << 20;
+  bool nodelay = false;
+  unsigned syn_retries = 6;
+  Duration max_rto = std::chrono::seconds(120);
+  std::string_view congestion_control = "reno";  ///< a name of tcp/congestion/registry.h, static storage
+};
+
+/// What became of an arrived segment; the stack counts it.
+struct SegmentVerdict {
+  std::optional<DropReason> drop;
+  bool reset_reply = false;         ///< answer it with a RST as if there were no connection (RFC 9293 §3.10.7.1)
+  bool challenge = false;           ///< answered by a challenge ACK (RFC 5961)
+  bool queued_out_of_order = false;
+  bool fast_retransmit = false;     ///< a fast recovery began
+};
+
+/// What a deadline brought about.
+struct TimerVerdict {
+  bool retransmission_timeout = false;
+  bool delayed_ack = false;
+  bool window_probe = false;
+  bool gave_up = false;
+};
+
+/// What outlives the connection in TIME-WAIT (RFC 9293 §3.10.7.4).
+struct TimeWaitFacts {
+  SeqNum snd_nxt, rcv_nxt;
+  std::uint32_t rcv_wnd = 0;
+};
+
+class Connection {
+ public:
+  static constexpr Duration kFinWait2Time = std::chrono::seconds(60);  ///< Linux: tcp_fin_timeout
+  static constexpr unsigned kSynAckRetries = 5;                        ///< Linux: tcp_synack_retries
+  static constexpr unsigned kDataRetries = 15;                         ///< Linux: tcp_retries2
+  static constexpr unsigned kOrphanRetries = 8;                        ///< Linux: tcp_orphan_retries
+
+  explicit Connection(const ConnectionConfig& config);
+  void open_active(Instant now);
+  /// `syn` is a SYN without ACK and RST that arrived for a listener.
+  void open_passive(const SegmentIn& syn, Instant now);
+
+  SegmentVerdict on_segment(SegmentIn& segment, BufferPool& pool, Instant now);
+  TimerVerdict on_timer(Instant now);
+  Instant next_deadline() const;
+  /// Fills `out` with the next segment; false when there is nothing to send now.
+  bool poll_transmit(SegmentOut& out, Instant now);
+
+  // The user's calls (RFC 9293 §3.10.2 …).
+  expected<std::size_t, Error> write(Bytes data, BufferPool& pool, Instant now);
+  expected<std::size_t, Error> read(MutableBytes out, Instant now);
+  expected<void, Error> shutdown_write(Instant now);
+  /// The user is gone: FIN, or RST when unread data is thrown away (RFC 2525 §2.17).
+  void close(Instant now);
+  /// RST, if the peer knows of us, and CLOSED.
+  void abort(Error why);
+  /// Nobody answers on the way there: ends a connection that is still being opened.
+  void on_unreachable(Error why);
+
+  TcpState state() const { return state_; }
+  Error error() const { return error_; }
+  std::uint8_t readiness() const;
+  /// Event bits since the last call.
+  std::uint8_t take_events() { return std::exchange(events_, std::uint8_t{0}); }
+  TcpInfo info() const;
+  TimeWaitFacts time_wait_facts() const;
+  bool user_is_gone() const { return user_gone_; }
+
+ private:
+  // connection_handshake.cc
+  SegmentVerdict on_segment_syn_sent(SegmentIn& segment, BufferPool& pool, Instant now);
+  void adopt_peer(const SegmentIn& syn);
+  void become_established(Instant now);
+  TcpOptionSet syn_options() const;
+
+  // connection_receive.cc, in the order of RFC 9293 §3.10.7.4
+  SegmentVerdict on_segment_synchronized(SegmentIn& segment, BufferPool& pool, Instant now);
+  SegmentVerdict on_unacceptable(const SegmentIn& segment, Instant now);
+  SegmentVerdict on_reset(StreamPos pos, Instant now);
+  std::optional<SegmentVerdict> check_ack(const SegmentIn& segment, Instant now);
+  void on_ack(const SegmentIn& segment, StreamPos pos, Instant now, SegmentVerdict& verdict);
+  void on_new_ack(StreamPos ack, Instant now);
+  void on_fin_acked(Instant now);
+  void on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now, SegmentVerdict& verdict);
+  void on_fin();
+  bool challenge(Instant now);
+
+  // connection_send.cc
+  bool transmit_syn(SegmentOut& out, Instant now);
+  bool transmit_lost(SegmentOut& out, Instant now);
+  bool transmit_new(SegmentOut& out, Instant now);
+  bool transmit_ack(SegmentOut& out);
+  void fill_data(SegmentOut& out, const Sender::Plan& plan, Instant now);
+  void fill_common(SegmentOut& out);
+  void fill_sack(SegmentOut& out);
+  std::int64_t in_flight() const { return recovery_.in_flight(sender_.una(), sender_.nxt()); }
+  std::uint32_t burst_limit() const;
+
+  // connection_timers.cc
+  void update_persist(Instant now);
+  Duration persist_interval() const;
+  void on_retransmission_timeout(Instant now, TimerVerdict& verdict);
+  void on_persist_timeout(Instant now, TimerVerdict& verdict);
+  unsigned retries() const { return user_gone_ ? kOrphanRetries : kDataRetries; }
+  Duration longest_silence(unsigned retries) const;
+
+  void move(StateEvent event);
+  void finish(Error why);
+  void raise(std::uint8_t bits) { events_ = static_cast<std::uint8_t>(events_ | bits); }
+
+  TcpState state_ = TcpState::closed;
+  Error error_ = Error::none;
+  std::uint8_t events_ = 0;
+  std::uint8_t syn_retries_;
+  bool passive_ = false;
+  bool user_gone_ = false;        ///< close() was called: nobody reads any more
+  bool writer_waits_ = false;     ///< write() took less than it was given
+  bool syn_due_ = false;
+  bool reset_pending_ = false;
+  bool probe_due_ = false;
+  bool override_window_ = false;  ///< the persist timer lets a small segment go
+  bool retransmit_now_ = false;   ///< the next lost segment goes whatever the window says
+  bool cwnd_limited_ = false;     ///< at the last attempt to send, cwnd was what held data back
+  bool scaling_agreed_ = false;
+  bool sack_agreed_ = false;
+
+  SeqMap send_map_;
+  SeqMap receive_map_;
+  Sender sender_;
+  Receiver receiver_;
+  AckPolicy acks_;
+  Recovery recovery_;
+  Rto rto_;
+  std::string_view controller_name_;
+  std::unique_ptr<CongestionController> congestion_;
+
+  Instant retransmission_deadline_ = kNever;
+  Instant persist_deadline_ = kNever;
+  Instant linger_deadline_ = kNever;   ///< FIN-WAIT-2 without a user
+  Instant next_challenge_{Instant::min()};
+  Instant opened_at_{};
+  Instant silent_since_ = kNever;      ///< the first of the time-outs in a row
+  Instant last_sent_at_{};
+  Instant timed_at_ = kNever;          ///< when the timed segment was sent (Karn: never a retransmitted one)
+  StreamPos timed_pos_ = 0;
+  StreamPos peer_fin_ = -1;            ///< position of the peer's FIN once it was seen
+  std::uint32_t max_burst_;
+  std::uint16_t receive_mss_;
+  std::uint16_t send_mss_limit_;
+  std::uint8_t time_outs_ = 0;         ///< in a row
+  std::uint8_t probes_ = 0;            ///< unanswered
+  std::uint8_t persist_backoff_ = 0;
+  TcpInfo counts_;                     ///< only its counting fields are kept here
+};
+
+}  // namespace leat

@@ -1,0 +1,109 @@
+// Opening: RFC 9293 §3.5 and §3.10.7.3 (SYN-SENT).
+#include <algorithm>
+
+#include "tcp/connection.h"
+
+namespace leat {
+
+Connection::Connection(const ConnectionConfig& config)
+    : syn_retries_(static_cast<std::uint8_t>(std::min(config.syn_retries, 127u))),
+      send_map_(config.initial_sequence),
+      sender_(config.send_buffer, config.nodelay),
+      receiver_(config.receive_buffer, config.receive_mss),
+      rto_(config.max_rto),
+      controller_name_(config.congestion_control),
+      max_burst_(config.max_burst),
+      receive_mss_(config.receive_mss),
+      send_mss_limit_(config.send_mss_limit) {
+  receiver_.set_scale(Receiver::scale_for(config.receive_buffer));
+}
+
+void Connection::open_active(Instant now) {
+  move(StateEvent::active_open);
+  opened_at_ = now;
+  syn_due_ = true;
+}
+
+void Connection::open_passive(const SegmentIn& syn, Instant now) {
+  move(StateEvent::passive_open);
+  passive_ = true;
+  opened_at_ = now;
+  syn_retries_ = kSynAckRetries;
+  adopt_peer(syn);
+  sender_.first_window(0, 0, syn.window);
+  counts_.segs_in += syn.wire_segments;
+  syn_due_ = true;
+}
+
+void Connection::adopt_peer(const SegmentIn& syn) {
+  receive_map_ = SeqMap(syn.seq);
+  receiver_.advance_control();
+  const TcpOptionSet& options = syn.options;
+  scaling_agreed_ = options.window_scale.has_value();
+  sack_agreed_ = options.sack_permitted;
+  sender_.set_scale(scaling_agreed_ ? std::min(*options.window_scale, TcpOptionSet::kMaxWindowScale) : std::uint8_t{0});
+  if (!scaling_agreed_) receiver_.set_scale(0);
+  // RFC 9293 §3.7.1: 536 when the peer does not say; never so small that headers are all that is sent.
+  constexpr std::uint16_t kDefault = 536, kLeast = 48;
+  const std::uint16_t mss = std::clamp(options.mss.value_or(kDefault), kLeast, std::max(send_mss_limit_, kLeast));
+  sender_.set_mss(mss);
+  congestion_ = make_controller(controller_name_, {.mss = mss});
+}
+
+TcpOptionSet Connection::syn_options() const {
+  TcpOptionSet options;
+  options.mss = receive_mss_;
+  const bool answer = state_ == TcpState::syn_received;
+  options.sack_permitted = !answer || sack_agreed_;
+  if (!answer || scaling_agreed_) options.window_scale = receiver_.scale();
+  return options;
+}
+
+SegmentVerdict Connection::on_segment_syn_sent(SegmentIn& segment, BufferPool& pool, Instant now) {
+  SegmentVerdict verdict;
+  const StreamPos ack = send_map_.from_wire(segment.ack, sender_.nxt());
+  const bool acks_our_syn = segment.flags.ack() && ack == 1 && sender_.nxt() >= 1;
+  if (segment.flags.ack() && !acks_our_syn) {
+    verdict.drop = DropReason::TCP_INVALID_SEQUENCE;
+    verdict.reset_reply = !segment.flags.rst();
+    return verdict;
+  }
+  if (segment.flags.rst()) {
+    verdict.drop = DropReason::TCP_RESET;
+    if (acks_our_syn) finish(Error::refused);
+    return verdict;
+  }
+  if (!segment.flags.syn()) {
+    verdict.drop = DropReason::TCP_FLAGS;
+    return verdict;
+  }
+  adopt_peer(segment);
+  if (!acks_our_syn) {
+    // Simultaneous open (RFC 9293 §3.5, figure 8): our SYN goes out again, with an ACK.
+    move(StateEvent::syn_received);
+    sender_.first_window(0, 0, segment.window);
+    syn_due_ = true;
+    return verdict;
+  }
+  sender_.first_window(0, 1, segment.window);
+  become_established(now);
+  acks_.ack_now();
+  if (segment.length > 0) on_text(segment, 1, pool, now, verdict);
+  if (segment.flags.fin()) {
+    peer_fin_ = 1 + segment.length;
+    on_fin();
+  }
+  return verdict;
+}
+
+void Connection::become_established(Instant now) {
+  move(StateEvent::syn_acked);
+  const bool syn_timed_out = time_outs_ > 0;
+  on_new_ack(1, now);
+  rto_.on_established(syn_timed_out);
+  counts_.handshake = now - opened_at_;
+  raise(kEventConnected | kEventWritable);
+  if (sender_.fin_queued()) move(StateEvent::user_close);
+}
+
+}  // namespace leat

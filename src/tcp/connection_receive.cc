@@ -1,0 +1,243 @@
+// Segments that arrive in a synchronized state: the steps of RFC 9293 §3.10.7.4 in their order.
+#include <algorithm>
+
+#include "tcp/connection.h"
+
+namespace leat {
+
+SegmentVerdict Connection::on_segment(SegmentIn& segment, BufferPool& pool, Instant now) {
+  counts_.segs_in += segment.wire_segments;
+  if (segment.length > 0) counts_.data_segs_in += segment.wire_segments;
+  SegmentVerdict verdict;
+  if (state_ == TcpState::closed || state_ == TcpState::listen) {
+    verdict.drop = DropReason::NO_SOCKET;
+    verdict.reset_reply = !segment.flags.rst();
+  } else if (state_ == TcpState::syn_sent) {
+    verdict = on_segment_syn_sent(segment, pool, now);
+  } else {
+    verdict = on_segment_synchronized(segment, pool, now);
+  }
+  return verdict;
+}
+
+SegmentVerdict Connection::on_segment_synchronized(SegmentIn& segment, BufferPool& pool, Instant now) {
+  StreamPos pos = receive_map_.from_wire(segment.seq, receiver_.nxt());
+
+  // First: the sequence number. Both sides of a simultaneous open answer with SYN-ACK, which counts as the ACK in it.
+  const bool crossing_syn_ack =
+      state_ == TcpState::syn_received && segment.flags.syn() && segment.flags.ack() && pos == 0;
+  if (crossing_syn_ack) {
+    segment.flags = segment.flags.without(kTcpSyn);
+    pos = 1;
+    acks_.ack_now();
+  }
+  const bool probes_closed_window = pos == receiver_.nxt() && receiver_.window_end() == receiver_.nxt();
+  if (!receiver_.is_acceptable(pos, segment.sequence_length()) && !(probes_closed_window && !segment.flags.syn())) {
+    return on_unacceptable(segment, now);
+  }
+  // Second: RST. Fourth: SYN (RFC 5961 §3.2, §4.2).
+  if (segment.flags.rst()) return on_reset(pos, now);
+  if (segment.flags.syn()) {
+    SegmentVerdict verdict;
+    verdict.drop = DropReason::TCP_INVALID_SYN;
+    verdict.challenge = challenge(now);
+    return verdict;
+  }
+  // Fifth: ACK.
+  if (std::optional<SegmentVerdict> refused = check_ack(segment, now)) return *refused;
+  SegmentVerdict verdict;
+  if (state_ == TcpState::syn_received) {
+    sender_.first_window(pos, 1, 0);
+    become_established(now);
+  }
+  on_ack(segment, pos, now, verdict);
+  if (sender_.fin_acked()) on_fin_acked(now);
+  if (state_ == TcpState::closed) return verdict;
+  // Seventh: the text. Eighth: FIN, when everything before it is there.
+  const bool peer_may_send = can_receive(state_);
+  if (segment.length > 0 && peer_may_send) on_text(segment, pos, pool, now, verdict);
+  if (segment.flags.fin() && peer_may_send && peer_fin_ < 0 && state_ != TcpState::closed) {
+    const StreamPos fin = pos + segment.length;
+    if (fin < receiver_.window_end() || fin == receiver_.nxt()) peer_fin_ = fin;
+  }
+  if (peer_fin_ >= 0 && peer_fin_ == receiver_.nxt() && can_receive(state_)) on_fin();
+  return verdict;
+}
+
+SegmentVerdict Connection::on_unacceptable(const SegmentIn& segment, Instant now) {
+  SegmentVerdict verdict;
+  const StreamPos pos = receive_map_.from_wire(segment.seq, receiver_.nxt());
+  const bool old = pos < receiver_.nxt();
+  verdict.drop = old ? DropReason::TCP_OLD_DATA : DropReason::TCP_OVERWINDOW;
+  if (segment.flags.rst()) return verdict;
+  if (segment.flags.syn() && state_ == TcpState::syn_received && pos == 0) {
+    syn_due_ = true;  // our SYN-ACK was lost
+    return verdict;
+  }
+  // Two stacks that answer each other's stray ACKs would never stop: only data and FIN are answered each time.
+  if (segment.length > 0 || segment.flags.fin()) {
+    acks_.ack_now();
+    ++counts_.dupacks_out;
+  } else {
+    verdict.challenge = challenge(now);
+  }
+  return verdict;
+}
+
+SegmentVerdict Connection::on_reset(StreamPos pos, Instant now) {
+  SegmentVerdict verdict;
+  if (pos != receiver_.nxt()) {
+    verdict.drop = DropReason::TCP_INVALID_SEQUENCE;
+    verdict.challenge = challenge(now);
+    return verdict;
+  }
+  verdict.drop = DropReason::TCP_RESET;
+  const bool over = state_ == TcpState::closing || state_ == TcpState::last_ack;
+  const bool opening = state_ == TcpState::syn_received;
+  finish(over ? Error::none : opening && !passive_ ? Error::refused : Error::reset);
+  return verdict;
+}
+
+std::optional<SegmentVerdict> Connection::check_ack(const SegmentIn& segment, Instant now) {
+  SegmentVerdict verdict;
+  if (!segment.flags.ack()) {
+    verdict.drop = DropReason::TCP_FLAGS;
+    return verdict;
+  }
+  const StreamPos ack = send_map_.from_wire(segment.ack, sender_.una());
+  if (state_ == TcpState::syn_received) {
+    if (ack >= 1 && ack <= sender_.nxt()) return std::nullopt;
+    verdict.drop = DropReason::TCP_ACK_UNSENT_DATA;
+    verdict.reset_reply = true;
+    return verdict;
+  }
+  // RFC 5961 §5.2: what is far too old, or not sent yet, comes from someone who guesses.
+  if (ack > sender_.nxt()) {
+    verdict.drop = DropReason::TCP_ACK_UNSENT_DATA;
+  } else if (ack < sender_.una() - static_cast<StreamPos>(sender_.largest_window())) {
+    verdict.drop = DropReason::TCP_OLD_ACK;
+  } else {
+    return std::nullopt;
+  }
+  verdict.challenge = challenge(now);
+  return verdict;
+}
+
+bool Connection::challenge(Instant now) {
+  constexpr Duration kInterval = std::chrono::milliseconds(500);  // Linux: tcp_invalid_ratelimit
+  if (now < next_challenge_) return false;
+  next_challenge_ = now + kInterval;
+  acks_.ack_now();
+  return true;
+}
+
+void Connection::on_ack(const SegmentIn& segment, StreamPos pos, Instant now, SegmentVerdict& verdict) {
+  const StreamPos ack = send_map_.from_wire(segment.ack, sender_.una());
+  probes_ = 0;
+  if (ack < sender_.una()) return;
+  const bool outstanding = sender_.una() < sender_.nxt();
+  const bool window_changed = sender_.update_window(pos, ack, segment.window, true);
+  if (ack > sender_.una()) {
+    on_new_ack(ack, now);
+    return;
+  }
+  // RFC 5681 §2 says what a duplicate ACK is; one with SACK blocks is one whatever its window.
+  const bool duplicate = outstanding && segment.length == 0 && !segment.flags.fin() &&
+                         (!window_changed || segment.options.sack_count > 0);
+  if (!duplicate) return;
+  ++counts_.dupacks_in;
+  const std::uint32_t flight = static_cast<std::uint32_t>(in_flight());
+  if (!recovery_.on_duplicate_ack(sender_.una(), sender_.nxt(), sender_.mss())) return;
+  congestion_->on_loss_detected(flight, now);
+  retransmit_now_ = true;
+  ++counts_.fast_recoveries;
+  verdict.fast_retransmit = true;
+}
+
+void Connection::on_new_ack(StreamPos ack, Instant now) {
+  const StreamPos before = sender_.una();
+  AckSample sample;
+  sample.now = now;
+  sample.in_flight = static_cast<std::uint32_t>(in_flight());
+  sample.acked_bytes = sender_.on_ack(ack);
+  sample.in_recovery = recovery_.in_fast_recovery();
+  sample.app_limited = !cwnd_limited_;
+  counts_.bytes_acked += sample.acked_bytes;
+  if (timed_at_ != kNever && ack >= timed_pos_) {
+    sample.rtt = now - timed_at_;
+    rto_.on_sample(*sample.rtt);
+    timed_at_ = kNever;
+  }
+  time_outs_ = 0;
+  silent_since_ = kNever;
+  const Recovery::AckVerdict recovery = recovery_.on_new_ack(before, ack, sender_.nxt(), sender_.mss());
+  if (recovery.partial) retransmit_now_ = true;
+  if (sample.acked_bytes > 0) congestion_->on_ack(sample);
+  if (recovery.completed && sample.in_recovery) congestion_->on_recovery_exit(now);
+  retransmission_deadline_ = sender_.una() < sender_.nxt() ? now + rto_.rto() : kNever;
+  if (writer_waits_ && sender_.has_worthwhile_room()) {
+    writer_waits_ = false;
+    raise(kEventWritable);
+  }
+  if (sample.acked_bytes > 0 && sender_.everything_acked()) raise(kEventFlushed);
+}
+
+void Connection::on_fin_acked(Instant now) {
+  if (state_ == TcpState::fin_wait_1) {
+    move(StateEvent::fin_acked);
+    raise(kEventFlushed);
+    if (user_gone_) linger_deadline_ = now + kFinWait2Time;
+  } else if (state_ == TcpState::closing) {
+    move(StateEvent::fin_acked);
+    raise(kEventFlushed | kEventClosed);
+  } else if (state_ == TcpState::last_ack) {
+    raise(kEventFlushed);
+    finish(Error::none);
+  }
+}
+
+void Connection::on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now, SegmentVerdict& verdict) {
+  if (user_gone_ && pos + segment.length > receiver_.nxt()) {
+    // Nobody will ever read it: the peer has to know (RFC 9293 §3.6.1, RFC 2525 §2.17).
+    verdict.drop = DropReason::TCP_CLOSE;
+    abort(Error::aborted);
+    return;
+  }
+  const bool window_closed = receiver_.window_end() == receiver_.nxt();
+  const Receiver::Accepted accepted = receiver_.accept(pos, segment.payload, pool);
+  counts_.bytes_received += accepted.in_order;
+  if (accepted.in_order > 0) {
+    raise(kEventReadable);
+    acks_.on_data(accepted.in_order, segment.largest_payload, now);
+    if (accepted.filled_gap || accepted.out_of_order) acks_.ack_now();
+    return;
+  }
+  ++counts_.dupacks_out;
+  if (accepted.refused) {
+    verdict.drop = DropReason::NOMEM;
+  } else if (accepted.duplicate) {
+    verdict.drop = window_closed ? DropReason::TCP_ZEROWINDOW : DropReason::TCP_OFOMERGE;
+  } else {
+    counts_.rcv_ooopack += segment.wire_segments;
+    verdict.queued_out_of_order = true;
+  }
+  // RFC 5681 §4.2: at once. A sender without SACK counts them, so it gets one for each segment.
+  if (sack_agreed_) {
+    acks_.ack_now();
+  } else {
+    acks_.duplicate_ack();
+  }
+}
+
+void Connection::on_fin() {
+  receiver_.advance_control();
+  move(StateEvent::fin_received);
+  acks_.ack_now();
+  raise(kEventReadable | kEventPeerClosed);
+  if (state_ == TcpState::time_wait) {
+    retransmission_deadline_ = persist_deadline_ = linger_deadline_ = kNever;
+    raise(kEventClosed);
+  }
+}
+
+}  // namespace leat

@@ -1,0 +1,162 @@
+// The single exit for segments. Order: RST, SYN, lost data, new data, a bare ACK.
+#include <algorithm>
+
+#include "tcp/connection.h"
+
+namespace leat {
+
+bool Connection::poll_transmit(SegmentOut& out, Instant now) {
+  out = SegmentOut{};
+  bool have = false;
+  if (reset_pending_) {
+    reset_pending_ = false;
+    out.seq = send_map_.to_wire(sender_.nxt());
+    out.flags = kTcpRst | kTcpAck;
+    out.ack = receive_map_.to_wire(receiver_.nxt());
+    have = true;
+  } else if (state_ == TcpState::syn_sent || state_ == TcpState::syn_received) {
+    have = transmit_syn(out, now);
+  } else if (state_ != TcpState::closed && state_ != TcpState::listen) {
+    have = (can_send(state_) && (transmit_lost(out, now) || transmit_new(out, now))) || transmit_ack(out);
+    if (!have) update_persist(now);
+  }
+  if (have) counts_.segs_out += out.wire_segments();
+  return have;
+}
+
+bool Connection::transmit_syn(SegmentOut& out, Instant now) {
+  if (!syn_due_) return false;
+  syn_due_ = false;
+  const bool again = sender_.nxt() > 0;
+  out.seq = send_map_.to_wire(0);
+  out.flags = kTcpSyn;
+  if (state_ == TcpState::syn_received) {
+    out.flags |= kTcpAck;
+    out.ack = receive_map_.to_wire(receiver_.nxt());
+  }
+  out.options = syn_options();
+  out.window = receiver_.offer_window(false);
+  out.retransmission = again;
+  if (again) {
+    ++counts_.total_retrans;
+    timed_at_ = kNever;
+  } else {
+    timed_at_ = now;
+    timed_pos_ = 1;
+  }
+  sender_.syn_sent();
+  last_sent_at_ = now;
+  if (retransmission_deadline_ == kNever) retransmission_deadline_ = now + rto_.rto();
+  return true;
+}
+
+bool Connection::transmit_lost(SegmentOut& out, Instant now) {
+  const Recovery::Range lost = recovery_.lost();
+  if (lost.empty()) return false;
+  std::int64_t allowance = std::int64_t{congestion_->cwnd()} - in_flight();
+  if (retransmit_now_) allowance = std::max<std::int64_t>(allowance, sender_.mss());
+  if (allowance < sender_.mss() && in_flight() > 0) {
+    cwnd_limited_ = true;
+    return false;
+  }
+  // Beyond a window that shrank only the first segment goes, as a probe (RFC 9293 §3.8.6).
+  if (lost.begin > sender_.una() && lost.begin >= sender_.una() + sender_.window()) return false;
+  retransmit_now_ = false;
+  const std::int64_t burst = std::clamp<std::int64_t>(allowance, sender_.mss(), burst_limit());
+  const Sender::Plan plan =
+      sender_.again(lost.begin, lost.end, static_cast<std::uint32_t>(burst - burst % sender_.mss()));
+  fill_data(out, plan, now);
+  return true;
+}
+
+bool Connection::transmit_new(SegmentOut& out, Instant now) {
+  if (sender_.nxt() >= sender_.end()) {
+    cwnd_limited_ = false;
+    return false;
+  }
+  const std::int64_t flight = in_flight();
+  if (flight == 0 && sender_.una() == sender_.nxt() && now - last_sent_at_ > rto_.rto()) {
+    congestion_->on_idle_restart(now);
+  }
+  std::int64_t allowance = std::int64_t{congestion_->cwnd()} - flight;
+  cwnd_limited_ = allowance < sender_.mss() && std::int64_t{sender_.unsent_bytes()} > allowance;
+  if (cwnd_limited_ && flight > 0) return false;
+  const std::optional<Sender::Plan> plan = sender_.next_new(allowance, burst_limit(), override_window_);
+  if (!plan) return false;
+  override_window_ = false;
+  fill_data(out, *plan, now);
+  return true;
+}
+
+std::uint32_t Connection::burst_limit() const {
+  const std::uint32_t mss = sender_.mss();
+  const std::uint32_t wanted = std::min(max_burst_, std::max(2 * mss, congestion_->cwnd() / 2));
+  return std::max(wanted - wanted % mss, mss);
+}
+
+void Connection::fill_data(SegmentOut& out, const Sender::Plan& planned, Instant now) {
+  Sender::Plan plan = planned;
+  if (plan.length > 0) {
+    const SendBuffer::Gathered got = sender_.gather(plan, out.payload);
+    if (got.length < plan.length) plan.fin = plan.push = false;
+    plan.length = static_cast<std::uint32_t>(got.length);
+    out.slices = static_cast<std::uint8_t>(got.slices);
+    out.length = plan.length;
+    if (plan.length > sender_.mss()) out.gso_size = static_cast<std::uint16_t>(sender_.mss());
+  }
+  out.seq = send_map_.to_wire(plan.pos);
+  out.flags = kTcpAck;
+  if (plan.push) out.flags |= kTcpPsh;
+  if (plan.fin) out.flags |= kTcpFin;
+  fill_common(out);
+
+  const StreamPos end = plan.pos + plan.length + (plan.fin ? 1 : 0);
+  out.retransmission = plan.pos < sender_.nxt();
+  if (out.retransmission) {
+    counts_.total_retrans += out.wire_segments();
+    counts_.bytes_retrans += plan.length;
+    if (timed_at_ != kNever && plan.pos < timed_pos_) timed_at_ = kNever;
+    recovery_.on_retransmitted(end);
+  } else if (timed_at_ == kNever) {
+    timed_at_ = now;
+    timed_pos_ = end;
+  }
+  sender_.sent(plan);
+  if (plan.length > 0) counts_.data_segs_out += out.wire_segments();
+  counts_.bytes_sent += plan.length;
+  last_sent_at_ = now;
+  // Data carries the ACK, but SACK blocks go on a segment of their own so that data stays MSS-sized.
+  if (receiver_.sack_blocks().empty() || !sack_agreed_) acks_.on_piggybacked();
+  if (retransmission_deadline_ == kNever) retransmission_deadline_ = now + rto_.rto();
+}
+
+void Connection::fill_common(SegmentOut& out) {
+  out.ack = receive_map_.to_wire(receiver_.nxt());
+  out.window = receiver_.offer_window(true);
+}
+
+void Connection::fill_sack(SegmentOut& out) {
+  if (!sack_agreed_) return;
+  for (const Reassembly::Range& r : receiver_.sack_blocks()) {
+    out.options.sack[out.options.sack_count++] = {receive_map_.to_wire(r.begin), receive_map_.to_wire(r.end)};
+  }
+}
+
+bool Connection::transmit_ack(SegmentOut& out) {
+  if (!probe_due_ && acks_.owed() == 0) return false;
+  out.flags = kTcpAck;
+  fill_common(out);
+  fill_sack(out);
+  if (probe_due_) {
+    // A number from the past: whoever is alive has to answer it (RFC 9293 §3.8.6.1; Linux probes like this).
+    out.seq = send_map_.to_wire(sender_.una() - 1);
+    out.probe = true;
+    probe_due_ = false;
+  } else {
+    out.seq = send_map_.to_wire(sender_.nxt());
+  }
+  acks_.on_ack_sent();
+  return true;
+}
+
+}  // namespace leat

@@ -1,0 +1,136 @@
+// The user's calls: RFC 9293 §3.10.2 to §3.10.6, and what they may ask.
+#include <algorithm>
+
+#include "tcp/connection.h"
+
+namespace leat {
+
+void Connection::move(StateEvent event) {
+  const std::optional<TcpState> next = next_state(state_, event);
+  LEAT_ASSERT(next.has_value());
+  if (next) state_ = *next;
+}
+
+void Connection::finish(Error why) {
+  state_ = TcpState::closed;
+  error_ = why;
+  sender_.discard();
+  retransmission_deadline_ = persist_deadline_ = linger_deadline_ = kNever;
+  acks_ = AckPolicy{};
+  raise(kEventClosed | kEventReadable | kEventWritable);
+  if (why != Error::none) raise(kEventError);
+}
+
+expected<std::size_t, Error> Connection::write(Bytes data, BufferPool& pool, Instant now) {
+  static_cast<void>(now);
+  if (error_ != Error::none) return unexpected(error_);
+  if (sender_.fin_queued() || user_gone_) return unexpected(Error::closed);
+  if (state_ == TcpState::closed || state_ == TcpState::time_wait) return unexpected(Error::closed);
+  if (data.empty()) return std::size_t{0};
+  const std::size_t taken = sender_.write(data, pool);
+  if (taken < data.size()) writer_waits_ = true;
+  if (taken == 0) return unexpected(sender_.room() > 0 ? Error::no_buffers : Error::would_block);
+  return taken;
+}
+
+expected<std::size_t, Error> Connection::read(MutableBytes out, Instant now) {
+  static_cast<void>(now);
+  if (user_gone_) return unexpected(Error::closed);
+  if (out.empty()) return std::size_t{0};
+  if (receiver_.readable() > 0) {
+    const std::size_t n = receiver_.read(out);
+    if (can_receive(state_) && receiver_.wants_window_update()) acks_.ack_now();
+    return n;
+  }
+  if (error_ != Error::none) return unexpected(error_);
+  if (peer_fin_ >= 0 && receiver_.nxt() > peer_fin_) return std::size_t{0};
+  if (state_ == TcpState::closed) return unexpected(Error::not_connected);
+  return unexpected(Error::would_block);
+}
+
+expected<void, Error> Connection::shutdown_write(Instant now) {
+  static_cast<void>(now);
+  if (error_ != Error::none) return unexpected(error_);
+  if (state_ == TcpState::closed) return unexpected(Error::not_connected);
+  if (sender_.fin_queued()) return {};
+  sender_.queue_fin();
+  // Before ESTABLISHED the FIN waits for the handshake (RFC 9293 §3.10.4).
+  if (is_synchronized(state_)) move(StateEvent::user_close);
+  return {};
+}
+
+void Connection::close(Instant now) {
+  if (user_gone_) return;
+  if (state_ == TcpState::syn_sent) {
+    finish(Error::none);
+  } else if (receiver_.readable() > 0 && (can_receive(state_) || state_ == TcpState::close_wait)) {
+    abort(Error::aborted);
+  } else if (state_ != TcpState::closed && state_ != TcpState::time_wait) {
+    static_cast<void>(shutdown_write(now));
+    if (state_ == TcpState::fin_wait_2) linger_deadline_ = now + kFinWait2Time;
+  }
+  user_gone_ = true;
+  receiver_.discard();
+}
+
+void Connection::abort(Error why) {
+  const bool peer_knows_us = state_ == TcpState::syn_received || can_receive(state_) || state_ == TcpState::close_wait;
+  if (state_ == TcpState::closed) return;
+  reset_pending_ = peer_knows_us;
+  finish(why);
+}
+
+void Connection::on_unreachable(Error why) {
+  if (state_ == TcpState::syn_sent || (state_ == TcpState::syn_received && !passive_)) finish(why);
+}
+
+std::uint8_t Connection::readiness() const {
+  std::uint8_t bits = 0;
+  const bool peer_closed = peer_fin_ >= 0 && receiver_.nxt() > peer_fin_;
+  const bool over = state_ == TcpState::closed || state_ == TcpState::time_wait;
+  if (receiver_.readable() > 0 || peer_closed || error_ != Error::none) bits |= kEventReadable;
+  if (peer_closed) bits |= kEventPeerClosed;
+  if (over) bits |= kEventClosed;
+  if (error_ != Error::none) bits |= kEventError;
+  if (is_synchronized(state_)) bits |= kEventConnected;
+  if (is_synchronized(state_) && sender_.everything_acked()) bits |= kEventFlushed;
+  if ((is_synchronized(state_) && sender_.room() > 0) || over) bits |= kEventWritable;
+  return bits;
+}
+
+TcpInfo Connection::info() const {
+  TcpInfo info = counts_;
+  info.state = state_;
+  if (congestion_) {
+    info.congestion_control = congestion_->name();
+    info.snd_cwnd = congestion_->cwnd();
+    info.snd_ssthresh = congestion_->ssthresh();
+  }
+  info.window_scaling = scaling_agreed_;
+  info.sack = sack_agreed_;
+  info.snd_wscale = sender_.scale();
+  info.rcv_wscale = receiver_.scale();
+  info.snd_mss = sender_.mss();
+  info.rcv_mss = acks_.largest_segment();
+  info.advmss = receive_mss_;
+  info.rto = rto_.rto();
+  info.rtt = rto_.rtt().srtt();
+  info.rttvar = rto_.rtt().rttvar();
+  info.min_rtt = rto_.rtt().min_rtt().value_or(Duration::zero());
+  info.snd_wnd = sender_.window();
+  info.rcv_wnd = static_cast<std::uint32_t>(receiver_.window_end() - receiver_.nxt());
+  info.unacked = static_cast<std::uint32_t>(sender_.nxt() - sender_.una());
+  info.notsent = sender_.unsent_bytes();
+  info.unread = static_cast<std::uint32_t>(receiver_.readable());
+  info.retransmits = time_outs_;
+  info.backoff = rto_.backoff();
+  info.probes = probes_;
+  return info;
+}
+
+TimeWaitFacts Connection::time_wait_facts() const {
+  return {send_map_.to_wire(sender_.nxt()), receive_map_.to_wire(receiver_.nxt()),
+          static_cast<std::uint32_t>(receiver_.window_end() - receiver_.nxt())};
+}
+
+}  // namespace leat

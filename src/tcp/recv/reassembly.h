@@ -1,0 +1,60 @@
+// Reassembly: data that arrived ahead of RCV.NXT, sorted, without overlaps, and the SACK blocks that tell the
+// sender about it (RFC 2018 §4: the block with the newest data first, then the most recently reported ones).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+
+#include "base/ring.h"
+#include "packet/buffer.h"
+#include "tcp/stream_pos.h"
+
+namespace leat {
+
+class Reassembly {
+ public:
+  struct Range {
+    StreamPos begin = 0, end = 0;
+    bool operator==(const Range&) const = default;
+  };
+
+  /// Bounds the pieces kept, so that tiny segments cannot make insertion slow.
+  static constexpr std::size_t kMaxPieces = 4096;
+
+  bool empty() const { return pieces_.empty(); }
+  std::size_t bytes() const { return bytes_; }
+
+  enum class Outcome { queued, duplicate, refused };
+  /// Queues the slice at `pos`; bytes that are queued already are left out. refused: too many pieces.
+  Outcome insert(StreamPos pos, Slice slice, BufferPool& pool);
+
+  /// The next piece when it begins at or before `rcv_nxt`, cut to begin exactly there; pieces that lie
+  /// wholly before it are forgotten.
+  std::optional<Slice> pop_at(StreamPos rcv_nxt);
+
+  /// Up to four ranges above `rcv_nxt`, the newest first.
+  std::span<const Range> sack_blocks() const { return {recent_.data(), recent_count_}; }
+  /// Drops ranges that RCV.NXT has reached.
+  void forget_blocks_before(StreamPos rcv_nxt);
+
+  void clear();
+
+ private:
+  struct Piece {
+    StreamPos pos = 0;
+    Slice slice;
+    StreamPos end() const { return pos + static_cast<StreamPos>(slice.size()); }
+  };
+  std::size_t first_ending_after(StreamPos pos) const;
+  Outcome insert_into_gap(std::size_t index, StreamPos pos, Slice slice, BufferPool& pool);
+  void remember(Range range);
+
+  RingDeque<Piece> pieces_;
+  std::size_t bytes_ = 0;
+  std::array<Range, 4> recent_{};
+  std::size_t recent_count_ = 0;
+};
+
+}  // namespace leat

@@ -1,0 +1,112 @@
+#include "tcp/recv/receiver.h"
+
+#include <algorithm>
+
+namespace leat {
+
+Receiver::Receiver(std::size_t limit, std::uint32_t mss) : limit_(limit), mss_(mss) {
+  window_end_ = 1 + static_cast<StreamPos>(std::min<std::size_t>(limit_, 65535));
+}
+
+std::uint8_t Receiver::scale_for(std::size_t limit) {
+  std::uint8_t shift = 0;
+  while (shift < 14 && (std::size_t{65535} << shift) < limit) ++shift;
+  return shift;
+}
+
+bool Receiver::is_acceptable(StreamPos pos, std::uint32_t length) const {
+  const StreamPos end = pos + length;
+  if (length == 0) return window_end_ == nxt_ ? pos == nxt_ : nxt_ <= pos && pos < window_end_;
+  if (window_end_ == nxt_) return false;
+  return (nxt_ <= pos && pos < window_end_) || (nxt_ < end && end <= window_end_) || (pos < nxt_ && window_end_ < end);
+}
+
+Receiver::Accepted Receiver::accept(StreamPos pos, std::span<Slice> payload, BufferPool& pool) {
+  Accepted total;
+  bool anything_new = false;
+  for (Slice& slice : payload) {
+    const StreamPos end = pos + static_cast<StreamPos>(slice.size());
+    const StreamPos from = std::max(pos, nxt_);
+    const StreamPos to = std::min(end, window_end_);
+    if (from < to) {
+      slice.truncate(static_cast<std::size_t>(to - pos));
+      slice.remove_front(static_cast<std::size_t>(from - pos));
+      const Accepted one = accept_slice(from, std::move(slice), pool);
+      total.in_order += one.in_order;
+      total.out_of_order |= one.out_of_order;
+      total.refused |= one.refused;
+      total.filled_gap |= one.filled_gap;
+      anything_new |= one.in_order > 0 || (one.out_of_order && !one.duplicate);
+    }
+    pos = end;
+  }
+  total.duplicate = !anything_new && !total.refused;
+  if (total.in_order > 0) reassembly_.forget_blocks_before(nxt_);
+  total.out_of_order |= !reassembly_.empty();
+  return total;
+}
+
+Receiver::Accepted Receiver::accept_slice(StreamPos pos, Slice slice, BufferPool& pool) {
+  Accepted result;
+  if (pos > nxt_) {
+    const Reassembly::Outcome outcome = reassembly_.insert(pos, std::move(slice), pool);
+    result.out_of_order = true;
+    result.duplicate = outcome == Reassembly::Outcome::duplicate;
+    result.refused = outcome == Reassembly::Outcome::refused;
+    return result;
+  }
+  const std::size_t length = slice.size();
+  if (!queue_.push(std::move(slice), pool)) {
+    result.refused = true;
+    return result;
+  }
+  const StreamPos before = nxt_;
+  nxt_ += static_cast<StreamPos>(length);
+  while (!reassembly_.empty()) {
+    std::optional<Slice> waiting = reassembly_.pop_at(nxt_);
+    if (!waiting) break;
+    const std::size_t n = waiting->size();
+    if (!queue_.push(std::move(*waiting), pool)) {
+      reassembly_.clear();  // without memory, what was SACKed is given back whole (RFC 2018 §8)
+      break;
+    }
+    nxt_ += static_cast<StreamPos>(n);
+    result.filled_gap = true;
+  }
+  result.in_order = static_cast<std::uint32_t>(nxt_ - before);
+  return result;
+}
+
+StreamPos Receiver::offered_end() const {
+  const std::size_t room = limit_ > queue_.size() ? limit_ - queue_.size() : 0;
+  const StreamPos end = nxt_ + static_cast<StreamPos>(room);
+  // Silly window: the right edge moves by a full segment or half the buffer, or not at all, and never back.
+  const StreamPos step = static_cast<StreamPos>(std::min<std::size_t>(mss_, limit_ / 2));
+  return end >= window_end_ + step ? end : window_end_;
+}
+
+std::uint16_t Receiver::offer_window(bool scaled) {
+  const StreamPos wanted = std::max<StreamPos>(offered_end() - nxt_, 0);
+  const std::uint8_t shift = scaled ? scale_ : 0;
+  StreamPos field = wanted >> shift;
+  // An edge that was offered stays offered although the shift rounds down (RFC 7323 §2.4).
+  if (nxt_ + (field << shift) < window_end_) field = (window_end_ - nxt_ + (StreamPos{1} << shift) - 1) >> shift;
+  field = std::min<StreamPos>(field, 65535);
+  window_end_ = std::max(window_end_, nxt_ + (field << shift));
+  return static_cast<std::uint16_t>(field);
+}
+
+bool Receiver::wants_window_update() const {
+  const StreamPos end = offered_end();
+  if (end <= window_end_) return false;
+  // Worth a segment of its own when it doubles what the peer may send, or opens a window that was all but closed.
+  const StreamPos left = window_end_ - nxt_;
+  return end - nxt_ >= 2 * left;
+}
+
+void Receiver::discard() {
+  queue_.clear();
+  reassembly_.clear();
+}
+
+}  // namespace leat

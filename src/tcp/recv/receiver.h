@@ -1,0 +1,69 @@
+// Receiver: RCV.NXT, the window offered, and where arrived data goes. Knows nothing of the send side.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "packet/buffer.h"
+#include "tcp/recv/reassembly.h"
+#include "tcp/recv/recv_queue.h"
+#include "tcp/stream_pos.h"
+
+namespace leat {
+
+class Receiver {
+ public:
+  /// `limit`: bytes the user lets us keep; `mss`: the largest segment we offered to take.
+  Receiver(std::size_t limit, std::uint32_t mss);
+
+  StreamPos nxt() const { return nxt_; }
+  /// RCV.NXT + RCV.WND: one past the last position the peer may use.
+  StreamPos window_end() const { return window_end_; }
+  std::size_t readable() const { return queue_.size(); }
+  std::size_t out_of_order_bytes() const { return reassembly_.bytes(); }
+  std::span<const Reassembly::Range> sack_blocks() const { return reassembly_.sack_blocks(); }
+
+  /// The smallest shift that lets 16 bits express `limit` (RFC 7323 §2.2).
+  static std::uint8_t scale_for(std::size_t limit);
+  /// The shift that applies to our windows from now on; 0 when scaling was not agreed.
+  void set_scale(std::uint8_t shift) { scale_ = shift; }
+  std::uint8_t scale() const { return scale_; }
+
+  /// RFC 9293 §3.10.7.4, first step: does [pos, pos + length) touch the window? `length` is SEG.LEN.
+  bool is_acceptable(StreamPos pos, std::uint32_t length) const;
+
+  struct Accepted {
+    std::uint32_t in_order = 0;  ///< bytes by which RCV.NXT moved on
+    bool out_of_order = false;   ///< something was queued ahead of RCV.NXT, or waits there still
+    bool duplicate = false;      ///< nothing in it was new
+    bool refused = false;        ///< no memory: dropped, the peer will send it again
+    bool filled_gap = false;     ///< data that waited has become readable
+  };
+  /// Takes the payload at `pos`, cut to the window.
+  Accepted accept(StreamPos pos, std::span<Slice> payload, BufferPool& pool);
+  /// The peer's SYN or FIN takes one position.
+  void advance_control() { ++nxt_; }
+
+  std::size_t read(MutableBytes out) { return queue_.read(out); }
+
+  /// The window to offer now, as the 16-bit field; moves window_end. `scaled` is false on SYN segments.
+  std::uint16_t offer_window(bool scaled);
+  /// True when the user has read so much that the peer should hear of it (RFC 9293 §3.8.6.2.2).
+  bool wants_window_update() const;
+
+  void discard();
+
+ private:
+  StreamPos offered_end() const;
+  Accepted accept_slice(StreamPos pos, Slice slice, BufferPool& pool);
+
+  RecvQueue queue_;
+  Reassembly reassembly_;
+  StreamPos nxt_ = 0;
+  StreamPos window_end_ = 0;
+  std::size_t limit_;
+  std::uint32_t mss_;
+  std::uint8_t scale_ = 0;
+};
+
+}  // namespace leat

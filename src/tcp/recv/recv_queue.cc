@@ -1,0 +1,64 @@
+#include "tcp/recv/recv_queue.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace leat {
+
+bool RecvQueue::push(Slice slice, BufferPool& pool) {
+  if (slice.empty()) return true;
+  const std::size_t n = slice.size();
+  if (wastes_its_block(slice)) {
+    if (!copy_together(slice, pool)) return false;
+  } else {
+    slices_.push_back(std::move(slice));
+    tail_is_ours_ = false;
+  }
+  bytes_ += n;
+  return true;
+}
+
+bool RecvQueue::copy_together(const Slice& slice, BufferPool& pool) {
+  Bytes data = slice.bytes();
+  if (tail_is_ours_ && !slices_.empty()) {
+    Slice& tail = slices_.back();
+    if (tail.tailroom() >= data.size()) {
+      const std::size_t before = tail.size();
+      tail.extend_back(data.size());
+      std::memcpy(tail.mutable_bytes().data() + before, data.data(), data.size());
+      return true;
+    }
+  }
+  // Room for three more of its kind, so that a stream of small segments fills whole blocks.
+  Slice fresh = pool.allocate(class_for(std::max<std::size_t>(data.size() * 4, size_of(BufferClass::frame))), 0,
+                              data.size());
+  if (!fresh) return false;
+  std::memcpy(fresh.mutable_bytes().data(), data.data(), data.size());
+  slices_.push_back(std::move(fresh));
+  tail_is_ours_ = true;
+  return true;
+}
+
+std::size_t RecvQueue::read(MutableBytes out) {
+  std::size_t done = 0;
+  while (done < out.size() && !slices_.empty()) {
+    Slice& head = slices_.front();
+    const std::size_t n = std::min(head.size(), out.size() - done);
+    std::memcpy(out.data() + done, head.data(), n);
+    done += n;
+    if (n == head.size()) {
+      slices_.pop_front();
+    } else {
+      head.remove_front(n);
+    }
+  }
+  bytes_ -= done;
+  return done;
+}
+
+void RecvQueue::clear() {
+  slices_.clear();
+  bytes_ = 0;
+}
+
+}  // namespace leat

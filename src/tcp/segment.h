@@ -1,0 +1,53 @@
+// Segments as TCP sees them: a parsed one that has arrived, and one to be sent. No addresses, no ports,
+// no bytes of headers; those are the stack's.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "packet/packet.h"
+#include "wire/seq.h"
+#include "wire/tcp.h"
+#include "wire/tcp_options.h"
+
+namespace leat {
+
+/// An arrived segment, or a super-segment that stands for several. Its checksum is known to be right.
+struct SegmentIn {
+  SeqNum seq;
+  SeqNum ack;
+  TcpFlags flags;
+  std::uint16_t window = 0;  ///< as on the wire, not scaled
+  TcpOptionSet options;
+  std::span<Slice> payload;  ///< the receiver may move slices out
+  std::uint32_t length = 0;  ///< bytes of payload
+  std::uint32_t wire_segments = 1;
+  std::uint32_t largest_payload = 0;  ///< of one wire segment, bytes
+
+  /// SEG.LEN of RFC 9293: payload, SYN and FIN.
+  std::uint32_t sequence_length() const { return length + (flags.syn() ? 1 : 0) + (flags.fin() ? 1 : 0); }
+};
+
+/// A segment, or a super-segment when payload is longer than gso_size, that shall be sent.
+struct SegmentOut {
+  static constexpr std::size_t kMaxSlices = Packet::kMaxSlices - 1;  // one stays for the headers
+
+  SeqNum seq;
+  SeqNum ack;
+  TcpFlags flags;
+  std::uint16_t window = 0;
+  TcpOptionSet options;
+  std::array<Slice, kMaxSlices> payload;
+  std::uint8_t slices = 0;
+  bool retransmission = false;
+  bool probe = false;        ///< asks for an ACK only (zero window)
+  std::uint32_t length = 0;  ///< bytes of payload
+  std::uint16_t gso_size = 0;  ///< payload bytes of each wire segment but the last
+
+  std::uint32_t wire_segments() const {
+    return length <= gso_size || gso_size == 0 ? 1 : (length + gso_size - 1) / gso_size;
+  }
+};
+
+}  // namespace leat

@@ -1,0 +1,66 @@
+#include "tcp/send/send_buffer.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace leat {
+
+std::size_t SendBuffer::append(Bytes data, BufferPool& pool) {
+  std::size_t done = 0;
+  while (done < data.size()) {
+    if (chunks_.empty() || chunks_.back().slice.tailroom() == 0) {
+      Slice fresh = pool.allocate(class_for(std::max<std::size_t>(data.size() - done, 2048)), 0, 0);
+      if (!fresh) break;
+      chunks_.push_back({end_, std::move(fresh)});
+    }
+    // Bytes behind a slice's end belong to nobody yet, so writing there is safe while segments refer to the rest.
+    Slice& tail = chunks_.back().slice;
+    const std::size_t before = tail.size();
+    const std::size_t n = std::min(tail.tailroom(), data.size() - done);
+    tail.extend_back(n);
+    std::memcpy(tail.mutable_bytes().data() + before, data.data() + done, n);
+    done += n;
+    end_ += static_cast<StreamPos>(n);
+  }
+  return done;
+}
+
+void SendBuffer::release_before(StreamPos pos) {
+  begin_ = pos;
+  while (!chunks_.empty()) {
+    Chunk& c = chunks_.front();
+    const StreamPos chunk_end = c.pos + static_cast<StreamPos>(c.slice.size());
+    if (chunk_end > pos) break;
+    chunks_.pop_front();
+  }
+}
+
+void SendBuffer::clear() {
+  chunks_.clear();
+  begin_ = end_;
+}
+
+std::size_t SendBuffer::find(StreamPos pos) const {
+  std::size_t low = 0, high = chunks_.size();
+  while (high - low > 1) {
+    const std::size_t middle = (low + high) / 2;
+    (chunks_[middle].pos <= pos ? low : high) = middle;
+  }
+  return low;
+}
+
+SendBuffer::Gathered SendBuffer::gather(StreamPos pos, std::size_t length, std::span<Slice> out) const {
+  LEAT_ASSERT(pos >= begin_ && pos + static_cast<StreamPos>(length) <= end_);
+  Gathered result;
+  for (std::size_t i = find(pos); result.length < length && result.slices < out.size(); ++i) {
+    const Chunk& c = chunks_[i];
+    const std::size_t from = static_cast<std::size_t>(pos - c.pos);
+    const std::size_t n = std::min(c.slice.size() - from, length - result.length);
+    out[result.slices++] = c.slice.part(from, n);
+    result.length += n;
+    pos += static_cast<StreamPos>(n);
+  }
+  return result;
+}
+
+}  // namespace leat

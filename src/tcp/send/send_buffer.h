@@ -1,0 +1,47 @@
+// SendBuffer: the bytes between SND.UNA and the end of what the user wrote, as slices found by position.
+// Written bytes are copied in once; segments refer to them and never copy.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+
+#include "base/ring.h"
+#include "packet/buffer.h"
+#include "tcp/stream_pos.h"
+
+namespace leat {
+
+class SendBuffer {
+ public:
+  /// Position of the first byte kept, and one past the last.
+  StreamPos begin() const { return begin_; }
+  StreamPos end() const { return end_; }
+  std::size_t size() const { return static_cast<std::size_t>(end_ - begin_); }
+
+  /// Copies as much of `data` as the pool gives memory for; returns how much.
+  std::size_t append(Bytes data, BufferPool& pool);
+  /// Forgets everything before `pos`, which is in [begin(), end()].
+  void release_before(StreamPos pos);
+  void clear();
+
+  struct Gathered {
+    std::size_t slices = 0;
+    std::size_t length = 0;
+  };
+  /// Fills `out` with references to the bytes of [pos, pos + length); shorter when `out` has too few places.
+  Gathered gather(StreamPos pos, std::size_t length, std::span<Slice> out) const;
+
+ private:
+  struct Chunk {
+    StreamPos pos = 0;
+    Slice slice;
+  };
+  std::size_t find(StreamPos pos) const;
+
+  RingDeque<Chunk> chunks_;
+  StreamPos begin_ = 1;
+  StreamPos end_ = 1;
+};
+
+}  // namespace leat

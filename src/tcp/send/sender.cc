@@ -1,0 +1,96 @@
+#include "tcp/send/sender.h"
+
+#include <algorithm>
+
+namespace leat {
+
+std::size_t Sender::write(Bytes data, BufferPool& pool) {
+  return buffer_.append(data.first(std::min(data.size(), room())), pool);
+}
+
+std::uint32_t Sender::unsent_bytes() const {
+  return static_cast<std::uint32_t>(std::max<StreamPos>(buffer_.end() - std::max<StreamPos>(nxt_, 1), 0));
+}
+
+std::uint32_t Sender::on_ack(StreamPos pos) {
+  const StreamPos data_end = std::min(pos, buffer_.end());
+  const StreamPos data_begin = std::max(una_, buffer_.begin());
+  una_ = pos;
+  if (data_end <= data_begin) return 0;
+  buffer_.release_before(data_end);
+  return static_cast<std::uint32_t>(data_end - data_begin);
+}
+
+bool Sender::update_window(StreamPos segment_seq, StreamPos segment_ack, std::uint32_t field, bool scaled) {
+  if (wl1_ > segment_seq || (wl1_ == segment_seq && wl2_ > segment_ack)) return false;
+  const std::uint32_t before = wnd_;
+  wnd_ = scaled ? field << scale_ : field;
+  max_wnd_ = std::max(max_wnd_, wnd_);
+  wl1_ = segment_seq;
+  wl2_ = segment_ack;
+  return wnd_ != before;
+}
+
+void Sender::first_window(StreamPos segment_seq, StreamPos segment_ack, std::uint32_t field) {
+  wl1_ = segment_seq;
+  wl2_ = segment_ack;
+  wnd_ = max_wnd_ = field;
+}
+
+bool Sender::nagle_holds(std::uint32_t length) const {
+  return !nodelay_ && !fin_queued_ && length < mss_ && small_end_ > una_;
+}
+
+std::optional<Sender::Plan> Sender::next_new(std::int64_t allowance, std::uint32_t max_burst,
+                                             bool override_timer) const {
+  if (nxt_ < 1 || nxt_ >= end()) return std::nullopt;
+  const std::int64_t available = buffer_.end() - nxt_;
+  const std::int64_t usable = usable_window();
+  if (available == 0) {
+    // The FIN alone: too small to matter to the network, but it needs the peer's window.
+    if (usable < 1) return std::nullopt;
+    return Plan{nxt_, 0, true, false};
+  }
+  std::int64_t length = std::min({available, usable, allowance, std::int64_t{max_burst}});
+  if (length <= 0) return std::nullopt;
+  const bool to_the_end = length == available;
+  const std::int64_t whole = length - length % mss_;
+  const std::int64_t rest = length - whole;
+  if (rest > 0) {
+    // The last, partial segment goes when it empties the buffer and Nagle agrees, or when the peer's
+    // window is so small that half of it is a good piece (RFC 9293 §3.8.6.2.1).
+    const bool fills_small_window = length == usable && 2 * length >= max_wnd_;
+    const bool may_go = (to_the_end && !nagle_holds(static_cast<std::uint32_t>(rest))) ||
+                        (whole == 0 && (fills_small_window || override_timer));
+    if (!may_go) length = whole;
+  }
+  if (length == 0) return std::nullopt;
+  Plan plan{nxt_, static_cast<std::uint32_t>(length), false, false};
+  const bool empties = length == available;
+  plan.push = empties;
+  plan.fin = empties && fin_queued_ && usable > length;
+  return plan;
+}
+
+Sender::Plan Sender::again(StreamPos begin, StreamPos end, std::uint32_t max_burst) const {
+  const StreamPos data_end = std::min(end, buffer_.end());
+  const StreamPos length = std::clamp<StreamPos>(data_end - begin, 0, max_burst);
+  Plan plan{begin, static_cast<std::uint32_t>(length), false, false};
+  plan.push = begin + length == buffer_.end() && length > 0;
+  plan.fin = fin_queued_ && begin + length == buffer_.end() && end > buffer_.end();
+  return plan;
+}
+
+void Sender::sent(const Plan& plan) {
+  const StreamPos plan_end = plan.pos + plan.length + (plan.fin ? 1 : 0);
+  if (plan_end > nxt_ && plan.length % mss_ != 0) small_end_ = plan.pos + plan.length;
+  nxt_ = std::max(nxt_, plan_end);
+}
+
+bool Sender::is_blocked_by_window() const {
+  if (nxt_ < 1 || una_ < nxt_ || nxt_ >= end()) return false;
+  const std::int64_t wanted = std::min<std::int64_t>(std::max<std::int64_t>(end() - nxt_, 1), mss_);
+  return usable_window() < wanted;
+}
+
+}  // namespace leat

@@ -1,0 +1,92 @@
+// Sender: SND.UNA, SND.NXT, the peer's window, and what new data may go now (window, Nagle, silly window).
+// Congestion and loss are told to it as numbers; it knows nothing of the receive side.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+#include "tcp/send/send_buffer.h"
+#include "tcp/stream_pos.h"
+
+namespace leat {
+
+class Sender {
+ public:
+  Sender(std::size_t limit, bool nodelay) : limit_(limit), nodelay_(nodelay) {}
+
+  StreamPos una() const { return una_; }
+  StreamPos nxt() const { return nxt_; }
+  std::uint32_t window() const { return wnd_; }
+  std::uint32_t largest_window() const { return max_wnd_; }
+  std::uint32_t mss() const { return mss_; }
+  void set_mss(std::uint32_t bytes) { mss_ = bytes; }
+  void set_scale(std::uint8_t shift) { scale_ = shift; }
+  std::uint8_t scale() const { return scale_; }
+
+  /// Takes what fits below the limit (and what the pool gives memory for).
+  std::size_t write(Bytes data, BufferPool& pool);
+  std::size_t room() const { return limit_ > buffer_.size() ? limit_ - buffer_.size() : 0; }
+  /// A third of the buffer is free: worth waking a writer (Linux: sk_stream_is_writeable).
+  bool has_worthwhile_room() const { return room() * 3 >= limit_; }
+  /// No more writes; the FIN takes the position after the last byte.
+  void queue_fin() { fin_queued_ = true; }
+  bool fin_queued() const { return fin_queued_; }
+  bool fin_acked() const { return fin_queued_ && una_ > buffer_.end(); }
+  /// One past everything that is to be sent, the FIN included.
+  StreamPos end() const { return buffer_.end() + (fin_queued_ ? 1 : 0); }
+  bool everything_acked() const { return una_ >= end(); }
+  std::uint32_t unsent_bytes() const;
+
+  /// The SYN (position 0) has been sent or acknowledged.
+  void syn_sent() { nxt_ = std::max<StreamPos>(nxt_, 1); }
+
+  /// Moves SND.UNA to `pos`, which is in (una, nxt]; returns the bytes of data that this acknowledges.
+  std::uint32_t on_ack(StreamPos pos);
+  /// SND.WND by RFC 9293 §3.10.7.4: only a newer segment may change it. True when it changed.
+  bool update_window(StreamPos segment_seq, StreamPos segment_ack, std::uint32_t field, bool scaled);
+  void first_window(StreamPos segment_seq, StreamPos segment_ack, std::uint32_t field);
+  /// Bytes of window beyond SND.NXT; negative after the peer took some back.
+  std::int64_t usable_window() const { return una_ + wnd_ - nxt_; }
+
+  struct Plan {
+    StreamPos pos = 0;
+    std::uint32_t length = 0;
+    bool fin = false;
+    bool push = false;
+  };
+  /// New data (or the FIN) that may go now, when the network takes `allowance` more bytes; at most
+  /// `max_burst` bytes. `override_timer`: the silly-window rule has waited long enough.
+  std::optional<Plan> next_new(std::int64_t allowance, std::uint32_t max_burst, bool override_timer) const;
+  /// The plan for sending [begin, end) again, cut to `max_burst`.
+  Plan again(StreamPos begin, StreamPos end, std::uint32_t max_burst) const;
+  /// The plan went out.
+  void sent(const Plan& plan);
+
+  /// Something waits that neither an ACK nor a retransmission time-out will start: the window holds it.
+  bool is_blocked_by_window() const;
+
+  SendBuffer::Gathered gather(const Plan& plan, std::span<Slice> out) const {
+    return buffer_.gather(plan.pos, plan.length, out);
+  }
+  void discard() { buffer_.clear(); }
+
+ private:
+  bool nagle_holds(std::uint32_t length) const;
+
+  SendBuffer buffer_;
+  StreamPos una_ = 0;
+  StreamPos nxt_ = 0;
+  StreamPos small_end_ = 0;  ///< end of the last segment below MSS that was sent (Minshall's form of Nagle)
+  StreamPos wl1_ = 0;        ///< SND.WL1
+  StreamPos wl2_ = 0;        ///< SND.WL2
+  std::size_t limit_;
+  std::uint32_t wnd_ = 0;
+  std::uint32_t max_wnd_ = 0;
+  std::uint32_t mss_ = 536;
+  std::uint8_t scale_ = 0;
+  bool nodelay_;
+  bool fin_queued_ = false;
+};
+
+}  // namespace leat

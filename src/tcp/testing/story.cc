@@ -1,0 +1,237 @@
+#include "tcp/testing/story.h"
+
+#include <algorithm>
+#include <ostream>
+#include <sstream>
+
+namespace leat::testing {
+
+bool Seg::operator==(const Seg& o) const {
+  return seq == o.seq && ack == o.ack && len == o.len && flags == o.flags && sack == o.sack &&
+         (win == o.win || win < 0 || o.win < 0);
+}
+
+std::ostream& operator<<(std::ostream& out, const Seg& s) {
+  out << '[' << s.flags << (s.ack >= 0 ? "." : "") << "] " << s.seq << ':' << s.seq + s.len << '(' << s.len << ')';
+  if (s.ack >= 0) out << " ack " << s.ack;
+  if (s.win >= 0) out << " win " << s.win;
+  for (const auto& [b, e] : s.sack) out << " sack " << b << ':' << e;
+  return out;
+}
+
+namespace {
+std::string text(const Seg& s) {
+  std::ostringstream out;
+  out << s;
+  return out.str();
+}
+}  // namespace
+
+Story::Story(StoryConfig config) : config_(config) {
+  ConnectionConfig c = config_.connection;
+  c.initial_sequence = SeqNum(config_.our_isn);
+  c.receive_mss = c.send_mss_limit = config_.mss;
+  connection_.emplace(c);
+  peer_options.mss = config_.mss;
+  peer_options.sack_permitted = config_.peer_sack;
+  if (config_.peer_scales) peer_options.window_scale = config_.peer_scale;
+}
+
+Story::~Story() {
+  if (!::testing::Test::HasFailure()) sent_nothing();
+  connection_.reset();
+  sent_.clear();
+  EXPECT_EQ(pool_.blocks_in_use(), 0u) << "leaked buffers";
+}
+
+void Story::tell(const std::string& line) {
+  std::ostringstream out;
+  out << "  " << std::chrono::duration<double>(now_ - Instant(std::chrono::hours(5))).count() << "s  " << line;
+  lines_.push_back(out.str());
+}
+
+std::string Story::so_far() const {
+  std::string all = "\nThe story so far (> sent, < received):\n";
+  const std::size_t first = lines_.size() > 60 ? lines_.size() - 60 : 0;
+  for (std::size_t i = first; i < lines_.size(); ++i) all += lines_[i] + "\n";
+  return all + "  state " + std::string(to_string(connection_->state())) + "\n";
+}
+
+void Story::open_active() {
+  connection_->open_active(now_);
+  pump();
+}
+
+void Story::connect() {
+  open_active();
+  EXPECT_EQ(sent(), (Seg{.seq = 0, .flags = "S"})) << so_far();
+  advance(10ms);
+  recv({.seq = 0, .ack = 1, .flags = "S"});
+  EXPECT_EQ(sent(), (Seg{.seq = 1, .ack = 1})) << so_far();
+  EXPECT_EQ(state(), TcpState::established);
+  recv({.seq = 1, .ack = 1});  // the window of a SYN is not scaled, this one is
+  events();
+}
+
+void Story::accept() {
+  SegmentIn syn;
+  syn.seq = SeqNum(config_.peer_isn);
+  syn.flags = kTcpSyn;
+  syn.window = config_.peer_window;
+  syn.options = peer_options;
+  tell("< SYN");
+  connection_->open_passive(syn, now_);
+  pump();
+  EXPECT_EQ(sent(), (Seg{.seq = 0, .ack = 1, .flags = "S"})) << so_far();
+  advance(10ms);
+  recv({.seq = 1, .ack = 1});
+  EXPECT_EQ(state(), TcpState::established);
+  events();
+}
+
+SegmentVerdict Story::recv(const Seg& seg) {
+  tell("< " + text(seg));
+  SegmentIn in;
+  in.seq = SeqNum(config_.peer_isn) + static_cast<std::uint32_t>(seg.seq);
+  if (seg.ack >= 0) {
+    in.ack = SeqNum(config_.our_isn) + static_cast<std::uint32_t>(seg.ack);
+    in.flags |= kTcpAck;
+  }
+  for (char f : seg.flags) in.flags |= f == 'S' ? kTcpSyn : f == 'F' ? kTcpFin : f == 'R' ? kTcpRst : kTcpPsh;
+  in.window = static_cast<std::uint16_t>(seg.win >= 0 ? seg.win : config_.peer_window);
+  if (in.flags.syn()) in.options = peer_options;
+  for (const auto& [b, e] : seg.sack) {
+    in.options.sack[in.options.sack_count++] = {SeqNum(config_.our_isn) + static_cast<std::uint32_t>(b),
+                                                SeqNum(config_.our_isn) + static_cast<std::uint32_t>(e)};
+  }
+  Slice slices[16];
+  std::size_t count = 0;
+  const std::int64_t first = seg.flags.find('S') != std::string::npos ? seg.seq + 1 : seg.seq;
+  for (std::uint32_t done = 0; done < seg.len;) {
+    const std::uint32_t n = std::min<std::uint32_t>(seg.len - done, 65536);
+    Slice s = pool_.allocate(class_for(n), 0, n);
+    for (std::uint32_t i = 0; i < n; ++i) s.mutable_bytes()[i] = pattern(first + done + i);
+    slices[count++] = std::move(s);
+    done += n;
+  }
+  in.payload = {slices, count};
+  in.length = seg.len;
+  in.largest_payload = std::min<std::uint32_t>(seg.len, config_.mss);
+  in.wire_segments = std::max<std::uint32_t>((seg.len + config_.mss - 1) / config_.mss, 1);
+  const SegmentVerdict verdict = connection_->on_segment(in, pool_, now_);
+  if (verdict.reset_reply) {
+    sent_.push_back(seg.ack >= 0 ? Seg{.seq = seg.ack, .flags = "R"}
+                                 : Seg{.seq = 0, .ack = seg.seq + in.sequence_length(), .flags = "R"});
+    tell("> stateless " + text(sent_.back()));
+  }
+  pump();
+  return verdict;
+}
+
+void Story::advance(Duration d) {
+  const Instant target = now_ + d;
+  while (connection_->next_deadline() <= target) {
+    now_ = std::max(now_, connection_->next_deadline());
+    connection_->on_timer(now_);
+    pump();
+  }
+  now_ = target;
+}
+
+void Story::pump() {
+  SegmentOut out;
+  int guard = 0;
+  while (connection_->poll_transmit(out, now_)) {
+    ASSERT_LT(++guard, 10000) << "poll_transmit never ends" << so_far();
+    Seg s;
+    s.seq = static_cast<std::int32_t>(out.seq - SeqNum(config_.our_isn));
+    if (out.flags.ack()) s.ack = static_cast<std::int32_t>(out.ack - SeqNum(config_.peer_isn));
+    s.len = out.length;
+    if (out.flags.syn()) s.flags += "S";
+    if (out.flags.fin()) s.flags += "F";
+    if (out.flags.rst()) s.flags += "R";
+    if (out.flags.psh()) s.flags += "P";
+    s.win = out.window;
+    if (out.flags.syn()) syn_options_ = out.options;
+    for (const SackBlock& b : out.options.sack_blocks()) {
+      s.sack.emplace_back(b.begin - SeqNum(config_.peer_isn), b.end - SeqNum(config_.peer_isn));
+    }
+    std::int64_t pos = s.seq;
+    for (std::size_t i = 0; i < out.slices; ++i) {
+      for (std::uint8_t byte : out.payload[i].bytes()) EXPECT_EQ(byte, pattern(pos++)) << so_far();
+    }
+    EXPECT_EQ(pos - s.seq, out.length);
+    EXPECT_TRUE(out.length <= config_.mss || out.gso_size > 0);
+    tell("> " + text(s));
+    sent_.push_back(s);
+  }
+}
+
+Seg Story::sent() {
+  if (sent_.empty()) return {.flags = "(nothing)"};
+  Seg s = sent_.front();
+  sent_.pop_front();
+  return s;
+}
+
+std::vector<Seg> Story::all_sent() {
+  std::vector<Seg> joined;
+  for (const Seg& s : sent_) {
+    if (!joined.empty() && joined.back().len > 0 && s.len > 0 && joined.back().seq + joined.back().len == s.seq) {
+      joined.back().len += s.len;
+      joined.back().flags = s.flags;
+      joined.back().ack = s.ack;
+    } else {
+      joined.push_back(s);
+    }
+  }
+  sent_.clear();
+  return joined;
+}
+
+void Story::sent_nothing() {
+  EXPECT_TRUE(sent_.empty()) << "unexpected " << text(sent_.front()) << " and " << sent_.size() - 1 << " more"
+                             << so_far();
+  sent_.clear();
+}
+
+std::size_t Story::write(std::size_t n) {
+  std::vector<std::uint8_t> data(n);
+  for (std::size_t i = 0; i < n; ++i) data[i] = pattern(written_ + 1 + static_cast<std::int64_t>(i));
+  const expected<std::size_t, Error> taken = connection_->write(data, pool_, now_);
+  const std::size_t took = taken ? *taken : 0;
+  tell("user writes " + std::to_string(took) + " of " + std::to_string(n));
+  written_ += static_cast<std::int64_t>(took);
+  pump();
+  return took;
+}
+
+std::int64_t Story::read(std::size_t n) {
+  std::vector<std::uint8_t> data(n);
+  const expected<std::size_t, Error> got = connection_->read(data, now_);
+  tell("user reads");
+  pump();
+  if (!got) return -1 - static_cast<std::int64_t>(got.error());
+  for (std::size_t i = 0; i < *got; ++i) EXPECT_EQ(data[i], pattern(++read_)) << "byte " << read_ << so_far();
+  return static_cast<std::int64_t>(*got);
+}
+
+void Story::shutdown() {
+  tell("user shuts down");
+  static_cast<void>(connection_->shutdown_write(now_));
+  pump();
+}
+
+void Story::close() {
+  tell("user closes");
+  connection_->close(now_);
+  pump();
+}
+
+void Story::abort() {
+  tell("user aborts");
+  connection_->abort(Error::aborted);
+  pump();
+}
+
+}  // namespace leat::testing
