@@ -167,6 +167,9 @@ bool operator==(const Entry& a, const Entry& b) { return a.a == b.a; }
     def test_headers(self):
         self.assert_refused("src/tcp/x.h", "// What.\nint f();\n", "header_habits")
         self.assert_refused("src/tcp/x.h", HEADER + "using namespace std;\n", "header_habits", 3)
+        literals = "using namespace std::chrono_literals;\n"
+        self.assert_refused("src/tcp/x.h", HEADER + literals, "header_habits", 3)
+        self.assert_accepted("src/tcp/testing/x.h", HEADER + literals)
 
     def test_include_cycle(self):
         found = complaints({"src/tcp/a.h": HEADER + '#include "tcp/b.h"\n', "src/tcp/b.h": HEADER + '#include "tcp/a.h"\n'})

@@ -48,7 +48,7 @@ TCP_PARTS = {
 
 PURE_HEADERS = set("""
     algorithm array bit bitset cassert charconv chrono climits cmath compare concepts cstddef cstdint cstdlib cstring
-    deque functional initializer_list iterator limits list map memory new numeric optional queue set span string
+    deque functional initializer_list iosfwd iterator limits list map memory new numeric optional queue set span string
     string_view tuple type_traits unordered_map unordered_set utility variant vector version
 """.split())
 TEST_HEADERS = PURE_HEADERS | set("""
@@ -228,12 +228,13 @@ def opening_comment(f):
 
 
 def header_habits(f):
-    """#pragma once, and no `using namespace` in a header."""
+    """#pragma once, and no `using namespace` in a header (tests may use the standard literals)."""
     if not f.is_header:
         return
     if not re.search(r"(?m)^#pragma once$", f.text):
         yield 1, "a header without #pragma once"
-    for line in f.grep(r"^\s*using namespace\b"):
+    literals = r"(?!std::(?:\w+::)?\w*literals;)" if f.is_test else ""
+    for line in f.grep(r"^\s*using namespace\s+" + literals):
         yield line, "using namespace in a header"
 
 

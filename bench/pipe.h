@@ -1,0 +1,93 @@
+// What the two halves of bench/pipe share: the work and how it is reported. Called by pipe.cc.
+//
+// The work: one thread, two TCP endpoints joined by two Ethernet wires of MTU 1500. An application writes
+// from a 64 kB buffer into one endpoint and reads from the other into another such buffer; each frame is copied
+// once on the wire, as a device would; checksums are made and verified in software.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace pipe_bench {
+
+inline constexpr std::size_t kChunk = 64 * 1024;
+
+struct Result {
+  double seconds = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t data_segments = 0;  ///< frames that carried payload
+  std::uint64_t ack_segments = 0;   ///< frames without
+  std::uint32_t mss = 0;
+  std::uint32_t window = 0;         ///< the largest receive window, bytes
+  bool correct = true;              ///< every byte read was the one written
+
+  double gbit_per_s() const { return static_cast<double>(bytes) * 8 / seconds / 1e9; }
+  double ns_per_1460() const { return seconds * 1e9 / static_cast<double>(bytes) * 1460; }
+  double ns_per_segment() const { return seconds * 1e9 / static_cast<double>(data_segments); }
+};
+
+/// What a run shall do. A checking run compares every byte and damages a few frames, to prove that the checksums
+/// are verified; its time says nothing.
+struct Work {
+  std::uint64_t bytes = 0;
+  bool checking = false;
+};
+
+/// Both applications: where the next bytes come from, and what became of them.
+class Application {
+ public:
+  explicit Application(const Work& work) : work_(work), out_(kChunk), in_(kChunk) {
+    for (std::size_t i = 0; i < out_.size(); ++i) out_[i] = static_cast<std::uint8_t>(i * 167 + (i >> 8) * 31);
+  }
+  /// What to write next, up to the end of the buffer; empty when all is written.
+  std::span<const std::uint8_t> next() const {
+    const std::uint64_t left = work_.bytes - written_;
+    const std::size_t at = written_ % kChunk;
+    return {out_.data() + at, left < kChunk - at ? static_cast<std::size_t>(left) : kChunk - at};
+  }
+  void wrote(std::size_t n) { written_ += n; }
+  /// Where to read to, up to the end of the buffer.
+  std::span<std::uint8_t> room() { return std::span(in_).subspan(received_ % kChunk); }
+  void got(std::size_t n) {
+    const std::size_t at = received_ % kChunk;
+    if (work_.checking && std::memcmp(in_.data() + at, out_.data() + at, n) != 0) correct_ = false;
+    received_ += n;
+  }
+  bool done() const { return received_ >= work_.bytes; }
+  std::uint64_t received() const { return received_; }
+  bool correct() const { return correct_; }
+
+ private:
+  Work work_;
+  std::vector<std::uint8_t> out_, in_;
+  std::uint64_t written_ = 0, received_ = 0;
+  bool correct_ = true;
+};
+
+class Stopwatch {
+ public:
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+/// Counts frames of one wire and damages some in a checking run.
+struct WireCounter {
+  std::uint64_t data = 0, bare = 0;
+  /// True when this frame shall be damaged: one in a thousand, so that fast retransmission repairs it.
+  bool count(std::size_t frame_bytes, bool checking) {
+    if (frame_bytes < 100) return ++bare, false;
+    return ++data % 1000 == 500 && checking;
+  }
+};
+
+Result run_lwip(const Work& work);
+Result run_leat(const Work& work);
+
+}  // namespace pipe_bench

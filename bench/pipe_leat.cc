@@ -1,0 +1,151 @@
+// The Leat half of bench/pipe: two Stacks that share a pool, and plain devices between them: no super-segments,
+// no checksum offload.
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <string_view>
+
+#include "pipe.h"
+#include "stack/stack.h"
+
+namespace pipe_bench {
+namespace {
+
+using leat::Error;
+using leat::Instant;
+using leat::IpAddress;
+using leat::Stack;
+
+[[noreturn]] void fail(std::string_view what, std::string_view why = {}) {
+  std::fprintf(stderr, "pipe: Leat: %.*s %.*s\n", static_cast<int>(what.size()), what.data(), static_cast<int>(why.size()),
+               why.data());
+  std::exit(1);
+}
+
+Instant now() { return Instant(std::chrono::steady_clock::now().time_since_epoch()); }
+
+struct End {
+  leat::BufferPool& pool;
+  Stack stack;
+  leat::InterfaceId interface = 0;
+
+  End(leat::BufferPool& p, std::uint8_t host) : pool(p), stack({.seed = {host, 1}, .tcp = {}}, p) {
+    leat::InterfaceConfig config;
+    config.mac = {{2, 0, 0, 0, 0, host}};
+    config.addresses = {{IpAddress::v4(10, 0, 0, host), 24}};
+    const auto added = stack.add_interface(config);
+    if (!added) fail("add_interface:", to_string(added.error()));
+    interface = *added;
+  }
+};
+
+/// Copies a frame into one buffer, as a device would.
+leat::Packet received_copy(const leat::Packet& sent, leat::BufferPool& pool) {
+  leat::Slice frame = pool.allocate(leat::class_for(sent.size()), 0, sent.size());
+  if (!frame) fail("no buffer for a frame");
+  sent.copy_out(0, frame.mutable_bytes());
+  return leat::Packet(std::move(frame));
+}
+
+struct Wire {
+  WireCounter counter;
+  bool checking = false;
+
+  /// Carries all that `from` has to send.
+  void carry(End& from, End& to, Instant t) {
+    for (bool more = true; more;) {
+      more = from.stack.transmit(from.interface, sent_, t);
+      if (sent_.empty()) return;
+      for (const leat::Packet& p : sent_) {
+        leat::Packet copy = received_copy(p, to.pool);
+        if (counter.count(copy.size(), checking)) copy.slices()[0].mutable_bytes()[80] ^= 0x10;
+        arriving_.push(std::move(copy));
+      }
+      sent_.clear();
+      to.stack.receive(to.interface, arriving_, t);
+    }
+  }
+
+ private:
+  leat::PacketBatch sent_, arriving_;
+};
+
+struct Run {
+  Application app;
+  leat::BufferPool pool;
+  End near{pool, 1}, far{pool, 2};
+  Wire to_far, to_near;
+  leat::SocketHandle sender, receiver;
+  explicit Run(const Work& work) : app(work) { to_far.checking = work.checking; }
+
+  void settle(Instant t) {
+    to_far.carry(near, far, t);
+    to_near.carry(far, near, t);
+    while (near.stack.next_event() || far.stack.next_event()) {
+    }
+  }
+};
+
+void establish(Run& run) {
+  const leat::Endpoint server{IpAddress::v4(10, 0, 0, 2), 80};
+  const auto listener = run.far.stack.listen(server, 8);
+  if (!listener) fail("listen:", to_string(listener.error()));
+  const auto connection = run.near.stack.connect({.remote = server, .local_address = {}, .first_data = {}}, now());
+  if (!connection) fail("connect:", to_string(connection.error()));
+  run.sender = *connection;
+  for (Stopwatch w; !run.receiver;) {
+    run.settle(now());
+    if (const auto accepted = run.far.stack.accept(*listener)) run.receiver = *accepted;
+    if (w.seconds() > 10) fail("no handshake within 10 s");
+  }
+}
+
+void read_all(Run& run, Instant t) {
+  for (;;) {
+    const auto n = run.far.stack.read(run.receiver, run.app.room(), t);
+    if (!n && n.error() == Error::would_block) return;
+    if (!n) fail("read:", to_string(n.error()));
+    if (*n == 0) fail("read: an end of stream that nobody sent");
+    run.app.got(*n);
+  }
+}
+
+void transfer(Run& run) {
+  std::uint64_t before = 0;
+  for (Stopwatch since_progress; !run.app.done();) {
+    const Instant t = now();
+    for (auto data = run.app.next(); !data.empty(); data = run.app.next()) {
+      const auto n = run.near.stack.write(run.sender, data, t);
+      if (!n && n.error() == Error::would_block) break;
+      if (!n) fail("write:", to_string(n.error()));
+      run.app.wrote(*n);
+    }
+    run.to_far.carry(run.near, run.far, t);
+    read_all(run, t);
+    run.settle(t);
+    if (run.app.received() != before) {
+      before = run.app.received();
+      since_progress = Stopwatch();
+    } else if (since_progress.seconds() > 20) {
+      fail("no progress for 20 s");
+    }
+  }
+}
+
+}  // namespace
+
+Result run_leat(const Work& work) {
+  Run run(work);
+  establish(run);
+  run.to_far.counter = run.to_near.counter = {};
+  Stopwatch watch;
+  transfer(run);
+  Result result{.seconds = watch.seconds(), .bytes = run.app.received(), .correct = run.app.correct()};
+  result.data_segments = run.to_far.counter.data;
+  result.ack_segments = run.to_near.counter.bare;
+  if (const auto info = run.far.stack.info(run.receiver)) result.window = info->rcv_wnd;
+  if (const auto info = run.near.stack.info(run.sender)) result.mss = info->snd_mss;
+  return result;
+}
+
+}  // namespace pipe_bench
