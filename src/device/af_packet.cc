@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -159,7 +160,9 @@ DeviceCounters PacketDevice::counters() const {
   tpacket_stats stats{};
   socklen_t size = sizeof stats;
   // Asking sets the kernel's count back to zero.
-  if (::getsockopt(fd_.get(), SOL_PACKET, PACKET_STATISTICS, &stats, &size) == 0) counters_.rx_dropped += stats.tp_drops;
+  if (::getsockopt(fd_.get(), SOL_PACKET, PACKET_STATISTICS, &stats, &size) == 0) {
+    counters_.rx_dropped += stats.tp_drops;
+  }
   return counters_;
 }
 
@@ -197,7 +200,8 @@ void enlarge_queues(int fd) {
 
 expected<void, DeviceError> configure(int fd, const std::string& interface, int index, const MacAddress& mac) {
   const auto failed = [&](const char* what) {
-    return unexpected(DeviceError{Error::system, std::string("cannot ") + what + " on " + interface + ": " + std::strerror(errno)});
+    const std::string reason = std::strerror(errno);
+    return device_failure(Error::system, std::string("cannot ") + what + " on " + interface + ": " + reason);
   };
   if (!attach_station_filter(fd, mac)) return failed("filter frames");
   if (!set_option(fd, SOL_PACKET, PACKET_VNET_HDR, 1)) return failed("use offloads");
@@ -220,8 +224,9 @@ expected<void, DeviceError> configure(int fd, const std::string& interface, int 
 
 DeviceError socket_error(int reason, const std::string& interface) {
   if (reason == EPERM || reason == EACCES) {
-    return {Error::not_permitted, "may not open a packet socket on " + interface + ": run as root, or allow this program "
-                                  "with `sudo setcap cap_net_raw+ep " + program_path() + "`, or work inside `leat lab`"};
+    return {Error::not_permitted,
+            "may not open a packet socket on " + interface + ": run as root, or allow this program with "
+            "`sudo setcap cap_net_raw+ep " + program_path() + "`, or work inside `leat lab`"};
   }
   return {Error::system, std::string("cannot open a packet socket: ") + std::strerror(reason)};
 }
@@ -232,14 +237,15 @@ expected<std::unique_ptr<Device>, DeviceError> open_af_packet(const std::string&
                                                               const DeviceOptions& options) {
   const auto info = is_interface_name(interface) ? interface_info(interface) : std::nullopt;
   if (!info) {
-    return unexpected(DeviceError{Error::no_device, "there is no interface \"" + interface + "\" here: `ip link` lists them"});
+    return device_failure(Error::no_device, "there is no interface \"" + interface + "\" here: `ip link` lists them");
   }
   if (!info->ethernet) {
-    return unexpected(DeviceError{Error::unsupported, "the interface " + interface + " does not carry Ethernet frames: "
-                                                      "use another one, or a tun:NAME link"});
+    return device_failure(Error::unsupported, "the interface " + interface + " does not carry Ethernet frames: use "
+                                              "another one, or a tun:NAME link");
   }
   if (!info->up) {
-    return unexpected(DeviceError{Error::no_device, "the interface " + interface + " is down: `sudo ip link set " + interface + " up`"});
+    return device_failure(Error::no_device,
+                          "the interface " + interface + " is down: `sudo ip link set " + interface + " up`");
   }
   // Protocol 0 receives nothing until bind, so that no frame slips past the filter.
   UniqueFd fd(::socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));

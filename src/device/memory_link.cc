@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "device/memory_pair.h"
+#include "device/open_device.h"
 #include "device/unique_fd.h"
 
 namespace leat {
@@ -160,11 +161,11 @@ expected<std::unique_ptr<Device>, DeviceError> MemoryLink::take_end(const MacAdd
   const std::lock_guard lock(shared_->mutex);
   const std::size_t self = shared_->taken[0] ? 1 : 0;
   if (shared_->taken[self]) {
-    return unexpected(DeviceError{Error::address_in_use, "two hosts are joined by this link already: choose another name"});
+    return device_failure(Error::address_in_use, "two hosts are joined by this link already: choose another name");
   }
   if (!shared_->wake[self]) shared_->wake[self] = UniqueFd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   if (!shared_->wake[self]) {
-    return unexpected(DeviceError{Error::system, std::string("cannot make an eventfd: ") + std::strerror(errno)});
+    return device_failure(Error::system, std::string("cannot make an eventfd: ") + std::strerror(errno));
   }
   shared_->taken[self] = true;
   DeviceCaps caps = fast_memory_caps();

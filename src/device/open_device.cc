@@ -13,8 +13,8 @@ constexpr std::string_view kKnown = "known links: tap:NAME, tun:NAME, packet:INT
 expected<LinkSpec, DeviceError> parse_link_spec(std::string_view spec) {
   const std::size_t colon = spec.find(':');
   if (colon == std::string_view::npos || colon == 0 || colon + 1 == spec.size()) {
-    return unexpected(DeviceError{Error::invalid_argument, "\"" + std::string(spec) + "\" is not a link of the form KIND:NAME; " +
-                                                               std::string(kKnown)});
+    return device_failure(Error::invalid_argument, "\"" + std::string(spec) + "\" is not a link of the form KIND:NAME; " +
+                                                       std::string(kKnown));
   }
   return LinkSpec{std::string(spec.substr(0, colon)), std::string(spec.substr(colon + 1))};
 }
@@ -27,10 +27,10 @@ expected<std::unique_ptr<Device>, DeviceError> open_device(std::string_view spec
   if (kind == "tun") return open_tap(name, TapKind::tun, options);
   if (kind == "packet") return open_af_packet(name, options);
   if (kind == "memory") {
-    return unexpected(DeviceError{Error::unsupported, "memory:" + name + " joins two hosts of one program; it is no "
-                                                      "device of its own"});
+    return device_failure(Error::unsupported,
+                          "memory:" + name + " joins two hosts of one program; it is no device of its own");
   }
-  return unexpected(DeviceError{Error::invalid_argument, "unknown kind of link \"" + kind + "\"; " + std::string(kKnown)});
+  return device_failure(Error::invalid_argument, "unknown kind of link \"" + kind + "\"; " + std::string(kKnown));
 }
 
 }  // namespace leat

@@ -5,10 +5,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "device/device.h"
 
 namespace leat {
+
+/// For `return device_failure(Error::no_device, "there is no …");`
+inline unexpected<DeviceError> device_failure(Error code, std::string message) {
+  return unexpected(DeviceError{code, std::move(message)});
+}
 
 struct DeviceOptions {
   std::optional<MacAddress> mac;  ///< our station address; else a random locally administered one

@@ -117,7 +117,8 @@ DeviceError attach_error(int reason, const std::string& name, const std::string&
               "`sudo ip tuntap add dev " + name + " mode " + kind + " user $USER && sudo ip link set " + name + " up`, "
               "or allow this program with `sudo setcap cap_net_admin+ep " + program_path() + "`"};
     case EBUSY:
-      return {Error::address_in_use, "the interface " + name + " is in use by another program: stop it or choose another name"};
+      return {Error::address_in_use,
+              "the interface " + name + " is in use by another program: stop it or choose another name"};
     case EINVAL:
     case EEXIST:
       return {Error::invalid_argument, "the interface " + name + " exists and is not a single-queue " + kind +
@@ -145,8 +146,8 @@ expected<std::unique_ptr<Device>, DeviceError> open_tap(const std::string& name,
                                                         const DeviceOptions& options) {
   const std::string kind_name = kind == TapKind::tap ? "tap" : "tun";
   if (!is_interface_name(name)) {
-    return unexpected(DeviceError{Error::invalid_argument,
-                                  "\"" + name + "\" cannot be an interface's name: use 1 to 15 characters without '/' and '%'"});
+    return device_failure(Error::invalid_argument, "\"" + name + "\" cannot be an interface's name: use 1 to 15 "
+                                                   "characters without '/' and '%'");
   }
   UniqueFd fd(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));
   if (!fd) return unexpected(open_error(errno));
@@ -163,8 +164,8 @@ expected<std::unique_ptr<Device>, DeviceError> open_tap(const std::string& name,
   const auto info = interface_info(name);
   if (!info) return unexpected(attach_error(ENODEV, name, kind_name));
   if (!info->up && !bring_up(name)) {
-    return unexpected(DeviceError{Error::not_permitted, "the interface " + name + " is down and this program may not "
-                                                        "change that: `sudo ip link set " + name + " up`"});
+    return device_failure(Error::not_permitted, "the interface " + name + " is down and this program may not change "
+                                                "that: `sudo ip link set " + name + " up`");
   }
   DeviceCaps caps;
   caps.has_link_layer = kind == TapKind::tap;

@@ -1,0 +1,90 @@
+#include "device/open_device.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "device/system_random.h"
+#include "device/testing/in_namespace.h"
+
+namespace leat {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::in_namespace;
+using testing::shell;
+using testing::skip_here;
+
+void expect_error(const char* spec, Error code, const char* hint) {
+  const auto device = open_device(spec);
+  ASSERT_FALSE(device) << spec;
+  EXPECT_EQ(device.error().code, code) << device.error().message;
+  EXPECT_THAT(device.error().message, HasSubstr(hint));
+}
+
+TEST(OpenDevice, WhatIsNoLinkIsRefusedWithAHint) {
+  for (const char* spec : {"", "eth0", ":x", "tap:", "tap"}) expect_error(spec, Error::invalid_argument, "KIND:NAME");
+  expect_error("xdp:eth0", Error::invalid_argument, "known links: tap:NAME");
+  expect_error("memory:a", Error::unsupported, "two hosts");
+  expect_error("tap:../../etc", Error::invalid_argument, "interface's name");
+  expect_error("tap:leat%d", Error::invalid_argument, "interface's name");
+  expect_error("tap:sixteencharacter", Error::invalid_argument, "1 to 15");
+  expect_error("packet:no-such", Error::no_device, "ip link");
+}
+
+TEST(OpenDevice, ThePartsOfASpecification) {
+  const auto spec = parse_link_spec("packet:veth:0");
+  ASSERT_TRUE(spec);
+  EXPECT_EQ(spec->kind, "packet");
+  EXPECT_EQ(spec->name, "veth:0");
+}
+
+TEST(OpenDevice, AnInterfaceThatIsDown) {
+  const auto reason = in_namespace([] {
+    shell("ip link add v0 type veth peer name v1");
+    expect_error("packet:v0", Error::no_device, "ip link set v0 up");
+  });
+  if (reason) GTEST_SKIP() << *reason;
+}
+
+TEST(OpenDevice, ATapInUseAndATapOfTheOtherKind) {
+  const auto reason = in_namespace([] {
+    const auto first = open_device("tap:t0");
+    if (!first && first.error().code == Error::not_permitted) return skip_here(first.error().message);
+    ASSERT_TRUE(first) << first.error().message;
+    expect_error("tap:t0", Error::address_in_use, "in use by another program");
+    expect_error("tun:t0", Error::invalid_argument, "not a single-queue tun");
+    shell("ip link add v0 type veth peer name v1");
+    expect_error("tap:v0", Error::invalid_argument, "not a single-queue tap");
+  });
+  if (reason) GTEST_SKIP() << *reason;
+}
+
+TEST(OpenDevice, WithoutPrivilegesTheMessageSaysWhatToDo) {
+  const auto reason = in_namespace([] {
+    shell("ip link add v0 type veth peer name v1; ip link set v0 up");
+    if (::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0) {
+      return skip_here("cannot become an ordinary user: run the test as root");
+    }
+    expect_error("packet:v0", Error::not_permitted, "setcap cap_net_raw+ep /");
+    const int node = ::open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+    const char* hint = node < 0 ? "chmod 0666 /dev/net/tun" : "ip tuntap add dev t0 mode tap";
+    expect_error("tap:t0", Error::not_permitted, hint);
+    if (node >= 0) ::close(node);
+  });
+  if (reason) GTEST_SKIP() << *reason;
+}
+
+TEST(RandomMac, IsAlwaysAStationOfLocalAdministration) {
+  MacAddress last;
+  for (int i = 0; i < 200; ++i) {
+    const MacAddress mac = random_mac();
+    EXPECT_EQ(mac.bytes[0] & 3, 2);
+    EXPECT_NE(mac, last);
+    last = mac;
+  }
+}
+
+}  // namespace
+}  // namespace leat

@@ -1,0 +1,68 @@
+#include "device/receive_buffer.h"
+
+#include <gtest/gtest.h>
+#include <sys/uio.h>
+
+#include <cstring>
+
+namespace leat {
+namespace {
+
+/// Reads `size` bytes of a pattern as readv would.
+std::optional<Packet> read_frame(ReceiveBuffer& buffer, BufferPool& pool, std::size_t size) {
+  if (!buffer.prepare(pool)) return std::nullopt;
+  iovec parts[2];
+  buffer.describe(parts);
+  for (std::size_t i = 0; i < size; ++i) {
+    const bool first = i < parts[0].iov_len;
+    auto* base = static_cast<std::uint8_t*>(parts[first ? 0 : 1].iov_base);
+    base[first ? i : i - parts[0].iov_len] = static_cast<std::uint8_t>(i * 7 + i / 251);
+  }
+  return buffer.take(size, pool);
+}
+
+void expect_pattern(const Packet& packet) {
+  std::vector<std::uint8_t> bytes(packet.size());
+  ASSERT_TRUE(packet.copy_out(0, bytes));
+  for (std::size_t i = 0; i < bytes.size(); ++i) ASSERT_EQ(bytes[i], static_cast<std::uint8_t>(i * 7 + i / 251)) << i;
+}
+
+std::size_t memory_of(const Packet& packet) {
+  std::size_t sum = 0;
+  for (const Slice& s : packet.slices()) sum += s.capacity();
+  return sum;
+}
+
+TEST(ReceiveBuffer, FramesOfAllSizesComeOutWholeAndPinLittle) {
+  BufferPool pool;
+  {
+    ReceiveBuffer buffer;
+    for (const std::size_t size : {1u, 60u, 1514u, 2048u, 2049u, 9014u, 2048u + 16384u, 2048u + 16385u, 65549u}) {
+      const auto packet = read_frame(buffer, pool, size);
+      ASSERT_TRUE(packet) << size;
+      EXPECT_EQ(packet->size(), size);
+      expect_pattern(*packet);
+      EXPECT_LE(memory_of(*packet), 4 * size + 2048) << size;
+    }
+  }
+  EXPECT_EQ(pool.blocks_in_use(), 0u);
+}
+
+TEST(ReceiveBuffer, TheBigBlockWaitsWhileSmallFramesPass) {
+  BufferPool pool;
+  ReceiveBuffer buffer;
+  std::vector<Packet> held;
+  for (int i = 0; i < 50; ++i) held.push_back(std::move(*read_frame(buffer, pool, 1514)));
+  EXPECT_EQ(pool.bytes_in_use(), 50u * 2048 + 65536);
+}
+
+TEST(ReceiveBuffer, AnExhaustedPoolIsNoCrash) {
+  BufferPool pool(2048 + 65536);
+  ReceiveBuffer buffer;
+  const auto held = read_frame(buffer, pool, 1000);
+  ASSERT_TRUE(held);
+  EXPECT_FALSE(read_frame(buffer, pool, 1000)) << "no second frame block";
+}
+
+}  // namespace
+}  // namespace leat
