@@ -1,5 +1,6 @@
 // The Leat half of bench/pipe: two Stacks that share a pool, and plain devices between them: no super-segments,
 // no checksum offload.
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -111,8 +112,8 @@ void read_all(Run& run, Instant t) {
 }
 
 void transfer(Run& run) {
-  std::uint64_t before = 0;
-  for (Stopwatch since_progress; !run.app.done();) {
+  Stopwatch watch;
+  for (std::uint64_t round = 1; !run.app.done(); ++round) {
     const Instant t = now();
     for (auto data = run.app.next(); !data.empty(); data = run.app.next()) {
       const auto n = run.near.stack.write(run.sender, data, t);
@@ -123,12 +124,7 @@ void transfer(Run& run) {
     run.to_far.carry(run.near, run.far, t);
     read_all(run, t);
     run.settle(t);
-    if (run.app.received() != before) {
-      before = run.app.received();
-      since_progress = Stopwatch();
-    } else if (since_progress.seconds() > 20) {
-      fail("no progress for 20 s");
-    }
+    if (round % 4096 == 0 && watch.seconds() > kPatience) fail("the transfer does not end");
   }
 }
 
