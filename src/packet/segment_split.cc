@@ -1,0 +1,185 @@
+#include "packet/segment_split.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "packet/transport_checksum.h"
+#include "wire/checksum.h"
+#include "wire/ipv4.h"
+
+namespace leat {
+namespace {
+
+// Offsets of the fields that differ from segment to segment.
+constexpr std::size_t kIpLength = 2, kIpId = 4, kIpChecksum = 10;
+constexpr std::size_t kTcpSeq = 4, kTcpFlagsByte = 13, kTcpChecksum = TcpHeader::kChecksumOffset, kTcpUrgent = 18;
+
+}  // namespace
+
+bool SegmentSplitter::start(Packet packet, const SplitOptions& options, BufferPool& pool) {
+  rest_ = std::move(packet);
+  headers_ = {};
+  options_ = options;
+  segment_size_ = rest_.offload.gso_size;
+  if (segment_size_ == 0) return true;
+  if (!parse_headers(pool)) {
+    rest_.clear();
+    headers_ = {};
+    return false;
+  }
+  return true;
+}
+
+/// Splits rest_ into headers_ and payload; a super-segment that needs no splitting is left whole.
+bool SegmentSplitter::parse_headers(BufferPool& pool) {
+  const std::size_t link = options_.link_header;
+  if (!rest_.linearize(link + Ipv4Header::kSize, pool)) return false;
+  const std::size_t ip_length = (rest_.front()[link] & 0x0fu) * 4;
+  if (!rest_.linearize(link + ip_length + TcpHeader::kSize, pool)) return false;
+  const std::size_t tcp_length = (rest_.front()[link + ip_length + 12] >> 4) * 4u;
+  const std::size_t headers = link + ip_length + tcp_length;
+  if (!rest_.linearize(headers, pool)) return false;
+
+  const auto ip = Ipv4Header::parse(rest_.front().subspan(link), rest_.size() - link);
+  if (!ip || ip->protocol != IpProtocol::tcp || ip->is_fragment()) return false;
+  const auto tcp = TcpHeader::parse(rest_.front().subspan(link + ip->header_length));
+  if (!tcp || ip->payload_length() < tcp->header_length || tcp->flags.has_any(kTcpSyn | kTcpRst)) return false;
+  rest_.truncate(link + ip->total_length);
+  const std::size_t payload = ip->payload_length() - tcp->header_length;
+  if (payload <= segment_size_) {
+    rest_.offload.gso_size = rest_.offload.header_length = 0;
+    return true;
+  }
+  if (kHeadroom + headers > size_of(BufferClass::header)) return false;
+  if (kHeadroom + headers + segment_size_ > size_of(BufferClass::super)) return false;
+
+  ip_start_ = static_cast<std::uint16_t>(link);
+  tcp_start_ = static_cast<std::uint16_t>(link + ip->header_length);
+  next_id_ = ip->id;
+  next_seq_ = tcp->seq;
+  flags_ = tcp->flags;
+  urgent_ = tcp->urgent;
+  headers_ = rest_.slices()[0].part(0, headers);
+  rest_.remove_front(headers);
+  prepare_sums();
+  return true;
+}
+
+/// Sums the parts of the headers that all segments share, once.
+void SegmentSplitter::prepare_sums() {
+  const Bytes ip = headers_.bytes().subspan(ip_start_, tcp_start_ - ip_start_);
+  const Bytes tcp = headers_.bytes().subspan(tcp_start_);
+  ChecksumAccumulator ip_sum;
+  ip_sum.add(ip.first(kIpLength));
+  ip_sum.add(ip.subspan(kIpId + 2, kIpChecksum - kIpId - 2));
+  ip_sum.add(ip.subspan(kIpChecksum + 2));
+  ip_sum_ = ip_sum.fold();
+  ChecksumAccumulator pseudo;
+  pseudo.add(ip.subspan(12, 8));
+  pseudo.add16(static_cast<std::uint16_t>(IpProtocol::tcp));
+  pseudo_sum_ = pseudo.fold();
+  ChecksumAccumulator tcp_sum;
+  tcp_sum.add(tcp.first(kTcpSeq));
+  tcp_sum.add(tcp.subspan(8, 4));
+  tcp_sum.add16(static_cast<std::uint16_t>(tcp[12] << 8));
+  tcp_sum.add(tcp.subspan(14, 2));
+  tcp_sum.add(tcp.subspan(TcpHeader::kSize));
+  tcp_sum_ = tcp_sum.fold();
+}
+
+SplitResult SegmentSplitter::next(Packet& out, BufferPool& pool) {
+  if (rest_.empty()) return SplitResult::done;
+  if (!headers_) {
+    out = std::move(rest_);
+    if (!options_.partial_checksums) (void)finish_checksum(out);
+    return SplitResult::segment;
+  }
+  const std::size_t length = std::min<std::size_t>(segment_size_, rest_.size());
+  out.clear();
+  if (!gather(out, length, pool)) return SplitResult::no_buffer;
+  write_headers(out, length);
+  if (rest_.empty()) headers_ = {};
+  return SplitResult::segment;
+}
+
+SplitResult SegmentSplitter::fill(PacketBatch& out, BufferPool& pool) {
+  while (!out.full()) {
+    Packet segment;
+    const SplitResult r = next(segment, pool);
+    if (r != SplitResult::segment) return r;
+    out.push(std::move(segment));
+  }
+  return SplitResult::segment;
+}
+
+/// Makes `out` of room for the headers and the next `length` bytes of payload, which leave rest_.
+bool SegmentSplitter::gather(Packet& out, std::size_t length, BufferPool& pool) {
+  std::size_t pieces = 0, covered = 0;
+  while (covered < length) covered += rest_.slices()[pieces++].size();
+  if (pieces >= Packet::kMaxSlices) {  // with the headers in front they would be one too many
+    const std::size_t total = headers_.size() + length;
+    Slice whole = pool.allocate(class_for(kHeadroom + total), kHeadroom, total);
+    if (!whole) return false;
+    rest_.copy_out(0, whole.mutable_bytes().subspan(headers_.size()));
+    rest_.remove_front(length);
+    out.append(std::move(whole));
+    return true;
+  }
+  Slice head = pool.allocate(BufferClass::header, kHeadroom, headers_.size());
+  if (!head) return false;
+  out.append(std::move(head));
+  for (std::size_t left = length; left > 0;) {
+    Slice& first = rest_.slices()[0];
+    const std::size_t here = std::min(left, first.size());
+    if (here > 0) out.append(first.part(0, here));
+    rest_.remove_front(here);
+    left -= here;
+  }
+  return true;
+}
+
+void SegmentSplitter::write_headers(Packet& segment, std::size_t payload) {
+  const MutableBytes bytes = segment.slices()[0].mutable_bytes();
+  std::memcpy(bytes.data(), headers_.data(), headers_.size());
+  const std::size_t tcp_length = headers_.size() - tcp_start_ + payload;
+
+  std::uint8_t* ip = bytes.data() + ip_start_;
+  const auto total = static_cast<std::uint16_t>(tcp_start_ - ip_start_ + tcp_length);
+  ChecksumAccumulator ip_sum(ip_sum_);
+  ip_sum.add16(total);
+  ip_sum.add16(next_id_);
+  store_be16(ip + kIpLength, total);
+  store_be16(ip + kIpId, next_id_++);
+  store_be16(ip + kIpChecksum, ip_sum.finish());
+
+  const bool last = rest_.empty();
+  TcpFlags flags = last ? flags_ : flags_.without(kTcpFin | kTcpPsh);
+  const bool urgent = flags.urg() && urgent_ > 0;
+  if (!urgent) flags = flags.without(kTcpUrg);
+  std::uint8_t* tcp = bytes.data() + tcp_start_;
+  store_be32(tcp + kTcpSeq, next_seq_.raw());
+  tcp[kTcpFlagsByte] = flags.bits();
+  store_be16(tcp + kTcpUrgent, urgent ? urgent_ : 0);
+
+  ChecksumAccumulator pseudo(pseudo_sum_);
+  pseudo.add16(static_cast<std::uint16_t>(tcp_length));
+  if (options_.partial_checksums) {
+    store_be16(tcp + kTcpChecksum, pseudo.fold());
+    segment.offload.checksum = ChecksumState::partial;
+    segment.offload.checksum_start = tcp_start_;
+    segment.offload.checksum_offset = kTcpChecksum;
+  } else {
+    ChecksumAccumulator sum = pseudo;
+    sum.add16(tcp_sum_);
+    sum.add32(next_seq_.raw());
+    sum.add16(flags.bits());
+    sum.add16(urgent ? urgent_ : 0);
+    add_to_checksum(sum, segment, headers_.size(), payload);
+    store_be16(tcp + kTcpChecksum, sum.finish());
+  }
+  next_seq_ = next_seq_ + static_cast<std::uint32_t>(payload);
+  flags_ = flags_.without(kTcpCwr);
+  urgent_ = static_cast<std::uint16_t>(urgent_ > payload ? urgent_ - payload : 0);
+}
+
+}  // namespace leat
