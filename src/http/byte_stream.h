@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 
 #include "base/bytes.h"
 #include "leat/address.h"
@@ -39,8 +40,9 @@ class Transport {
   virtual ~Transport() = default;
 
   /// Opens a connection and writes `first_data`, on the handshake's last segment where that is possible.
-  virtual expected<std::unique_ptr<ByteStream>, Error> connect(const Endpoint& remote, Duration timeout,
-                                                               Bytes first_data) = 0;
+  /// Without a time-out the transport's own patience decides.
+  virtual expected<std::unique_ptr<ByteStream>, Error> connect(const Endpoint& remote,
+                                                               std::optional<Duration> timeout, Bytes first_data) = 0;
 };
 
 }  // namespace leat::http
