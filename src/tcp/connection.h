@@ -62,7 +62,8 @@ struct TimerVerdict {
 /// What outlives the connection in TIME-WAIT (RFC 9293 §3.10.7.4).
 struct TimeWaitFacts {
   SeqNum snd_nxt, rcv_nxt;
-  std::uint32_t rcv_wnd = 0;
+  std::uint32_t rcv_wnd = 0;  ///< bytes
+  std::uint8_t rcv_wscale = 0;
 };
 
 class Connection {
@@ -101,7 +102,8 @@ class Connection {
   std::uint8_t take_events() { return std::exchange(events_, std::uint8_t{0}); }
   TcpInfo info() const;
   TimeWaitFacts time_wait_facts() const;
-  bool user_is_gone() const { return user_gone_; }
+  /// An ACK is owed at once, for example a window update after read().
+  bool wants_to_send_ack() const { return acks_.owed() > 0; }
 
  private:
   // connection_handshake.cc

@@ -130,7 +130,7 @@ TcpInfo Connection::info() const {
 
 TimeWaitFacts Connection::time_wait_facts() const {
   return {send_map_.to_wire(sender_.nxt()), receive_map_.to_wire(receiver_.nxt()),
-          static_cast<std::uint32_t>(receiver_.window_end() - receiver_.nxt())};
+          static_cast<std::uint32_t>(receiver_.window_end() - receiver_.nxt()), receiver_.scale()};
 }
 
 }  // namespace leat

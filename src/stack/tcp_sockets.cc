@@ -1,0 +1,355 @@
+#include "stack/tcp_sockets.h"
+
+#include <algorithm>
+
+#include "tcp/engine/isn.h"
+
+namespace leat {
+
+TcpSockets::TcpSockets(const TcpOptions& options, Random& random, Counters& counters, BufferPool& pool)
+    : options_(options),
+      counters_(counters),
+      pool_(pool),
+      flow_key_(random.derive_key()),
+      isn_key_(random.derive_key()),
+      ports_(random),
+      flows_(kMaxSockets + TimeWaitTable::kDefaultMaximum) {}
+
+TcpSockets::~TcpSockets() = default;
+
+// Demultiplexing.
+
+TcpSockets::Socket* TcpSockets::find(SocketHandle handle) const {
+  if (!handle || handle.index >= slots_.size()) return nullptr;
+  Socket* socket = slots_[handle.index].get();
+  return socket != nullptr && socket->handle == handle ? socket : nullptr;
+}
+
+TcpSockets::Socket* TcpSockets::find_flow(const FourTuple& tuple, std::uint32_t hash) const {
+  const std::optional<FlowRef> flow = flows_.find(hash, [&](FlowRef f) {
+    return f.kind == FlowKind::connection && slots_[f.slot]->tuple == tuple;
+  });
+  return flow ? slots_[flow->slot].get() : nullptr;
+}
+
+TcpSockets::Socket* TcpSockets::listener_for(const Endpoint& local) const {
+  const auto on_port = listeners_by_port_.find(local.port);
+  if (on_port == listeners_by_port_.end()) return nullptr;
+  Socket* any = nullptr;
+  for (SocketHandle handle : on_port->second) {
+    Socket* socket = find(handle);
+    if (socket->tuple.local.address == local.address) return socket;
+    if (socket->tuple.local.address.is_unspecified()) any = socket;
+  }
+  return any;
+}
+
+void TcpSockets::on_segment(const FourTuple& tuple, SegmentIn& segment, const PathFacts& path, Instant now) {
+  counters_[Counter::TcpInSegs] += segment.wire_segments;
+  const std::uint32_t hash = flow_hash(flow_key_, tuple);
+  const std::optional<FlowRef> flow = flows_.find(hash, [&](FlowRef f) {
+    return f.kind == FlowKind::time_wait ? time_wait_.matches(f.slot, tuple) : slots_[f.slot]->tuple == tuple;
+  });
+  if (!flow) return on_new_flow(tuple, segment, path, now);
+  if (flow->kind == FlowKind::time_wait) return on_time_wait(*flow, tuple, segment, path, now);
+
+  Socket& socket = *slots_[flow->slot];
+  const TcpState before = socket.connection->state();
+  const SegmentVerdict verdict = socket.connection->on_segment(segment, pool_, now);
+  count(verdict);
+  if (verdict.reset_reply) reply_with_reset(tuple, segment);
+  if (verdict.drop == DropReason::TCP_RESET && is_synchronized(before)) ++counters_[Counter::TcpEstabResets];
+  if (verdict.drop == DropReason::TCP_RESET && !is_synchronized(before)) ++counters_[Counter::TcpAttemptFails];
+  if (verdict.drop == DropReason::TCP_CLOSE) ++counters_[Counter::TcpExtTCPAbortOnData];
+  touch(socket, now);
+}
+
+void TcpSockets::on_time_wait(FlowRef flow, const FourTuple& tuple, SegmentIn& segment, const PathFacts& path,
+                              Instant now) {
+  TimeWaitSegment facts{.seq = segment.seq, .ack = segment.ack, .length = segment.length};
+  facts.syn = segment.flags.syn(), facts.fin = segment.flags.fin();
+  facts.rst = segment.flags.rst(), facts.has_ack = segment.flags.ack();
+  if (segment.options.timestamps) facts.tsval = segment.options.timestamps->value;
+  const TimeWaitDecision decision = time_wait_.on_segment(flow.slot, facts, now);
+  if (decision.verdict == TimeWaitVerdict::ack) return reply_with_ack(tuple, time_wait_.reply(flow.slot));
+  if (decision.verdict != TimeWaitVerdict::accept_new || listener_for(tuple.local) == nullptr) return;
+  flows_.erase(flow_hash(flow_key_, tuple), flow);
+  time_wait_.remove(flow.slot);
+  on_new_flow(tuple, segment, path, now, decision.isn);
+}
+
+void TcpSockets::on_new_flow(const FourTuple& tuple, const SegmentIn& segment, const PathFacts& path, Instant now,
+                             std::optional<SeqNum> isn) {
+  Socket* listening = listener_for(tuple.local);
+  const bool opens = segment.flags.syn() && !segment.flags.ack() && !segment.flags.rst() && !segment.flags.fin();
+  if (listening == nullptr || (!opens && !segment.flags.rst())) {
+    // RFC 9293 §3.10.7.1 and .2: nobody is here, or nobody asked for this.
+    ++counters_[DropReason::NO_SOCKET];
+    if (!segment.flags.rst()) reply_with_reset(tuple, segment);
+    return;
+  }
+  if (!opens) {
+    ++counters_[DropReason::TCP_FLAGS];
+    return;
+  }
+  Listener& listener = *listening->listener;
+  if (listener.ready.size() > listener.backlog) {
+    ++counters_[Counter::TcpExtListenOverflows];
+    ++counters_[Counter::TcpExtListenDrops];
+    ++counters_[DropReason::TCP_LISTEN_OVERFLOW];
+    return;
+  }
+  if (listener.half_open > listener.backlog) {
+    ++counters_[Counter::TcpExtTCPReqQFullDrop];
+    ++counters_[DropReason::SOCKET_BACKLOG];
+    return;
+  }
+  Socket* child = create_socket();
+  if (child == nullptr) {
+    ++counters_[DropReason::NOMEM];
+    return;
+  }
+  if (!open_connection(*child, tuple, path, isn, now)) {
+    destroy_socket(*child);
+    ++counters_[DropReason::NOMEM];
+    return;
+  }
+  child->parent = listening->handle;
+  child->counted_half_open = true;
+  ++listener.half_open;
+  child->connection->open_passive(segment, now);
+  touch(*child, now);
+}
+
+void TcpSockets::on_unreachable(const FourTuple& tuple, Error why, Instant now) {
+  Socket* socket = find_flow(tuple, flow_hash(flow_key_, tuple));
+  if (socket == nullptr) return;
+  socket->connection->on_unreachable(why);
+  touch(*socket, now);
+}
+
+void TcpSockets::count(const SegmentVerdict& verdict) {
+  if (verdict.drop) ++counters_[*verdict.drop];
+  if (verdict.challenge) ++counters_[Counter::TcpExtTCPChallengeACK];
+  if (verdict.queued_out_of_order) ++counters_[Counter::TcpExtTCPOFOQueue];
+  if (verdict.drop == DropReason::TCP_ZEROWINDOW) ++counters_[Counter::TcpExtTCPZeroWindowDrop];
+  if (verdict.drop == DropReason::NOMEM) ++counters_[Counter::TcpExtTCPRcvQDrop];
+  if (verdict.fast_retransmit) ++counters_[Counter::TcpExtTCPRenoRecovery];
+}
+
+void TcpSockets::reply_with_reset(const FourTuple& tuple, const SegmentIn& segment) {
+  if (replies_.size() >= kMaxReplies) {
+    ++counters_[DropReason::QUEUE_FULL];
+    return;
+  }
+  OutgoingSegment reply;
+  reply.tuple = tuple;
+  reply.segment.flags = kTcpRst;
+  if (segment.flags.ack()) {
+    reply.segment.seq = segment.ack;
+  } else {
+    reply.segment.flags |= kTcpAck;
+    reply.segment.ack = segment.seq + segment.sequence_length();
+  }
+  replies_.push_back(std::move(reply));
+}
+
+void TcpSockets::reply_with_ack(const FourTuple& tuple, const TimeWaitReply& facts) {
+  if (replies_.size() >= kMaxReplies) {
+    ++counters_[DropReason::QUEUE_FULL];
+    return;
+  }
+  OutgoingSegment reply;
+  reply.tuple = tuple;
+  reply.segment.flags = kTcpAck;
+  reply.segment.seq = facts.seq;
+  reply.segment.ack = facts.ack;
+  reply.segment.window = facts.window;
+  replies_.push_back(std::move(reply));
+}
+
+// Sending.
+
+bool TcpSockets::poll_transmit(OutgoingSegment& out, Instant now) {
+  run_timers(now);
+  if (!replies_.empty()) {
+    out = replies_.pop_front();
+    count_sent(out.segment);
+    return true;
+  }
+  while (Socket* socket = dirty_.front()) {
+    const bool sent = socket->connection->poll_transmit(out.segment, now);
+    static_cast<ListLink<DirtyTag>&>(*socket).unlink();
+    if (sent) {
+      dirty_.push_back(*socket);  // the others get their turn
+      out.tuple = socket->tuple;
+      count_sent(out.segment);
+      return true;
+    }
+    retire(*socket, now);
+  }
+  return false;
+}
+
+void TcpSockets::count_sent(const SegmentOut& segment) {
+  const std::uint32_t n = segment.wire_segments();
+  if (segment.flags.rst()) ++counters_[Counter::TcpOutRsts];
+  if (segment.retransmission) {
+    counters_[Counter::TcpRetransSegs] += n;
+  } else {
+    counters_[Counter::TcpOutSegs] += n;  // Linux, and RFC 4022: without retransmissions
+  }
+}
+
+void TcpSockets::run_timers(Instant now) {
+  while (TimerEntry* entry = wheel_.pop_expired(now)) {
+    Socket& socket = static_cast<Socket&>(*entry);
+    socket.armed_for = kNever;
+    const TimerVerdict verdict = socket.connection->on_timer(now);
+    if (verdict.retransmission_timeout) ++counters_[Counter::TcpExtTCPTimeouts];
+    if (verdict.delayed_ack) ++counters_[Counter::TcpExtDelayedACKs];
+    if (verdict.window_probe) ++counters_[Counter::TcpExtTCPWinProbe];
+    if (verdict.gave_up) ++counters_[Counter::TcpExtTCPAbortOnTimeout];
+    touch(socket, now);
+  }
+  while (const std::optional<TimeWaitTable::Removed> gone = time_wait_.pop_expired(now)) {
+    flows_.erase(gone->hash, {FlowKind::time_wait, gone->slot});
+  }
+}
+
+Instant TcpSockets::next_deadline() const {
+  if (!dirty_.empty() || !replies_.empty()) return Instant::min();
+  return std::min(wheel_.next_deadline(), time_wait_.next_deadline());
+}
+
+// Life and death of connections.
+
+void TcpSockets::touch(Socket& socket, Instant now) {
+  take_events(socket, now);
+  const Instant deadline = socket.connection->next_deadline();
+  if (deadline < socket.armed_for) {
+    wheel_.schedule(socket, deadline);
+    socket.armed_for = deadline;
+  }
+  if (!static_cast<ListLink<DirtyTag>&>(socket).is_linked()) dirty_.push_back(socket);
+}
+
+void TcpSockets::take_events(Socket& socket, Instant) {
+  const std::uint8_t bits = socket.connection->take_events();
+  if (bits == 0) return;
+  if ((bits & kEventConnected) != 0 && socket.parent) on_child_established(socket);
+  if ((bits & kEventConnected) != 0 && !socket.parent) ++counters_[Counter::TcpActiveOpens];
+  if (socket.user_owns) give_event(socket, bits);
+}
+
+void TcpSockets::on_child_established(Socket& child) {
+  Socket* listening = find(child.parent);
+  if (listening == nullptr) return;
+  if (std::exchange(child.counted_half_open, false)) --listening->listener->half_open;
+  ++counters_[Counter::TcpPassiveOpens];
+  listening->listener->ready.push_back(child.handle);
+  give_event(*listening, kEventAcceptable);
+}
+
+void TcpSockets::give_event(Socket& socket, std::uint8_t bits) {
+  socket.pending_events = static_cast<std::uint8_t>(socket.pending_events | bits);
+  if (!static_cast<ListLink<EventTag>&>(socket).is_linked()) with_events_.push_back(socket);
+}
+
+std::optional<Event> TcpSockets::next_event() {
+  Socket* socket = with_events_.pop_front();
+  if (socket == nullptr) return std::nullopt;
+  return Event{socket->handle, std::exchange(socket->pending_events, std::uint8_t{0})};
+}
+
+void TcpSockets::retire(Socket& socket, Instant now) {
+  const TcpState state = socket.connection->state();
+  if (state == TcpState::time_wait && socket.in_flow_table) {
+    const TimeWaitFacts facts = socket.connection->time_wait_facts();
+    TimeWaitFlow flow{.tuple = socket.tuple, .hash = socket.hash, .snd_nxt = facts.snd_nxt, .rcv_nxt = facts.rcv_nxt};
+    flow.rcv_wnd = facts.rcv_wnd;
+    flow.rcv_wscale = facts.rcv_wscale;
+    const TimeWaitTable::Added added = time_wait_.add(flow, now);
+    if (added.evicted) {
+      flows_.erase(added.evicted->hash, {FlowKind::time_wait, added.evicted->slot});
+      ++counters_[Counter::TcpExtTCPTimeWaitOverflow];
+    }
+    flows_.replace(socket.hash, {FlowKind::connection, socket.handle.index}, {FlowKind::time_wait, added.slot});
+    socket.in_flow_table = false;
+    ++counters_[Counter::TcpExtTW];
+  }
+  if (state != TcpState::closed && state != TcpState::time_wait) {
+    const Instant deadline = socket.connection->next_deadline();
+    if (deadline < socket.armed_for) {
+      wheel_.schedule(socket, deadline);
+      socket.armed_for = deadline;
+    }
+    return;
+  }
+  leave_flow_table(socket);
+  const bool waits_in_accept_queue = socket.parent && !socket.counted_half_open && find(socket.parent) != nullptr;
+  if (!socket.user_owns && !waits_in_accept_queue) destroy_socket(socket);
+}
+
+void TcpSockets::leave_flow_table(Socket& socket) {
+  if (!std::exchange(socket.in_flow_table, false)) return;
+  flows_.erase(socket.hash, {FlowKind::connection, socket.handle.index});
+}
+
+TcpSockets::Socket* TcpSockets::create_socket() {
+  std::uint32_t index;
+  if (!free_slots_.empty()) {
+    index = free_slots_.back();
+    free_slots_.pop_back();
+  } else {
+    if (slots_.size() >= kMaxSockets) return nullptr;
+    index = static_cast<std::uint32_t>(slots_.size());
+    slots_.emplace_back();
+    generations_.push_back(0);
+  }
+  if (++generations_[index] == 0) ++generations_[index];
+  slots_[index] = std::make_unique<Socket>();
+  slots_[index]->handle = {index, generations_[index]};
+  return slots_[index].get();
+}
+
+void TcpSockets::destroy_socket(Socket& socket) {
+  leave_flow_table(socket);
+  if (socket.connection) {
+    --connections_;
+    if (!socket.user_owns && !socket.parent) --orphans_;
+    Socket* listening = find(socket.parent);
+    if (socket.counted_half_open && listening != nullptr) --listening->listener->half_open;
+  }
+  wheel_.cancel(socket);
+  const std::uint32_t index = socket.handle.index;
+  slots_[index].reset();
+  free_slots_.push_back(index);
+}
+
+bool TcpSockets::open_connection(Socket& socket, const FourTuple& tuple, const PathFacts& path,
+                                 std::optional<SeqNum> isn, Instant now) {
+  constexpr std::uint32_t kHeaders = 40, kMaxHeaders = 120;
+  const std::uint32_t largest = std::clamp<std::uint32_t>(path.mtu, 68, 65535) - kHeaders;
+  ConnectionConfig config;
+  config.initial_sequence = isn.value_or(initial_sequence_number(isn_key_, tuple, now));
+  config.receive_mss = static_cast<std::uint16_t>(std::min<std::uint32_t>(options_.mss.value_or(largest), largest));
+  config.send_mss_limit = config.receive_mss;
+  config.max_burst = (path.max_super_segment == 0 ? 65535 : std::min(path.max_super_segment, 65535u)) - kMaxHeaders;
+  config.send_buffer = options_.send_buffer;
+  config.receive_buffer = options_.receive_buffer;
+  config.nodelay = options_.nodelay;
+  config.syn_retries = options_.syn_retries;
+  config.max_rto = options_.max_rto;
+  config.congestion_control = options_.congestion_control;
+
+  socket.tuple = tuple;
+  socket.hash = flow_hash(flow_key_, tuple);
+  if (!flows_.insert(socket.hash, {FlowKind::connection, socket.handle.index})) return false;
+  socket.in_flow_table = true;
+  socket.connection.emplace(config);
+  ++connections_;
+  return true;
+}
+
+}  // namespace leat

@@ -1,0 +1,153 @@
+// TcpSockets: all TCP sockets of a Stack. Finds the connection of a segment, keeps handles, listeners, TIME-WAIT
+// entries and timers, and says which connections have something to send. Knows no addresses of its own and no
+// links: the Stack asks it with 4-tuples and carries its segments.
+//
+// Work is done for connections that something happened to: those are on the dirty list, once each.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "base/intrusive_list.h"
+#include "base/random.h"
+#include "base/ring.h"
+#include "leat/counters.h"
+#include "leat/event.h"
+#include "leat/tcp_options.h"
+#include "stack/timer_wheel.h"
+#include "tcp/connection.h"
+#include "tcp/engine/flow_table.h"
+#include "tcp/engine/ports.h"
+#include "tcp/engine/time_wait.h"
+#include "tcp/four_tuple.h"
+
+namespace leat {
+
+/// What a path carries: from the interface that a connection uses.
+struct PathFacts {
+  std::uint32_t mtu = 1500;
+  std::uint32_t max_super_segment = 0;  ///< bytes, IP header included; 0: the stack splits in software
+};
+
+/// A segment to be sent, and between whom.
+struct OutgoingSegment {
+  FourTuple tuple;
+  SegmentOut segment;
+};
+
+class TcpSockets {
+ public:
+  static constexpr std::size_t kMaxSockets = std::size_t{1} << 20;
+  static constexpr std::size_t kMaxReplies = 256;
+
+  TcpSockets(const TcpOptions& options, Random& random, Counters& counters, BufferPool& pool);
+  ~TcpSockets();
+
+  /// A segment whose checksum is right arrived for one of our addresses.
+  void on_segment(const FourTuple& tuple, SegmentIn& segment, const PathFacts& path, Instant now);
+  /// A segment of ours never left: the next hop does not answer.
+  void on_unreachable(const FourTuple& tuple, Error why, Instant now);
+
+  /// Runs due timers, then fills `out` with the next segment; false when nobody has anything to send.
+  bool poll_transmit(OutgoingSegment& out, Instant now);
+  Instant next_deadline() const;
+  std::optional<Event> next_event();
+
+  /// `tuple.local.port` 0 picks an ephemeral one.
+  expected<SocketHandle, Error> connect(FourTuple tuple, const PathFacts& path, Bytes first_data, Instant now);
+  expected<SocketHandle, Error> listen(Endpoint local, unsigned backlog);
+  expected<SocketHandle, Error> accept(SocketHandle listener);
+
+  expected<std::size_t, Error> read(SocketHandle handle, MutableBytes out, Instant now);
+  expected<std::size_t, Error> write(SocketHandle handle, Bytes data, Instant now);
+  expected<void, Error> shutdown_write(SocketHandle handle, Instant now);
+  expected<void, Error> close(SocketHandle handle, Instant now);
+  expected<void, Error> abort(SocketHandle handle, Instant now);
+
+  std::uint8_t readiness(SocketHandle handle) const;
+  Error error(SocketHandle handle) const;
+  expected<TcpInfo, Error> info(SocketHandle handle) const;
+  expected<FourTuple, Error> tuple(SocketHandle handle) const;
+
+  std::size_t connections() const { return connections_; }
+  std::size_t orphans() const { return orphans_; }
+  std::size_t listeners() const { return listeners_.size(); }
+  std::size_t time_waits() const { return time_wait_.size(); }
+
+ private:
+  struct DirtyTag {};
+  struct EventTag {};
+  struct Listener {
+    unsigned backlog = 0;
+    std::size_t half_open = 0;
+    RingDeque<SocketHandle> ready;  ///< established, not accepted; dead ones are skipped
+  };
+  struct Socket : TimerEntry, ListLink<DirtyTag>, ListLink<EventTag> {
+    SocketHandle handle;
+    FourTuple tuple;
+    std::uint32_t hash = 0;
+    std::uint8_t pending_events = 0;
+    bool user_owns = false;   ///< a handle was given out and not closed
+    bool in_flow_table = false;
+    bool counted_half_open = false;
+    SocketHandle parent;      ///< the listener it came from, until accepted
+    Instant armed_for = kNever;
+    std::optional<Connection> connection;
+    std::unique_ptr<Listener> listener;
+  };
+
+  Socket* find(SocketHandle handle) const;
+  Socket* find_connection(SocketHandle handle) const;
+  Socket* find_flow(const FourTuple& tuple, std::uint32_t hash) const;
+  Socket* listener_for(const Endpoint& local) const;
+  Socket* create_socket();
+  void destroy_socket(Socket& socket);
+
+  bool open_connection(Socket& socket, const FourTuple& tuple, const PathFacts& path, std::optional<SeqNum> isn,
+                       Instant now);
+  void on_new_flow(const FourTuple& tuple, const SegmentIn& segment, const PathFacts& path, Instant now,
+                   std::optional<SeqNum> isn = {});
+  void on_time_wait(FlowRef flow, const FourTuple& tuple, SegmentIn& segment, const PathFacts& path, Instant now);
+  void count(const SegmentVerdict& verdict);
+  void count_sent(const SegmentOut& segment);
+  void reply_with_reset(const FourTuple& tuple, const SegmentIn& segment);
+  void reply_with_ack(const FourTuple& tuple, const TimeWaitReply& facts);
+
+  /// After anything happened to a connection: events, timer, dirty list.
+  void touch(Socket& socket, Instant now);
+  void take_events(Socket& socket, Instant now);
+  void on_child_established(Socket& child);
+  void give_event(Socket& socket, std::uint8_t bits);
+  void run_timers(Instant now);
+  /// Everything was sent that it wanted to send: is it over?
+  void retire(Socket& socket, Instant now);
+  void leave_flow_table(Socket& socket);
+  /// The user has let go of it.
+  void give_up(Socket& socket, Instant now);
+  void close_listener(Socket& listening, Instant now);
+  bool port_in_use(const FourTuple& tuple) const;
+
+  const TcpOptions options_;
+  Counters& counters_;
+  BufferPool& pool_;
+  SipKey flow_key_;
+  SipKey isn_key_;
+  EphemeralPorts ports_;
+  FlowTable flows_;
+  TimeWaitTable time_wait_;
+  TimerWheel wheel_;
+  std::vector<std::unique_ptr<Socket>> slots_;
+  std::vector<std::uint32_t> generations_;
+  std::vector<std::uint32_t> free_slots_;
+  std::unordered_map<std::uint16_t, std::vector<SocketHandle>> listeners_by_port_;
+  std::vector<SocketHandle> listeners_;
+  RingDeque<OutgoingSegment> replies_;
+  IntrusiveList<Socket, DirtyTag> dirty_;
+  IntrusiveList<Socket, EventTag> with_events_;
+  std::size_t connections_ = 0;
+  std::size_t orphans_ = 0;
+};
+
+}  // namespace leat

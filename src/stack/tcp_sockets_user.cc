@@ -1,0 +1,209 @@
+// The application's side of TcpSockets.
+#include <algorithm>
+
+#include "stack/tcp_sockets.h"
+
+namespace leat {
+
+TcpSockets::Socket* TcpSockets::find_connection(SocketHandle handle) const {
+  Socket* socket = find(handle);
+  return socket != nullptr && socket->connection && socket->user_owns ? socket : nullptr;
+}
+
+bool TcpSockets::port_in_use(const FourTuple& tuple) const {
+  if (listeners_by_port_.contains(tuple.local.port)) return true;
+  const std::uint32_t hash = flow_hash(flow_key_, tuple);
+  return flows_
+      .find(hash,
+            [&](FlowRef f) {
+              return f.kind == FlowKind::time_wait ? time_wait_.matches(f.slot, tuple)
+                                                   : slots_[f.slot]->tuple == tuple;
+            })
+      .has_value();
+}
+
+expected<SocketHandle, Error> TcpSockets::connect(FourTuple tuple, const PathFacts& path, Bytes first_data,
+                                                  Instant now) {
+  if (tuple.remote.port == 0) return unexpected(Error::invalid_argument);
+  if (first_data.size() > options_.send_buffer) return unexpected(Error::no_buffers);
+  run_timers(now);
+  const auto in_use = [&](std::uint16_t port) {
+    tuple.local.port = port;
+    return port_in_use(tuple);
+  };
+  if (tuple.local.port == 0) {
+    const std::optional<std::uint16_t> port = ports_.select(tuple.local.address, tuple.remote, in_use);
+    if (!port) return unexpected(Error::address_not_available);
+    tuple.local.port = *port;
+  } else if (in_use(tuple.local.port)) {
+    return unexpected(Error::address_in_use);
+  }
+  Socket* socket = create_socket();
+  if (socket == nullptr) return unexpected(Error::no_buffers);
+  if (!open_connection(*socket, tuple, path, std::nullopt, now)) {
+    destroy_socket(*socket);
+    return unexpected(Error::no_buffers);
+  }
+  socket->user_owns = true;
+  socket->connection->open_active(now);
+  if (!first_data.empty()) {
+    const expected<std::size_t, Error> taken = socket->connection->write(first_data, pool_, now);
+    if (!taken || *taken < first_data.size()) {
+      destroy_socket(*socket);
+      return unexpected(Error::no_buffers);
+    }
+  }
+  touch(*socket, now);
+  return socket->handle;
+}
+
+expected<SocketHandle, Error> TcpSockets::listen(Endpoint local, unsigned backlog) {
+  if (local.port == 0) {
+    const auto taken = [&](std::uint16_t port) { return listeners_by_port_.contains(port); };
+    const std::optional<std::uint16_t> port = ports_.select(local.address, {}, taken);
+    if (!port) return unexpected(Error::address_in_use);
+    local.port = *port;
+  }
+  if (const auto on_port = listeners_by_port_.find(local.port); on_port != listeners_by_port_.end()) {
+    for (SocketHandle handle : on_port->second) {
+      const IpAddress& other = find(handle)->tuple.local.address;
+      if (other == local.address || other.is_unspecified() || local.address.is_unspecified()) {
+        return unexpected(Error::address_in_use);
+      }
+    }
+  }
+  Socket* socket = create_socket();
+  if (socket == nullptr) return unexpected(Error::no_buffers);
+  constexpr unsigned kLargestBacklog = 4096;  // Linux: net.core.somaxconn
+  socket->user_owns = true;
+  socket->tuple.local = local;
+  socket->listener = std::make_unique<Listener>();
+  socket->listener->backlog = std::min(backlog, kLargestBacklog);
+  listeners_.push_back(socket->handle);
+  listeners_by_port_[local.port].push_back(socket->handle);
+  return socket->handle;
+}
+
+expected<SocketHandle, Error> TcpSockets::accept(SocketHandle handle) {
+  Socket* listening = find(handle);
+  if (listening == nullptr) return unexpected(Error::bad_handle);
+  if (!listening->listener) return unexpected(Error::invalid_argument);
+  RingDeque<SocketHandle>& ready = listening->listener->ready;
+  while (!ready.empty()) {
+    Socket* child = find(ready.pop_front());
+    if (child == nullptr) continue;
+    child->parent = {};
+    child->user_owns = true;
+    const std::uint8_t bits = child->connection->readiness();
+    if (bits != 0) give_event(*child, bits);
+    return child->handle;
+  }
+  return unexpected(Error::would_block);
+}
+
+expected<std::size_t, Error> TcpSockets::read(SocketHandle handle, MutableBytes out, Instant now) {
+  Socket* socket = find_connection(handle);
+  if (socket == nullptr) return unexpected(Error::bad_handle);
+  const expected<std::size_t, Error> result = socket->connection->read(out, now);
+  if (result && socket->connection->wants_to_send_ack()) touch(*socket, now);
+  return result;
+}
+
+expected<std::size_t, Error> TcpSockets::write(SocketHandle handle, Bytes data, Instant now) {
+  Socket* socket = find_connection(handle);
+  if (socket == nullptr) return unexpected(Error::bad_handle);
+  const expected<std::size_t, Error> result = socket->connection->write(data, pool_, now);
+  if (result) touch(*socket, now);
+  return result;
+}
+
+expected<void, Error> TcpSockets::shutdown_write(SocketHandle handle, Instant now) {
+  Socket* socket = find_connection(handle);
+  if (socket == nullptr) return unexpected(Error::bad_handle);
+  const expected<void, Error> result = socket->connection->shutdown_write(now);
+  touch(*socket, now);
+  return result;
+}
+
+expected<void, Error> TcpSockets::close(SocketHandle handle, Instant now) {
+  Socket* socket = find(handle);
+  if (socket == nullptr || !socket->user_owns) return unexpected(Error::bad_handle);
+  if (socket->listener) {
+    close_listener(*socket, now);
+    return {};
+  }
+  const bool was_open = is_synchronized(socket->connection->state());
+  socket->connection->close(now);
+  if (was_open && socket->connection->error() == Error::aborted) ++counters_[Counter::TcpExtTCPAbortOnClose];
+  give_up(*socket, now);
+  return {};
+}
+
+expected<void, Error> TcpSockets::abort(SocketHandle handle, Instant now) {
+  Socket* socket = find(handle);
+  if (socket == nullptr || !socket->user_owns) return unexpected(Error::bad_handle);
+  if (socket->listener) {
+    close_listener(*socket, now);
+    return {};
+  }
+  socket->connection->abort(Error::aborted);
+  socket->connection->close(now);
+  give_up(*socket, now);
+  return {};
+}
+
+void TcpSockets::give_up(Socket& socket, Instant now) {
+  socket.user_owns = false;
+  ++orphans_;
+  socket.pending_events = 0;
+  static_cast<ListLink<EventTag>&>(socket).unlink();
+  touch(socket, now);
+}
+
+void TcpSockets::close_listener(Socket& listening, Instant now) {
+  const SocketHandle handle = listening.handle;
+  std::erase(listeners_, handle);
+  std::vector<SocketHandle>& on_port = listeners_by_port_[listening.tuple.local.port];
+  std::erase(on_port, handle);
+  if (on_port.empty()) listeners_by_port_.erase(listening.tuple.local.port);
+  // What it had not handed over yet is reset, as Linux does. A walk over all sockets is fine here: it is rare.
+  for (const std::unique_ptr<Socket>& slot : slots_) {
+    if (!slot || slot->parent != handle) continue;
+    slot->parent = {};
+    slot->counted_half_open = false;
+    slot->connection->abort(Error::aborted);
+    slot->connection->close(now);
+    give_up(*slot, now);
+  }
+  destroy_socket(listening);
+}
+
+std::uint8_t TcpSockets::readiness(SocketHandle handle) const {
+  const Socket* socket = find(handle);
+  if (socket == nullptr) return kEventError | kEventClosed;
+  if (!socket->listener) return socket->connection->readiness();
+  return socket->listener->ready.empty() ? std::uint8_t{0} : std::uint8_t{kEventAcceptable};
+}
+
+Error TcpSockets::error(SocketHandle handle) const {
+  const Socket* socket = find(handle);
+  if (socket == nullptr) return Error::bad_handle;
+  return socket->connection ? socket->connection->error() : Error::none;
+}
+
+expected<TcpInfo, Error> TcpSockets::info(SocketHandle handle) const {
+  const Socket* socket = find(handle);
+  if (socket == nullptr) return unexpected(Error::bad_handle);
+  if (socket->connection) return socket->connection->info();
+  TcpInfo info;
+  info.state = TcpState::listen;
+  return info;
+}
+
+expected<FourTuple, Error> TcpSockets::tuple(SocketHandle handle) const {
+  const Socket* socket = find(handle);
+  if (socket == nullptr) return unexpected(Error::bad_handle);
+  return socket->tuple;
+}
+
+}  // namespace leat
