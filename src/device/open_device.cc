@@ -13,8 +13,9 @@ constexpr std::string_view kKnown = "known links: tap:NAME, tun:NAME, packet:INT
 expected<LinkSpec, DeviceError> parse_link_spec(std::string_view spec) {
   const std::size_t colon = spec.find(':');
   if (colon == std::string_view::npos || colon == 0 || colon + 1 == spec.size()) {
-    return device_failure(Error::invalid_argument, "\"" + std::string(spec) + "\" is not a link of the form KIND:NAME; " +
-                                                       std::string(kKnown));
+    const std::string said(spec);
+    return device_failure(Error::invalid_argument,
+                          "\"" + said + "\" is not a link of the form KIND:NAME; " + std::string(kKnown));
   }
   return LinkSpec{std::string(spec.substr(0, colon)), std::string(spec.substr(colon + 1))};
 }

@@ -1,0 +1,43 @@
+// Poller: waits for descriptors and for a moment, by epoll, with the precision of nanoseconds.
+// Also the worker's clock. One thread, but for wake().
+#pragma once
+
+#include <cstdint>
+
+#include "device/unique_fd.h"
+#include "leat/expected.h"
+#include "leat/error.h"
+#include "leat/time.h"
+
+struct epoll_event;
+
+namespace leat {
+
+/// CLOCK_MONOTONIC as the stack counts time.
+Instant monotonic_now();
+
+class Poller {
+ public:
+  static expected<Poller, Error> create();
+
+  /// Watches `fd` for input; `tag` < 32 names it in what wait() returns.
+  bool add(int fd, unsigned tag);
+  /// Watches for input, and for room to write when `output`.
+  void change(int fd, unsigned tag, bool output);
+  void remove(int fd);
+
+  /// Sleeps until a descriptor is ready, wake() was called or `deadline` has come; not at all for a deadline in the
+  /// past. A set of bits, one for each tag that is ready (errors count as ready).
+  std::uint32_t wait(Instant deadline, Instant now);
+  /// Makes the current or the next wait() return. From any thread.
+  void wake() const;
+
+ private:
+  Poller(UniqueFd epoll, UniqueFd wake) : epoll_(std::move(epoll)), wake_(std::move(wake)) {}
+  int wait_until(epoll_event* events, int capacity, Instant deadline, Instant now);
+
+  UniqueFd epoll_, wake_;
+  bool precise_ = true;  ///< epoll_pwait2(2) exists
+};
+
+}  // namespace leat

@@ -1,0 +1,238 @@
+#include "runtime/worker.h"
+
+#include <pthread.h>
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstring>
+
+#include "device/system_random.h"
+
+namespace leat {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kSendRounds = 16;     // batches sent a turn and device
+constexpr int kEventRounds = 4;     // times that events may lead to more to send, a turn
+constexpr int kEventsARound = 256;
+constexpr Duration kBlockedPause = 1ms;       // how often timers run while every device is blocked
+constexpr Duration kFlushTime = 200ms;        // how long stopping waits for a blocked device
+constexpr unsigned long kTimerSlack = 1000;   // ns; the default of 50 us would blur pacing
+
+thread_local const Worker* this_threads_worker = nullptr;
+
+Seed system_seed() {
+  std::array<std::uint8_t, 16> raw;
+  fill_random(raw);
+  Seed seed;
+  std::memcpy(&seed.k0, raw.data(), 8);
+  std::memcpy(&seed.k1, raw.data() + 8, 8);
+  return seed;
+}
+
+}  // namespace
+
+Worker::Worker(Poller poller, const StackConfig& config, WorkerCallbacks callbacks)
+    : stack_(config, pool_), poller_(std::move(poller)), callbacks_(std::move(callbacks)) {}
+
+Worker::~Worker() { stop(); }
+
+expected<std::unique_ptr<Worker>, Error> Worker::start(const TcpOptions& tcp, std::vector<WorkerLink> links,
+                                                       WorkerCallbacks callbacks) {
+  if (links.empty() || links.size() > kMaxLinks) return unexpected(Error::invalid_argument);
+  auto poller = Poller::create();
+  if (!poller) return unexpected(poller.error());
+  std::unique_ptr<Worker> worker(new Worker(std::move(*poller), {system_seed(), tcp}, std::move(callbacks)));
+  for (WorkerLink& link : links) {
+    if (auto added = worker->add(std::move(link)); !added) return unexpected(added.error());
+  }
+  // Signals are the application's: its handlers must not run on this thread.
+  sigset_t all, before;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  worker->thread_ = std::thread([w = worker.get()] { w->run(); });
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return worker;
+}
+
+expected<void, Error> Worker::add(WorkerLink link) {
+  const auto id = stack_.add_interface(link.interface);
+  if (!id) return unexpected(id.error());
+  const int fd = link.device->descriptor();
+  if (fd < 0 || !poller_.add(fd, static_cast<unsigned>(links_.size()))) return unexpected(Error::unsupported);
+  Link& added = links_.emplace_back();
+  added.device = std::move(link.device);
+  added.id = *id;
+  return {};
+}
+
+bool Worker::post(Task task) {
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) return false;
+    wake = tasks_.empty();
+    tasks_.push_back(std::move(task));
+  }
+  if (wake) poller_.wake();
+  return true;
+}
+
+void Worker::stop() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  poller_.wake();
+  thread_.join();
+  links_.clear();  // an interface's name is free again though connections' handles may live on
+}
+
+bool Worker::is_worker_thread() const { return this_threads_worker == this; }
+
+std::optional<Error> Worker::failure() const {
+  const Error error = failure_.load();
+  return error == Error::none ? std::nullopt : std::optional(error);
+}
+
+void Worker::run() {
+  this_threads_worker = this;
+  ::pthread_setname_np(::pthread_self(), "leat");
+  ::prctl(PR_SET_TIMERSLACK, kTimerSlack);
+  Instant now = monotonic_now();
+  turn(0, now);
+  for (;;) {
+    const std::uint32_t ready = poller_.wait(wake_up_time(now), now);
+    now = monotonic_now();
+    turn(ready, now);
+    const std::lock_guard lock(mutex_);
+    if (stopping_) break;
+  }
+  finish();
+}
+
+void Worker::turn(std::uint32_t ready, Instant now) {
+  ++turns_;
+  more_ = false;
+  run_tasks(now);
+  run_timers(now);
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    // A device without a descriptor of its own for room wakes us through the one for input.
+    if ((ready >> i & 1) != 0 && !links_[i].failed) receive(i, now);
+  }
+  for (int round = 0;; ++round) {
+    for (std::size_t i = 0; i < links_.size(); ++i) transmit(i, now);
+    const bool events = deliver_events(now);
+    const bool timers = run_timers(now);
+    if (!events && !timers) break;
+    if (round == kEventRounds) {
+      more_ = true;
+      break;
+    }
+  }
+}
+
+/// True when there were any that had been due before: they may have given the stack something to send.
+bool Worker::run_timers(Instant now) {
+  if (!callbacks_.on_timers) return false;
+  const bool due = timers_due_ <= now;
+  timers_due_ = callbacks_.on_timers(stack_, now);
+  return due;
+}
+
+void Worker::run_tasks(Instant now) {
+  {
+    const std::lock_guard lock(mutex_);
+    std::swap(tasks_, running_);
+  }
+  for (Task& task : running_) task(stack_, now);
+  running_.clear();
+}
+
+void Worker::receive(std::size_t index, Instant now) {
+  Link& link = links_[index];
+  const auto received = link.device->receive(in_, pool_);
+  if (in_.full()) more_ = true;
+  if (!in_.empty()) stack_.receive(link.id, in_, now);
+  if (!received) fail(index, received.error(), now);
+}
+
+void Worker::transmit(std::size_t index, Instant now) {
+  Link& link = links_[index];
+  for (int round = 0; round < kSendRounds; ++round) {
+    if (link.failed) link.out.clear();
+    if (!link.out.empty()) link.device->transmit(link.out);
+    const bool blocked = !link.out.empty();
+    if (blocked != link.blocked) set_blocked(index, blocked);
+    // Also when nothing can be sent: this is where the stack's timers run.
+    const bool more = stack_.transmit(link.id, link.out, now);
+    if (blocked || (link.out.empty() && !more)) return;
+  }
+  more_ = true;
+}
+
+void Worker::set_blocked(std::size_t index, bool blocked) {
+  Link& link = links_[index];
+  link.blocked = blocked;
+  const int fd = link.device->descriptor();
+  if (link.device->write_descriptor() == fd) poller_.change(fd, static_cast<unsigned>(index), blocked);
+}
+
+void Worker::fail(std::size_t index, Error error, Instant now) {
+  Link& link = links_[index];
+  poller_.remove(link.device->descriptor());
+  link.failed = true;
+  link.blocked = false;
+  Error none = Error::none;
+  failure_.compare_exchange_strong(none, error);
+  if (callbacks_.on_link_failure) callbacks_.on_link_failure(stack_, error, now);
+}
+
+/// True when there were any: their handlers may have given the stack something to send.
+bool Worker::deliver_events(Instant now) {
+  int count = 0;
+  while (count < kEventsARound) {
+    const auto event = stack_.next_event();
+    if (!event) break;
+    ++count;
+    if (callbacks_.on_event) callbacks_.on_event(stack_, *event, now);
+  }
+  return count > 0;
+}
+
+Instant Worker::wake_up_time(Instant now) const {
+  if (more_) return now;
+  const Instant deadline = std::min(stack_.next_deadline(), timers_due_);
+  const bool all_blocked = std::all_of(links_.begin(), links_.end(), [](const Link& l) { return l.blocked; });
+  // The stack may be due because it wants to send, which it cannot: that must not make the loop spin.
+  return all_blocked ? std::max(deadline, now + kBlockedPause) : deadline;
+}
+
+void Worker::finish() {
+  Instant now = monotonic_now();
+  run_tasks(now);
+  if (callbacks_.on_stop) callbacks_.on_stop(stack_, now);
+  for (;;) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (tasks_.empty()) stopped_ = true;
+    }
+    if (stopped_) break;  // only this thread writes it
+    run_tasks(now);
+  }
+  const Instant end = now + kFlushTime;
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    do {
+      more_ = false;
+      transmit(i, now);
+      if (links_[i].blocked) poller_.wait(std::min(end, now + kBlockedPause), now);
+      now = monotonic_now();
+    } while ((links_[i].blocked || more_) && now < end);
+  }
+}
+
+}  // namespace leat

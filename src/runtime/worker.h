@@ -1,0 +1,109 @@
+// Worker: a thread that owns a Stack and its devices, and drives both: it reads the clock, moves packets, runs due
+// timers, executes what other threads ask for, and tells events. It sleeps whenever there is nothing to do.
+//
+// One turn: tasks, the application's timers, at most one batch from each device, everything there is to send, events.
+// The clock is read once a turn. Work a turn is bounded, so that neither a flood of frames nor of tasks starves
+// the rest. The only locked thing is the queue of tasks.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "device/device.h"
+#include "runtime/poller.h"
+#include "stack/stack.h"
+
+namespace leat {
+
+/// A device and how the stack shall use it.
+struct WorkerLink {
+  std::unique_ptr<Device> device;
+  InterfaceConfig interface;
+};
+
+/// Called on the worker's thread only. Whatever is empty is not called.
+struct WorkerCallbacks {
+  std::function<void(Stack&, const Event&, Instant now)> on_event;
+  /// Runs the application's timers that are due, but none that these set; says when the next one is (kNever: none).
+  /// Called at least once a turn.
+  std::function<Instant(Stack&, Instant now)> on_timers;
+  /// A device is gone. The stack goes on, with nowhere to send to.
+  std::function<void(Stack&, Error, Instant now)> on_link_failure;
+  /// The last turn begins; what is aborted here is still sent.
+  std::function<void(Stack&, Instant now)> on_stop;
+};
+
+class Worker {
+ public:
+  using Task = std::function<void(Stack&, Instant now)>;
+  static constexpr std::size_t kMaxLinks = 31;
+
+  /// Starts the thread. The seed comes from the system. Errors: what the stack says to an interface, or `system`.
+  static expected<std::unique_ptr<Worker>, Error> start(const TcpOptions& tcp, std::vector<WorkerLink> links,
+                                                        WorkerCallbacks callbacks);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  ~Worker();  ///< stop()
+
+  /// Has `task` run on the worker's thread, in the order of the calls. False, and never run, when the worker has
+  /// stopped; a task that was accepted always runs. From any thread.
+  bool post(Task task);
+  /// Runs what was posted, calls on_stop, sends what is ready, ends the thread and closes the devices. Not from the
+  /// worker's own thread; a second call does nothing.
+  void stop();
+  bool is_worker_thread() const;
+  /// The first device that failed; from any thread.
+  std::optional<Error> failure() const;
+
+  /// For tasks and callbacks, that is on the worker's thread.
+  const Device& device(std::size_t link) const { return *links_[link].device; }
+  std::uint64_t turns() const { return turns_; }
+
+ private:
+  struct Link {
+    std::unique_ptr<Device> device;
+    InterfaceId id = 0;
+    PacketBatch out;       ///< left over from back-pressure
+    bool blocked = false;  ///< waits for room
+    bool failed = false;
+  };
+  Worker(Poller poller, const StackConfig& config, WorkerCallbacks callbacks);
+  expected<void, Error> add(WorkerLink link);
+  void run();
+  bool run_timers(Instant now);
+  void turn(std::uint32_t ready, Instant now);
+  void run_tasks(Instant now);
+  void receive(std::size_t index, Instant now);
+  void transmit(std::size_t index, Instant now);
+  void set_blocked(std::size_t index, bool blocked);
+  void fail(std::size_t index, Error error, Instant now);
+  bool deliver_events(Instant now);
+  Instant wake_up_time(Instant now) const;
+  void finish();
+
+  // The pool outlives all that holds its slices.
+  BufferPool pool_;
+  Stack stack_;
+  Poller poller_;
+  WorkerCallbacks callbacks_;
+  std::vector<Link> links_;
+  PacketBatch in_;
+  std::vector<Task> running_;
+  Instant timers_due_ = kNever;
+  bool more_ = false;  ///< something was left undone: no sleep before the next turn
+  std::uint64_t turns_ = 0;
+
+  std::mutex mutex_;  ///< guards tasks_, stopping_, stopped_
+  std::vector<Task> tasks_;
+  bool stopping_ = false;
+  bool stopped_ = false;
+  std::atomic<Error> failure_{Error::none};
+  std::thread thread_;
+};
+
+}  // namespace leat
