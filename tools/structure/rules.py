@@ -65,7 +65,7 @@ PURE_WORDS = [
      r"|\bthread_local\b|\bpthread_\w+|\b__atomic_\w+|\b__sync_\w+|\bvolatile\b",
      "no thread, lock or atomic below runtime"),
     (r"\bstd::(cout|cerr|clog|cin)\b|\b(printf|fprintf|puts|fputs|perror)\s*\(", "no I/O below runtime"),
-    (r"\bstd::random_device\b|\bgetrandom\b|\b(rand|random|getenv)\s*\(",
+    (r"\bstd::random_device\b|\bgetrandom\b|\b(rand|random)\(\)|\bgetenv\s*\(",
      "no outside world below runtime: randomness is a seed in the configuration"),
     (r"(?<![\w>])::(socket|open|close|read|write|send\w*|recv\w*|ioctl|poll|epoll_\w+|mmap|syscall|usleep|sleep)\s*\(",
      "no system call below runtime"),

@@ -1,0 +1,157 @@
+#include "peer.h"
+
+#include <algorithm>
+
+#include "pattern.h"
+
+namespace leat::sim {
+namespace {
+
+/// After an abort whose RST was lost, the other end gives up by itself.
+constexpr Duration kPatience = std::chrono::minutes(5);
+/// ARP and the handshake have bounded retries, which a bad path uses up now and then.
+constexpr unsigned kAttempts = 30;
+
+}  // namespace
+
+void Peer::connect(const Endpoint& server, Instant now) {
+  server_ = server;
+  ++attempts_;
+  last_progress_ = now;
+  const auto made = stack_.connect({.remote = server, .local_address = {}, .first_data = {}}, now);
+  if (!made) return fail("connect: " + std::string(leat::to_string(made.error())));
+  handle_ = *made;
+  step(now);
+}
+
+void Peer::adopt(SocketHandle accepted, Instant now) {
+  handle_ = accepted;
+  connected_ = true;
+  last_progress_ = now;
+  step(now);
+}
+
+void Peer::on_event(std::uint8_t bits, Instant now) {
+  if (done_) return;
+  if (bits & kEventConnected) connected_ = true;
+  if (bits & kEventError) return on_error(stack_.error(handle_), now);
+  step(now);
+}
+
+Instant Peer::next_action() const {
+  if (done_ || !handle_) return kNever;
+  Instant at = kNever;
+  if (resume_at_ > last_progress_) at = resume_at_;
+  if (aborts_) at = std::min(at, last_progress_ + kPatience);
+  return at;
+}
+
+void Peer::on_time(Instant now) {
+  if (done_ || next_action() > now) return;
+  if (aborts_ && now - last_progress_ >= kPatience) {
+    (void)stack_.abort(handle_, now);
+    return finish();
+  }
+  last_progress_ = now;
+  step(now);
+}
+
+void Peer::step(Instant now) {
+  if (plan_.abort_after && connected_ && written_ + received_ >= *plan_.abort_after) {
+    (void)stack_.abort(handle_, now);
+    return finish();
+  }
+  read(now);
+  if (!done_) write(now);
+  if (!done_) end(now);
+}
+
+void Peer::read(Instant now) {
+  buffer_.resize(std::max(plan_.read_chunk, plan_.write_chunk));
+  while (!done_ && connected_ && !end_seen_ && now >= resume_at_) {
+    const auto n = stack_.read(handle_, MutableBytes(buffer_).first(plan_.read_chunk), now);
+    if (!n) return n.error() == Error::would_block ? void() : on_error(n.error(), now);
+    last_progress_ = now;
+    if (*n == 0) {
+      end_seen_ = true;
+      if (received_ != other_.bytes && !aborts_) {
+        fail("end of stream after " + std::to_string(received_) + " of " + std::to_string(other_.bytes) + " bytes");
+      }
+      return;
+    }
+    const std::size_t good = first_mismatch(other_.key, received_, Bytes(buffer_).first(*n));
+    if (good != *n) return fail("a wrong byte at position " + std::to_string(received_ + good));
+    received_ += *n;
+    if (received_ > other_.bytes) return fail("more bytes than were sent");
+    since_pause_ += *n;
+    if (plan_.pause_every > 0 && since_pause_ >= plan_.pause_every) {
+      since_pause_ = 0;
+      resume_at_ = now + plan_.pause;
+    }
+  }
+}
+
+void Peer::write(Instant now) {
+  while (written_ < plan_.bytes) {
+    const std::size_t size = std::min<std::uint64_t>(plan_.write_chunk, plan_.bytes - written_);
+    const MutableBytes chunk = MutableBytes(buffer_).first(size);
+    fill_pattern(plan_.key, written_, chunk);
+    const auto n = stack_.write(handle_, chunk, now);
+    if (!n) return n.error() == Error::would_block ? void() : on_error(n.error(), now);
+    if (*n == 0 || *n > size) return fail("write took " + std::to_string(*n) + " of " + std::to_string(size) + " bytes");
+    written_ += *n;
+    last_progress_ = now;
+    if (*n < size) return;
+  }
+}
+
+void Peer::end(Instant now) {
+  if (written_ < plan_.bytes || !connected_) return;
+  const bool may_end = plan_.ends_first || end_seen_;
+  // Closing while the peer may still send would be answered by RST, so close alone ends only the second side.
+  if (may_end && !shut_ && (plan_.shuts_down || !end_seen_)) {
+    shut_ = true;
+    if (const auto r = stack_.shutdown_write(handle_, now); !r) return on_error(r.error(), now);
+  }
+  if (!end_seen_) return;
+  if (const auto r = stack_.close(handle_, now); !r) return on_error(r.error(), now);
+  finish();
+}
+
+void Peer::on_error(Error error, Instant now) {
+  const bool before_data = server_ && !connected_;
+  const bool may_retry = error == Error::timed_out || error == Error::host_unreachable;
+  if (before_data && may_retry && attempts_ < kAttempts) {
+    (void)stack_.close(handle_, now);
+    handle_ = {};
+    written_ = 0;
+    return connect(*server_, now);
+  }
+  if (aborts_ && (error == Error::reset || error == Error::timed_out || error == Error::aborted)) {
+    (void)stack_.close(handle_, now);
+    return finish();
+  }
+  fail(leat::to_string(error).data());
+}
+
+void Peer::fail(std::string why) {
+  failure_ = std::move(why);
+  done_ = true;
+}
+
+std::string Peer::to_string() const {
+  std::string out = "wrote " + std::to_string(written_) + " of " + std::to_string(plan_.bytes) + ", read " +
+                    std::to_string(received_) + " of " + std::to_string(other_.bytes);
+  if (done_) return out + (failure_.empty() ? ", done" : ", FAILED: " + failure_);
+  if (!handle_) return out + ", not started";
+  const auto info = stack_.info(handle_);
+  if (info) {
+    out += ", " + std::string(leat::to_string(info->state)) + " cwnd " + std::to_string(info->snd_cwnd) + " unacked " +
+           std::to_string(info->unacked) + " notsent " + std::to_string(info->notsent) + " unread " +
+           std::to_string(info->unread) + " snd_wnd " + std::to_string(info->snd_wnd) + " rcv_wnd " +
+           std::to_string(info->rcv_wnd) + " backoff " + std::to_string(info->backoff);
+  }
+  return out + ", readiness " + std::to_string(stack_.readiness(handle_));
+}
+
+}  // namespace leat::sim

@@ -1,0 +1,56 @@
+// One end of one simulated connection: writes its pattern, checks what it reads, pauses, ends as planned.
+// It acts on events only, so an event that the stack forgets shows as a stall.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "plan.h"
+#include "stack/stack.h"
+
+namespace leat::sim {
+
+class Peer {
+ public:
+  /// `plan` is its own part, `other` that of the far end; `aborts`: the connection may end by RST.
+  Peer(Stack& stack, const PeerPlan& plan, const PeerPlan& other, bool aborts)
+      : stack_(stack), plan_(plan), other_(other), aborts_(aborts) {}
+
+  void connect(const Endpoint& server, Instant now);
+  void adopt(SocketHandle accepted, Instant now);
+
+  SocketHandle handle() const { return handle_; }
+  void on_event(std::uint8_t bits, Instant now);
+  /// When on_time shall be called; kNever when it waits for events alone.
+  Instant next_action() const;
+  void on_time(Instant now);
+
+  bool started() const { return handle_ || done_; }
+  bool done() const { return done_; }
+  const std::string& failure() const { return failure_; }
+  std::uint64_t received() const { return received_; }
+  std::string to_string() const;
+
+ private:
+  void step(Instant now);
+  void read(Instant now);
+  void write(Instant now);
+  void end(Instant now);
+  void on_error(Error error, Instant now);
+  void fail(std::string why);
+  void finish() { done_ = true, handle_ = {}; }
+
+  Stack& stack_;
+  PeerPlan plan_, other_;
+  bool aborts_;
+  SocketHandle handle_;
+  std::optional<Endpoint> server_;  ///< for the connecting side
+  unsigned attempts_ = 0;
+  bool connected_ = false, shut_ = false, end_seen_ = false, done_ = false;
+  std::uint64_t written_ = 0, received_ = 0, since_pause_ = 0;
+  Instant resume_at_ = Instant::min(), last_progress_ = Instant::min();
+  std::vector<std::uint8_t> buffer_;
+  std::string failure_;
+};
+
+}  // namespace leat::sim

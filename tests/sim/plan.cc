@@ -1,0 +1,144 @@
+#include "plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdarg>
+#include <cstdio>
+
+#include "base/random.h"
+
+namespace leat::sim {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+double uniform(Random& r, double low, double high) { return low + (high - low) * (r.next32() * 0x1p-32); }
+
+/// Small values as likely as large ones.
+std::uint64_t log_uniform(Random& r, double low, double high) {
+  return static_cast<std::uint64_t>(std::exp(uniform(r, std::log(low), std::log(high))));
+}
+
+/// A fault that is absent from half of the paths.
+double rate(Random& r, double most) { return r.chance(0.5) ? 0 : uniform(r, 0, most); }
+
+WirePlan wire_plan(Random& r) {
+  WirePlan w;
+  w.loss = rate(r, 0.10);
+  w.duplicate = rate(r, 0.05);
+  w.reorder = rate(r, 0.10);
+  w.corrupt = rate(r, 0.02);
+  w.delay = microseconds(log_uniform(r, 10, 80'000));
+  if (r.chance(0.5)) w.jitter = w.delay / 4;
+  if (r.chance(0.3)) {
+    w.bits_per_s = log_uniform(r, 2e6, 2e9);
+    w.queue = milliseconds(log_uniform(r, 1, 200));
+  }
+  return w;
+}
+
+TcpOptions tcp_options(Random& r) {
+  TcpOptions o;
+  o.send_buffer = log_uniform(r, 2048, 4e6);
+  o.receive_buffer = log_uniform(r, 2048, 4e6);
+  o.nodelay = r.chance(0.3);
+  if (r.chance(0.2)) o.mss = static_cast<std::uint16_t>(log_uniform(r, 88, 9000));
+  return o;
+}
+
+PeerPlan peer_plan(Random& r, std::uint64_t bytes, std::uint64_t bytes_to_read) {
+  PeerPlan p;
+  p.bytes = bytes;
+  p.key = r.next();
+  // Chunks of a few bytes are for small transfers: calls are bounded to about 100,000.
+  p.write_chunk = static_cast<std::uint32_t>(log_uniform(r, 1.0 + static_cast<double>(bytes) / 1e5, 200'000));
+  p.read_chunk = static_cast<std::uint32_t>(log_uniform(r, 1.0 + static_cast<double>(bytes_to_read) / 1e5, 200'000));
+  if (r.chance(0.2)) {
+    p.pause_every = std::max<std::uint64_t>(1, bytes_to_read / (1 + r.below(20)));
+    p.pause = milliseconds(log_uniform(r, 1, 5000));
+  }
+  p.shuts_down = r.chance(0.6);
+  return p;
+}
+
+ConnectionPlan connection_plan(Random& r, std::uint16_t port, std::uint64_t bytes) {
+  const std::uint32_t shape = r.below(4);  // down, up, both ways, both alike
+  const std::uint64_t up = shape == 0 ? r.below(2000) : shape == 1 ? bytes : bytes / (2 + r.below(4));
+  const std::uint64_t down = shape == 1 ? r.below(2000) : bytes - std::min(bytes, shape == 0 ? 0 : up);
+  ConnectionPlan c{.port = port, .client = peer_plan(r, up, down), .server = peer_plan(r, down, up)};
+  const std::uint32_t first = r.below(3);
+  c.client.ends_first = first != 1;
+  c.server.ends_first = first != 0;
+  if (r.chance(0.03)) (r.chance(0.5) ? c.client : c.server).abort_after = r.below(1 + static_cast<std::uint32_t>(bytes));
+  return c;
+}
+
+void append(std::string& out, const char* format, ...) __attribute__((format(printf, 2, 3)));
+void append(std::string& out, const char* format, ...) {
+  char line[400];
+  va_list arguments;
+  va_start(arguments, format);
+  std::vsnprintf(line, sizeof line, format, arguments);
+  va_end(arguments);
+  out += line;
+}
+
+double ms(Duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
+
+void describe(std::string& out, const char* name, const WirePlan& w) {
+  append(out, "  %s: loss %.1f%% duplicate %.1f%% reorder %.1f%% corrupt %.1f%% delay %.2f ms jitter %.2f ms rate %.1f Mbit/s\n",
+         name, w.loss * 100, w.duplicate * 100, w.reorder * 100, w.corrupt * 100, ms(w.delay), ms(w.jitter),
+         static_cast<double>(w.bits_per_s) / 1e6);
+}
+
+void describe(std::string& out, const char* name, const PeerPlan& p) {
+  append(out, "    %s writes %llu bytes by %u, reads by %u, pauses %.0f ms every %llu bytes, %s, %s%s\n", name,
+         static_cast<unsigned long long>(p.bytes), p.write_chunk, p.read_chunk, ms(p.pause),
+         static_cast<unsigned long long>(p.pause_every), p.ends_first ? "ends first" : "ends second",
+         p.shuts_down ? "shutdown" : "close", p.abort_after ? ", aborts" : "");
+}
+
+}  // namespace
+
+double weight_of(std::uint64_t seed) {
+  Random r({seed, 0x77656967});
+  return r.chance(0.1) ? 0.0005 : uniform(r, 0.25, 2.0);
+}
+
+Plan plan_of(std::uint64_t seed, std::uint64_t bytes) {
+  Random r({seed, 0x706c616e});
+  Plan p;
+  p.seed = seed;
+  p.bytes = bytes;
+  p.to_server = wire_plan(r);
+  p.to_client = r.chance(0.3) ? p.to_server : wire_plan(r);
+  p.client = tcp_options(r);
+  p.server = tcp_options(r);
+  p.caps.has_link_layer = !r.chance(0.2);
+  p.caps.mtu = r.chance(0.6) ? 1500 : static_cast<std::uint32_t>(log_uniform(r, 576, 9000));
+  if (r.chance(0.2)) p.caps.max_super_segment = 65535;
+  if (p.caps.max_super_segment > 0) p.caps.completes_checksums = true;
+  const unsigned connections = r.chance(0.6) ? 1 : 2 + r.below(4);
+  for (unsigned i = 0; i < connections; ++i) {
+    p.connections.push_back(connection_plan(r, static_cast<std::uint16_t>(80 + i), bytes / connections));
+  }
+  return p;
+}
+
+std::string Plan::to_string() const {
+  std::string out;
+  append(out, "  MTU %u, %s, super-segments up to %u; send and receive buffers: client %zu %zu, server %zu %zu\n", caps.mtu,
+         caps.has_link_layer ? "Ethernet" : "bare IP", caps.max_super_segment, client.send_buffer, client.receive_buffer,
+         server.send_buffer, server.receive_buffer);
+  describe(out, "to server", to_server);
+  describe(out, "to client", to_client);
+  for (const ConnectionPlan& c : connections) {
+    append(out, "  port %u\n", c.port);
+    describe(out, "client", c.client);
+    describe(out, "server", c.server);
+  }
+  return out;
+}
+
+}  // namespace leat::sim

@@ -1,0 +1,57 @@
+// What one seed decides: the path's faults, both hosts' settings, the connections and how they end.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "leat/tcp_options.h"
+#include "leat/time.h"
+#include "packet/device_caps.h"
+
+namespace leat::sim {
+
+/// One direction of the path. Probabilities are per frame.
+struct WirePlan {
+  double loss = 0, duplicate = 0, reorder = 0, corrupt = 0;
+  Duration delay{}, jitter{};      ///< jitter alone keeps the order
+  std::uint64_t bits_per_s = 0;    ///< 0: no limit
+  Duration queue = std::chrono::milliseconds(50);  ///< what may wait at that rate
+};
+
+/// What one end of a connection does.
+struct PeerPlan {
+  std::uint64_t bytes = 0;         ///< to write
+  std::uint64_t key = 0;           ///< of the pattern that it writes
+  std::uint32_t write_chunk = 1, read_chunk = 1;
+  std::uint64_t pause_every = 0;   ///< bytes read between pauses of the reader; 0: never
+  Duration pause{};
+  bool ends_first = true;          ///< ends its direction when all is written, not only after the other's end
+  bool shuts_down = true;          ///< by shutdown before close, not by close alone
+  std::optional<std::uint64_t> abort_after;  ///< bytes written and read
+};
+
+struct ConnectionPlan {
+  std::uint16_t port = 0;
+  PeerPlan client, server;
+  bool aborts() const { return client.abort_after || server.abort_after; }
+};
+
+struct Plan {
+  std::uint64_t seed = 0;
+  std::uint64_t bytes = 0;  ///< in all connections together
+  WirePlan to_server, to_client;
+  DeviceCaps caps;
+  TcpOptions client, server;
+  std::vector<ConnectionPlan> connections;
+
+  std::string to_string() const;
+};
+
+/// How much of a run's bytes this seed should get, relative to others; about 1 on average.
+double weight_of(std::uint64_t seed);
+/// The plan depends on the seed, and in its sizes on `bytes`.
+Plan plan_of(std::uint64_t seed, std::uint64_t bytes);
+
+}  // namespace leat::sim
