@@ -32,7 +32,7 @@ namespace leat {
 
 struct StackConfig {
   Seed seed;             ///< all randomness and all secrets; from getrandom(2), or fixed for a replay
-  TcpOptions tcp;        ///< defaults of new connections
+  TcpOptions tcp{};      ///< defaults of new connections
 };
 
 /// An interface of the stack, numbered from 1 in the order of add_interface.
@@ -49,8 +49,8 @@ struct InterfaceConfig {
 struct ConnectRequest {
   Endpoint remote;
   std::uint16_t local_port = 0;          ///< 0: random ephemeral (RFC 6056)
-  std::optional<IpAddress> local_address;///< else by the route
-  Bytes first_data;                      ///< may ride on the handshake's ACK
+  std::optional<IpAddress> local_address{};  ///< else by the route
+  Bytes first_data{};                    ///< may ride on the handshake's ACK
 };
 
 class Stack {

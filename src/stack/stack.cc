@@ -1,0 +1,220 @@
+#include "stack/stack.h"
+
+#include "packet/transport_checksum.h"
+#include "stack/network.h"
+#include "stack/tcp_sockets.h"
+
+namespace leat {
+
+class Stack::Impl {
+ public:
+  Impl(const StackConfig& config, BufferPool& pool)
+      : random(config.seed),
+        options(config.tcp),
+        pool_(pool),
+        network(random, counters, pool),
+        tcp(config.tcp, random, counters, pool) {}
+
+  void receive_tcp(Arrival& arrival, Instant now);
+  void send_tcp(OutgoingSegment& out, Instant now);
+  PathFacts path_facts(InterfaceId id) const;
+
+  Random random;
+  TcpOptions options;
+  Counters counters;
+  BufferPool& pool_;
+  Network network;
+  TcpSockets tcp;
+};
+
+Stack::Stack(const StackConfig& config, BufferPool& pool) : impl_(std::make_unique<Impl>(config, pool)) {}
+Stack::~Stack() = default;
+
+expected<InterfaceId, Error> Stack::add_interface(const InterfaceConfig& config) { return impl_->network.add(config); }
+
+// Up.
+
+void Stack::receive(InterfaceId interface, PacketBatch& batch, Instant now) {
+  for (Packet& packet : batch.packets()) {
+    std::optional<Arrival> arrival = impl_->network.receive(interface, std::move(packet), now);
+    if (arrival) impl_->receive_tcp(*arrival, now);
+  }
+  batch.clear();
+}
+
+void Stack::Impl::receive_tcp(Arrival& arrival, Instant now) {
+  Packet& packet = arrival.payload;
+  const auto refuse = [&](DropReason reason) {
+    ++counters[Counter::TcpInErrs];
+    ++counters[reason];
+  };
+  if (packet.size() < TcpHeader::kSize || !packet.linearize(TcpHeader::kSize, pool_)) {
+    return refuse(DropReason::PKT_TOO_SMALL);
+  }
+  const std::size_t header_length = (packet.front()[12] >> 4) * std::size_t{4};
+  if (header_length < TcpHeader::kSize || !packet.linearize(header_length, pool_)) return refuse(DropReason::TCP_HDR);
+  const TransportSpan span{arrival.ip.source, arrival.ip.destination, IpProtocol::tcp, 0, packet.size()};
+  if (!has_good_checksum(packet, span)) {
+    ++counters[Counter::TcpInCsumErrors];
+    return refuse(DropReason::TCP_CSUM);
+  }
+  const std::optional<TcpHeader> header = TcpHeader::parse(packet.front());
+  if (!header) return refuse(DropReason::TCP_HDR);
+  const std::optional<TcpOptionSet> options_read = TcpOptionSet::parse(header->options(packet.front()));
+  if (!options_read) return refuse(DropReason::TCP_HDR);
+  if (!arrival.ip.destination.is_v4() || !network.is_local(arrival.ip.destination)) {
+    ++counters[DropReason::IP_INADDRERRORS];  // TCP to a broadcast or multicast address (RFC 9293 §3.9.2.3)
+    return;
+  }
+  const std::uint16_t gso_size = packet.offload.gso_size;
+  packet.remove_front(header_length);
+
+  SegmentIn segment;
+  segment.seq = header->seq;
+  segment.ack = header->ack;
+  segment.flags = header->flags;
+  segment.window = header->window;
+  segment.options = *options_read;
+  segment.payload = packet.slices();
+  segment.length = static_cast<std::uint32_t>(packet.size());
+  const bool super = gso_size > 0 && segment.length > gso_size;
+  segment.largest_payload = super ? gso_size : segment.length;
+  segment.wire_segments = super ? (segment.length + gso_size - 1) / gso_size : 1;
+  const FourTuple tuple{{arrival.ip.destination, header->destination_port}, {arrival.ip.source, header->source_port}};
+  tcp.on_segment(tuple, segment, path_facts(arrival.interface), now);
+}
+
+PathFacts Stack::Impl::path_facts(InterfaceId id) const {
+  const InterfaceConfig* interface = network.interface(id);
+  return {interface->mtu, interface->caps.max_super_segment};
+}
+
+// Down.
+
+bool Stack::transmit(InterfaceId interface, PacketBatch& out, Instant now) {
+  if (impl_->network.interface(interface) == nullptr) return false;
+  impl_->network.run_timers(now);
+  while (std::optional<FourTuple> lost = impl_->network.next_unreachable()) {
+    impl_->tcp.on_unreachable(*lost, Error::host_unreachable, now);
+  }
+  OutgoingSegment segment;
+  while (!impl_->network.fill(interface, out)) {
+    if (!impl_->tcp.poll_transmit(segment, now)) return false;
+    impl_->send_tcp(segment, now);
+  }
+  return true;
+}
+
+void Stack::Impl::send_tcp(OutgoingSegment& out, Instant now) {
+  const SegmentOut& segment = out.segment;
+  const std::size_t options_length = segment.options.encoded_size();
+  TcpHeader header;
+  header.source_port = out.tuple.local.port;
+  header.destination_port = out.tuple.remote.port;
+  header.seq = segment.seq;
+  header.ack = segment.ack;
+  header.flags = segment.flags;
+  header.window = segment.window;
+  header.header_length = static_cast<std::uint8_t>(TcpHeader::kSize + options_length);
+
+  Slice bytes = pool_.allocate(BufferClass::header, Network::kHeadroom, header.header_length);
+  if (!bytes) {
+    ++counters[DropReason::NOMEM];
+    return;
+  }
+  ChecksumAccumulator pseudo;
+  pseudo.add_pseudo_header(out.tuple.local.address, out.tuple.remote.address,
+                           static_cast<std::uint8_t>(IpProtocol::tcp), header.header_length + segment.length);
+  header.checksum = pseudo.fold();
+  header.write(bytes.mutable_bytes());
+  segment.options.encode(bytes.mutable_bytes().subspan(TcpHeader::kSize));
+
+  Packet packet(std::move(bytes));
+  for (std::size_t i = 0; i < segment.slices; ++i) packet.append(std::move(out.segment.payload[i]));
+  packet.offload.checksum = ChecksumState::partial;
+  packet.offload.checksum_offset = TcpHeader::kChecksumOffset;
+  packet.offload.gso_size = segment.gso_size;
+  packet.offload.header_length = header.header_length;
+  Ipv4Header ip;
+  ip.protocol = IpProtocol::tcp;
+  ip.tos = options.tos;
+  ip.source = out.tuple.local.address;
+  ip.destination = out.tuple.remote.address;
+  network.send(std::move(packet), ip, now);
+}
+
+Instant Stack::next_deadline() const { return std::min(impl_->tcp.next_deadline(), impl_->network.next_deadline()); }
+
+std::optional<Event> Stack::next_event() { return impl_->tcp.next_event(); }
+
+// Sockets.
+
+expected<SocketHandle, Error> Stack::connect(const ConnectRequest& request, Instant now) {
+  const IpAddress& to = request.remote.address;
+  if (to.family == IpFamily::none || to.is_multicast() || to.is_unspecified() || to.is_limited_broadcast()) {
+    return unexpected(Error::invalid_argument);
+  }
+  if (!to.is_v4()) return unexpected(Error::unsupported);
+  const expected<Network::Path, Error> path = impl_->network.path_to(to);
+  if (!path) return unexpected(path.error());
+  FourTuple tuple{{request.local_address.value_or(path->source), request.local_port}, request.remote};
+  if (!impl_->network.is_local(tuple.local.address)) return unexpected(Error::address_not_available);
+  return impl_->tcp.connect(tuple, impl_->path_facts(path->interface), request.first_data, now);
+}
+
+expected<SocketHandle, Error> Stack::listen(const Endpoint& local, unsigned backlog) {
+  if (!local.address.is_unspecified() && !impl_->network.is_local(local.address)) {
+    return unexpected(Error::address_not_available);
+  }
+  return impl_->tcp.listen(local, backlog);
+}
+
+expected<SocketHandle, Error> Stack::accept(SocketHandle listener) { return impl_->tcp.accept(listener); }
+
+expected<std::size_t, Error> Stack::read(SocketHandle socket, MutableBytes out, Instant now) {
+  return impl_->tcp.read(socket, out, now);
+}
+expected<std::size_t, Error> Stack::write(SocketHandle socket, Bytes data, Instant now) {
+  return impl_->tcp.write(socket, data, now);
+}
+expected<void, Error> Stack::shutdown_write(SocketHandle socket, Instant now) {
+  return impl_->tcp.shutdown_write(socket, now);
+}
+expected<void, Error> Stack::close(SocketHandle socket, Instant now) { return impl_->tcp.close(socket, now); }
+expected<void, Error> Stack::abort(SocketHandle socket, Instant now) { return impl_->tcp.abort(socket, now); }
+
+std::uint8_t Stack::readiness(SocketHandle socket) const { return impl_->tcp.readiness(socket); }
+Error Stack::error(SocketHandle socket) const { return impl_->tcp.error(socket); }
+
+expected<TcpInfo, Error> Stack::info(SocketHandle socket) const {
+  expected<TcpInfo, Error> info = impl_->tcp.info(socket);
+  const expected<FourTuple, Error> tuple = impl_->tcp.tuple(socket);
+  if (info && tuple) {
+    if (const auto path = impl_->network.path_to(tuple->remote.address)) {
+      info->pmtu = impl_->network.interface(path->interface)->mtu;
+    }
+  }
+  return info;
+}
+
+expected<Endpoint, Error> Stack::local(SocketHandle socket) const {
+  const expected<FourTuple, Error> tuple = impl_->tcp.tuple(socket);
+  if (!tuple) return unexpected(tuple.error());
+  return tuple->local;
+}
+
+expected<Endpoint, Error> Stack::remote(SocketHandle socket) const {
+  const expected<FourTuple, Error> tuple = impl_->tcp.tuple(socket);
+  if (!tuple) return unexpected(tuple.error());
+  if (tuple->remote.port == 0) return unexpected(Error::not_connected);
+  return tuple->remote;
+}
+
+const Counters& Stack::counters() const { return impl_->counters; }
+
+Stack::Population Stack::population() const {
+  const TcpSockets& tcp = impl_->tcp;
+  return {tcp.connections(), tcp.listeners(), tcp.time_waits(), tcp.orphans()};
+}
+
+}  // namespace leat
