@@ -1,0 +1,55 @@
+# shellcheck shell=bash
+# What ./demo and ./test share; sourced by them from the root of the tree, with `set -euo pipefail` in force.
+
+# Ordinary users of Debian have no sbin in PATH, where ip, nft, ethtool and nginx live.
+export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+# Where there is no home, ccache keeps its files in the tree.
+if [[ -z ${HOME:-} || ! -w ${HOME:-/} ]]; then
+  export CCACHE_DIR="${CCACHE_DIR:-$PWD/build/ccache}"
+fi
+
+# How many compilers at a time: one a core, if there is a gigabyte of memory for each.
+build_jobs() {
+  local cores gigabytes
+  cores=$(nproc)
+  gigabytes=$(awk '/^MemAvailable:/ {print int($2 / 1048576)}' /proc/meminfo)
+  ((gigabytes >= 1)) || gigabytes=1
+  ((cores < gigabytes)) && echo "$cores" || echo "$gigabytes"
+}
+
+# quietly LOG WHAT COMMAND...: runs it with its output in LOG; shows the end of LOG when it fails.
+quietly() {
+  local log=$1 what=$2 start=$SECONDS
+  shift 2
+  mkdir -p "$(dirname "$log")"
+  printf '%s … ' "$what" >&2
+  if "$@" >"$log" 2>&1; then
+    printf '%d s\n' $((SECONDS - start)) >&2
+  else
+    printf 'FAILED. The end of %s:\n' "$log" >&2
+    grep -E 'error|Error|FAILED|undefined' "$log" | head -n 20 >&2 || true
+    tail -n 25 "$log" >&2
+    return 1
+  fi
+}
+
+# build PRESET CMAKE-OPTION... -- TARGET...: configures and builds; no target means all.
+build() {
+  local preset=$1 options=()
+  shift
+  while (($#)) && [[ $1 != -- ]]; do
+    options+=("$1")
+    shift
+  done
+  (($#)) && shift
+  local targets=()
+  (($#)) && targets=(--target "$@")
+  # A tree that moved (a fresh mount, another clone's build folder) cannot be configured over.
+  if [[ -f build/$preset/CMakeCache.txt ]] &&
+    ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" "build/$preset/CMakeCache.txt"; then
+    rm -rf "build/$preset"
+  fi
+  quietly "build/$preset/configure.log" "Configuring $preset" cmake --preset "$preset" "${options[@]}" || return 1
+  quietly "build/$preset/build.log" "Building $preset" \
+    cmake --build "build/$preset" -j "$(build_jobs)" "${targets[@]}"
+}
