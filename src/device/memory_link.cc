@@ -157,7 +157,7 @@ class LinkEnd final : public Device {
 MemoryLink::MemoryLink() : shared_(std::make_shared<Shared>()) {}
 MemoryLink::~MemoryLink() = default;
 
-expected<std::unique_ptr<Device>, DeviceError> MemoryLink::take_end(const MacAddress& mac) {
+expected<std::unique_ptr<Device>, DeviceError> MemoryLink::take_end(const MacAddress& mac, std::uint32_t mtu) {
   const std::lock_guard lock(shared_->mutex);
   const std::size_t self = shared_->taken[0] ? 1 : 0;
   if (shared_->taken[self]) {
@@ -168,7 +168,7 @@ expected<std::unique_ptr<Device>, DeviceError> MemoryLink::take_end(const MacAdd
     return device_failure(Error::system, std::string("cannot make an eventfd: ") + std::strerror(errno));
   }
   shared_->taken[self] = true;
-  DeviceCaps caps = fast_memory_caps();
+  DeviceCaps caps = fast_memory_caps(mtu);
   caps.mac = mac;
   return std::unique_ptr<Device>(std::make_unique<LinkEnd>(shared_, self, caps));
 }

@@ -19,7 +19,7 @@ class MemoryLink {
   /// One of the two ends. While the other end is not taken, or is gone, frames are lost as on a cable that is
   /// plugged in on one side. Error address_in_use when both are taken; an end that is destroyed is free again.
   /// May be called from any thread; each device then belongs to one.
-  expected<std::unique_ptr<Device>, DeviceError> take_end(const MacAddress& mac);
+  expected<std::unique_ptr<Device>, DeviceError> take_end(const MacAddress& mac, std::uint32_t mtu = 1500);
 
   struct Shared;
 

@@ -1,0 +1,101 @@
+// EventLoop: what a function that runs on a host's own thread can do there, without ever waiting.
+//
+//   host->post([](leat::EventLoop& loop) {
+//     auto listener = *loop.listen({leat::IpAddress::any_v4(), 7});
+//     loop.set_handler(listener, [](leat::EventLoop& l, const leat::Event& e) {
+//       while (auto socket = l.accept(e.socket)) l.set_handler(*socket, echo);
+//     });
+//   });
+//
+// Threading: an EventLoop is handed to functions given to Host::post, to handlers and to timers. They run one after
+// the other on the host's thread, must not throw and must not block (nor call Host, Connection or Listener), and may
+// use the EventLoop until they return. While they run, no segment is answered: keep them short.
+//
+// A socket made here belongs to whoever made it until close() or abort(); the end of the Host aborts what is left.
+// Calls with the handle of a socket that is gone fail with bad_handle; they never touch its successor.
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include "leat/address.h"
+#include "leat/counters.h"
+#include "leat/error.h"
+#include "leat/event.h"
+#include "leat/expected.h"
+#include "leat/tcp_info.h"
+#include "leat/time.h"
+
+namespace leat {
+
+class Engine;
+struct ConnectOptions;
+
+class EventLoop {
+ public:
+  using Function = std::function<void(EventLoop&)>;
+  using Handler = std::function<void(EventLoop&, const Event&)>;
+
+  /// A timer that was set; names it for cancel().
+  struct Timer {
+    Instant due{};
+    std::uint64_t number = 0;
+    constexpr auto operator<=>(const Timer&) const = default;
+  };
+
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  /// When this turn of the loop began, on the monotonic clock; it stands still while a function runs.
+  Instant now() const;
+
+  /// Starts to connect; kEventConnected or kEventError tells how it ended. ConnectOptions::timeout does not count
+  /// here: set a timer. Errors: network_unreachable, address_not_available, address_in_use, no_buffers.
+  expected<SocketHandle, Error> connect(const Endpoint& remote, const ConnectOptions& options);
+  expected<SocketHandle, Error> connect(const Endpoint& remote);
+  /// An unspecified address listens on all of the host's; port 0 picks a free one. kEventAcceptable follows.
+  expected<SocketHandle, Error> listen(const Endpoint& local, unsigned backlog = 128);
+  /// would_block when nobody waits. Give the socket its handler before returning from the function that accepts
+  /// it: an event for what it has received by now follows.
+  expected<SocketHandle, Error> accept(SocketHandle listener);
+
+  /// Copies in-order data out. 0: the peer's FIN (or an empty buffer); would_block: nothing yet.
+  expected<std::size_t, Error> read(SocketHandle socket, std::span<std::uint8_t> buffer);
+  /// Takes what fits into the send buffer; would_block: full, kEventWritable follows.
+  expected<std::size_t, Error> write(SocketHandle socket, std::span<const std::uint8_t> data);
+  /// FIN after what is queued; reading goes on. kEventFlushed follows when the peer has acknowledged it.
+  expected<void, Error> shutdown(SocketHandle socket);
+  /// Gives the handle up, and its handler: FIN after what is queued, in the background; RST when unread data is
+  /// lost (RFC 2525 §2.17). A listener resets what was not accepted.
+  expected<void, Error> close(SocketHandle socket);
+  /// RST now, and gone.
+  expected<void, Error> abort(SocketHandle socket);
+
+  /// The EventBits that hold now.
+  std::uint8_t readiness(SocketHandle socket) const;
+  /// Why the connection failed; none while it has not.
+  Error error(SocketHandle socket) const;
+  expected<TcpInfo, Error> info(SocketHandle socket) const;
+  expected<Endpoint, Error> local(SocketHandle socket) const;
+  expected<Endpoint, Error> remote(SocketHandle socket) const;
+  const Counters& counters() const;
+
+  /// Calls `handler` for each event of the socket, in place of an earlier handler; an empty one for silence.
+  void set_handler(SocketHandle socket, Handler handler);
+
+  /// Calls `f` once, when the time has come; never before this function returns.
+  Timer call_at(Instant due, Function f);
+  Timer call_after(Duration delay, Function f) { return call_at(now() + delay, std::move(f)); }
+  /// False when it has run or was cancelled before.
+  bool cancel(const Timer& timer);
+
+ private:
+  friend class Engine;
+  explicit EventLoop(Engine& engine) : engine_(engine) {}
+  Engine& engine_;
+};
+
+}  // namespace leat

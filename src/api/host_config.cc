@@ -1,0 +1,123 @@
+#include "api/host_config.h"
+
+#include <algorithm>
+
+#include "api/memory_links.h"
+#include "device/open_device.h"
+#include "device/system_random.h"
+#include "tcp/congestion/registry.h"
+
+namespace leat {
+namespace {
+
+using Checked = expected<void, HostError>;
+
+constexpr std::uint32_t kSmallestMtu = 576, kLargestMtu = 65535, kMemoryMtu = 1500;
+constexpr std::uint16_t kSmallestMss = 88, kLargestMss = 65495;
+constexpr std::size_t kSmallestBuffer = 2048, kLargestBuffer = std::size_t{1} << 30;
+constexpr unsigned kMostSynRetries = 127;
+
+unexpected<HostError> wrong(std::string message) {
+  return unexpected(HostError{Error::invalid_argument, std::move(message)});
+}
+
+Checked check_address(const IpPrefix& prefix) {
+  const IpAddress& a = prefix.address;
+  const std::string text = prefix.to_string();
+  if (!a.is_v4()) return unexpected(HostError{Error::unsupported, text + ": only IPv4 addresses are supported yet"});
+  if (prefix.length > 32) return wrong(text + ": the prefix length of an IPv4 address is 0 to 32");
+  if (a.is_unspecified() || a.is_multicast() || a.is_limited_broadcast() || a.is_loopback()) {
+    return wrong(text + " cannot be a host's address: give one of the link's subnet, such as 10.0.0.2/24");
+  }
+  if (prefix.broadcast() == a) return wrong(text + " is the broadcast address of its subnet: choose another one");
+  const std::uint32_t host_bits = prefix.length == 0 ? 0xffffffffu : ~(0xffffffffu << (32 - prefix.length));
+  if (prefix.length < 31 && (a.v4_value() & host_bits) == 0) {
+    return wrong(text + " is the address of the subnet itself: choose one inside it");
+  }
+  return {};
+}
+
+Checked check_gateway(const HostConfig& config) {
+  if (!config.gateway) return {};
+  const IpAddress& g = *config.gateway;
+  const auto on_link = [&](const IpPrefix& p) { return p.contains(g); };
+  if (std::none_of(config.addresses.begin(), config.addresses.end(), on_link)) {
+    return wrong("the gateway " + g.to_string() + " is not on the subnet of any address (" +
+                 config.addresses.front().to_string() + "): it must be reachable directly");
+  }
+  const auto is_ours = [&](const IpPrefix& p) { return p.address == g; };
+  if (std::any_of(config.addresses.begin(), config.addresses.end(), is_ours)) {
+    return wrong("the gateway " + g.to_string() + " is this host's own address: give the router's");
+  }
+  return {};
+}
+
+std::string list_of_controllers() {
+  std::string list;
+  for (const std::string_view name : controller_names()) list += (list.empty() ? "" : ", ") + std::string(name);
+  return list;
+}
+
+Checked check_tcp(const TcpOptions& tcp) {
+  if (tcp.mss && (*tcp.mss < kSmallestMss || *tcp.mss > kLargestMss)) {
+    return wrong("MSS " + std::to_string(*tcp.mss) + " is out of range: 88 to 65495 bytes");
+  }
+  if (!is_controller(tcp.congestion_control)) {
+    return wrong("unknown congestion control \"" + tcp.congestion_control + "\"; known: " + list_of_controllers());
+  }
+  if (tcp.syn_retries > kMostSynRetries) return wrong("at most 127 SYN retries");
+  if (tcp.max_rto <= Duration::zero()) return wrong("the largest retransmission time-out must be longer than zero");
+  for (const std::size_t size : {tcp.send_buffer, tcp.receive_buffer}) {
+    if (size < kSmallestBuffer || size > kLargestBuffer) {
+      return wrong("a buffer of " + std::to_string(size) + " bytes: it must have 2048 bytes to 1 GiB");
+    }
+  }
+  return {};
+}
+
+expected<std::unique_ptr<Device>, DeviceError> open_any(const HostConfig& config, const MacAddress& mac) {
+  const auto spec = parse_link_spec(config.link);
+  if (!spec) return unexpected(spec.error());
+  if (spec->kind == "memory") return open_memory_link(spec->name, mac, config.mtu.value_or(kMemoryMtu));
+  return open_device(config.link, {mac});
+}
+
+}  // namespace
+
+Checked check_config(const HostConfig& config) {
+  if (config.link.empty()) return wrong("no link given: say where packets go, such as tap:leat0 or packet:eth0");
+  if (config.addresses.empty()) return wrong("no address given: a host needs at least one, such as 10.0.0.2/24");
+  for (const IpPrefix& prefix : config.addresses) {
+    if (auto ok = check_address(prefix); !ok) return ok;
+  }
+  if (auto ok = check_gateway(config); !ok) return ok;
+  if (config.mac && (config.mac->is_multicast() || config.mac->is_zero())) {
+    return wrong(config.mac->to_string() + " cannot be a station's address: its first byte must be even, such as in "
+                                           "02:00:00:00:00:01");
+  }
+  if (config.mtu && (*config.mtu < kSmallestMtu || *config.mtu > kLargestMtu)) {
+    return wrong("MTU " + std::to_string(*config.mtu) + " is out of range: 576 to 65535 bytes");
+  }
+  return check_tcp(config.tcp);
+}
+
+expected<WorkerLink, HostError> open_link(const HostConfig& config) {
+  const MacAddress mac = config.mac ? *config.mac : random_mac();
+  auto device = open_any(config, mac);
+  if (!device) return unexpected(HostError{device.error().code, device.error().message});
+  WorkerLink link;
+  link.device = std::move(*device);
+  const DeviceCaps& caps = link.device->caps();
+  if (config.mtu && *config.mtu > caps.mtu) {
+    return wrong("MTU " + std::to_string(*config.mtu) + " is more than " + config.link + " carries (" +
+                 std::to_string(caps.mtu) + "): give a smaller one or raise the interface's");
+  }
+  link.interface.caps = caps;
+  link.interface.mac = mac;
+  link.interface.mtu = config.mtu.value_or(caps.mtu);
+  link.interface.addresses = config.addresses;
+  link.interface.gateway = config.gateway;
+  return link;
+}
+
+}  // namespace leat

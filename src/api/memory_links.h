@@ -1,0 +1,15 @@
+// The links "memory:NAME" of this process, by name.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "device/device.h"
+
+namespace leat {
+
+/// Takes an end of the link of this name, which lives as long as one of its ends. From any thread.
+expected<std::unique_ptr<Device>, DeviceError> open_memory_link(const std::string& name, const MacAddress& mac,
+                                                                std::uint32_t mtu);
+
+}  // namespace leat
