@@ -2,18 +2,25 @@
 
 #include <algorithm>
 
+#include "ip/arp_handler.h"
+#include "ip/icmp.h"
+#include "packet/segment_split.h"
 #include "packet/transport_checksum.h"
 #include "wire/ethernet.h"
+#include "wire/tcp.h"
+#include "wire/udp.h"
 
 namespace leat {
 
 struct Network::Interface {
-  explicit Interface(const InterfaceConfig& c) : config(c) {}
+  Interface(const InterfaceConfig& c, InterfaceId i) : config(c), id(i), arp(c.mac) {}
 
   InterfaceConfig config;
-  InterfaceId id = 0;
-  RingDeque<Packet> ready;    ///< complete frames, perhaps super-segments
-  SegmentSplitter splitter;   ///< the frame that is being handed over
+  InterfaceId id;
+  InterfaceAddresses addresses;
+  ArpHandler arp;
+  RingDeque<Packet> ready;   ///< whole frames, perhaps super-segments
+  SegmentSplitter splitter;  ///< the one that is being handed over
 };
 
 Network::Network(Random& random, Counters& counters, BufferPool& pool)
@@ -21,109 +28,217 @@ Network::Network(Random& random, Counters& counters, BufferPool& pool)
 Network::~Network() = default;
 
 expected<InterfaceId, Error> Network::add(const InterfaceConfig& config) {
-  if (config.addresses.empty() || config.mtu < 68 || config.mtu > config.caps.mtu) {
+  constexpr std::uint32_t kLeastMtu = 68;  // RFC 791: every host forwards that much
+  if (config.addresses.empty() || config.mtu < kLeastMtu || config.mtu > config.caps.mtu) {
     return unexpected(Error::invalid_argument);
   }
-  interfaces_.push_back(std::make_unique<Interface>(config));
-  interfaces_.back()->id = static_cast<InterfaceId>(interfaces_.size());
-  return interfaces_.back()->id;
+  const InterfaceId id = static_cast<InterfaceId>(interfaces_.size() + 1);
+  auto interface = std::make_unique<Interface>(config, id);
+  for (const IpPrefix& address : config.addresses) {
+    if (!address.address.is_v4()) return unexpected(Error::unsupported);
+    if (!interface->addresses.add(address)) return unexpected(Error::invalid_argument);
+  }
+  for (const IpPrefix& address : config.addresses) routes_.add_connected(id, address);
+  if (config.gateway && !routes_.add_default(id, *config.gateway)) {
+    routes_.remove_interface(id);
+    return unexpected(Error::invalid_argument);
+  }
+  interfaces_.push_back(std::move(interface));
+  return id;
 }
 
 const InterfaceConfig* Network::interface(InterfaceId id) const {
-  return id == 0 || id > interfaces_.size() ? nullptr : &interfaces_[id - 1]->config;
+  return id == 0 || id > interfaces_.size() ? nullptr : &at(id).config;
 }
 
 bool Network::is_local(const IpAddress& address) const {
-  for (const auto& interface : interfaces_) {
-    for (const IpPrefix& own : interface->config.addresses) {
-      if (own.address == address) return true;
-    }
-  }
-  return false;
+  return std::any_of(interfaces_.begin(), interfaces_.end(),
+                     [&](const auto& interface) { return interface->addresses.is_local(address); });
 }
 
 // Up.
 
 std::optional<Arrival> Network::receive(InterfaceId id, Packet packet, Instant now) {
   Interface& interface = at(id);
-  if (interface.config.caps.has_link_layer) {
-    std::optional<Packet> datagram = receive_link(interface, std::move(packet), now);
-    if (!datagram) return std::nullopt;
-    packet = std::move(*datagram);
-  }
-  ++counters_[Counter::IpInReceives];
-  static_cast<void>(packet.linearize(std::min<std::size_t>(packet.size(), Ipv4Header::kMaxSize), pool_));
-  const expected<Ipv4Header, DropReason> header = Ipv4Header::parse(packet.front(), packet.size());
-  if (!header) {
-    ++counters_[Counter::IpInHdrErrors];
-    drop(header.error());
-    return std::nullopt;
-  }
-  Arrival arrival;
-  arrival.ip = *header;
-  arrival.interface = id;
-  packet.truncate(header->total_length);
-  packet.remove_front(header->header_length);
-  arrival.payload = std::move(packet);
-  if (header->protocol == IpProtocol::tcp) return arrival;
-  return std::nullopt;
-}
+  if (!interface.config.caps.has_link_layer) return receive_ipv4(interface, std::move(packet), false, now);
 
-std::optional<Packet> Network::receive_link(Interface& interface, Packet packet, Instant now) {
-  static_cast<void>(now);
   if (!packet.linearize(EthernetHeader::kSize, pool_)) {
     drop(DropReason::PKT_TOO_SMALL);
     return std::nullopt;
   }
   const std::optional<EthernetHeader> header = EthernetHeader::parse(packet.front());
-  if (!header->destination.is_multicast() && header->destination != interface.config.mac) {
+  const bool to_group = header->destination.is_multicast();
+  if (!to_group && header->destination != interface.config.mac) {
     drop(DropReason::OTHERHOST);
-    return std::nullopt;
-  }
-  if (header->is_llc()) {
+  } else if (header->is_llc()) {
     ++counters_[Counter::EthInLlc];
     drop(DropReason::LLC);
+  } else if (header->ether_type() == EtherType::ipv4) {
+    remove_header(packet, EthernetHeader::kSize);
+    return receive_ipv4(interface, std::move(packet), to_group, now);
+  } else if (header->ether_type() == EtherType::arp) {
+    remove_header(packet, EthernetHeader::kSize);
+    receive_arp(interface, packet, now);
+  } else {
+    ++counters_[Counter::EthInUnknown];
+    drop(DropReason::UNHANDLED_PROTO);
+  }
+  return std::nullopt;
+}
+
+void Network::receive_arp(Interface& interface, Packet& packet, Instant now) {
+  std::optional<ArpPacket> arp;
+  if (packet.linearize(ArpPacket::kSize, pool_)) arp = ArpPacket::parse(packet.front());
+  if (!arp) return drop(DropReason::ARP_HDR);
+  ++counters_[arp->operation == ArpOperation::request ? Counter::ArpInRequests : Counter::ArpInReplies];
+  const ArpInput result = interface.arp.receive(*arp, interface.addresses, now);
+  if (result.drop) drop(*result.drop);
+  flush_neighbours(interface);
+}
+
+std::optional<Arrival> Network::receive_ipv4(Interface& interface, Packet packet, bool link_group, Instant now) {
+  ++counters_[Counter::IpInReceives];
+  const expected<Ipv4Arrival, DropReason> arrival = accept_ipv4(packet, interface.addresses, link_group, pool_);
+  if (!arrival) {
+    const DropReason why = arrival.error();
+    const bool for_others = why == DropReason::IP_INADDRERRORS;
+    ++counters_[for_others ? Counter::IpInAddrErrors : Counter::IpInHdrErrors];
+    drop(why);
     return std::nullopt;
   }
-  packet.remove_front(EthernetHeader::kSize);
-  if (header->ether_type() == EtherType::ipv4) return packet;
-  ++counters_[Counter::EthInUnknown];
-  drop(DropReason::UNHANDLED_PROTO);
+  switch (arrival->header.protocol) {
+    case IpProtocol::tcp: {
+      ++counters_[Counter::IpInDelivers];
+      if (arrival->audience != Ipv4Audience::us) {  // RFC 9293 §3.9.2.3: TCP is between two hosts
+        drop(DropReason::IP_INADDRERRORS);
+        return std::nullopt;
+      }
+      remove_header(packet, arrival->header.header_length);
+      return Arrival{arrival->header, std::move(packet), interface.id};
+    }
+    case IpProtocol::icmp:
+      ++counters_[Counter::IpInDelivers];
+      receive_icmp(std::move(packet), *arrival, now);
+      return std::nullopt;
+    case IpProtocol::udp:
+      ++counters_[Counter::IpInDelivers];
+      receive_udp(packet, *arrival);
+      return std::nullopt;
+  }
+  ++counters_[Counter::IpInUnknownProtos];
+  drop(DropReason::IP_NOPROTO);
   return std::nullopt;
+}
+
+void Network::receive_icmp(Packet packet, const Ipv4Arrival& arrival, Instant now) {
+  ++counters_[Counter::IcmpInMsgs];
+  const std::size_t start = arrival.header.header_length;
+  const TransportSpan span{arrival.header.source, arrival.header.destination, IpProtocol::icmp, start,
+                           packet.size() - start};
+  std::optional<IcmpHeader> header;
+  if (packet.linearize(start + IcmpHeader::kSize, pool_)) header = IcmpHeader::parse(packet.front().subspan(start));
+  if (!header || !has_good_checksum(packet, span)) {
+    ++counters_[Counter::IcmpInErrors];
+    if (header) ++counters_[Counter::IcmpInCsumErrors];
+    return drop(header ? DropReason::ICMP_CSUM : DropReason::PKT_TOO_SMALL);
+  }
+  if (header->type == IcmpType::destination_unreachable) ++counters_[Counter::IcmpInDestUnreachs];
+  if (header->type == IcmpType::echo_reply) ++counters_[Counter::IcmpInEchoReps];
+  if (!header->is_echo_request()) return drop(DropReason::UNHANDLED_ICMP);
+  ++counters_[Counter::IcmpInEchos];
+  std::optional<IcmpOutput> reply = make_echo_reply(std::move(packet), arrival, pool_);
+  if (!reply) return drop(DropReason::UNHANDLED_ICMP);
+  ++counters_[Counter::IcmpOutMsgs];
+  ++counters_[Counter::IcmpOutEchoReps];
+  send(std::move(reply->message), reply->sending, now);
+}
+
+void Network::receive_udp(const Packet& packet, const Ipv4Arrival& arrival) {
+  const std::size_t start = arrival.header.header_length;
+  const std::size_t length = packet.size() - start;
+  if (length < UdpHeader::kSize) {
+    ++counters_[Counter::UdpInErrors];
+    return drop(DropReason::PKT_TOO_SMALL);
+  }
+  ++counters_[Counter::UdpNoPorts];
+  drop(DropReason::NO_SOCKET);
 }
 
 // Down.
 
-expected<Network::Path, Error> Network::path_to(const IpAddress& destination) const {
-  for (const auto& interface : interfaces_) {
-    for (const IpPrefix& own : interface->config.addresses) {
-      if (own.contains(destination)) return Path{interface->id, destination, own.address};
-    }
-  }
-  return unexpected(Error::network_unreachable);
+expected<RouteDecision, Error> Network::path_to(const IpAddress& destination) const {
+  const expected<RouteDecision, Error> decision = routes_.lookup(destination);
+  if (decision && decision->kind != DestinationKind::unicast) return unexpected(Error::invalid_argument);
+  return decision;
 }
 
-void Network::send(Packet packet, Ipv4Header ip, Instant now) {
-  static_cast<void>(now);
-  const expected<Path, Error> path = path_to(ip.destination);
-  if (!path) return;
+void Network::send(Packet packet, Ipv4Sending sending, Instant now) {
+  ++counters_[Counter::IpOutRequests];
+  const expected<RouteDecision, Error> path = path_to(sending.destination);
+  if (!path) {
+    ++counters_[Counter::IpOutNoRoutes];
+    return drop(DropReason::IP_OUTNOROUTES);
+  }
   Interface& interface = at(path->interface);
-  ip.total_length = static_cast<std::uint16_t>(Ipv4Header::kSize + packet.size());
-  ip.dont_fragment = true;
-  ip.id = next_id_++;
-  const std::size_t transport = packet.offload.header_length;
-  ip.write(packet.push_front(Ipv4Header::kSize));
-  packet.offload.checksum_start = static_cast<std::uint16_t>(Ipv4Header::kSize);
-  packet.offload.header_length = static_cast<std::uint16_t>(Ipv4Header::kSize + transport);
-  if (packet.offload.gso_size == 0) packet.offload.header_length = 0;
+  const std::size_t segments = packet.offload.gso_size == 0 ? 1 : packet.size() / packet.offload.gso_size + 1;
+  sending.id = next_id_;
+  next_id_ = static_cast<std::uint16_t>(next_id_ + segments);
+  if (!push_ipv4(packet, sending)) {
+    ++counters_[Counter::IpOutDiscards];
+    return drop(DropReason::NOMEM);
+  }
+  if (!interface.config.caps.has_link_layer) return queue(interface, std::move(packet));
+
+  const NeighbourVerdict verdict = interface.arp.neighbours.send(path->next_hop, path->source, packet, now);
+  counters_[DropReason::NEIGH_QUEUEFULL] += verdict.displaced;
+  if (verdict.outcome == NeighbourVerdict::Outcome::ready) {
+    queue_frame(interface, std::move(packet), verdict.mac);
+  } else {
+    if (verdict.outcome == NeighbourVerdict::Outcome::dropped) drop(DropReason::NEIGH_QUEUEFULL);
+    flush_neighbours(interface);
+  }
+}
+
+void Network::flush_neighbours(Interface& interface) {
+  while (std::optional<ArpHandler::Output> output = interface.arp.next_output()) {
+    const bool question = output->packet.operation == ArpOperation::request;
+    ++counters_[question ? Counter::ArpOutRequests : Counter::ArpOutReplies];
+    Packet frame = ArpHandler::make_frame(*output, pool_);
+    if (frame.empty()) {
+      drop(DropReason::NOMEM);
+    } else {
+      queue(interface, std::move(frame));
+    }
+  }
+  NeighbourCache& neighbours = interface.arp.neighbours;
+  while (auto released = neighbours.next_released()) {
+    queue_frame(interface, std::move(released->packet), released->mac);
+  }
+  while (std::optional<Packet> failed = neighbours.next_failed()) give_up(*failed);
+  counters_[Counter::ArpFailures] += neighbours.take_failures();
+}
+
+void Network::give_up(const Packet& packet) {
+  drop(DropReason::NEIGH_FAILED);
+  const expected<Ipv4Header, DropReason> ip = Ipv4Header::parse(packet.front(), packet.size());
+  if (!ip || ip->protocol != IpProtocol::tcp) return;
+  const std::optional<TcpHeader> tcp = TcpHeader::parse(packet.front().subspan(ip->header_length));
+  if (!tcp) return;
+  unreachable_.push_back({{ip->source, tcp->source_port}, {ip->destination, tcp->destination_port}});
+}
+
+void Network::queue_frame(Interface& interface, Packet packet, const MacAddress& to) {
+  if (!push_ethernet(packet, make_ethernet(to, interface.config.mac, EtherType::ipv4))) {
+    ++counters_[Counter::IpOutDiscards];
+    return drop(DropReason::NOMEM);
+  }
   queue(interface, std::move(packet));
 }
 
 void Network::queue(Interface& interface, Packet packet) {
   if (interface.ready.size() >= kQueueLimit) {
     ++counters_[Counter::IpOutDiscards];
-    drop(DropReason::QUEUE_FULL);
-    return;
+    return drop(DropReason::QUEUE_FULL);
   }
   interface.ready.push_back(std::move(packet));
 }
@@ -131,28 +246,47 @@ void Network::queue(Interface& interface, Packet packet) {
 bool Network::fill(InterfaceId id, PacketBatch& out) {
   Interface& interface = at(id);
   const DeviceCaps& caps = interface.config.caps;
+  const SplitOptions split{caps.has_link_layer ? EthernetHeader::kSize : 0, caps.completes_checksums};
   while (!out.full()) {
     if (interface.splitter.is_done()) {
       if (interface.ready.empty()) return false;
       Packet packet = interface.ready.pop_front();
-      const bool takes_it_whole = caps.completes_checksums && (packet.offload.gso_size == 0 || caps.max_super_segment > 0);
-      if (takes_it_whole) {
+      const bool fits = packet.offload.gso_size == 0 || packet.size() - split.link_header <= caps.max_super_segment;
+      if (caps.completes_checksums && fits) {
         out.push(std::move(packet));
         continue;
       }
-      const SplitOptions options{caps.has_link_layer ? EthernetHeader::kSize : 0, caps.completes_checksums};
-      if (!interface.splitter.start(std::move(packet), options, pool_)) {
+      if (!interface.splitter.start(std::move(packet), split, pool_)) {
         drop(DropReason::NOMEM);
         continue;
       }
     }
-    if (interface.splitter.fill(out, pool_) == SplitResult::no_buffer) return true;
+    if (interface.splitter.fill(out, pool_) == SplitResult::no_buffer) {
+      interface.splitter = {};  // as if the network had lost the rest: waiting for memory could wait for ever
+      drop(DropReason::NOMEM);
+    }
   }
   return true;
 }
 
-Instant Network::next_deadline() const { return kNever; }
-void Network::run_timers(Instant) {}
+// Time.
+
+Instant Network::next_deadline() const {
+  Instant earliest = kNever;
+  for (const auto& interface : interfaces_) {
+    if (!interface->ready.empty() || !interface->splitter.is_done()) return Instant::min();
+    earliest = std::min(earliest, interface->arp.neighbours.next_deadline());
+  }
+  return earliest;
+}
+
+void Network::run_timers(Instant now) {
+  for (const auto& interface : interfaces_) {
+    if (interface->arp.neighbours.next_deadline() > now) continue;
+    interface->arp.neighbours.run(now);
+    flush_neighbours(*interface);
+  }
+}
 
 std::optional<FourTuple> Network::next_unreachable() {
   if (unreachable_.empty()) return std::nullopt;

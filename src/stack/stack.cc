@@ -62,10 +62,6 @@ void Stack::Impl::receive_tcp(Arrival& arrival, Instant now) {
   if (!header) return refuse(DropReason::TCP_HDR);
   const std::optional<TcpOptionSet> options_read = TcpOptionSet::parse(header->options(packet.front()));
   if (!options_read) return refuse(DropReason::TCP_HDR);
-  if (!arrival.ip.destination.is_v4() || !network.is_local(arrival.ip.destination)) {
-    ++counters[DropReason::IP_INADDRERRORS];  // TCP to a broadcast or multicast address (RFC 9293 §3.9.2.3)
-    return;
-  }
   const std::uint16_t gso_size = packet.offload.gso_size;
   packet.remove_front(header_length);
 
@@ -133,14 +129,15 @@ void Stack::Impl::send_tcp(OutgoingSegment& out, Instant now) {
   for (std::size_t i = 0; i < segment.slices; ++i) packet.append(std::move(out.segment.payload[i]));
   packet.offload.checksum = ChecksumState::partial;
   packet.offload.checksum_offset = TcpHeader::kChecksumOffset;
-  packet.offload.gso_size = segment.gso_size;
-  packet.offload.header_length = header.header_length;
-  Ipv4Header ip;
-  ip.protocol = IpProtocol::tcp;
-  ip.tos = options.tos;
-  ip.source = out.tuple.local.address;
-  ip.destination = out.tuple.remote.address;
-  network.send(std::move(packet), ip, now);
+  if (segment.gso_size > 0) {
+    packet.offload.gso_size = segment.gso_size;
+    packet.offload.header_length = header.header_length;
+  }
+  Ipv4Sending sending;
+  sending.source = out.tuple.local.address;
+  sending.destination = out.tuple.remote.address;
+  sending.tos = options.tos;
+  network.send(std::move(packet), sending, now);
 }
 
 Instant Stack::next_deadline() const { return std::min(impl_->tcp.next_deadline(), impl_->network.next_deadline()); }
@@ -155,7 +152,7 @@ expected<SocketHandle, Error> Stack::connect(const ConnectRequest& request, Inst
     return unexpected(Error::invalid_argument);
   }
   if (!to.is_v4()) return unexpected(Error::unsupported);
-  const expected<Network::Path, Error> path = impl_->network.path_to(to);
+  const expected<RouteDecision, Error> path = impl_->network.path_to(to);
   if (!path) return unexpected(path.error());
   FourTuple tuple{{request.local_address.value_or(path->source), request.local_port}, request.remote};
   if (!impl_->network.is_local(tuple.local.address)) return unexpected(Error::address_not_available);

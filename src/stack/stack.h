@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "ip/interface_id.h"
 #include "leat/address.h"
 #include "leat/counters.h"
 #include "leat/error.h"
@@ -35,9 +36,7 @@ struct StackConfig {
   TcpOptions tcp{};      ///< defaults of new connections
 };
 
-/// An interface of the stack, numbered from 1 in the order of add_interface.
-using InterfaceId = std::uint32_t;
-
+/// Interfaces are numbered from 1 in the order of add_interface.
 struct InterfaceConfig {
   DeviceCaps caps;
   MacAddress mac;                    ///< ignored without a link layer
