@@ -113,6 +113,34 @@ TEST(Reno, ATimeoutLeavesOneSegmentAndGrowsOneAnAck) {
   EXPECT_EQ(reno.cwnd(), 2'000u);
 }
 
+TEST(Reno, TheTimeoutIsForgottenOnceTheThresholdIsReached) {
+  Reno reno({.mss = kMss});
+  reno.on_timeout(60'000, kNow);  // ssthresh 30000
+  for (int i = 0; i < 29; ++i) reno.on_ack(ack(kMss));
+  EXPECT_EQ(reno.cwnd(), 30'000u);
+  for (int i = 0; i < 1000; ++i) reno.on_ack(ack(kMss));
+  reno.on_idle_restart(kNow);
+  EXPECT_EQ(reno.cwnd(), 10'000u);
+  reno.on_ack(ack(8 * kMss));
+  EXPECT_EQ(reno.cwnd(), 18'000u);
+}
+
+TEST(Reno, ALossStartsTheCountOfAvoidanceAgain) {
+  Avoiding a(10'000);
+  a.reno.on_ack(ack(9'000));
+  a.reno.on_loss_detected(8'000, kNow);
+  EXPECT_EQ(a.reno.cwnd(), 4'000u);
+  a.reno.on_ack(ack(3'999));
+  EXPECT_EQ(a.reno.cwnd(), 4'000u);
+
+  Avoiding b(10'000);
+  b.reno.on_ack(ack(9'000));
+  b.reno.on_timeout(4'000, kNow);  // ssthresh 2000
+  b.reno.on_ack(ack(kMss));
+  b.reno.on_ack(ack(1'999));
+  EXPECT_EQ(b.reno.cwnd(), 2'000u);
+}
+
 TEST(Reno, ARepeatedTimeoutHoldsTheThreshold) {
   Reno reno({.mss = kMss});
   reno.on_timeout(40'000, kNow);
