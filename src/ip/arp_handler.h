@@ -1,0 +1,50 @@
+// ArpHandler: speaks ARP for one interface (RFC 826, RFC 1122 §2.3.2): answers questions about our addresses,
+// asks for neighbours, and keeps the NeighbourCache honest.
+//
+// Who is believed: replies that answer an open question of ours; senders of requests for our address (a stale entry,
+// as in Linux); gratuitous announcements of neighbours that are in the cache already. Nobody else.
+#pragma once
+
+#include <deque>
+#include <optional>
+
+#include "ip/interface_addresses.h"
+#include "ip/neighbour_cache.h"
+#include "leat/counters.h"
+#include "wire/arp.h"
+
+namespace leat {
+
+/// What an ARP packet came to. `drop` says why it was ignored; none when it was of use.
+struct ArpInput {
+  std::optional<DropReason> drop;
+  bool will_reply = false;
+  bool address_conflict = false;  ///< another station claims one of our addresses (RFC 5227 §2.4)
+};
+
+class ArpHandler {
+ public:
+  static constexpr std::size_t kMaxReplies = 64;
+
+  explicit ArpHandler(const MacAddress& own, const NeighbourConfig& config = {}) : neighbours(config), own_(own) {}
+
+  /// `packet` came in on this interface, whose addresses are `addresses`.
+  ArpInput receive(const ArpPacket& packet, const InterfaceAddresses& addresses, Instant now);
+
+  /// An ARP packet to send, and to whom: replies first, then questions.
+  struct Output {
+    MacAddress destination;
+    ArpPacket packet;
+  };
+  std::optional<Output> next_output();
+  /// The same as a complete Ethernet frame; an empty packet when the pool refuses.
+  static Packet make_frame(const Output& output, BufferPool& pool);
+
+  NeighbourCache neighbours;
+
+ private:
+  MacAddress own_;
+  std::deque<Output> replies_;
+};
+
+}  // namespace leat

@@ -1,0 +1,131 @@
+// NeighbourCache: which link address a neighbour on one interface has, and the packets that wait for it.
+//
+// The states and times are Linux's (RFC 4861 §7.3 applied to ARP too): an unknown neighbour is asked for three
+// times, a second apart, while packets wait in a bounded queue; a confirmed one is believed for 30 s, then still
+// used, but asked again by unicast, first after 5 s of grace, three times; one that does not answer is forgotten,
+// and the packets that waited are handed back. Nothing here knows ARP: the owner turns solicitations into
+// packets and tells of answers. Virtual time comes as an argument. Memory is bounded by NeighbourConfig.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "base/intrusive_list.h"
+#include "leat/address.h"
+#include "leat/time.h"
+#include "packet/packet.h"
+
+namespace leat {
+
+struct NeighbourConfig {
+  Duration retry = std::chrono::seconds(1);              ///< between requests
+  unsigned tries = 3;                                    ///< requests before giving up, of either kind
+  Duration reachable = std::chrono::seconds(30);         ///< how long a confirmation is believed
+  Duration delay = std::chrono::seconds(5);              ///< grace before the first unicast request
+  Duration protect = std::chrono::seconds(5);            ///< an entry used so recently is not evicted for a stranger
+  std::size_t max_entries = 1024;
+  std::size_t max_waiting = 64;                          ///< packets a neighbour
+  std::size_t max_waiting_bytes = 212992;                ///< bytes a neighbour, unless it is a single packet
+  std::size_t max_waiting_total = 1024;                  ///< packets in all
+};
+
+/// A question to send: "who has `target`, tell `source`", to one station or to all.
+struct Solicitation {
+  IpAddress target;
+  IpAddress source;
+  std::optional<MacAddress> unicast_to;
+};
+
+/// What became of a packet given to send().
+struct NeighbourVerdict {
+  enum class Outcome : std::uint8_t {
+    ready,    ///< `mac` is known: send it there now; the packet was not touched
+    waiting,  ///< the packet was taken and waits
+    dropped,  ///< the packet was let go: NEIGH_QUEUEFULL
+  };
+  Outcome outcome = Outcome::dropped;
+  MacAddress mac;
+  unsigned displaced = 0;  ///< older packets for this neighbour that were dropped to make room: NEIGH_QUEUEFULL
+};
+
+class NeighbourCache {
+ public:
+  enum class State : std::uint8_t { none, incomplete, reachable, stale, delay, probe };
+
+  explicit NeighbourCache(const NeighbourConfig& config = {}) : config_(config) {}
+
+  /// Resolves `next_hop` for a packet sent from `source`.
+  NeighbourVerdict send(const IpAddress& next_hop, const IpAddress& source, Packet& packet, Instant now);
+  /// Something proves that the neighbour hears us, such as an ACK of new data (RFC 4861 §7.3.1).
+  void confirm(const IpAddress& neighbour, Instant now);
+
+  /// An answer addressed to us. False, and nothing learned, unless a question to this neighbour is open.
+  bool on_answer(const IpAddress& neighbour, const MacAddress& mac, Instant now);
+  /// The neighbour spoke of itself: a gratuitous announcement, or (`may_create`) a question to us. The address
+  /// is taken, but not yet believed to hear us. False when it was not known and could not be added.
+  bool on_heard(const IpAddress& neighbour, const MacAddress& mac, bool may_create, Instant now);
+
+  /// Runs what is due.
+  void run(Instant now);
+  /// When run() has something to do, or a little before; kNever.
+  Instant next_deadline() const { return next_deadline_; }
+
+  // What comes out. Empty them after send(), on_answer(), on_heard() and run().
+  std::optional<Solicitation> next_solicitation();
+  /// A packet whose wait is over, and its neighbour's address.
+  struct Released {
+    Packet packet;
+    MacAddress mac;
+  };
+  std::optional<Released> next_released();
+  /// A packet whose neighbour does not answer: NEIGH_FAILED. The owner may tell the packet's connection.
+  std::optional<Packet> next_failed();
+  /// Neighbours given up since the last call.
+  unsigned take_failures() { return std::exchange(failures_, 0u); }
+
+  State state(const IpAddress& neighbour, Instant now) const;
+  std::size_t size() const { return entries_.size(); }
+  std::size_t waiting() const { return waiting_; }
+
+ private:
+  struct RecentlyUsed {};
+  struct Entry : ListLink<RecentlyUsed> {
+    const IpAddress* address = nullptr;  // the key
+    State state = State::incomplete;
+    MacAddress mac;
+    unsigned asked = 0;
+    Instant due = kNever;          // incomplete, delay, probe
+    Instant believed_until{};      // reachable
+    Instant used{};
+    IpAddress source;              // to ask from
+    std::vector<Packet> queue;     // incomplete
+    std::size_t queued_bytes = 0;
+  };
+  using Entries = std::map<IpAddress, Entry>;
+
+  Entry* find(const IpAddress& neighbour);
+  Entry* create(const IpAddress& neighbour, bool for_stranger, Instant now);
+  bool evict(bool for_stranger, Instant now);
+  NeighbourVerdict enqueue(Entry& entry, Packet& packet);
+  void touch(Entry& entry, Instant now);
+  void set_reachable(Entry& entry, Instant now);
+  void take_address(Entry& entry, const MacAddress& mac);
+  void ask(Entry& entry, Instant now);
+  void arm(Entry& entry, Instant due);
+  void give_up(Entry& entry);
+
+  NeighbourConfig config_;
+  IntrusiveList<Entry, RecentlyUsed> by_use_;  // the longest unused first; outlives the entries
+  Entries entries_;
+  std::deque<Solicitation> solicitations_;
+  std::deque<Released> released_;
+  std::deque<Packet> failed_;
+  std::size_t waiting_ = 0;  // packets in queues, released_ and failed_
+  unsigned failures_ = 0;
+  Instant next_deadline_ = kNever;
+};
+
+}  // namespace leat
