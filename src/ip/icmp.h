@@ -1,0 +1,58 @@
+// ICMP for IPv4 as a host does it: echo replies, errors that it may send, errors that it receives (RFC 792,
+// RFC 1122 §3.2.2). Functions only; rate and routing are the caller's.
+#pragma once
+
+#include <optional>
+
+#include "ip/interface_addresses.h"
+#include "ip/ipv4_input.h"
+#include "ip/ipv4_output.h"
+#include "leat/address.h"
+#include "packet/packet.h"
+#include "wire/icmp.h"
+
+namespace leat {
+
+/// An ICMP message without its IP header yet, and how to send it.
+struct IcmpOutput {
+  Packet message;        ///< with headroom for all headers; its checksum is complete
+  Ipv4Sending sending;   ///< for push_ipv4
+};
+
+/// The reply to `request`, a datagram that accept_ipv4 took, whose ICMP checksum is known to be good and
+/// which is an echo request to us. The payload is shared, not copied. Nothing when the pool refuses, or
+/// the request was sent to many (RFC 1122 §3.2.2.6 allows silence).
+std::optional<IcmpOutput> make_echo_reply(Packet request, const Ipv4Arrival& arrival, BufferPool& pool);
+
+/// May trouble with `packet` be reported to its sender? Not when it is an ICMP error itself, was sent to
+/// many on any layer, or comes from an address that names no single host (RFC 1122 §3.2.2). `packet` begins
+/// with its IP header.
+bool may_send_icmp_error(const Packet& packet, const Ipv4Arrival& arrival, bool link_group,
+                         const InterfaceAddresses& addresses);
+
+/// An error of `type` about `packet`, quoting its header and 8 bytes more. Ask may_send_icmp_error before.
+std::optional<IcmpOutput> make_icmp_error(const Packet& packet, const Ipv4Arrival& arrival, IcmpType type,
+                                          std::uint8_t code, BufferPool& pool);
+
+/// An error that somebody reports about a datagram of ours.
+struct IcmpError {
+  IcmpType type = IcmpType::destination_unreachable;
+  std::uint8_t code = 0;
+  IpProtocol protocol = IpProtocol::tcp;
+  Endpoint local;              ///< source of the quoted datagram; the port only for TCP and UDP
+  Endpoint remote;             ///< its destination
+  SeqNum seq;                  ///< TCP: of the quoted segment
+  std::uint16_t mtu = 0;       ///< "fragmentation needed" only: the largest datagram for this path, at least 68
+
+  bool is_fragmentation_needed() const {
+    return type == IcmpType::destination_unreachable &&
+           code == static_cast<std::uint8_t>(IcmpUnreachable::fragmentation_needed);
+  }
+};
+
+/// `message` is a whole ICMP message whose checksum is good. Nothing when it is no error, or quotes too little to
+/// say whose fault it is. Whoever acts on it must check that `local` is ours and that `seq` is in flight:
+/// anybody can forge one (RFC 5927 §4).
+std::optional<IcmpError> parse_icmp_error(Bytes message);
+
+}  // namespace leat
