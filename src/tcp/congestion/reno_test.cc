@@ -65,6 +65,8 @@ TEST(Reno, CongestionAvoidanceAddsAtMostOneSegmentAnAck) {
   Avoiding a(10'000);
   a.reno.on_ack(ack(500'000));
   EXPECT_EQ(a.reno.cwnd(), 11'000u);
+  a.reno.on_ack(ack(1));  // what was too much is not saved up
+  EXPECT_EQ(a.reno.cwnd(), 11'000u);
 }
 
 TEST(Reno, SlowStartStopsAtTheThresholdAndTheRestCounts) {

@@ -33,7 +33,7 @@ void Rto::back_off() {
 
 void Rto::on_established(bool syn_timed_out) {
   backoff_ = 0;
-  fallback_ = syn_timed_out && !rtt_.has_sample();
+  fallback_ = syn_timed_out;
 }
 
 Duration Rto::base() const {

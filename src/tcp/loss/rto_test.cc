@@ -85,8 +85,10 @@ TEST(Rto, DoublesUpToTheMaximumAndStaysThere) {
     rto.back_off();
     EXPECT_EQ(rto.rto(), seconds(s));
   }
-  for (int i = 0; i < 1000; ++i) rto.back_off();
-  EXPECT_EQ(rto.rto(), seconds(120));
+  for (int i = 0; i < 1000; ++i) {
+    rto.back_off();
+    ASSERT_EQ(rto.rto(), seconds(120)) << i;
+  }
   EXPECT_EQ(rto.backoff(), 255u);
   rto.reset_backoff();
   EXPECT_EQ(rto.rto(), seconds(1));
