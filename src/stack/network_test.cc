@@ -1,0 +1,147 @@
+// What a host answers and refuses below TCP, with frames made by hand.
+#include "stack/network.h"
+
+#include "stack/testing/link.h"
+#include "wire/arp.h"
+#include "wire/icmp.h"
+#include "wire/udp.h"
+
+namespace leat::testing {
+namespace {
+
+using Frame = std::vector<std::uint8_t>;
+
+Frame ethernet(EtherType type, std::size_t payload, MacAddress to = Link::near_mac()) {
+  Frame frame(EthernetHeader::kSize + payload);
+  make_ethernet(to, Link::far_mac(), type).write(frame);
+  return frame;
+}
+
+MutableBytes payload_of(Frame& frame) { return MutableBytes(frame).subspan(EthernetHeader::kSize); }
+
+Frame ipv4(IpProtocol protocol, std::size_t payload, IpAddress to = Link::near_address()) {
+  Frame frame = ethernet(EtherType::ipv4, Ipv4Header::kSize + payload);
+  Ipv4Header header;
+  header.protocol = protocol;
+  header.total_length = static_cast<std::uint16_t>(Ipv4Header::kSize + payload);
+  header.source = Link::far_address();
+  header.destination = to;
+  header.write(payload_of(frame));
+  return frame;
+}
+
+Frame ping(std::size_t data) {
+  Frame frame = ipv4(IpProtocol::icmp, IcmpHeader::kSize + data);
+  MutableBytes icmp = payload_of(frame).subspan(Ipv4Header::kSize);
+  IcmpHeader{IcmpType::echo_request, 0, 0, IcmpHeader::echo_rest(7, 1)}.write(icmp);
+  for (std::size_t i = 0; i < data; ++i) icmp[IcmpHeader::kSize + i] = static_cast<std::uint8_t>(i);
+  store_be16(icmp.data() + 2, internet_checksum(icmp));
+  return frame;
+}
+
+Frame arp_request(IpAddress target) {
+  Frame frame = ethernet(EtherType::arp, ArpPacket::kSize, MacAddress::broadcast());
+  ArpPacket{ArpOperation::request, Link::far_mac(), Link::far_address(), {}, target}.write(payload_of(frame));
+  return frame;
+}
+
+TEST(Network, AnswersArpForItsAddressOnly) {
+  Link link;
+  EXPECT_TRUE(link.inject(arp_request(IpAddress::v4(10, 0, 0, 9))).empty());
+  const auto answers = link.inject(arp_request(Link::near_address()));
+  ASSERT_EQ(answers.size(), 1u);
+  const auto ethernet_header = EthernetHeader::parse(answers[0]);
+  EXPECT_EQ(ethernet_header->destination, Link::far_mac());
+  const auto reply = ArpPacket::parse(Bytes(answers[0]).subspan(EthernetHeader::kSize));
+  ASSERT_TRUE(reply.has_value());
+  EXPECT_EQ(reply->operation, ArpOperation::reply);
+  EXPECT_EQ(reply->sender_mac, Link::near_mac());
+  EXPECT_EQ(reply->sender_ip, Link::near_address());
+}
+
+TEST(Network, AnswersPingWithTheSameData) {
+  Link link;
+  link.inject(arp_request(Link::near_address()));
+  const Frame request = ping(1001);
+  const auto answers = link.inject(request);
+  ASSERT_EQ(answers.size(), 1u);
+  ASSERT_EQ(answers[0].size(), request.size());
+  const Bytes icmp = Bytes(answers[0]).subspan(EthernetHeader::kSize + Ipv4Header::kSize);
+  EXPECT_EQ(icmp[0], 0);
+  EXPECT_EQ(internet_checksum(icmp), 0);
+  EXPECT_TRUE(std::equal(icmp.begin() + 8, icmp.end(), request.end() - 1001));
+  EXPECT_EQ(link.near().counters()[Counter::IcmpOutEchoReps], 1u);
+}
+
+TEST(Network, ADamagedPingIsCountedAndNotAnswered) {
+  Link link;
+  link.inject(arp_request(Link::near_address()));
+  Frame request = ping(10);
+  request.back() ^= 0x40;
+  EXPECT_TRUE(link.inject(request).empty());
+  EXPECT_EQ(link.near().counters()[DropReason::ICMP_CSUM], 1u);
+}
+
+TEST(Network, AnArpReplyNobodyAskedForTeachesNothing) {
+  Link link;
+  Frame reply = ethernet(EtherType::arp, ArpPacket::kSize);
+  const MacAddress liar{{2, 6, 6, 6, 6, 6}};
+  ArpPacket{ArpOperation::reply, liar, Link::far_address(), Link::near_mac(), Link::near_address()}.write(
+      payload_of(reply));
+  EXPECT_TRUE(link.inject(reply).empty());
+  EXPECT_EQ(link.near().counters()[DropReason::ARP_UNSOLICITED], 1u);
+  const auto answers = link.inject(ping(10));
+  ASSERT_EQ(answers.size(), 1u) << "the reply to the ping waits, and we ask who that is";
+  EXPECT_EQ(EthernetHeader::parse(answers[0])->ether_type(), EtherType::arp);
+}
+
+TEST(Network, LlcFramesAreCountedAndDropped) {
+  Link link;
+  Frame spanning_tree(60);
+  make_ethernet(Link::near_mac(), Link::far_mac(), static_cast<EtherType>(38)).write(spanning_tree);
+  EXPECT_TRUE(link.inject(spanning_tree).empty());
+  EXPECT_EQ(link.near().counters()[Counter::EthInLlc], 1u);
+  EXPECT_EQ(link.near().counters()[DropReason::LLC], 1u);
+}
+
+TEST(Network, EveryDropHasItsReason) {
+  Link link;
+  const auto reason_of = [&](Frame frame) {
+    const Counters before = link.near().counters();
+    EXPECT_TRUE(link.inject(std::move(frame)).empty());
+    const Counters& after = link.near().counters();
+    for (std::size_t i = 0; i < after.drops.size(); ++i) {
+      if (after.drops[i] != before.drops[i]) return static_cast<DropReason>(i);
+    }
+    return DropReason::kCount;
+  };
+  EXPECT_EQ(reason_of(Frame(13)), DropReason::PKT_TOO_SMALL);
+  EXPECT_EQ(reason_of(ethernet(EtherType::ipv4, 30, {{2, 0, 0, 0, 0, 9}})), DropReason::OTHERHOST);
+  EXPECT_EQ(reason_of(ethernet(EtherType::ipv6, 40)), DropReason::UNHANDLED_PROTO);
+  EXPECT_EQ(reason_of(ethernet(EtherType::arp, 27)), DropReason::ARP_HDR);
+  EXPECT_EQ(reason_of(ethernet(EtherType::ipv4, 40)), DropReason::IP_INHDR);
+  Frame damaged = ping(0);
+  damaged[EthernetHeader::kSize + 8] ^= 1;
+  EXPECT_EQ(reason_of(damaged), DropReason::IP_CSUM);
+  EXPECT_EQ(reason_of(ipv4(IpProtocol::tcp, 20, IpAddress::v4(10, 0, 0, 9))), DropReason::IP_INADDRERRORS);
+  EXPECT_EQ(reason_of(ipv4(static_cast<IpProtocol>(132), 20)), DropReason::IP_NOPROTO);
+  EXPECT_EQ(reason_of(ipv4(IpProtocol::tcp, 19)), DropReason::PKT_TOO_SMALL);
+  EXPECT_EQ(reason_of(ipv4(IpProtocol::tcp, 20)), DropReason::TCP_HDR);
+  EXPECT_EQ(reason_of(ipv4(IpProtocol::udp, 20)), DropReason::NO_SOCKET);
+}
+
+TEST(Network, GarbageNeverHurts) {
+  Link link;
+  Random random({1, 2});
+  for (int i = 0; i < 20000; ++i) {
+    Frame frame = i % 2 == 0 ? ping(random.below(40)) : ipv4(IpProtocol::tcp, 20 + random.below(60));
+    for (int k = 0; k < 3; ++k) frame[random.below(static_cast<std::uint32_t>(frame.size()))] = static_cast<std::uint8_t>(random.next());
+    frame.resize(random.below(static_cast<std::uint32_t>(frame.size()) + 1));
+    if (frame.empty()) continue;
+    link.inject(std::move(frame));
+  }
+  EXPECT_EQ(link.near().population().connections, 0u);
+}
+
+}  // namespace
+}  // namespace leat::testing

@@ -1,0 +1,239 @@
+// Two whole stacks on a wire: handles, listeners, closing, TIME-WAIT, and everything that must not leak.
+#include "stack/stack.h"
+
+#include "stack/testing/link.h"
+#include "wire/ethernet.h"
+#include "wire/ipv4.h"
+#include "wire/tcp.h"
+
+namespace leat::testing {
+namespace {
+
+constexpr std::size_t kTcpStart = EthernetHeader::kSize + Ipv4Header::kSize;
+
+TcpHeader tcp_of(const std::vector<std::uint8_t>& frame) {
+  const auto header = TcpHeader::parse(Bytes(frame).subspan(kTcpStart));
+  EXPECT_TRUE(header.has_value());
+  return header.value_or(TcpHeader{});
+}
+
+bool is_tcp(const std::vector<std::uint8_t>& frame) { return frame.size() > kTcpStart && frame[12] == 8 && frame[13] == 0; }
+
+TEST(StackTcp, ConnectsTalksAndClosesWithoutALeak) {
+  Link link;
+  const Link::Pair pair = link.connect();
+  EXPECT_TRUE(link.events(0, pair.near) & kEventConnected);
+  EXPECT_EQ(*link.near().write(pair.near, bytes_of("hello"), link.now()), 5u);
+  link.run(10ms);
+  EXPECT_TRUE(link.events(1, pair.far) & kEventReadable);
+  EXPECT_EQ(link.read_all(link.far(), pair.far), "hello");
+  EXPECT_EQ(*link.far().write(pair.far, bytes_of("good bye"), link.now()), 8u);
+  EXPECT_TRUE(link.far().close(pair.far, link.now()).has_value());
+  link.run(100ms);
+  EXPECT_EQ(link.read_all(link.near(), pair.near), "good bye");
+  EXPECT_TRUE(link.events(0, pair.near) & kEventPeerClosed);
+  EXPECT_TRUE(link.near().close(pair.near, link.now()).has_value());
+  link.run(1s);
+  EXPECT_EQ(link.near().population().connections, 0u);
+  EXPECT_EQ(link.near().population().time_wait, 0u) << "the passive closer does not wait";
+  EXPECT_EQ(link.far().population().connections, 0u);
+  EXPECT_EQ(link.far().population().time_wait, 1u);
+  link.run(60s);
+  EXPECT_EQ(link.far().population().time_wait, 0u);
+  EXPECT_EQ(link.far().population().orphans, 0u);
+}
+
+TEST(StackTcp, AClosedHandleNamesNothing) {
+  Link link;
+  const Link::Pair pair = link.connect();
+  EXPECT_TRUE(link.near().close(pair.near, link.now()).has_value());
+  EXPECT_EQ(link.near().close(pair.near, link.now()).error(), Error::bad_handle);
+  std::uint8_t byte;
+  EXPECT_EQ(link.near().read(pair.near, {&byte, 1}, link.now()).error(), Error::bad_handle);
+  EXPECT_EQ(link.near().write(pair.near, bytes_of("x"), link.now()).error(), Error::bad_handle);
+}
+
+TEST(StackTcp, AClosedPortRefuses) {
+  Link link;
+  const auto socket = link.near().connect({.remote = {Link::far_address(), 81}}, link.now());
+  ASSERT_TRUE(socket.has_value());
+  link.run(10ms);
+  EXPECT_EQ(link.near().error(*socket), Error::refused);
+  EXPECT_TRUE(link.events(0, *socket) & kEventError);
+  EXPECT_EQ(link.far().counters()[Counter::TcpOutRsts], 1u);
+  EXPECT_EQ(link.far().counters()[DropReason::NO_SOCKET], 1u);
+}
+
+TEST(StackTcp, ResetIsNeverAnsweredByReset) {
+  Link link;
+  std::vector<std::uint8_t> reset;
+  link.set_filter([&](int to, std::vector<std::uint8_t>& frame) {
+    if (to == 0 && is_tcp(frame) && tcp_of(frame).flags.rst()) reset = frame;
+    return true;
+  });
+  const auto socket = link.near().connect({.remote = {Link::far_address(), 81}}, link.now());
+  link.run(10ms);
+  ASSERT_FALSE(reset.empty());
+  EXPECT_TRUE(link.near().close(*socket, link.now()).has_value());
+  link.run(1s);
+  EXPECT_TRUE(link.inject(reset).empty()) << "the connection is gone, and a RST for it is nobody's";
+}
+
+TEST(StackTcp, AHostThatIsNotThereIsUnreachableAfterThreeQuestions) {
+  Link link;
+  const auto socket = link.near().connect({.remote = {IpAddress::v4(10, 0, 0, 77), 80}}, link.now());
+  ASSERT_TRUE(socket.has_value());
+  link.run(2900ms);
+  EXPECT_EQ(link.near().error(*socket), Error::none);
+  link.run(200ms);
+  EXPECT_EQ(link.near().error(*socket), Error::host_unreachable);
+  EXPECT_EQ(link.near().counters()[Counter::ArpOutRequests], 3u);
+  EXPECT_GE(link.near().counters()[DropReason::NEIGH_FAILED], 1u);
+}
+
+TEST(StackTcp, ASynWithEcnBitsIsAnsweredNormally) {
+  Link link;
+  ASSERT_TRUE(link.far().listen({IpAddress::any_v4(), 80}, 1).has_value());
+  link.set_filter([&](int to, std::vector<std::uint8_t>& frame) {
+    if (to == 1 && is_tcp(frame) && tcp_of(frame).flags.syn()) {
+      frame[kTcpStart + 13] |= 0xc0;
+      const std::uint16_t before = load_be16(&frame[kTcpStart + 16]);
+      ChecksumAccumulator sum(static_cast<std::uint16_t>(~before));
+      sum.add16(0x00c0);
+      store_be16(&frame[kTcpStart + 16], sum.finish());
+    }
+    return true;
+  });
+  const auto socket = link.near().connect({.remote = {Link::far_address(), 80}}, link.now());
+  link.run(10ms);
+  EXPECT_TRUE(link.events(0, *socket) & kEventConnected);
+}
+
+TEST(StackTcp, ABadChecksumIsDroppedAndCounted) {
+  Link link;
+  const Link::Pair pair = link.connect();
+  bool spoil = true;
+  link.set_filter([&](int to, std::vector<std::uint8_t>& frame) {
+    if (to == 1 && spoil) frame.back() ^= 1;
+    return true;
+  });
+  ASSERT_TRUE(link.near().write(pair.near, bytes_of("data"), link.now()).has_value());
+  link.run(50ms);
+  EXPECT_EQ(link.far().counters()[Counter::TcpInCsumErrors], 1u);
+  spoil = false;
+  link.run(1s);
+  EXPECT_EQ(link.read_all(link.far(), pair.far), "data");
+  EXPECT_EQ(link.near().counters()[Counter::TcpRetransSegs], 1u);
+  EXPECT_EQ(link.near().counters()[Counter::TcpExtTCPTimeouts], 1u);
+}
+
+TEST(StackListener, TheBacklogIsABound) {
+  Link link;
+  const auto listener = link.far().listen({IpAddress::any_v4(), 80}, 2);
+  ASSERT_TRUE(listener.has_value());
+  for (int i = 0; i < 6; ++i) ASSERT_TRUE(link.near().connect({.remote = {Link::far_address(), 80}}, link.now()));
+  link.run(50ms);
+  EXPECT_EQ(link.far().population().connections, 3u);
+  EXPECT_GE(link.far().counters()[Counter::TcpExtTCPReqQFullDrop] + link.far().counters()[Counter::TcpExtListenDrops],
+            3u);
+  int accepted = 0;
+  for (int second = 0; second < 10; ++second) {  // the others try again, and get in when there is room
+    while (link.far().accept(*listener)) ++accepted;
+    link.run(1s);
+  }
+  EXPECT_EQ(accepted, 6);
+}
+
+TEST(StackListener, ClosingItResetsWhatWasNotAccepted) {
+  Link link;
+  const auto listener = link.far().listen({IpAddress::any_v4(), 80}, 2);
+  const auto socket = link.near().connect({.remote = {Link::far_address(), 80}}, link.now());
+  link.run(10ms);
+  EXPECT_TRUE(link.far().close(*listener, link.now()).has_value());
+  link.run(10ms);
+  EXPECT_EQ(link.near().error(*socket), Error::reset);
+  EXPECT_EQ(link.far().population().connections, 0u);
+  EXPECT_EQ(link.far().population().listeners, 0u);
+}
+
+TEST(StackListener, AddressesAndPortsInUse) {
+  Link link;
+  const auto first = link.far().listen({IpAddress::any_v4(), 80}, 2);
+  ASSERT_TRUE(first.has_value());
+  EXPECT_EQ(link.far().listen({Link::far_address(), 80}, 2).error(), Error::address_in_use);
+  EXPECT_EQ(link.far().listen({IpAddress::v4(1, 2, 3, 4), 80}, 2).error(), Error::address_not_available);
+  const auto any_port = link.far().listen({IpAddress::any_v4(), 0}, 2);
+  ASSERT_TRUE(any_port.has_value());
+  EXPECT_GE(link.far().local(*any_port)->port, 32768);
+  EXPECT_TRUE(link.far().close(*first, link.now()).has_value());
+  EXPECT_TRUE(link.far().listen({Link::far_address(), 80}, 2).has_value());
+}
+
+TEST(StackTimeWait, ANewerSynReusesTheFlow) {
+  Link link;
+  const Link::Pair pair = link.connect();
+  const std::uint16_t port = link.near().local(pair.near)->port;
+  EXPECT_TRUE(link.far().close(pair.far, link.now()).has_value());
+  link.run(10ms);
+  EXPECT_TRUE(link.near().close(pair.near, link.now()).has_value());
+  link.run(10ms);
+  ASSERT_EQ(link.far().population().time_wait, 1u);
+  ConnectRequest again{.remote = {Link::far_address(), 80}, .local_port = port};
+  const auto socket = link.near().connect(again, link.now());
+  ASSERT_TRUE(socket.has_value());
+  link.run(10ms);
+  EXPECT_TRUE(link.events(0, *socket) & kEventConnected);
+  EXPECT_EQ(link.far().population().time_wait, 0u);
+}
+
+TEST(StackTimeWait, OurOwnFlowInTimeWaitIsNotUsedAgain) {
+  Link link;
+  const Link::Pair pair = link.connect();
+  const std::uint16_t port = link.near().local(pair.near)->port;
+  EXPECT_TRUE(link.near().close(pair.near, link.now()).has_value());
+  link.run(10ms);
+  EXPECT_TRUE(link.far().close(pair.far, link.now()).has_value());
+  link.run(10ms);
+  ASSERT_EQ(link.near().population().time_wait, 1u);
+  ConnectRequest again{.remote = {Link::far_address(), 80}, .local_port = port};
+  EXPECT_EQ(link.near().connect(again, link.now()).error(), Error::address_in_use);
+}
+
+TEST(StackConnect, WhatCannotBeReachedIsRefusedAtOnce) {
+  Link link;
+  const auto to = [&](IpAddress address) { return link.near().connect({.remote = {address, 80}}, link.now()).error(); };
+  EXPECT_EQ(to(IpAddress::v4(255, 255, 255, 255)), Error::invalid_argument);
+  EXPECT_EQ(to(IpAddress::v4(224, 0, 0, 1)), Error::invalid_argument);
+  EXPECT_EQ(to(IpAddress::v4(10, 0, 0, 255)), Error::invalid_argument);
+  EXPECT_EQ(to(IpAddress::any_v4()), Error::invalid_argument);
+  EXPECT_EQ(to(IpAddress::v4(127, 0, 0, 1)), Error::network_unreachable);
+  EXPECT_EQ(to(*IpAddress::parse("2001:db8::1")), Error::unsupported);
+  EXPECT_EQ(link.near().connect({.remote = {Link::far_address(), 0}}, link.now()).error(), Error::invalid_argument);
+  const std::vector<std::uint8_t> too_much((std::size_t{1} << 20) + 1);
+  ConnectRequest request{.remote = {Link::far_address(), 80}};
+  request.first_data = too_much;
+  EXPECT_EQ(link.near().connect(request, link.now()).error(), Error::no_buffers);
+  EXPECT_EQ(link.near().population().connections, 0u);
+}
+
+TEST(StackTcp, WorksWithoutALinkLayer) {
+  Link link({}, false);
+  const Link::Pair pair = link.connect();
+  ASSERT_TRUE(link.near().write(pair.near, bytes_of("bare IP"), link.now()).has_value());
+  link.run(10ms);
+  EXPECT_EQ(link.read_all(link.far(), pair.far), "bare IP");
+  EXPECT_EQ(link.near().counters()[Counter::ArpOutRequests], 0u);
+}
+
+TEST(StackTcp, BothSidesAbortingLeavesNothing) {
+  Link link;
+  const Link::Pair pair = link.connect();
+  EXPECT_TRUE(link.near().abort(pair.near, link.now()).has_value());
+  EXPECT_TRUE(link.far().abort(pair.far, link.now()).has_value());
+  link.run(1s);
+  EXPECT_EQ(link.near().population().connections, 0u);
+  EXPECT_EQ(link.far().population().connections, 0u);
+}
+
+}  // namespace
+}  // namespace leat::testing

@@ -1,0 +1,137 @@
+#include "stack/testing/link.h"
+
+#include <algorithm>
+
+namespace leat::testing {
+
+Link::Link(TcpOptions options, bool link_layer) {
+  for (int side = 0; side < 2; ++side) {
+    StackConfig config;
+    config.seed = {0x1eaf, static_cast<std::uint64_t>(side) + 7};
+    config.tcp = options;
+    stacks_[side] = std::make_unique<Stack>(config, pool_);
+    InterfaceConfig interface;
+    interface.caps.has_link_layer = link_layer;
+    interface.mac = side == 0 ? near_mac() : far_mac();
+    interface.addresses = {{side == 0 ? near_address() : far_address(), 24}};
+    interface.gateway = IpAddress::v4(10, 0, 0, 254);
+    EXPECT_TRUE(stacks_[side]->add_interface(interface).has_value());
+  }
+}
+
+Link::~Link() {
+  stacks_[0].reset();
+  stacks_[1].reset();
+  EXPECT_EQ(pool_.blocks_in_use(), 0u) << "leaked buffers";
+}
+
+void Link::pump() {
+  for (int side = 0; side < 2; ++side) {
+    PacketBatch batch;
+    bool more = true;
+    while (more) {
+      more = stacks_[side]->transmit(1, batch, now_);
+      for (Packet& packet : batch.packets()) {
+        InFlight item{now_ + kDelay, 1 - side, std::vector<std::uint8_t>(packet.size())};
+        EXPECT_TRUE(packet.copy_out(0, item.frame));
+        EXPECT_EQ(packet.offload.checksum, ChecksumState::unchecked) << "this device completes no checksums";
+        if (!filter_ || filter_(item.to, item.frame)) wire_.push_back(std::move(item));
+      }
+      batch.clear();
+    }
+  }
+  collect_events();
+}
+
+void Link::deliver(const InFlight& item) {
+  PacketBatch batch;
+  batch.push(Packet(pool_.copy_of(item.frame)));
+  stacks_[item.to]->receive(1, batch, now_);
+}
+
+Instant Link::next_time() const {
+  Instant next = std::min(stacks_[0]->next_deadline(), stacks_[1]->next_deadline());
+  if (!wire_.empty()) next = std::min(next, wire_.front().at);
+  return next;
+}
+
+void Link::run(Duration d) {
+  const Instant end = now_ + d;
+  pump();
+  while (next_time() <= end) {
+    now_ = std::max(now_, next_time());
+    while (!wire_.empty() && wire_.front().at <= now_) {
+      deliver(wire_.front());
+      wire_.pop_front();
+    }
+    pump();
+  }
+  now_ = end;
+}
+
+void Link::settle(Duration limit) {
+  const Instant end = now_ + limit;
+  pump();
+  while (next_time() <= end) run(std::max<Duration>(next_time() - now_, 0ns));
+}
+
+std::vector<std::vector<std::uint8_t>> Link::inject(std::vector<std::uint8_t> frame) {
+  std::vector<std::vector<std::uint8_t>> answers;
+  deliver({now_, 0, std::move(frame)});
+  PacketBatch batch;
+  while (stacks_[0]->transmit(1, batch, now_) || !batch.empty()) {
+    for (Packet& packet : batch.packets()) {
+      answers.emplace_back(packet.size());
+      EXPECT_TRUE(packet.copy_out(0, answers.back()));
+    }
+    batch.clear();
+  }
+  collect_events();
+  return answers;
+}
+
+void Link::collect_events() {
+  for (int side = 0; side < 2; ++side) {
+    while (const std::optional<Event> event = stacks_[side]->next_event()) {
+      events_[side].emplace_back(event->socket, event->bits);
+    }
+  }
+}
+
+std::uint8_t Link::events(int side, SocketHandle handle) {
+  collect_events();
+  std::uint8_t bits = 0;
+  std::erase_if(events_[side], [&](const auto& e) {
+    if (!(e.first == handle)) return false;
+    bits = static_cast<std::uint8_t>(bits | e.second);
+    return true;
+  });
+  return bits;
+}
+
+Link::Pair Link::connect() {
+  Pair pair;
+  const auto listener = far().listen({IpAddress::any_v4(), 80}, 16);
+  EXPECT_TRUE(listener.has_value());
+  pair.listener = *listener;
+  const auto near_end = near().connect({.remote = {far_address(), 80}}, now_);
+  EXPECT_TRUE(near_end.has_value());
+  pair.near = *near_end;
+  run(10ms);
+  const auto far_end = far().accept(pair.listener);
+  EXPECT_TRUE(far_end.has_value());
+  if (far_end) pair.far = *far_end;
+  return pair;
+}
+
+std::string Link::read_all(Stack& stack, SocketHandle handle) {
+  std::string all;
+  std::uint8_t buffer[4096];
+  while (true) {
+    const auto n = stack.read(handle, buffer, now_);
+    if (!n || *n == 0) return all;
+    all.append(reinterpret_cast<const char*>(buffer), *n);
+  }
+}
+
+}  // namespace leat::testing
