@@ -94,7 +94,7 @@ class TcpSockets {
     bool counted_half_open = false;
     SocketHandle parent;      ///< the listener it came from, until accepted
     Instant armed_for = kNever;
-    std::optional<Connection> connection;
+    std::optional<TcpConnection> connection;
     std::unique_ptr<Listener> listener;
   };
 

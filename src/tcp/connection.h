@@ -1,4 +1,4 @@
-// Connection: one TCP connection, by RFC 9293 §3.10. Mediates between its parts, which do not know each other
+// TcpConnection: one TCP connection, by RFC 9293 §3.10. Mediates between its parts, which do not know each other
 // (Sender, Receiver, Recovery, Rto, CongestionController, AckPolicy), and has one exit for segments, poll_transmit.
 //
 // Called by the stack: on_segment for what arrived, on_timer when next_deadline() has come, poll_transmit until
@@ -66,14 +66,14 @@ struct TimeWaitFacts {
   std::uint8_t rcv_wscale = 0;
 };
 
-class Connection {
+class TcpConnection {
  public:
   static constexpr Duration kFinWait2Time = std::chrono::seconds(60);  ///< Linux: tcp_fin_timeout
   static constexpr unsigned kSynAckRetries = 5;                        ///< Linux: tcp_synack_retries
   static constexpr unsigned kDataRetries = 15;                         ///< Linux: tcp_retries2
   static constexpr unsigned kOrphanRetries = 8;                        ///< Linux: tcp_orphan_retries
 
-  explicit Connection(const ConnectionConfig& config);
+  explicit TcpConnection(const ConnectionConfig& config);
   void open_active(Instant now);
   /// `syn` is a SYN without ACK and RST that arrived for a listener.
   void open_passive(const SegmentIn& syn, Instant now);

@@ -5,7 +5,7 @@
 
 namespace leat {
 
-Connection::Connection(const ConnectionConfig& config)
+TcpConnection::TcpConnection(const ConnectionConfig& config)
     : syn_retries_(static_cast<std::uint8_t>(std::min(config.syn_retries, 127u))),
       send_map_(config.initial_sequence),
       sender_(config.send_buffer, config.nodelay),
@@ -18,13 +18,13 @@ Connection::Connection(const ConnectionConfig& config)
   receiver_.set_scale(Receiver::scale_for(config.receive_buffer));
 }
 
-void Connection::open_active(Instant now) {
+void TcpConnection::open_active(Instant now) {
   move(StateEvent::active_open);
   opened_at_ = now;
   syn_due_ = true;
 }
 
-void Connection::open_passive(const SegmentIn& syn, Instant now) {
+void TcpConnection::open_passive(const SegmentIn& syn, Instant now) {
   move(StateEvent::passive_open);
   passive_ = true;
   opened_at_ = now;
@@ -35,7 +35,7 @@ void Connection::open_passive(const SegmentIn& syn, Instant now) {
   syn_due_ = true;
 }
 
-void Connection::adopt_peer(const SegmentIn& syn) {
+void TcpConnection::adopt_peer(const SegmentIn& syn) {
   receive_map_ = SeqMap(syn.seq);
   receiver_.advance_control();
   const TcpOptionSet& options = syn.options;
@@ -50,7 +50,7 @@ void Connection::adopt_peer(const SegmentIn& syn) {
   congestion_ = make_controller(controller_name_, {.mss = mss});
 }
 
-TcpOptionSet Connection::syn_options() const {
+TcpOptionSet TcpConnection::syn_options() const {
   TcpOptionSet options;
   options.mss = receive_mss_;
   const bool answer = state_ == TcpState::syn_received;
@@ -59,7 +59,7 @@ TcpOptionSet Connection::syn_options() const {
   return options;
 }
 
-SegmentVerdict Connection::on_segment_syn_sent(SegmentIn& segment, BufferPool& pool, Instant now) {
+SegmentVerdict TcpConnection::on_segment_syn_sent(SegmentIn& segment, BufferPool& pool, Instant now) {
   SegmentVerdict verdict;
   const StreamPos ack = send_map_.from_wire(segment.ack, sender_.nxt());
   const bool acks_our_syn = segment.flags.ack() && ack == 1 && sender_.nxt() >= 1;
@@ -96,7 +96,7 @@ SegmentVerdict Connection::on_segment_syn_sent(SegmentIn& segment, BufferPool& p
   return verdict;
 }
 
-void Connection::become_established(Instant now) {
+void TcpConnection::become_established(Instant now) {
   move(StateEvent::syn_acked);
   const bool syn_timed_out = time_outs_ > 0;
   on_new_ack(1, now);

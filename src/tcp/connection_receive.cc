@@ -5,7 +5,7 @@
 
 namespace leat {
 
-SegmentVerdict Connection::on_segment(SegmentIn& segment, BufferPool& pool, Instant now) {
+SegmentVerdict TcpConnection::on_segment(SegmentIn& segment, BufferPool& pool, Instant now) {
   counts_.segs_in += segment.wire_segments;
   if (segment.length > 0) counts_.data_segs_in += segment.wire_segments;
   SegmentVerdict verdict;
@@ -20,7 +20,7 @@ SegmentVerdict Connection::on_segment(SegmentIn& segment, BufferPool& pool, Inst
   return verdict;
 }
 
-SegmentVerdict Connection::on_segment_synchronized(SegmentIn& segment, BufferPool& pool, Instant now) {
+SegmentVerdict TcpConnection::on_segment_synchronized(SegmentIn& segment, BufferPool& pool, Instant now) {
   StreamPos pos = receive_map_.from_wire(segment.seq, receiver_.nxt());
 
   // First: the sequence number. Both sides of a simultaneous open answer with SYN-ACK, which counts as the ACK in it.
@@ -64,7 +64,7 @@ SegmentVerdict Connection::on_segment_synchronized(SegmentIn& segment, BufferPoo
   return verdict;
 }
 
-SegmentVerdict Connection::on_unacceptable(const SegmentIn& segment, Instant now) {
+SegmentVerdict TcpConnection::on_unacceptable(const SegmentIn& segment, Instant now) {
   SegmentVerdict verdict;
   const StreamPos pos = receive_map_.from_wire(segment.seq, receiver_.nxt());
   const bool old = pos < receiver_.nxt();
@@ -84,7 +84,7 @@ SegmentVerdict Connection::on_unacceptable(const SegmentIn& segment, Instant now
   return verdict;
 }
 
-SegmentVerdict Connection::on_reset(StreamPos pos, Instant now) {
+SegmentVerdict TcpConnection::on_reset(StreamPos pos, Instant now) {
   SegmentVerdict verdict;
   if (pos != receiver_.nxt()) {
     verdict.drop = DropReason::TCP_INVALID_SEQUENCE;
@@ -98,7 +98,7 @@ SegmentVerdict Connection::on_reset(StreamPos pos, Instant now) {
   return verdict;
 }
 
-std::optional<SegmentVerdict> Connection::check_ack(const SegmentIn& segment, Instant now) {
+std::optional<SegmentVerdict> TcpConnection::check_ack(const SegmentIn& segment, Instant now) {
   SegmentVerdict verdict;
   if (!segment.flags.ack()) {
     verdict.drop = DropReason::TCP_FLAGS;
@@ -123,7 +123,7 @@ std::optional<SegmentVerdict> Connection::check_ack(const SegmentIn& segment, In
   return verdict;
 }
 
-bool Connection::challenge(Instant now) {
+bool TcpConnection::challenge(Instant now) {
   constexpr Duration kInterval = std::chrono::milliseconds(500);  // Linux: tcp_invalid_ratelimit
   if (now < next_challenge_) return false;
   next_challenge_ = now + kInterval;
@@ -131,7 +131,7 @@ bool Connection::challenge(Instant now) {
   return true;
 }
 
-void Connection::on_ack(const SegmentIn& segment, StreamPos pos, Instant now, SegmentVerdict& verdict) {
+void TcpConnection::on_ack(const SegmentIn& segment, StreamPos pos, Instant now, SegmentVerdict& verdict) {
   const StreamPos ack = send_map_.from_wire(segment.ack, sender_.una());
   probes_ = 0;
   if (ack < sender_.una()) return;
@@ -154,7 +154,7 @@ void Connection::on_ack(const SegmentIn& segment, StreamPos pos, Instant now, Se
   verdict.fast_retransmit = true;
 }
 
-void Connection::on_new_ack(StreamPos ack, Instant now) {
+void TcpConnection::on_new_ack(StreamPos ack, Instant now) {
   const StreamPos before = sender_.una();
   AckSample sample;
   sample.now = now;
@@ -182,7 +182,7 @@ void Connection::on_new_ack(StreamPos ack, Instant now) {
   if (sample.acked_bytes > 0 && sender_.everything_acked()) raise(kEventFlushed);
 }
 
-void Connection::on_fin_acked(Instant now) {
+void TcpConnection::on_fin_acked(Instant now) {
   if (state_ == TcpState::fin_wait_1) {
     move(StateEvent::fin_acked);
     raise(kEventFlushed);
@@ -196,7 +196,7 @@ void Connection::on_fin_acked(Instant now) {
   }
 }
 
-void Connection::on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now, SegmentVerdict& verdict) {
+void TcpConnection::on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now, SegmentVerdict& verdict) {
   if (user_gone_ && pos + segment.length > receiver_.nxt()) {
     // Nobody will ever read it: the peer has to know (RFC 9293 §3.6.1, RFC 2525 §2.17).
     verdict.drop = DropReason::TCP_CLOSE;
@@ -229,7 +229,7 @@ void Connection::on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool, In
   }
 }
 
-void Connection::on_fin() {
+void TcpConnection::on_fin() {
   receiver_.advance_control();
   move(StateEvent::fin_received);
   acks_.ack_now();

@@ -5,7 +5,7 @@
 
 namespace leat {
 
-bool Connection::poll_transmit(SegmentOut& out, Instant now) {
+bool TcpConnection::poll_transmit(SegmentOut& out, Instant now) {
   out = SegmentOut{};
   bool have = false;
   if (reset_pending_) {
@@ -24,7 +24,7 @@ bool Connection::poll_transmit(SegmentOut& out, Instant now) {
   return have;
 }
 
-bool Connection::transmit_syn(SegmentOut& out, Instant now) {
+bool TcpConnection::transmit_syn(SegmentOut& out, Instant now) {
   if (!syn_due_) return false;
   syn_due_ = false;
   const bool again = sender_.nxt() > 0;
@@ -50,7 +50,7 @@ bool Connection::transmit_syn(SegmentOut& out, Instant now) {
   return true;
 }
 
-bool Connection::transmit_lost(SegmentOut& out, Instant now) {
+bool TcpConnection::transmit_lost(SegmentOut& out, Instant now) {
   const Recovery::Range lost = recovery_.lost();
   if (lost.empty()) return false;
   std::int64_t allowance = std::int64_t{congestion_->cwnd()} - in_flight();
@@ -69,7 +69,7 @@ bool Connection::transmit_lost(SegmentOut& out, Instant now) {
   return true;
 }
 
-bool Connection::transmit_new(SegmentOut& out, Instant now) {
+bool TcpConnection::transmit_new(SegmentOut& out, Instant now) {
   if (sender_.nxt() >= sender_.end()) {
     cwnd_limited_ = false;
     return false;
@@ -88,13 +88,13 @@ bool Connection::transmit_new(SegmentOut& out, Instant now) {
   return true;
 }
 
-std::uint32_t Connection::burst_limit() const {
+std::uint32_t TcpConnection::burst_limit() const {
   const std::uint32_t mss = sender_.mss();
   const std::uint32_t wanted = std::min(max_burst_, std::max(2 * mss, congestion_->cwnd() / 2));
   return std::max(wanted - wanted % mss, mss);
 }
 
-void Connection::fill_data(SegmentOut& out, const Sender::Plan& planned, Instant now) {
+void TcpConnection::fill_data(SegmentOut& out, const Sender::Plan& planned, Instant now) {
   Sender::Plan plan = planned;
   if (plan.length > 0) {
     const SendBuffer::Gathered got = sender_.gather(plan, out.payload);
@@ -130,19 +130,19 @@ void Connection::fill_data(SegmentOut& out, const Sender::Plan& planned, Instant
   if (retransmission_deadline_ == kNever) retransmission_deadline_ = now + rto_.rto();
 }
 
-void Connection::fill_common(SegmentOut& out) {
+void TcpConnection::fill_common(SegmentOut& out) {
   out.ack = receive_map_.to_wire(receiver_.nxt());
   out.window = receiver_.offer_window(true);
 }
 
-void Connection::fill_sack(SegmentOut& out) {
+void TcpConnection::fill_sack(SegmentOut& out) {
   if (!sack_agreed_) return;
   for (const Reassembly::Range& r : receiver_.sack_blocks()) {
     out.options.sack[out.options.sack_count++] = {receive_map_.to_wire(r.begin), receive_map_.to_wire(r.end)};
   }
 }
 
-bool Connection::transmit_ack(SegmentOut& out) {
+bool TcpConnection::transmit_ack(SegmentOut& out) {
   if (!probe_due_ && acks_.owed() == 0) return false;
   out.flags = kTcpAck;
   fill_common(out);

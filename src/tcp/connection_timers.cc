@@ -5,11 +5,11 @@
 
 namespace leat {
 
-Instant Connection::next_deadline() const {
+Instant TcpConnection::next_deadline() const {
   return std::min({retransmission_deadline_, persist_deadline_, linger_deadline_, acks_.deadline()});
 }
 
-TimerVerdict Connection::on_timer(Instant now) {
+TimerVerdict TcpConnection::on_timer(Instant now) {
   TimerVerdict verdict;
   verdict.delayed_ack = acks_.on_timer(now);
   if (now >= retransmission_deadline_) on_retransmission_timeout(now, verdict);
@@ -20,7 +20,7 @@ TimerVerdict Connection::on_timer(Instant now) {
 
 // Linux turns a number of retries into a time: as if each had waited twice as long as the one before,
 // from 200 ms up to the largest RTO.
-Duration Connection::longest_silence(unsigned retries) const {
+Duration TcpConnection::longest_silence(unsigned retries) const {
   Duration sum{}, step = Rto::kMinimum;
   for (unsigned i = 0; i <= retries; ++i) {
     sum += step;
@@ -29,7 +29,7 @@ Duration Connection::longest_silence(unsigned retries) const {
   return sum;
 }
 
-void Connection::on_retransmission_timeout(Instant now, TimerVerdict& verdict) {
+void TcpConnection::on_retransmission_timeout(Instant now, TimerVerdict& verdict) {
   retransmission_deadline_ = kNever;
   if (state_ == TcpState::syn_sent || state_ == TcpState::syn_received) {
     if (time_outs_ >= syn_retries_) {
@@ -57,13 +57,13 @@ void Connection::on_retransmission_timeout(Instant now, TimerVerdict& verdict) {
   retransmission_deadline_ = now + rto_.rto();
 }
 
-Duration Connection::persist_interval() const {
+Duration TcpConnection::persist_interval() const {
   Duration interval = rto_.rto();
   for (int i = 0; i < persist_backoff_ && interval < rto_.maximum(); ++i) interval *= 2;
   return std::min(interval, rto_.maximum());
 }
 
-void Connection::update_persist(Instant now) {
+void TcpConnection::update_persist(Instant now) {
   if (!can_send(state_) || !sender_.is_blocked_by_window()) {
     persist_deadline_ = kNever;
     persist_backoff_ = 0;
@@ -72,7 +72,7 @@ void Connection::update_persist(Instant now) {
   if (persist_deadline_ == kNever) persist_deadline_ = now + persist_interval();
 }
 
-void Connection::on_persist_timeout(Instant now, TimerVerdict& verdict) {
+void TcpConnection::on_persist_timeout(Instant now, TimerVerdict& verdict) {
   persist_deadline_ = kNever;
   if (!sender_.is_blocked_by_window()) return;
   if (sender_.usable_window() > 0) {

@@ -5,13 +5,13 @@
 
 namespace leat {
 
-void Connection::move(StateEvent event) {
+void TcpConnection::move(StateEvent event) {
   const std::optional<TcpState> next = next_state(state_, event);
   LEAT_ASSERT(next.has_value());
   if (next) state_ = *next;
 }
 
-void Connection::finish(Error why) {
+void TcpConnection::finish(Error why) {
   state_ = TcpState::closed;
   error_ = why;
   sender_.discard();
@@ -21,7 +21,7 @@ void Connection::finish(Error why) {
   if (why != Error::none) raise(kEventError);
 }
 
-expected<std::size_t, Error> Connection::write(Bytes data, BufferPool& pool, Instant now) {
+expected<std::size_t, Error> TcpConnection::write(Bytes data, BufferPool& pool, Instant now) {
   static_cast<void>(now);
   if (error_ != Error::none) return unexpected(error_);
   if (sender_.fin_queued() || user_gone_) return unexpected(Error::closed);
@@ -33,7 +33,7 @@ expected<std::size_t, Error> Connection::write(Bytes data, BufferPool& pool, Ins
   return taken;
 }
 
-expected<std::size_t, Error> Connection::read(MutableBytes out, Instant now) {
+expected<std::size_t, Error> TcpConnection::read(MutableBytes out, Instant now) {
   static_cast<void>(now);
   if (user_gone_) return unexpected(Error::closed);
   if (out.empty()) return std::size_t{0};
@@ -48,7 +48,7 @@ expected<std::size_t, Error> Connection::read(MutableBytes out, Instant now) {
   return unexpected(Error::would_block);
 }
 
-expected<void, Error> Connection::shutdown_write(Instant now) {
+expected<void, Error> TcpConnection::shutdown_write(Instant now) {
   static_cast<void>(now);
   if (error_ != Error::none) return unexpected(error_);
   if (state_ == TcpState::closed) return unexpected(Error::not_connected);
@@ -59,7 +59,7 @@ expected<void, Error> Connection::shutdown_write(Instant now) {
   return {};
 }
 
-void Connection::close(Instant now) {
+void TcpConnection::close(Instant now) {
   if (user_gone_) return;
   if (state_ == TcpState::syn_sent) {
     finish(Error::none);
@@ -73,18 +73,18 @@ void Connection::close(Instant now) {
   receiver_.discard();
 }
 
-void Connection::abort(Error why) {
+void TcpConnection::abort(Error why) {
   const bool peer_knows_us = state_ == TcpState::syn_received || can_receive(state_) || state_ == TcpState::close_wait;
   if (state_ == TcpState::closed) return;
   reset_pending_ = peer_knows_us;
   finish(why);
 }
 
-void Connection::on_unreachable(Error why) {
+void TcpConnection::on_unreachable(Error why) {
   if (state_ == TcpState::syn_sent || (state_ == TcpState::syn_received && !passive_)) finish(why);
 }
 
-std::uint8_t Connection::readiness() const {
+std::uint8_t TcpConnection::readiness() const {
   std::uint8_t bits = 0;
   const bool peer_closed = peer_fin_ >= 0 && receiver_.nxt() > peer_fin_;
   const bool over = state_ == TcpState::closed || state_ == TcpState::time_wait;
@@ -98,7 +98,7 @@ std::uint8_t Connection::readiness() const {
   return bits;
 }
 
-TcpInfo Connection::info() const {
+TcpInfo TcpConnection::info() const {
   TcpInfo info = counts_;
   info.state = state_;
   if (congestion_) {
@@ -128,7 +128,7 @@ TcpInfo Connection::info() const {
   return info;
 }
 
-TimeWaitFacts Connection::time_wait_facts() const {
+TimeWaitFacts TcpConnection::time_wait_facts() const {
   return {send_map_.to_wire(sender_.nxt()), receive_map_.to_wire(receiver_.nxt()),
           static_cast<std::uint32_t>(receiver_.window_end() - receiver_.nxt()), receiver_.scale()};
 }

@@ -1,6 +1,6 @@
 // Stream positions: 64-bit relative sequence numbers. The SYN is at 0, the first byte of data at 1, the FIN
 // after the last byte. Everything inside a connection uses these and ordinary comparisons; only the edge
-// (Connection) speaks SeqNum.
+// (TcpConnection) speaks SeqNum.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Story: the test vocabulary of TCP. One Connection in virtual time, with a peer that the test plays.
+// Story: the test vocabulary of TCP. One TcpConnection in virtual time, with a peer that the test plays.
 //
 // All numbers are relative: our first data byte is seq 1, the peer's too. States are reached by exchanging segments.
 //   Story c;  c.connect();
@@ -72,7 +72,7 @@ class Story {
   void close();
   void abort();
 
-  Connection& connection() { return *connection_; }
+  TcpConnection& connection() { return *connection_; }
   TcpState state() const { return connection_->state(); }
   Instant now() const { return now_; }
   std::uint8_t events() { return connection_->take_events(); }
@@ -89,7 +89,7 @@ class Story {
 
   StoryConfig config_;
   BufferPool pool_;
-  std::optional<Connection> connection_;
+  std::optional<TcpConnection> connection_;
   Instant now_{std::chrono::hours(5)};
   std::deque<Seg> sent_;
   std::vector<std::string> lines_;
