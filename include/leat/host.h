@@ -34,12 +34,12 @@ class EventLoop;
 struct HostConfig {
   /// "tap:NAME", "tun:NAME", "packet:IFACE" or "memory:NAME" (two hosts of one process with the same NAME
   /// are joined).
-  std::string link;
-  std::vector<IpPrefix> addresses;        ///< at least one
-  std::optional<IpAddress> gateway;       ///< on one of the addresses' subnets
-  std::optional<MacAddress> mac;          ///< else a random locally administered one
-  std::optional<std::uint32_t> mtu;       ///< 576..65535; else the device's
-  TcpOptions tcp;
+  std::string link{};
+  std::vector<IpPrefix> addresses{};      ///< at least one
+  std::optional<IpAddress> gateway{};     ///< on one of the addresses' subnets
+  std::optional<MacAddress> mac{};        ///< else a random locally administered one
+  std::optional<std::uint32_t> mtu{};     ///< 576..65535; else the device's
+  TcpOptions tcp{};
 };
 
 /// Why a host could not be opened: a code, and a sentence that says what to do.
@@ -59,10 +59,10 @@ struct LinkInfo {
 };
 
 struct ConnectOptions {
-  std::optional<Duration> timeout;        ///< else bounded by TcpOptions::syn_retries alone
+  std::optional<Duration> timeout{};      ///< else bounded by TcpOptions::syn_retries alone
   /// Queued at once, so that it may ride on the ACK that completes the handshake. Taken whole or refused
   /// with no_buffers when larger than the send buffer.
-  std::span<const std::uint8_t> first_data;
+  std::span<const std::uint8_t> first_data{};
   std::uint16_t local_port = 0;           ///< 0: a random ephemeral one (RFC 6056)
 };
 

@@ -1,0 +1,245 @@
+// The worker over a memory link, driven from the test's thread on the other side of which nobody listens.
+#include "runtime/worker.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <latch>
+
+#include "device/memory_link.h"
+#include "device/memory_pair.h"
+#include "wire/arp.h"
+#include "wire/ethernet.h"
+
+namespace leat {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr MacAddress kMac{{2, 0, 0, 0, 0, 1}}, kOtherMac{{2, 0, 0, 0, 0, 2}};
+constexpr IpAddress kAddress = IpAddress::v4(10, 0, 0, 1), kOther = IpAddress::v4(10, 0, 0, 2);
+
+/// A device whose descriptor works, and that fails or refuses room when told to.
+class MoodyDevice final : public Device {
+ public:
+  struct Mood {
+    std::atomic<bool> broken{false}, full{false};
+    std::atomic<int> transmits{0};
+    std::atomic<bool>* destroyed = nullptr;
+  };
+  MoodyDevice(std::unique_ptr<Device> inner, Mood& mood) : inner_(std::move(inner)), mood_(mood) {}
+  ~MoodyDevice() override {
+    if (mood_.destroyed != nullptr) *mood_.destroyed = true;
+  }
+  const DeviceCaps& caps() const override { return inner_->caps(); }
+  expected<void, Error> receive(PacketBatch& batch, BufferPool& pool) override {
+    if (mood_.broken) return unexpected(Error::no_device);
+    return inner_->receive(batch, pool);
+  }
+  void transmit(PacketBatch& batch) override {
+    ++mood_.transmits;
+    if (!mood_.full) inner_->transmit(batch);
+  }
+  int descriptor() const override { return inner_->descriptor(); }
+  int write_descriptor() const override { return -1; }
+  DeviceCounters counters() const override { return inner_->counters(); }
+
+ private:
+  std::unique_ptr<Device> inner_;
+  Mood& mood_;
+};
+
+class WorkerTest : public ::testing::Test {
+ protected:
+  /// The worker's side of the link; ours is `other_`.
+  WorkerLink link() {
+    WorkerLink l;
+    l.device = std::make_unique<MoodyDevice>(*cable_.take_end(kMac), mood_);
+    other_ = *cable_.take_end(kOtherMac);
+    l.interface.caps = l.device->caps();
+    l.interface.mac = kMac;
+    l.interface.addresses = {{kAddress, 24}};
+    return l;
+  }
+  std::unique_ptr<Worker> start(WorkerCallbacks callbacks = {}) {
+    std::vector<WorkerLink> links;
+    links.push_back(link());
+    auto worker = Worker::start({}, std::move(links), std::move(callbacks));
+    EXPECT_TRUE(worker);
+    return std::move(*worker);
+  }
+  /// Asks who has the worker's address, `count` times.
+  void send_arp_requests(std::size_t count) {
+    while (count > 0) {
+      PacketBatch batch;
+      for (; count > 0 && !batch.full(); --count) {
+        Slice s = pool_.allocate(BufferClass::header, 0, 14 + ArpPacket::kSize);
+        make_ethernet(MacAddress::broadcast(), kOtherMac, EtherType::arp).write(s.mutable_bytes());
+        ArpPacket{ArpOperation::request, kOtherMac, kOther, {}, kAddress}.write(s.mutable_bytes().subspan(14));
+        batch.push(Packet(std::move(s)));
+      }
+      other_->transmit(batch);
+      ASSERT_TRUE(batch.empty());
+    }
+  }
+  static void settle(Worker& worker) {
+    std::latch done(1);
+    ASSERT_TRUE(worker.post([&](Stack&, Instant) { done.count_down(); }));
+    done.wait();
+  }
+
+  BufferPool pool_;
+  MoodyDevice::Mood mood_;
+  MemoryLink cable_;
+  std::unique_ptr<Device> other_;
+};
+
+TEST_F(WorkerTest, TasksRunInOrderOnItsThread) {
+  const auto worker = start();
+  std::vector<int> order;
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(worker->post([&, i](Stack&, Instant) {
+      EXPECT_TRUE(worker->is_worker_thread());
+      order.push_back(i);
+    }));
+  }
+  EXPECT_FALSE(worker->is_worker_thread());
+  settle(*worker);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(order[static_cast<std::size_t>(i)], i);
+}
+
+TEST_F(WorkerTest, AnswersWhatArrives) {
+  const auto worker = start();
+  send_arp_requests(1);
+  for (;;) {
+    PacketBatch batch;
+    ASSERT_TRUE(other_->receive(batch, pool_));
+    if (batch.empty()) {
+      settle(*worker);
+      continue;
+    }
+    const auto reply = ArpPacket::parse(batch.packets()[0].front().subspan(14));
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->operation, ArpOperation::reply);
+    EXPECT_EQ(reply->sender_mac, kMac);
+    break;
+  }
+}
+
+TEST_F(WorkerTest, AFloodOfFramesDoesNotKeepTasksWaiting) {
+  const auto worker = start();
+  std::latch blocked(1), go(1);
+  ASSERT_TRUE(worker->post([&](Stack&, Instant) {
+    blocked.count_down();
+    go.wait();
+  }));
+  blocked.wait();
+  send_arp_requests(10000);
+  std::promise<std::uint64_t> seen;
+  ASSERT_TRUE(worker->post([&](Stack& stack, Instant) { seen.set_value(stack.counters()[Counter::ArpInRequests]); }));
+  go.count_down();
+  EXPECT_LE(seen.get_future().get(), 2 * PacketBatch::kCapacity) << "a turn takes one batch";
+}
+
+TEST_F(WorkerTest, SleepsUntilTheTimerAndNotLess) {
+  std::promise<std::pair<std::uint64_t, Duration>> woken;
+  std::atomic<const Worker*> self{nullptr};
+  std::uint64_t first_turn = 0;
+  std::optional<Instant> began;
+  WorkerCallbacks callbacks;
+  callbacks.on_timers = [&](Stack&, Instant now) {
+    if (self == nullptr) return kNever;
+    if (!began) {
+      began = now;
+      first_turn = self.load()->turns();
+    }
+    const Instant due = *began + 30ms;
+    if (now < due) return due;
+    woken.set_value({self.load()->turns() - first_turn, now - *began});
+    self = nullptr;
+    return kNever;
+  };
+  const auto worker = start(std::move(callbacks));
+  ASSERT_TRUE(worker->post([&](Stack&, Instant) { self = worker.get(); }));
+  const auto [turns, slept] = woken.get_future().get();
+  EXPECT_GE(slept, 30ms);
+  EXPECT_LE(turns, 3u) << "an idle worker does nothing";
+}
+
+TEST_F(WorkerTest, BackPressureKeepsPacketsAndDoesNotSpin) {
+  const auto worker = start();
+  settle(*worker);
+  mood_.full = true;
+  send_arp_requests(1);
+  while (mood_.transmits == 0) settle(*worker);
+  std::promise<std::uint64_t> before, after;
+  std::promise<void> later;
+  // Turns happen for these tasks and for the stack's pause of a millisecond, not thousands of times.
+  ASSERT_TRUE(worker->post([&](Stack&, Instant) { before.set_value(worker->turns()); }));
+  const std::uint64_t from = before.get_future().get();
+  (void)later.get_future().wait_for(20ms);
+  ASSERT_TRUE(worker->post([&](Stack&, Instant) { after.set_value(worker->turns()); }));
+  EXPECT_LE(after.get_future().get() - from, 40u);
+  mood_.full = false;
+  PacketBatch batch;
+  while (batch.empty()) {
+    settle(*worker);
+    ASSERT_TRUE(other_->receive(batch, pool_));
+  }
+  EXPECT_EQ(batch.size(), 1u);
+}
+
+TEST_F(WorkerTest, AFailedDeviceIsRecordedAndTold) {
+  std::promise<Error> told;
+  WorkerCallbacks callbacks;
+  callbacks.on_link_failure = [&](Stack&, Error e, Instant) { told.set_value(e); };
+  const auto worker = start(std::move(callbacks));
+  EXPECT_FALSE(worker->failure());
+  mood_.broken = true;
+  send_arp_requests(1);
+  EXPECT_EQ(told.get_future().get(), Error::no_device);
+  EXPECT_EQ(worker->failure(), Error::no_device);
+  settle(*worker);  // it still serves
+}
+
+TEST_F(WorkerTest, StoppingRunsWhatWasPostedThenOnStopThenGivesTheDeviceBack) {
+  std::string story;
+  std::atomic<bool> destroyed{false};
+  mood_.destroyed = &destroyed;
+  Worker* raw = nullptr;
+  WorkerCallbacks callbacks;
+  callbacks.on_stop = [&](Stack&, Instant) {
+    story += "stop ";
+    EXPECT_TRUE(raw->post([&](Stack&, Instant) { story += "late "; }));
+  };
+  const auto worker = start(std::move(callbacks));
+  raw = worker.get();
+  std::latch blocked(1), go(1);
+  ASSERT_TRUE(worker->post([&](Stack&, Instant) {
+    blocked.count_down();
+    go.wait();
+  }));
+  blocked.wait();
+  ASSERT_TRUE(worker->post([&](Stack&, Instant) { story += "task "; }));
+  go.count_down();
+  worker->stop();
+  EXPECT_EQ(story, "task stop late ");
+  EXPECT_TRUE(destroyed);
+  EXPECT_FALSE(worker->post([](Stack&, Instant) { FAIL(); }));
+  worker->stop();
+}
+
+TEST_F(WorkerTest, ALinkThatCannotBeWaitedForIsRefused) {
+  MemoryPair pair(plain_memory_caps());  // has no descriptors
+  std::vector<WorkerLink> links;
+  links.push_back(link());
+  links[0].device = std::move(pair.first);
+  const auto refused = Worker::start({}, std::move(links), {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error(), Error::unsupported);
+  EXPECT_FALSE(Worker::start({}, {}, {})) << "no link at all";
+}
+
+}  // namespace
+}  // namespace leat
