@@ -90,7 +90,8 @@ TEST(Client, ReadsABodyUntilTheStreamEnds) {
 }
 
 TEST(Client, ReadsChunksWithExtensionsAndTrailers) {
-  const Outcome o = play(kChunked + "5;a=b;c=\"d\"\r\nhello\r\n00A\r\n, the worl\r\n1\r\nd\r\n0;x\r\nX-T: 1\r\nY: 2\r\n\r\n");
+  const Outcome o = play(kChunked + "5;a=b;c=\"d\"\r\nhello\r\n00A\r\n, the worl\r\n1\r\nd\r\n"
+                                  "0;x\r\nX-T: 1\r\nY: 2\r\n\r\n");
   EXPECT_EQ(o.code, 0) << o.message;
   EXPECT_EQ(o.got.text, "hello, the world");
   EXPECT_TRUE(o.reusable);
@@ -182,7 +183,8 @@ TEST(Client, MalformedHeadsAreRefused) {
   for (const char* field :
        {"no colon", "X Y: z", "Content-Length: -3", "Content-Length: 3\r\nContent-Length: 4", "Content-Length: 3x",
         "Content-Length: 99999999999999999999999", "Content-Length: 3\r\nTransfer-Encoding: chunked",
-        "Transfer-Encoding: chunked\r\nContent-Length: 3", "Transfer-Encoding: gzip, chunked", "Transfer-Encoding: gzip",
+        "Transfer-Encoding: chunked\r\nContent-Length: 3", "Transfer-Encoding: gzip, chunked",
+        "Transfer-Encoding: gzip",
         ": empty name"}) {
     const Outcome o = play(kOk + field + "\r\n\r\nabc");
     EXPECT_EQ(o.code, 56) << field;
@@ -204,7 +206,8 @@ TEST(Client, AHugeHeadIsRefused) {
 TEST(Client, MalformedChunksAreRefused) {
   for (const std::string& chunks :
        {std::string("zz\r\nab\r\n"), std::string("2\r\nabcd\r\n"), std::string("-1\r\n"), std::string("\r\n"),
-        std::string("fffffffffffffffff\r\n"), "5;" + std::string(400'000, 'a'), "0\r\nT: " + std::string(400'000, 'a')}) {
+        std::string("fffffffffffffffff\r\n"), "5;" + std::string(400'000, 'a'),
+        "0\r\nT: " + std::string(400'000, 'a')}) {
     EXPECT_EQ(play(kChunked + chunks).code, 56) << chunks.substr(0, 40);
   }
 }

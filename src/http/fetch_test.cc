@@ -22,7 +22,12 @@ std::string ok(const std::string& body, const std::string& fields = "") {
   return "HTTP/1.1 200 OK\r\n" + fields + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 std::string redirect(const std::string& to, const std::string& body = "") {
-  return "HTTP/1.1 302 Found\r\nLocation: " + to + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  return "HTTP/1.1 302 Found\r\nLocation: " + to + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         body;
+}
+std::string part(const std::string& range, const std::string& body) {
+  return "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes " + range +
+         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 constexpr auto kKeep = Step::Then::keep;
 constexpr auto kHang = Step::Then::hang;
@@ -181,7 +186,8 @@ TEST_F(FetchTest, AResumedFileThatChangedStartsAgain) {
 }
 
 TEST_F(FetchTest, AResumedFileThatIsCompleteIsDone) {
-  const std::string answer = "HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes */5\r\nContent-Length: 4\r\n\r\nnope";
+  const std::string answer =
+      "HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes */5\r\nContent-Length: 4\r\n\r\nnope";
   ScriptedServer server({{{answer}}, {{answer}}, {{answer}}});
   options_.resume = options_.fail_on_error = true;
   put("x.part", "01234");
@@ -196,7 +202,7 @@ TEST_F(FetchTest, AResumedFileThatIsCompleteIsDone) {
 }
 
 TEST_F(FetchTest, AResumeThatCannotBeKeepsWhatThereIs) {
-  ScriptedServer server({{{"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-9/10\r\nContent-Length: 10\r\n\r\n0123456789"}},
+  ScriptedServer server({{{part("0-9/10", "0123456789")}},
                          {{"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone"}},
                          {{"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 5-9/10\r\n\r\n567"}}});
   options_.resume = true;
@@ -211,7 +217,7 @@ TEST_F(FetchTest, AResumeThatCannotBeKeepsWhatThereIs) {
 }
 
 TEST_F(FetchTest, ResumesFromTheFinalNameToo) {
-  ScriptedServer server({{{"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 5-9/10\r\nContent-Length: 5\r\n\r\n56789"}}});
+  ScriptedServer server({{{part("5-9/10", "56789")}}});
   options_.resume = true;
   put("x", "01234");
   EXPECT_EQ(get(server.url("/x")).exit_code, 0);
@@ -220,7 +226,7 @@ TEST_F(FetchTest, ResumesFromTheFinalNameToo) {
 }
 
 TEST_F(FetchTest, APartThatNobodyAskedForIsNotAFile) {
-  ScriptedServer server({{{"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-4/10\r\nContent-Length: 5\r\n\r\n01234"}}});
+  ScriptedServer server({{{part("0-4/10", "01234")}}});
   EXPECT_EQ(get(server.url("/x")).exit_code, 33);
   EXPECT_EQ(files(), 0u);
 }
@@ -245,8 +251,9 @@ TEST_F(FetchTest, RedirectsAreSavedWhenNotAsked) {
 
 TEST_F(FetchTest, ARedirectsBodyMayEndAsItLikes) {
   ScriptedServer target({{{ok("there")}}, {{ok("again")}}});
-  ScriptedServer server({{{"HTTP/1.1 301 Moved\r\nLocation: " + target.url("/t") + "\r\nContent-Length: 99\r\n\r\ncut"}},
-                         {{"HTTP/1.1 301 Moved\r\nLocation: " + target.url("/t") + "\r\n\r\nendless", kHang}}});
+  const std::string moved = "HTTP/1.1 301 Moved\r\nLocation: " + target.url("/t") + "\r\n";
+  ScriptedServer server({{{moved + "Content-Length: 99\r\n\r\ncut"}},
+                         {{moved + "\r\nendless", kHang}}});
   options_.follow_redirects = true;
   EXPECT_EQ(get(server.url("/a")).exit_code, 0);
   EXPECT_EQ(content("a"), "there");
@@ -257,7 +264,8 @@ TEST_F(FetchTest, ARedirectsBodyMayEndAsItLikes) {
 TEST_F(FetchTest, RedirectsHaveAnEnd) {
   options_.follow_redirects = true;
   options_.max_redirects = 3;
-  ScriptedServer server({{{redirect("/"), kKeep}, {redirect("/"), kKeep}, {redirect("/"), kKeep}, {redirect("/"), kKeep}}});
+  const Step again{redirect("/"), kKeep};
+  ScriptedServer server({{again, again, again, again}});
   const Report report = get(server.url("/"));
   EXPECT_EQ(report.exit_code, 47);
   EXPECT_EQ(report.redirects, 3u);
@@ -266,7 +274,9 @@ TEST_F(FetchTest, RedirectsHaveAnEnd) {
 
 TEST_F(FetchTest, RedirectsToWhatIsNotSpokenFail) {
   options_.follow_redirects = true;
-  ScriptedServer server({{{redirect("https://127.0.0.1/")}}, {{redirect("http://")}}, {{redirect("file:///etc/passwd")}},
+  ScriptedServer server({{{redirect("https://127.0.0.1/")}},
+                         {{redirect("http://")}},
+                         {{redirect("file:///etc/passwd")}},
                          {{redirect("/x")}}, {{""}}});
   EXPECT_EQ(get(server.url("/")).exit_code, 1);
   EXPECT_EQ(get(server.url("/")).exit_code, 3);
@@ -341,7 +351,8 @@ TEST_F(FetchTest, ASilentServerIsLeft) {
 }
 
 struct NoTransport final : Transport {
-  expected<std::unique_ptr<ByteStream>, Error> connect(const Endpoint&, std::optional<Duration> timeout, Bytes) override {
+  expected<std::unique_ptr<ByteStream>, Error> connect(const Endpoint&, std::optional<Duration> timeout,
+                                                      Bytes) override {
     waits.push_back(timeout);
     return unexpected(Error::timed_out);
   }

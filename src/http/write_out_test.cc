@@ -30,7 +30,8 @@ std::string filled(std::string_view format) {
 }
 
 TEST(WriteOut, FillsInVariables) {
-  EXPECT_EQ(filled("%{http_code} %{size_download} %{speed_download} %{time_total}\\n"), "206 1000000 500000 2.000000\n");
+  EXPECT_EQ(filled("%{http_code} %{size_download} %{speed_download} %{time_total}\\n"),
+            "206 1000000 500000 2.000000\n");
   EXPECT_EQ(filled("%{time_connect} %{retransmits} %{mss} %{rtt}"), "0.001500 7 1448 0.012000");
   EXPECT_EQ(filled("%{remote_ip}:%{remote_port}"), "192.0.2.1:80");
 }

@@ -1,0 +1,174 @@
+#include "host_options.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "options.h"
+#include "tcp/congestion/registry.h"
+#include "units.h"
+
+namespace leat::command {
+namespace {
+
+constexpr const char* kGroup = "Host options";
+constexpr std::uint64_t kLeastBuffer = 2048, kMostBuffer = std::uint64_t{1} << 30;
+
+template <class T>
+expected<T, std::string> or_explain(std::optional<T> value, std::string_view text, std::string_view what) {
+  if (value) return std::move(*value);
+  return unexpected(fmt::format("\"{}\" is not {}", text, what));
+}
+
+expected<std::string, std::string> parse_link(std::string_view text) {
+  const std::string_view kind = text.substr(0, text.find(':'));
+  for (const std::string_view known : {"tap", "tun", "packet"}) {
+    if (kind == known && text.size() > kind.size() + 1) return std::string(text);
+  }
+  return unexpected(fmt::format("\"{}\" is not a link; want tap:NAME, tun:NAME or packet:INTERFACE", text));
+}
+
+expected<IpPrefix, std::string> parse_prefix(std::string_view text) {
+  auto prefix = or_explain(IpPrefix::parse(text), text, "an address with a prefix length, such as 10.0.0.2/24");
+  if (prefix && !prefix->address.is_v4()) return unexpected(fmt::format("\"{}\": IPv6 is not supported yet", text));
+  if (prefix && (prefix->address.is_unspecified() || prefix->address.is_multicast() ||
+                 prefix->address.is_loopback() || prefix->address.is_limited_broadcast())) {
+    return unexpected(fmt::format("\"{}\" cannot be a host's address", text));
+  }
+  return prefix;
+}
+
+expected<IpAddress, std::string> parse_gateway(std::string_view text) {
+  auto address = or_explain(IpAddress::parse(text), text, "an address, such as 10.0.0.1");
+  if (address && !address->is_v4()) return unexpected(fmt::format("\"{}\": IPv6 is not supported yet", text));
+  return address;
+}
+
+expected<MacAddress, std::string> parse_mac(std::string_view text) {
+  auto mac = or_explain(MacAddress::parse(text), text, "an Ethernet address, such as 02:00:00:00:00:01");
+  if (mac && (mac->is_multicast() || mac->is_zero())) {
+    return unexpected(fmt::format("\"{}\" cannot be a station's Ethernet address", text));
+  }
+  return mac;
+}
+
+expected<std::string, std::string> parse_congestion_control(std::string_view text) {
+  if (is_controller(text)) return std::string(text);
+  std::string known;
+  for (const std::string_view name : controller_names()) known += (known.empty() ? "" : ", ") + std::string(name);
+  return unexpected(fmt::format("there is no congestion control \"{}\"; known: {}", text, known));
+}
+
+/// An option with a number from `least` to `most`, stored as a T.
+template <class T>
+void add_number(CLI::App& command, const std::string& name, std::uint64_t least, std::uint64_t most,
+                const std::string& description, std::function<void(T)> store) {
+  add_value(
+      command, name, "N", description, [=](std::string_view text) { return parse_number(text, least, most); },
+      [store](std::uint64_t n) { store(static_cast<T>(n)); })
+      ->group(kGroup);
+}
+
+void add_place_options(CLI::App& command, HostConfig& config) {
+  add_value(command, "--link", "SPEC",
+            "The device that the host stands on: tap:NAME or tun:NAME (made when missing; needs a /dev/net/tun that "
+            "you may open), or packet:INTERFACE (shares an interface, such as one end of a veth pair). Default: "
+            "$LEAT_LINK.",
+            parse_link, [&config](std::string link) { config.link = std::move(link); })
+      ->envname("LEAT_LINK")->group(kGroup);
+  add_value(command, "--address", "A/LEN",
+            "An IPv4 address of the host, with the length of its subnet's prefix. It must not be one of the kernel's. "
+            "May be repeated. Default: $LEAT_ADDRESS (several divided by commas).",
+            parse_prefix, [&config](const IpPrefix& prefix) { config.addresses.push_back(prefix); }, true)
+      ->delimiter(',')->envname("LEAT_ADDRESS")->group(kGroup);
+  add_value(command, "--gateway", "A", "The router to hosts beyond the subnet. Default: $LEAT_GATEWAY.",
+            parse_gateway, [&config](const IpAddress& address) { config.gateway = address; })
+      ->envname("LEAT_GATEWAY")->group(kGroup);
+  add_value(command, "--mac", "M", "The host's Ethernet address. Default: a random locally administered one.",
+            parse_mac, [&config](const MacAddress& mac) { config.mac = mac; })->group(kGroup);
+  add_number<std::uint32_t>(command, "--mtu", 576, 65535,
+                            "The largest IP packet, 576 to 65535 bytes. Default: the link's.",
+                            [&config](std::uint32_t n) { config.mtu = n; });
+}
+
+void add_tcp_options(CLI::App& command, TcpOptions& tcp) {
+  add_number<std::uint16_t>(command, "--mss", 88, 65495,
+                            "The largest TCP segment to offer and to send, 88 to 65495 bytes. Default: what the MTU "
+                            "allows.",
+                            [&tcp](std::uint16_t n) { tcp.mss = n; });
+  add_number<std::uint8_t>(command, "--tos", 0, 255,
+                           "The TOS byte of every IP packet, 0 to 255 or 0x00 to 0xff. Default: 0.",
+                           [&tcp](std::uint8_t n) { tcp.tos = n; });
+  add_value(command, "--cc", "NAME", "The congestion control. Default: reno.", parse_congestion_control,
+            [&tcp](std::string name) { tcp.congestion_control = std::move(name); })->group(kGroup);
+  add_number<unsigned>(command, "--syn-retries", 0, 127,
+                       "How often a SYN is repeated before the attempt fails, 0 to 127. Default: 6.",
+                       [&tcp](unsigned n) { tcp.syn_retries = n; });
+  add_value(command, "--max-rto", "T",
+            "The longest wait for an acknowledgement before a segment is sent again, such as 1s, 500ms or 2 (seconds). "
+            "RFC 6298 wants at least 60 s; less is for tests. Default: 120s.",
+            [](std::string_view text) { return parse_duration(text, std::chrono::hours(1)); },
+            [&tcp](Duration d) { tcp.max_rto = d; })->group(kGroup);
+  const auto size = [](std::string_view text) { return parse_size(text, kLeastBuffer, kMostBuffer); };
+  add_value(command, "--sndbuf", "N", "Bytes of send buffer a connection, 2k to 1G. Default: 1M.", size,
+            [&tcp](std::uint64_t n) { tcp.send_buffer = n; })->group(kGroup);
+  add_value(command, "--rcvbuf", "N", "Bytes of receive buffer a connection, 2k to 1G. Default: 1M.", size,
+            [&tcp](std::uint64_t n) { tcp.receive_buffer = n; })->group(kGroup);
+}
+
+constexpr const char* kNoLink =
+    "no link: this host needs a device to stand on. Either\n"
+    "  run it in a small network of its own:\n"
+    "    leat lab -- sh -c 'leat get $LEAT_LAB_OPTIONS $LEAT_LAB_URL/FILE'\n"
+    "  or make a TAP device and a subnet with the kernel on the other side (as root):\n"
+    "    ip tuntap add leat0 mode tap user $USER; ip addr add 10.9.0.1/24 dev leat0; ip link set leat0 up\n"
+    "    leat get --link tap:leat0 --address 10.9.0.2/24 http://10.9.0.1/\n"
+    "  or share an interface, with an address that nobody has (as root):\n"
+    "    leat get --link packet:eth0 --address 192.0.2.77/24 --gateway 192.0.2.1 URL\n"
+    "Or set LEAT_LINK, LEAT_ADDRESS and LEAT_GATEWAY.";
+
+}  // namespace
+
+const char* const kHostEnvironmentHelp = R"(ENVIRONMENT
+LEAT_LINK, LEAT_ADDRESS, LEAT_GATEWAY
+       Used where --link, --address or --gateway is not given. LEAT_ADDRESS
+       may hold several addresses, divided by commas.
+)";
+
+void add_host_options(CLI::App& command, HostOptions& options) {
+  add_place_options(command, options.config);
+  add_tcp_options(command, options.config.tcp);
+  // A flag, so that "--stats URL" does not take the URL for an interval.
+  command
+      .add_flag("--stats", options.stats_text,
+                "Print counters, drop reasons, the link and the connections to standard error at the end, and at every "
+                "INTERVAL (such as 1s), when one is given.")
+      ->each([&options](const std::string& text) {
+        options.stats = true;
+        if (text == "true") return;
+        auto interval = parse_duration(text, std::chrono::hours(24));
+        if (!interval) throw CLI::ValidationError("--stats", interval.error());
+        options.stats_interval = *interval;
+      })
+      ->type_name("[=INTERVAL]")->group(kGroup);
+  command.add_flag("-v,--verbose", options.verbose, "Tell what happens, on standard error.")->group(kGroup);
+}
+
+expected<void, std::string> check_host_options(const HostOptions& options) {
+  const HostConfig& config = options.config;
+  if (config.link.empty()) return unexpected(std::string(kNoLink));
+  if (config.addresses.empty()) {
+    return unexpected(std::string(
+        "no address: give the host one with --address A/LEN (or LEAT_ADDRESS), on the link's subnet and not the "
+        "kernel's"));
+  }
+  const auto& addresses = config.addresses;
+  if (config.gateway && std::none_of(addresses.begin(), addresses.end(),
+                                     [&](const IpPrefix& p) { return p.contains(*config.gateway); })) {
+    return unexpected(fmt::format("the gateway {} is on no subnet of --address", config.gateway->to_string()));
+  }
+  return {};
+}
+
+}  // namespace leat::command

@@ -1,0 +1,35 @@
+// The options that every command with a host of its own has: where it stands on the network, and how its TCP behaves.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "leat/expected.h"
+#include "leat/host.h"
+#include "leat/time.h"
+
+namespace CLI {
+class App;
+}
+
+namespace leat::command {
+
+struct HostOptions {
+  HostConfig config;
+  bool verbose = false;
+  bool stats = false;                      ///< print statistics at the end
+  std::optional<Duration> stats_interval;  ///< and at this interval
+  std::string stats_text;                  ///< as typed
+};
+
+/// Adds them to a subcommand. Bad values end the parsing with a CLI::ValidationError that says what is wanted.
+void add_host_options(CLI::App& command, HostOptions& options);
+
+/// What one option alone cannot tell, when it is right: a link and an address are given, the gateway is on a subnet
+/// of ours. The error is a text for people, of several lines, that says what to do.
+expected<void, std::string> check_host_options(const HostOptions& options);
+
+/// The text for --help's section ENVIRONMENT.
+extern const char* const kHostEnvironmentHelp;
+
+}  // namespace leat::command

@@ -1,0 +1,83 @@
+#include "stats_text.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace leat::command {
+namespace {
+
+constexpr std::uint32_t kNoThreshold = 0xffffffff;
+
+double milliseconds(Duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
+
+/// " name:value" when the value is not zero.
+template <class Value>
+void add(std::string& out, std::string_view name, Value value) {
+  if (value != 0) out += fmt::format(" {}:{}", name, value);
+}
+
+}  // namespace
+
+std::string counters_text(const Counters& counters) {
+  std::string out;
+  for (std::size_t i = 0; i < counters.values.size(); ++i) {
+    if (counters.values[i] == 0) continue;
+    out += fmt::format("{:<32}{:<18}\n", to_string(static_cast<Counter>(i)), counters.values[i]);
+  }
+  for (std::size_t i = 0; i < counters.drops.size(); ++i) {
+    if (counters.drops[i] == 0) continue;
+    out += fmt::format("dropped {:<24}{:<18}\n", to_string(static_cast<DropReason>(i)), counters.drops[i]);
+  }
+  return out;
+}
+
+std::string link_text(const LinkInfo& link) {
+  std::string out = fmt::format("link {} mac {} mtu {}", link.name, link.mac.to_string(), link.mtu);
+  if (link.max_super_segment > 0) out += fmt::format(" super-segments {}", link.max_super_segment);
+  if (link.completes_checksums) out += " checksums offloaded";
+  out += fmt::format(" rx {} packets {} bytes tx {} packets {} bytes", link.rx_packets, link.rx_bytes, link.tx_packets,
+                     link.tx_bytes);
+  add(out, "rx_dropped", link.rx_dropped);
+  add(out, "tx_refused", link.tx_refused);
+  return out + "\n";
+}
+
+std::string connection_text(const Endpoint& local, const Endpoint& remote, const TcpInfo& info) {
+  std::string out = fmt::format("{} {} {}\n\t", to_string(info.state), local.to_string(), remote.to_string());
+  if (info.timestamps) out += " ts";
+  if (info.sack) out += " sack";
+  out += fmt::format(" {}", info.congestion_control);
+  if (info.window_scaling) out += fmt::format(" wscale:{},{}", info.snd_wscale, info.rcv_wscale);
+  out += fmt::format(" rto:{:.0f}", milliseconds(info.rto));
+  add(out, "backoff", info.backoff);
+  if (info.rtt > Duration::zero()) {
+    out += fmt::format(" rtt:{:.3f}/{:.3f}", milliseconds(info.rtt), milliseconds(info.rttvar));
+  }
+  out += fmt::format(" mss:{} pmtu:{} rcvmss:{} advmss:{}", info.snd_mss, info.pmtu, info.rcv_mss, info.advmss);
+  const std::uint32_t mss = std::max(info.snd_mss, 1u);
+  out += fmt::format(" cwnd:{}", info.snd_cwnd / mss);
+  if (info.snd_ssthresh != kNoThreshold) out += fmt::format(" ssthresh:{}", info.snd_ssthresh / mss);
+  add(out, "bytes_sent", info.bytes_sent);
+  add(out, "bytes_retrans", info.bytes_retrans);
+  add(out, "bytes_acked", info.bytes_acked);
+  add(out, "bytes_received", info.bytes_received);
+  add(out, "segs_out", info.segs_out);
+  add(out, "segs_in", info.segs_in);
+  add(out, "data_segs_out", info.data_segs_out);
+  add(out, "data_segs_in", info.data_segs_in);
+  add(out, "unacked", (info.unacked + mss - 1) / mss);
+  if (info.total_retrans > 0) out += fmt::format(" retrans:{}/{}", info.retransmits, info.total_retrans);
+  add(out, "rto_count", info.rto_count);
+  add(out, "fast_recoveries", info.fast_recoveries);
+  add(out, "dupacks_in", info.dupacks_in);
+  add(out, "dupacks_out", info.dupacks_out);
+  add(out, "rcv_ooopack", info.rcv_ooopack);
+  add(out, "notsent", info.notsent);
+  add(out, "unread", info.unread);
+  if (info.min_rtt > Duration::zero()) out += fmt::format(" minrtt:{:.3f}", milliseconds(info.min_rtt));
+  out += fmt::format(" snd_wnd:{} rcv_wnd:{}\n", info.snd_wnd, info.rcv_wnd);
+  return out;
+}
+
+}  // namespace leat::command

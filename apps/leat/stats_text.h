@@ -1,0 +1,23 @@
+// What --stats prints, as text: counters as nstat(8) does, connections as ss(8) -ti does. Pure.
+#pragma once
+
+#include <string>
+
+#include "leat/address.h"
+#include "leat/counters.h"
+#include "leat/host.h"
+#include "leat/tcp_info.h"
+
+namespace leat::command {
+
+/// One line a counter that is not zero, then one a drop reason.
+std::string counters_text(const Counters& counters);
+
+/// "link tap:leat0 …", one line.
+std::string link_text(const LinkInfo& link);
+
+/// State and addresses, then the facts on a second, indented line. Units are ss's: times in milliseconds, the
+/// congestion window in segments.
+std::string connection_text(const Endpoint& local, const Endpoint& remote, const TcpInfo& info);
+
+}  // namespace leat::command

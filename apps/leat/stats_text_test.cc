@@ -1,0 +1,64 @@
+#include "stats_text.h"
+
+#include <gtest/gtest.h>
+
+namespace leat::command {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(StatsText, CountersThatAreNotZero) {
+  Counters counters;
+  EXPECT_EQ(counters_text(counters), "");
+  counters[Counter::TcpRetransSegs] = 7;
+  counters[DropReason::TCP_CSUM] = 2;
+  EXPECT_EQ(counters_text(counters),
+            "TcpRetransSegs                  7                 \n"
+            "dropped TCP_CSUM                2                 \n");
+}
+
+TEST(StatsText, TheLink) {
+  LinkInfo link;
+  link.name = "tap:leat0";
+  link.mac = {{2, 0, 0, 0, 0, 1}};
+  link.mtu = 1500;
+  link.rx_packets = 3;
+  link.rx_bytes = 180;
+  EXPECT_EQ(link_text(link),
+            "link tap:leat0 mac 02:00:00:00:00:01 mtu 1500 rx 3 packets 180 bytes tx 0 packets 0 bytes\n");
+  link.max_super_segment = 65536;
+  link.completes_checksums = true;
+  link.rx_dropped = 4;
+  EXPECT_EQ(link_text(link),
+            "link tap:leat0 mac 02:00:00:00:00:01 mtu 1500 super-segments 65536 checksums offloaded rx 3 packets 180 "
+            "bytes tx 0 packets 0 bytes rx_dropped:4\n");
+}
+
+TEST(StatsText, AConnectionAsSsPrintsIt) {
+  TcpInfo info;
+  info.state = TcpState::established;
+  info.congestion_control = "reno";
+  info.window_scaling = true;
+  info.snd_wscale = info.rcv_wscale = 7;
+  info.rto = 204ms;
+  info.rtt = 29us;
+  info.rttvar = 18us;
+  info.snd_mss = info.advmss = 1448;
+  info.snd_cwnd = 14480;
+  info.snd_ssthresh = 0xffffffff;
+  info.unacked = 1449;
+  info.total_retrans = 2;
+  info.bytes_acked = 100;
+  info.snd_wnd = 64256;
+  info.rcv_wnd = 65535;
+  const Endpoint local{IpAddress::v4(10, 0, 0, 2), 40000}, remote{IpAddress::v4(10, 0, 0, 1), 80};
+  EXPECT_EQ(connection_text(local, remote, info),
+            "ESTAB 10.0.0.2:40000 10.0.0.1:80\n\t reno wscale:7,7 rto:204 rtt:0.029/0.018 mss:1448 pmtu:0 rcvmss:0 "
+            "advmss:1448 cwnd:10 bytes_acked:100 unacked:2 retrans:0/2 snd_wnd:64256 rcv_wnd:65535\n");
+  info.snd_ssthresh = 14480;
+  EXPECT_NE(connection_text(local, remote, info).find(" ssthresh:10 "), std::string::npos);
+  EXPECT_NE(connection_text(local, remote, TcpInfo{}).find(" cwnd:0 "), std::string::npos) << "no mss, no division";
+}
+
+}  // namespace
+}  // namespace leat::command

@@ -1,0 +1,22 @@
+// Numbers as people type them. Errors are sentences that say what is wanted.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "leat/expected.h"
+#include "leat/time.h"
+
+namespace leat::command {
+
+/// A decimal number, or "0x…", from `least` to `most`.
+expected<std::uint64_t, std::string> parse_number(std::string_view text, std::uint64_t least, std::uint64_t most);
+
+/// A time, more than zero and at most `most`: "1.5" (seconds), "1s", "500ms", "20us", "2m", "1h".
+expected<Duration, std::string> parse_duration(std::string_view text, Duration most);
+
+/// A number of bytes from `least` to `most`: "4096", "64k", "1M", "1G" (powers of 1024).
+expected<std::uint64_t, std::string> parse_size(std::string_view text, std::uint64_t least, std::uint64_t most);
+
+}  // namespace leat::command
