@@ -105,6 +105,13 @@ class PacketBatch {
     LEAT_ASSERT(!full());
     packets_[count_++] = std::move(packet);
   }
+  /// The next place, an empty packet to be filled there: spares two moves. Not when full().
+  Packet& add() {
+    LEAT_ASSERT(!full());
+    return packets_[count_++];
+  }
+  /// Gives the last place up.
+  void drop_last() { packets_[--count_].clear(); }
   std::span<Packet> packets() { return {packets_.data(), count_}; }
   Packet* begin() { return packets_.data(); }
   Packet* end() { return packets_.data() + count_; }

@@ -192,5 +192,19 @@ TEST(PacketBatch, KeepsOrderWhenTheFrontIsTaken) {
   EXPECT_EQ(pool.blocks_in_use(), 0u);
 }
 
+TEST(PacketBatch, APlaceMayBeFilledInPlaceOrGivenUp) {
+  BufferPool pool;
+  PacketBatch batch;
+  batch.add().append(pool.copy_of(counting(3)));
+  EXPECT_EQ(batch.size(), 1u);
+  Packet& second = batch.add();
+  EXPECT_TRUE(second.empty());
+  second.append(pool.copy_of(counting(4)));
+  batch.drop_last();
+  EXPECT_EQ(batch.size(), 1u);
+  EXPECT_EQ(pool.blocks_in_use(), 1u);
+  EXPECT_TRUE(batch.add().empty());
+}
+
 }  // namespace
 }  // namespace leat

@@ -104,10 +104,11 @@ SplitResult SegmentSplitter::next(Packet& out, BufferPool& pool) {
 
 SplitResult SegmentSplitter::fill(PacketBatch& out, BufferPool& pool) {
   while (!out.full()) {
-    Packet segment;
-    const SplitResult r = next(segment, pool);
-    if (r != SplitResult::segment) return r;
-    out.push(std::move(segment));
+    const SplitResult r = next(out.add(), pool);
+    if (r != SplitResult::segment) {
+      out.drop_last();
+      return r;
+    }
   }
   return SplitResult::segment;
 }

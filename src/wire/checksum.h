@@ -19,6 +19,8 @@ namespace checksum_detail {
 
 /// The sum of big-endian 16-bit words as a number that folds to the machine-order sum; at most 2^48.
 std::uint64_t sum_fast(const std::uint8_t* data, std::size_t size);
+/// The same without what only some processors have; for tests.
+std::uint64_t sum_portable(const std::uint8_t* data, std::size_t size);
 /// Copies while summing, in one pass over memory.
 std::uint64_t copy_and_sum_fast(std::uint8_t* out, const std::uint8_t* data, std::size_t size);
 

@@ -55,6 +55,8 @@ TEST(Checksum, EveryLengthAndAlignment) {
       const std::vector<std::uint8_t> part(data.begin() + static_cast<long>(start),
                                            data.begin() + static_cast<long>(start + size));
       ASSERT_EQ(sum.fold(), naive(part)) << start << '+' << size;
+      const std::uint64_t portable = checksum_detail::sum_portable(data.data() + start, size);
+      ASSERT_EQ(checksum_detail::machine_order(checksum_detail::fold16(portable)), naive(part));
     }
   }
 }
@@ -64,7 +66,10 @@ TEST(Checksum, CarriesOfAllOnes) {
     const std::vector<std::uint8_t> ones(size, 0xff);
     ChecksumAccumulator sum;
     sum.add(ones);
-    EXPECT_EQ(sum.fold(), size % 2 == 0 ? 0xffff : 0xff00) << size;
+    const std::uint16_t expected = size % 2 == 0 ? 0xffff : 0xff00;
+    EXPECT_EQ(sum.fold(), expected) << size;
+    const std::uint64_t portable = checksum_detail::sum_portable(ones.data(), size);
+    EXPECT_EQ(checksum_detail::machine_order(checksum_detail::fold16(portable)), expected) << size;
   }
 }
 
