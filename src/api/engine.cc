@@ -58,12 +58,9 @@ Error Engine::run(Operation& operation, std::optional<Duration> timeout) {
     lock.unlock();
     // It may be finished at this very moment, so only the worker may take it back. When the worker has stopped,
     // it has finished everything that was parked.
-    worker_->post([&operation](Stack&, Instant) {
-      if (operation.done) return;  // only this thread writes it
-      operation.unlink();
-      operation.finish(Error::timed_out);
-    });
+    const bool cancelled = worker_->post([&operation](Stack&, Instant) { operation.cancel(); });
     lock.lock();
+    if (cancelled) operation.changed.wait(lock, [&] { return operation.cancel_handled; });
   }
   operation.changed.wait(lock, is_done);
   return operation.ended;

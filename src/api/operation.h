@@ -26,6 +26,7 @@ struct Operation : ListLink<ParkedTag> {
   std::mutex mutex;
   std::condition_variable changed;
   bool done = false;
+  bool cancel_handled = false;  ///< the worker has seen the caller's cancel(), and knows of no other message
   Error ended = Error::none;  ///< other than none: it was ended without a result
 
   /// By the worker. The caller may destroy the operation as soon as the lock is free, hence the order.
@@ -33,6 +34,15 @@ struct Operation : ListLink<ParkedTag> {
     const std::lock_guard lock(mutex);
     ended = why;
     done = true;
+    changed.notify_one();
+  }
+  /// By the worker, for a caller whose time is up. The caller stays until this has been called, also when the
+  /// operation was finished in the meantime: the message on its way refers to it.
+  void cancel() {
+    unlink();
+    if (!done) finish(Error::timed_out);  // only the worker's thread writes it
+    const std::lock_guard lock(mutex);
+    cancel_handled = true;
     changed.notify_one();
   }
 };
