@@ -15,8 +15,8 @@ namespace leat {
 
 /// An ICMP message without its IP header yet, and how to send it.
 struct IcmpOutput {
-  Packet message;        ///< with headroom for all headers; its checksum is complete
-  Ipv4Sending sending;   ///< for push_ipv4
+  Packet message;       ///< with headroom for all headers; its checksum is complete
+  Ipv4Sending sending;  ///< for push_ipv4
 };
 
 /// The reply to `request`, a datagram that accept_ipv4 took, whose ICMP checksum is known to be good and
@@ -39,10 +39,10 @@ struct IcmpError {
   IcmpType type = IcmpType::destination_unreachable;
   std::uint8_t code = 0;
   IpProtocol protocol = IpProtocol::tcp;
-  Endpoint local;              ///< source of the quoted datagram; the port only for TCP and UDP
-  Endpoint remote;             ///< its destination
-  SeqNum seq;                  ///< TCP: of the quoted segment
-  std::uint16_t mtu = 0;       ///< "fragmentation needed" only: the largest datagram for this path, at least 68
+  Endpoint local;         ///< source of the quoted datagram; the port only for TCP and UDP
+  Endpoint remote;        ///< its destination
+  SeqNum seq;             ///< TCP: of the quoted segment
+  std::uint16_t mtu = 0;  ///< "fragmentation needed" only: the largest datagram for this path, at least 68
 
   bool is_fragmentation_needed() const {
     return type == IcmpType::destination_unreachable &&

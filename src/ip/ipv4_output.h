@@ -15,9 +15,9 @@ struct Ipv4Sending {
   IpAddress destination;
   IpProtocol protocol = IpProtocol::tcp;
   std::uint8_t tos = 0;
-  std::uint8_t ttl = 64;       ///< RFC 1122 §3.2.1.7, the default in use today
-  std::uint16_t id = 0;        ///< free while dont_fragment is set (RFC 6864 §4.1)
-  bool dont_fragment = true;   ///< path MTU discovery (RFC 1191 §3)
+  std::uint8_t ttl = 64;      ///< RFC 1122 §3.2.1.7, the default in use today
+  std::uint16_t id = 0;       ///< free while dont_fragment is set (RFC 6864 §4.1)
+  bool dont_fragment = true;  ///< path MTU discovery (RFC 1191 §3)
 };
 
 /// False, and nothing changed, when the first slice lacks 20 bytes of headroom or the datagram would be

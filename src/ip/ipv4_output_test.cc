@@ -9,8 +9,8 @@ TEST(Ipv4Output, WritesTheHeaderIntoTheHeadroom) {
   BufferPool pool;
   Packet p(pool.allocate(BufferClass::frame, 64, 100));
   const std::uint8_t* payload = p.front().data();
-  ASSERT_TRUE(push_ipv4(p, {.source = IpAddress::v4(10, 0, 0, 1), .destination = IpAddress::v4(10, 0, 0, 2),
-                            .tos = 0x10, .id = 77}));
+  ASSERT_TRUE(push_ipv4(
+      p, {.source = IpAddress::v4(10, 0, 0, 1), .destination = IpAddress::v4(10, 0, 0, 2), .tos = 0x10, .id = 77}));
   ASSERT_TRUE(push_ethernet(p, make_ethernet({{2, 0, 0, 0, 0, 1}}, {{2, 0, 0, 0, 0, 2}}, EtherType::ipv4)));
   EXPECT_EQ(p.size(), 134u);
   EXPECT_EQ(p.front().data(), payload - 34);

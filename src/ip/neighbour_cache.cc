@@ -4,8 +4,7 @@
 
 namespace leat {
 
-NeighbourVerdict NeighbourCache::send(const IpAddress& next_hop, const IpAddress& source, Packet& packet,
-                                      Instant now) {
+NeighbourVerdict NeighbourCache::send(const IpAddress& next_hop, const IpAddress& source, Packet& packet, Instant now) {
   Entry* entry = find(next_hop);
   if (entry == nullptr) {
     entry = create(next_hop, false, now);

@@ -21,15 +21,15 @@
 namespace leat {
 
 struct NeighbourConfig {
-  Duration retry = std::chrono::seconds(1);              ///< between requests
-  unsigned tries = 3;                                    ///< requests before giving up, of either kind
-  Duration reachable = std::chrono::seconds(30);         ///< how long a confirmation is believed
-  Duration delay = std::chrono::seconds(5);              ///< grace before the first unicast request
-  Duration protect = std::chrono::seconds(5);            ///< an entry used so recently is not evicted for a stranger
+  Duration retry = std::chrono::seconds(1);       ///< between requests
+  unsigned tries = 3;                             ///< requests before giving up, of either kind
+  Duration reachable = std::chrono::seconds(30);  ///< how long a confirmation is believed
+  Duration delay = std::chrono::seconds(5);       ///< grace before the first unicast request
+  Duration protect = std::chrono::seconds(5);     ///< an entry used so recently is not evicted for a stranger
   std::size_t max_entries = 1024;
-  std::size_t max_waiting = 64;                          ///< packets a neighbour
-  std::size_t max_waiting_bytes = 212992;                ///< bytes a neighbour, unless it is a single packet
-  std::size_t max_waiting_total = 1024;                  ///< packets in all
+  std::size_t max_waiting = 64;            ///< packets a neighbour
+  std::size_t max_waiting_bytes = 212992;  ///< bytes a neighbour, unless it is a single packet
+  std::size_t max_waiting_total = 1024;    ///< packets in all
 };
 
 /// A question to send: "who has `target`, tell `source`", to one station or to all.
@@ -97,11 +97,11 @@ class NeighbourCache {
     State state = State::incomplete;
     MacAddress mac;
     unsigned asked = 0;
-    Instant due = kNever;          // incomplete, delay, probe
-    Instant believed_until{};      // reachable
+    Instant due = kNever;      // incomplete, delay, probe
+    Instant believed_until{};  // reachable
     Instant used{};
-    IpAddress source;              // to ask from
-    std::vector<Packet> queue;     // incomplete
+    IpAddress source;           // to ask from
+    std::vector<Packet> queue;  // incomplete
     std::size_t queued_bytes = 0;
   };
   using Entries = std::map<IpAddress, Entry>;

@@ -41,9 +41,9 @@ const Route* Routes::longest_match(const IpAddress& destination) const {
 }
 
 expected<RouteDecision, Error> Routes::lookup(const IpAddress& destination) const {
-  const bool loopback_v6 = destination.is_v6() && destination.bytes[15] == 1 &&
-                           std::all_of(destination.bytes.begin(), destination.bytes.end() - 1,
-                                       [](std::uint8_t b) { return b == 0; });
+  const bool loopback_v6 =
+      destination.is_v6() && destination.bytes[15] == 1 &&
+      std::all_of(destination.bytes.begin(), destination.bytes.end() - 1, [](std::uint8_t b) { return b == 0; });
   if (destination.is_unspecified() || destination.is_loopback() || loopback_v6) {
     return unexpected(Error::network_unreachable);
   }

@@ -22,7 +22,8 @@ template <class Enum>
 constexpr auto make_names() {
   return []<std::size_t... I>(std::index_sequence<I...>) {
     return std::array<std::string_view, sizeof...(I)>{enumerator_name<static_cast<Enum>(I)>()...};
-  }(std::make_index_sequence<kSize<Enum>>{});
+  }
+  (std::make_index_sequence<kSize<Enum>>{});
 }
 
 constexpr auto kCounterNames = make_names<Counter>();

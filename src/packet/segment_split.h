@@ -22,8 +22,8 @@ enum class SplitResult : std::uint8_t {
 };
 
 struct SplitOptions {
-  std::size_t link_header = 0;      ///< bytes in front of the IP header, copied to each segment
-  bool partial_checksums = false;   ///< leave transport checksums to the device (ChecksumState::partial)
+  std::size_t link_header = 0;     ///< bytes in front of the IP header, copied to each segment
+  bool partial_checksums = false;  ///< leave transport checksums to the device (ChecksumState::partial)
 };
 
 class SegmentSplitter {
@@ -47,8 +47,8 @@ class SegmentSplitter {
   bool gather(Packet& out, std::size_t length, BufferPool& pool);
   void write_headers(Packet& segment, std::size_t payload);
 
-  Packet rest_;              // payload not sent yet; the whole packet when it passes through
-  Slice headers_;            // link, IP and TCP headers of the super-segment; empty when it passes through
+  Packet rest_;    // payload not sent yet; the whole packet when it passes through
+  Slice headers_;  // link, IP and TCP headers of the super-segment; empty when it passes through
   SplitOptions options_;
   std::uint16_t segment_size_ = 0;
   std::uint16_t ip_start_ = 0, tcp_start_ = 0;
@@ -58,7 +58,7 @@ class SegmentSplitter {
   std::uint16_t next_id_ = 0;
   std::uint16_t urgent_ = 0;
   SeqNum next_seq_;
-  TcpFlags flags_;                // of the next segment, as if it were the last
+  TcpFlags flags_;  // of the next segment, as if it were the last
 };
 
 }  // namespace leat

@@ -271,11 +271,11 @@ TEST(SegmentSplit, RefusesWhatIsNoTcpDataSegment) {
   EXPECT_TRUE(refused([](Octets& f) { f[14] = 0x65; }));
   EXPECT_TRUE(refused([](Octets& f) { f[14] = 0x44; }));
   EXPECT_TRUE(refused([](Octets& f) { f[23] = 17; }));
-  EXPECT_TRUE(refused([](Octets& f) { f[20] = 0x20; }));           // a fragment
-  EXPECT_TRUE(refused([](Octets& f) { f[46] = 0x40; }));           // a TCP header of 16 bytes
-  EXPECT_TRUE(refused([](Octets& f) { f[47] |= 0x02; }));          // SYN
-  EXPECT_TRUE(refused([](Octets& f) { f[47] |= 0x04; }));          // RST
-  EXPECT_TRUE(refused([](Octets& f) { f[16] = 0xff; }));           // longer than it is
+  EXPECT_TRUE(refused([](Octets& f) { f[20] = 0x20; }));   // a fragment
+  EXPECT_TRUE(refused([](Octets& f) { f[46] = 0x40; }));   // a TCP header of 16 bytes
+  EXPECT_TRUE(refused([](Octets& f) { f[47] |= 0x02; }));  // SYN
+  EXPECT_TRUE(refused([](Octets& f) { f[47] |= 0x04; }));  // RST
+  EXPECT_TRUE(refused([](Octets& f) { f[16] = 0xff; }));   // longer than it is
   EXPECT_TRUE(refused([](Octets& f) { f.resize(40); }));
   EXPECT_TRUE(refused([](Octets&) {}, 100000));
   EXPECT_EQ(pool.blocks_in_use(), 0u);

@@ -80,8 +80,8 @@ std::optional<IpAddress> parse_v6(std::string_view text) {
     if (!parse_groups(text, true, left, left_count) || left_count != 8) return std::nullopt;
   } else {
     const std::string_view tail = text.substr(gap + 2);
-    if (!parse_groups(text.substr(0, gap), false, left, left_count) ||
-        !parse_groups(tail, true, right, right_count) || left_count + right_count > 7) {
+    if (!parse_groups(text.substr(0, gap), false, left, left_count) || !parse_groups(tail, true, right, right_count) ||
+        left_count + right_count > 7) {
       return std::nullopt;
     }
     std::copy_n(right.begin(), right_count, left.end() - static_cast<std::ptrdiff_t>(right_count));
@@ -114,8 +114,8 @@ std::string v4_text(const std::uint8_t* b) {
 std::string v6_text(const IpAddress& a) {
   std::array<unsigned, 8> group{};
   for (std::size_t i = 0; i < 8; ++i) group[i] = static_cast<unsigned>(a.bytes[2 * i] << 8 | a.bytes[2 * i + 1]);
-  const bool mapped = std::all_of(group.begin(), group.begin() + 5, [](unsigned g) { return g == 0; }) &&
-                      group[5] == 0xffff;
+  const bool mapped =
+      std::all_of(group.begin(), group.begin() + 5, [](unsigned g) { return g == 0; }) && group[5] == 0xffff;
   if (mapped) return "::ffff:" + v4_text(a.bytes.data() + 12);
   std::size_t best = 8, best_length = 1;
   for (std::size_t i = 0; i < 8; ++i) {

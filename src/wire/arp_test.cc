@@ -10,9 +10,9 @@
 namespace leat {
 namespace {
 
-constexpr std::array<std::uint8_t, 28> kReply{0, 1, 8, 0, 6, 4, 0, 2,                        // Ethernet, IPv4, reply
-                                              2, 0, 0, 0, 0, 1, 192, 0, 2, 1,                // sender
-                                              2, 0, 0, 0, 0, 2, 192, 0, 2, 2};               // target
+constexpr std::array<std::uint8_t, 28> kReply{0, 1, 8, 0, 6, 4, 0,   2,         // Ethernet, IPv4, reply
+                                              2, 0, 0, 0, 0, 1, 192, 0, 2, 1,   // sender
+                                              2, 0, 0, 0, 0, 2, 192, 0, 2, 2};  // target
 
 TEST(Arp, ReadsAKnownReply) {
   const auto arp = ArpPacket::parse(kReply);

@@ -4,7 +4,6 @@
 
 #if defined(__x86_64__) && !defined(__AVX2__)
 #define LEAT_CHECKSUM_AVX2 1
-#include <immintrin.h>
 #endif
 
 namespace leat::checksum_detail {
@@ -26,12 +25,24 @@ inline void store(std::uint8_t* p, Word w) {
   std::memcpy(p, &w, sizeof w);
 }
 
+// Two 32-byte vectors of 32-bit lanes. They are never passed or returned by value: that would depend on the ABI.
+using Lanes = std::uint32_t __attribute__((vector_size(32)));
+
+struct LaneSums {
+  Lanes low{}, high{};
+};
+
+std::uint64_t add_up(const LaneSums& sums) {
+  std::uint64_t sum = 0;
+  for (int i = 0; i < 8; ++i) sum += std::uint64_t{sums.low[i]} + sums.high[i];
+  return sum;
+}
+
 template <bool kCopy>
 std::uint64_t generic_steps(std::uint8_t* out, const std::uint8_t* p, std::size_t steps) {
-  using Lanes = std::uint32_t __attribute__((vector_size(32)));
-  Lanes low{}, high{};
+  LaneSums sums;
   for (; steps > 0; --steps, p += kStep) {
-    Lanes a, b;  // never passed or returned by value: without AVX that would depend on the ABI
+    Lanes a, b;
     std::memcpy(&a, p, sizeof a);
     std::memcpy(&b, p + sizeof a, sizeof b);
     if constexpr (kCopy) {
@@ -39,36 +50,30 @@ std::uint64_t generic_steps(std::uint8_t* out, const std::uint8_t* p, std::size_
       std::memcpy(out + sizeof a, &b, sizeof b);
       out += kStep;
     }
-    low += (a & 0xffffu) + (a >> 16);
-    high += (b & 0xffffu) + (b >> 16);
+    sums.low += (a & 0xffffu) + (a >> 16);
+    sums.high += (b & 0xffffu) + (b >> 16);
   }
-  std::uint64_t sum = 0;
-  for (int i = 0; i < 8; ++i) sum += std::uint64_t{low[i]} + high[i];
-  return sum;
+  return add_up(sums);
 }
 
 #ifdef LEAT_CHECKSUM_AVX2
+/// The same once more: a function's vectors become the instructions of its own target, before it is inlined.
 template <bool kCopy>
 __attribute__((target("avx2"))) std::uint64_t avx2_steps(std::uint8_t* out, const std::uint8_t* p, std::size_t steps) {
-  const __m256i mask = _mm256_set1_epi32(0xffff);
-  __m256i low = _mm256_setzero_si256(), high = low;
+  LaneSums sums;
   for (; steps > 0; --steps, p += kStep) {
-    const __m256i a = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-    const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 32));
+    Lanes a, b;
+    std::memcpy(&a, p, sizeof a);
+    std::memcpy(&b, p + sizeof a, sizeof b);
     if constexpr (kCopy) {
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), a);
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + 32), b);
+      std::memcpy(out, &a, sizeof a);
+      std::memcpy(out + sizeof a, &b, sizeof b);
       out += kStep;
     }
-    low = _mm256_add_epi32(low, _mm256_add_epi32(_mm256_and_si256(a, mask), _mm256_srli_epi32(a, 16)));
-    high = _mm256_add_epi32(high, _mm256_add_epi32(_mm256_and_si256(b, mask), _mm256_srli_epi32(b, 16)));
+    sums.low += (a & 0xffffu) + (a >> 16);
+    sums.high += (b & 0xffffu) + (b >> 16);
   }
-  std::uint32_t lanes[16];
-  std::memcpy(lanes, &low, sizeof low);
-  std::memcpy(lanes + 8, &high, sizeof high);
-  std::uint64_t sum = 0;
-  for (const std::uint32_t lane : lanes) sum += lane;
-  return sum;
+  return add_up(sums);
 }
 #endif
 

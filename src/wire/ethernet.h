@@ -13,8 +13,8 @@ enum class EtherType : std::uint16_t { ipv4 = 0x0800, arp = 0x0806, vlan = 0x810
 
 struct EthernetHeader {
   static constexpr std::size_t kSize = 14;
-  static constexpr std::size_t kMinFrame = 60;        ///< on a real wire, without the FCS; shorter ones are padded
-  static constexpr std::uint16_t kMaxLength = 1500;   ///< IEEE 802.3 §3.2.6: up to here it is a length
+  static constexpr std::size_t kMinFrame = 60;       ///< on a real wire, without the FCS; shorter ones are padded
+  static constexpr std::uint16_t kMaxLength = 1500;  ///< IEEE 802.3 §3.2.6: up to here it is a length
 
   MacAddress destination;
   MacAddress source;

@@ -21,9 +21,9 @@ TEST(Ethernet, WritesWhatItRead) {
   std::array<std::uint8_t, 14> out{};
   EthernetHeader::parse(kFrame)->write(out);
   EXPECT_EQ(out, kFrame);
-  EXPECT_EQ(make_ethernet(EthernetHeader::parse(kFrame)->destination, EthernetHeader::parse(kFrame)->source,
-                          EtherType::ipv4),
-            EthernetHeader::parse(kFrame));
+  EXPECT_EQ(
+      make_ethernet(EthernetHeader::parse(kFrame)->destination, EthernetHeader::parse(kFrame)->source, EtherType::ipv4),
+      EthernetHeader::parse(kFrame));
 }
 
 TEST(Ethernet, RefusesEveryShorterFrame) {

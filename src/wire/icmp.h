@@ -50,8 +50,8 @@ struct IcmpHeader {
   constexpr bool is_echo_request() const { return type == IcmpType::echo_request && code == 0; }
   /// Of a type that tells of trouble with a datagram of ours and quotes it (RFC 1122 §3.2.2).
   constexpr bool is_error() const {
-    return type == IcmpType::destination_unreachable || type == IcmpType::source_quench ||
-           type == IcmpType::redirect || type == IcmpType::time_exceeded || type == IcmpType::parameter_problem;
+    return type == IcmpType::destination_unreachable || type == IcmpType::source_quench || type == IcmpType::redirect ||
+           type == IcmpType::time_exceeded || type == IcmpType::parameter_problem;
   }
   constexpr bool is_fragmentation_needed() const {
     return type == IcmpType::destination_unreachable &&

@@ -23,7 +23,7 @@ struct Ipv4Header {
   std::uint8_t header_length = kSize;  ///< bytes, options included; write() always writes kSize
   std::uint16_t total_length = 0;      ///< bytes, header included
   std::uint16_t id = 0;
-  std::uint16_t fragment_offset = 0;   ///< bytes; a multiple of 8
+  std::uint16_t fragment_offset = 0;  ///< bytes; a multiple of 8
   bool dont_fragment = false;
   bool more_fragments = false;
   IpAddress source = IpAddress::any_v4();

@@ -78,8 +78,8 @@ std::string describe_transport(const Ipv4Header& ip, Bytes in) {
   if (!tcp || tcp->header_length > length) {
     return "IP " + from + " > " + to + ": TCP, malformed, length " + number(length);
   }
-  const std::string head = "IP " + endpoint(ip.source, tcp->source_port) + " > " +
-                           endpoint(ip.destination, tcp->destination_port) + ": ";
+  const std::string head =
+      "IP " + endpoint(ip.source, tcp->source_port) + " > " + endpoint(ip.destination, tcp->destination_port) + ": ";
   const auto options = TcpOptionSet::parse(tcp->options(in));
   const std::size_t payload = length - tcp->header_length;
   return head + describe_tcp(*tcp, options.value_or(TcpOptionSet{}), payload) + (options ? "" : " [bad options]");

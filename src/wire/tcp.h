@@ -33,9 +33,7 @@ class TcpFlags {
     return TcpFlags(static_cast<std::uint8_t>(bits_ & other.bits_));
   }
   constexpr TcpFlags& operator|=(TcpFlags other) { return *this = *this | other; }
-  constexpr TcpFlags without(TcpFlags other) const {
-    return TcpFlags(static_cast<std::uint8_t>(bits_ & ~other.bits_));
-  }
+  constexpr TcpFlags without(TcpFlags other) const { return TcpFlags(static_cast<std::uint8_t>(bits_ & ~other.bits_)); }
   constexpr bool operator==(const TcpFlags&) const = default;
 
   /// As tcpdump prints them: "S.", "P.", "R"; "none" for the empty set.

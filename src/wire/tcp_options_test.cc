@@ -111,9 +111,9 @@ TEST(TcpOptionSet, AnOptionThatRunsOverTheEndIsMalformed) {
 }
 
 TEST(TcpOptionSet, AKnownKindOfAWrongLengthIsIgnored) {
-  for (const Octets& in : {Octets{2, 3, 5}, Octets{2, 5, 5, 5, 5}, Octets{3, 2}, Octets{3, 4, 7, 7}, Octets{4, 3, 0},
-                           Octets{8, 9, 0, 0, 0, 0, 0, 0, 0}, Octets{5, 2}, Octets{5, 9, 0, 0, 0, 0, 0, 0, 0},
-                           Octets{2, 4, 0, 0}}) {
+  for (const Octets& in :
+       {Octets{2, 3, 5}, Octets{2, 5, 5, 5, 5}, Octets{3, 2}, Octets{3, 4, 7, 7}, Octets{4, 3, 0},
+        Octets{8, 9, 0, 0, 0, 0, 0, 0, 0}, Octets{5, 2}, Octets{5, 9, 0, 0, 0, 0, 0, 0, 0}, Octets{2, 4, 0, 0}}) {
     Octets more = in;
     more.insert(more.end(), {3, 3, 5});
     const auto s = TcpOptionSet::parse(more);
