@@ -1,0 +1,115 @@
+#include "tcp/recv/reassembly.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "base/random.h"
+
+namespace leat {
+namespace {
+
+using Range = Reassembly::Range;
+
+Slice bytes(BufferPool& pool, StreamPos pos, std::size_t n) {
+  Slice s = pool.allocate(class_for(n), 0, n);
+  for (std::size_t i = 0; i < n; ++i) s.mutable_bytes()[i] = static_cast<std::uint8_t>(pos + static_cast<StreamPos>(i));
+  return s;
+}
+
+TEST(Reassembly, TheNewestBlockComesFirstAndNeighboursMerge) {
+  BufferPool pool;
+  Reassembly r;
+  r.insert(100, bytes(pool, 100, 10), pool);
+  r.insert(200, bytes(pool, 200, 10), pool);
+  r.insert(300, bytes(pool, 300, 10), pool);
+  ASSERT_EQ(r.sack_blocks().size(), 3u);
+  EXPECT_EQ(r.sack_blocks()[0], (Range{300, 310}));
+  EXPECT_EQ(r.sack_blocks()[2], (Range{100, 110}));
+  r.insert(110, bytes(pool, 110, 90), pool);
+  ASSERT_EQ(r.sack_blocks().size(), 2u);
+  EXPECT_EQ(r.sack_blocks()[0], (Range{100, 210}));
+  EXPECT_EQ(r.bytes(), 120u);
+  r.clear();
+}
+
+TEST(Reassembly, OnlyFourBlocksAreRemembered) {
+  BufferPool pool;
+  Reassembly r;
+  for (StreamPos p = 0; p < 600; p += 100) r.insert(p + 100, bytes(pool, p + 100, 10), pool);
+  ASSERT_EQ(r.sack_blocks().size(), 4u);
+  EXPECT_EQ(r.sack_blocks()[0], (Range{600, 610}));
+  EXPECT_EQ(r.sack_blocks()[3], (Range{300, 310}));
+  r.clear();
+}
+
+TEST(Reassembly, WhatIsQueuedAlreadyIsADuplicate) {
+  BufferPool pool;
+  Reassembly r;
+  EXPECT_EQ(r.insert(10, bytes(pool, 10, 20), pool), Reassembly::Outcome::queued);
+  EXPECT_EQ(r.insert(12, bytes(pool, 12, 5), pool), Reassembly::Outcome::duplicate);
+  EXPECT_EQ(r.insert(5, bytes(pool, 5, 30), pool), Reassembly::Outcome::queued);
+  EXPECT_EQ(r.bytes(), 30u);
+  r.clear();
+}
+
+TEST(Reassembly, TinySegmentsCannotFillItWithoutBound) {
+  BufferPool pool;
+  Reassembly r;
+  std::size_t queued = 0;
+  for (StreamPos p = 100000; p > 0; p -= 2) {
+    if (r.insert(p, bytes(pool, p, 1), pool) == Reassembly::Outcome::queued) ++queued;
+  }
+  EXPECT_EQ(queued, Reassembly::kMaxPieces);
+  r.clear();
+}
+
+TEST(Reassembly, ASmallPayloadDoesNotHoldALargeBlock) {
+  BufferPool pool;
+  Reassembly r;
+  Slice large = pool.allocate(BufferClass::super, 0, 65536);
+  r.insert(10, large.part(0, 100), pool);
+  large = {};
+  EXPECT_LE(pool.bytes_in_use(), size_of(BufferClass::frame));
+  r.clear();
+}
+
+TEST(Reassembly, RandomPiecesComeOutAsTheStream) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    BufferPool pool;
+    Random random({seed, 0});
+    Reassembly r;
+    std::map<StreamPos, bool> have;
+    StreamPos nxt = 0;
+    const StreamPos end = 3000;
+    while (nxt < end) {
+      const StreamPos pos = nxt + random.below(400);
+      const std::size_t n = 1 + random.below(300);
+      if (pos > nxt) {
+        for (std::size_t i = 0; i < n; ++i) have[pos + static_cast<StreamPos>(i)] = true;
+        r.insert(pos, bytes(pool, pos, n), pool);
+        std::size_t ahead = 0;
+        for (const auto& [p, present] : have) ahead += p >= nxt && present ? 1 : 0;
+        ASSERT_EQ(r.bytes(), ahead) << "seed " << seed;
+      } else {
+        nxt += static_cast<StreamPos>(n);
+      }
+      while (const std::optional<Slice> s = r.pop_at(nxt)) {
+        ASSERT_FALSE(s->empty());
+        for (std::uint8_t b : s->bytes()) ASSERT_EQ(b, static_cast<std::uint8_t>(nxt++)) << "seed " << seed;
+      }
+      ASSERT_FALSE(have.contains(nxt)) << "something readable was kept back, seed " << seed;
+      have.erase(have.begin(), have.lower_bound(nxt));
+      r.forget_blocks_before(nxt);
+      for (const Range& block : r.sack_blocks()) {
+        ASSERT_GT(block.end, nxt);
+        for (StreamPos p = std::max(block.begin, nxt); p < block.end; ++p) ASSERT_TRUE(have.contains(p));
+      }
+    }
+    r.clear();
+    ASSERT_EQ(pool.blocks_in_use(), 0u);
+  }
+}
+
+}  // namespace
+}  // namespace leat

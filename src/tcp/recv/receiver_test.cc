@@ -1,0 +1,124 @@
+#include "tcp/recv/receiver.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace leat {
+namespace {
+
+/// A receiver whose peer has sent its SYN: RCV.NXT is 1.
+Receiver opened(std::size_t limit, std::uint32_t mss = 1000) {
+  Receiver r(limit, mss);
+  r.set_scale(Receiver::scale_for(limit));
+  r.advance_control();
+  static_cast<void>(r.offer_window(false));
+  return r;
+}
+
+void take(Receiver& r, BufferPool& pool, StreamPos pos, std::size_t n) {
+  Slice s = pool.allocate(class_for(n), 0, n);
+  static_cast<void>(r.accept(pos, {&s, 1}, pool));
+}
+
+TEST(Receiver, AcceptabilityByTheTableOfRfc9293) {
+  const Receiver r = opened(10000);  // [1, 10001)
+  EXPECT_TRUE(r.is_acceptable(1, 0));
+  EXPECT_TRUE(r.is_acceptable(10000, 0));
+  EXPECT_FALSE(r.is_acceptable(10001, 0));
+  EXPECT_FALSE(r.is_acceptable(0, 0));
+  EXPECT_TRUE(r.is_acceptable(0, 2)) << "its second byte is new";
+  EXPECT_FALSE(r.is_acceptable(0, 1));
+  EXPECT_TRUE(r.is_acceptable(10000, 500));
+  EXPECT_FALSE(r.is_acceptable(10001, 1));
+  EXPECT_TRUE(r.is_acceptable(-5, 20000)) << "covers the whole window";
+}
+
+TEST(Receiver, AClosedWindowTakesOnlyEmptySegmentsAtItsEdge) {
+  BufferPool pool;
+  Receiver r = opened(1000);
+  take(r, pool, 1, 1000);
+  EXPECT_EQ(r.offer_window(true), 0);
+  EXPECT_TRUE(r.is_acceptable(1001, 0));
+  EXPECT_FALSE(r.is_acceptable(1001, 1));
+  EXPECT_FALSE(r.is_acceptable(1002, 0));
+  r.discard();
+}
+
+TEST(Receiver, ScaleIsTheSmallestThatFits) {
+  EXPECT_EQ(Receiver::scale_for(65535), 0);
+  EXPECT_EQ(Receiver::scale_for(65536), 1);
+  EXPECT_EQ(Receiver::scale_for(std::size_t{1} << 20), 5);
+  EXPECT_EQ(Receiver::scale_for(std::size_t{1} << 40), 14) << "RFC 7323 §2.3";
+}
+
+TEST(Receiver, TheOfferedEdgeNeverMovesBack) {
+  BufferPool pool;
+  Receiver r = opened(100001);  // not a multiple of the scale's unit
+  StreamPos edge = 0;
+  StreamPos pos = 1;
+  for (int i = 0; i < 60; ++i) {
+    static_cast<void>(r.offer_window(true));
+    EXPECT_GE(r.window_end(), edge);
+    edge = r.window_end();
+    take(r, pool, pos, 1237);
+    pos += 1237;
+    if (i % 3 == 0) {
+      std::vector<std::uint8_t> out(1700);
+      r.read(out);
+    }
+  }
+  r.discard();
+}
+
+TEST(Receiver, SillyWindowsAreNotOffered) {
+  BufferPool pool;
+  Receiver r = opened(10000);
+  take(r, pool, 1, 10000);
+  EXPECT_EQ(r.offer_window(true), 0);
+  std::vector<std::uint8_t> out(999);
+  r.read(out);
+  EXPECT_EQ(r.offer_window(true), 0) << "less than a segment";
+  EXPECT_FALSE(r.wants_window_update());
+  r.read({out.data(), 1});
+  EXPECT_TRUE(r.wants_window_update());
+  EXPECT_EQ(r.offer_window(true), 1000);
+  r.discard();
+}
+
+TEST(Receiver, HalfTheBufferIsEnoughWhenSegmentsAreLarger) {
+  BufferPool pool;
+  Receiver r = opened(2000, 1460);
+  take(r, pool, 1, 2000);
+  EXPECT_EQ(r.offer_window(true), 0);
+  std::vector<std::uint8_t> out(1000);
+  r.read(out);
+  EXPECT_EQ(r.offer_window(true), 1000);
+  r.discard();
+}
+
+TEST(Receiver, SmallPayloadsAreCopiedTogether) {
+  BufferPool pool;
+  Receiver r = opened(100000);
+  StreamPos pos = 1;
+  for (int i = 0; i < 1000; ++i, pos += 20) {
+    Slice s = pool.allocate(BufferClass::super, 0, 20);  // as a careless device would hand it up
+    static_cast<void>(r.accept(pos, {&s, 1}, pool));
+  }
+  EXPECT_EQ(r.readable(), 20000u);
+  EXPECT_LE(pool.bytes_in_use(), 5u * 20000u);
+  r.discard();
+}
+
+TEST(Receiver, WithoutMemoryNothingIsAcknowledged) {
+  BufferPool pool(size_of(BufferClass::super));
+  Receiver r = opened(100000);
+  Slice large = pool.allocate(BufferClass::super, 0, 65536);
+  Slice small = large.part(0, 20);
+  const Receiver::Accepted accepted = r.accept(1, {&small, 1}, pool);
+  EXPECT_TRUE(accepted.refused);
+  EXPECT_EQ(r.nxt(), 1);
+}
+
+}  // namespace
+}  // namespace leat
