@@ -50,15 +50,16 @@ As curl's. With several URLs it is that of the last one that failed.
 constexpr const char* kExamples = R"(
 FILES
 FILE.part
-       What has arrived of FILE. An extended attribute remembers the
-       server's entity tag or date, so that a resumed download is never
-       glued together from two versions of a file.
+       What has arrived of FILE. Where the file system has extended
+       attributes, one remembers the server's entity tag or date, so that
+       a resumed download is not glued together from two versions.
 
 EXAMPLES
 In a network of its own, which loses one frame in twenty each way:
-  leat lab --loss 5 -- sh -c 'leat get $LEAT_LAB_OPTIONS $LEAT_LAB_URL/big.iso'
+  leat lab --loss 5 -- sh -c \
+      'leat get $LEAT_LAB_OPTIONS $LEAT_LAB_URL/big.iso'
 
-Through a TAP device that root made for you, with the story on the screen:
+Through a TAP device that root made for you, telling what happens:
   leat get -v --link tap:leat0 --address 10.9.0.2/24 http://10.9.0.1/
 
 With small segments and a report for a script:

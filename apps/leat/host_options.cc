@@ -132,8 +132,8 @@ constexpr const char* kNoLink =
 
 const char* const kHostEnvironmentHelp = R"(ENVIRONMENT
 LEAT_LINK, LEAT_ADDRESS, LEAT_GATEWAY
-       Used where --link, --address or --gateway is not given. LEAT_ADDRESS
-       may hold several addresses, divided by commas.
+       Used where --link, --address or --gateway is not given.
+       LEAT_ADDRESS may hold several addresses, divided by commas.
 )";
 
 void add_host_options(CLI::App& command, HostOptions& options) {

@@ -31,9 +31,11 @@ constexpr const char* kFooter = R"(EXIT STATUS
 0 when all went well, 2 for a bad option; the rest is the command's own.
 
 EXAMPLES
-  leat lab                      a shell in a small network, with a web server
+  leat lab            a shell in a small network, with a web server
+  leat get --help     how to fetch a URL
+
+A download in a network that loses one frame in twenty each way:
   leat lab --loss 5 -- sh -c 'leat get $LEAT_LAB_OPTIONS $LEAT_LAB_URL/FILE'
-  leat get --help
 )";
 
 std::string version_text() {
