@@ -75,7 +75,7 @@ TEST(Reassembly, ASmallPayloadDoesNotHoldALargeBlock) {
 }
 
 TEST(Reassembly, RandomPiecesComeOutAsTheStream) {
-  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     BufferPool pool;
     Random random({seed, 0});
     Reassembly r;
@@ -83,7 +83,7 @@ TEST(Reassembly, RandomPiecesComeOutAsTheStream) {
     StreamPos nxt = 0;
     const StreamPos end = 3000;
     while (nxt < end) {
-      const StreamPos pos = nxt + random.below(400);
+      const StreamPos pos = random.below(6) == 0 ? nxt : nxt + random.below(400);
       const std::size_t n = 1 + random.below(300);
       if (pos > nxt) {
         for (std::size_t i = 0; i < n; ++i) have[pos + static_cast<StreamPos>(i)] = true;
