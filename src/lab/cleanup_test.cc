@@ -1,0 +1,148 @@
+// "Cleans up whatever happens": what is left when a lab's creator goes, in each way it can go.
+#include <dirent.h>
+#include <gtest/gtest.h>
+#include <net/if.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "lab/lab.h"
+#include "lab/testing/support.h"
+
+namespace leat::lab {
+namespace {
+
+std::set<std::string> interface_names() {
+  std::set<std::string> names;
+  struct if_nameindex* all = ::if_nameindex();
+  for (auto* entry = all; entry != nullptr && entry->if_name != nullptr; ++entry) names.insert(entry->if_name);
+  ::if_freenameindex(all);
+  return names;
+}
+
+ino_t inode_of(int fd) {
+  struct stat info {};
+  return ::fstat(fd, &info) == 0 ? info.st_ino : 0;
+}
+
+/// How many processes that we may look at are in the network namespace with this inode.
+unsigned processes_in(ino_t network) {
+  const std::string wanted = "net:[" + std::to_string(network) + "]";
+  unsigned count = 0;
+  DIR* folder = ::opendir("/proc");
+  while (const dirent* entry = ::readdir(folder)) {
+    char target[64];
+    const std::string link = std::string("/proc/") + entry->d_name + "/ns/net";
+    const ssize_t n = ::readlink(link.c_str(), target, sizeof target);
+    if (n > 0 && wanted == std::string_view(target, static_cast<std::size_t>(n))) ++count;
+  }
+  ::closedir(folder);
+  return count;
+}
+
+/// What a lab's creator tells the test about it.
+struct Traces {
+  pid_t first = -1;
+  ino_t networks[3] = {};
+};
+
+Traces traces_of(const Lab& lab) {
+  Traces traces;
+  traces.first = lab.namespaces().first_process();
+  for (unsigned i = 0; i < 3; ++i) traces.networks[i] = inode_of(lab.namespaces().network_descriptor(i));
+  return traces;
+}
+
+/// Programs that would rather stay: one ignores signals, one has left its session, one is an orphan.
+std::vector<Process> start_stubborn_programs(const Lab& lab) {
+  std::vector<Process> running;
+  for (const char* script :
+       {"trap '' HUP INT TERM; echo ready >&2; while :; do sleep 1000; done",
+        "setsid sh -c 'echo ready >&2; exec sleep 1000'", "(sleep 1000 & echo ready >&2) & wait; sleep 1000"}) {
+    auto process = lab.spawn(kFar, {"sh", "-c", script});
+    if (!process || !process->wait_for_errors("ready", std::chrono::seconds(20))) {
+      ADD_FAILURE() << script << ": " << (process ? process->errors() : process.error().message);
+      return {};
+    }
+    running.push_back(std::move(*process));
+  }
+  return running;
+}
+
+void expect_gone(const Traces& traces) {
+  EXPECT_EQ(::kill(traces.first, 0), -1);
+  for (const ino_t network : traces.networks) EXPECT_EQ(processes_in(network), 0u);
+}
+
+TEST(LabCleanupTest, NothingRemainsOfADestroyedLab) {
+  const std::set<std::string> before = interface_names();
+  Traces traces;
+  {
+    LEAT_LAB_OR_SKIP(lab, LabConfig{});
+    EXPECT_EQ(interface_names(), before);
+    traces = traces_of(lab);
+    const std::vector<Process> running = start_stubborn_programs(lab);
+    ASSERT_EQ(running.size(), 3u);
+    EXPECT_GE(processes_in(traces.networks[kFar.network]), 3u);
+  }
+  expect_gone(traces);
+  EXPECT_EQ(interface_names(), before);
+}
+
+/// A child makes a lab, tells about it, and is ended by `signal`.
+void kill_creator_by(int signal) {
+  int told[2];
+  ASSERT_EQ(::pipe(told), 0);
+  std::fflush(nullptr);
+  const pid_t creator = ::fork();
+  ASSERT_GE(creator, 0);
+  if (creator == 0) {
+    ::signal(signal, SIG_DFL);
+    auto lab = Lab::create({});
+    if (!lab) std::fprintf(stderr, "%s\n", lab.error().message.c_str());
+    const std::vector<Process> running = lab ? start_stubborn_programs(*lab) : std::vector<Process>();
+    const Traces traces = running.size() == 3 ? traces_of(*lab) : Traces();
+    (void)!::write(told[1], &traces, sizeof traces);
+    for (;;) ::pause();
+  }
+  Traces traces;
+  ASSERT_EQ(::read(told[0], &traces, sizeof traces), static_cast<ssize_t>(sizeof traces));
+  // The creator's children become ours; they have to be buried before the lab's first process can go.
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  ::kill(creator, signal);
+  ::close(told[0]);
+  ::close(told[1]);
+  ASSERT_GT(traces.first, 0) << "the lab could not be made";
+  while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
+  }
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+  expect_gone(traces);
+}
+
+class LabCreatorTest : public ::testing::TestWithParam<int> {};
+
+TEST_P(LabCreatorTest, NothingRemainsWhenItsCreatorIsKilled) {
+  LEAT_SKIP_WITHOUT_LAB();
+  kill_creator_by(GetParam());
+}
+
+TEST_P(LabCreatorTest, NothingRemainsWhenAnOrdinaryCreatorIsKilled) {
+  testing::as_ordinary_user([] {
+    LEAT_SKIP_WITHOUT_LAB();
+    kill_creator_by(GetParam());
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Signals, LabCreatorTest, ::testing::Values(SIGKILL, SIGTERM, SIGINT, SIGHUP, SIGABRT),
+                         [](const auto& signal) { return "Signal" + std::to_string(signal.param); });
+
+}  // namespace
+}  // namespace leat::lab

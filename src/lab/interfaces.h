@@ -1,0 +1,14 @@
+// What the lab asks of the kernel about interfaces without a program's help. All act on the caller's network
+// namespace and return 0 or an errno.
+#pragma once
+
+namespace leat::lab {
+
+/// Persistent devices, to which a program attaches by name later. They go with their namespace.
+int make_tap_device(const char* name);
+int make_tun_device(const char* name);
+
+/// As `ethtool -K NAME tso … gso … gro …`.
+int set_segmentation_offloads(const char* name, bool on);
+
+}  // namespace leat::lab
