@@ -8,10 +8,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -19,6 +19,8 @@
 #include "lab/foreground.h"
 #include "lab/lab.h"
 #include "lab/web_server.h"
+#include "options.h"
+#include "units.h"
 
 namespace leat::command {
 namespace {
@@ -26,12 +28,16 @@ namespace {
 using lab::Lab;
 using lab::LinkKind;
 
+// Words and what they mean, in the same order. No link: the best there is.
+constexpr std::array<std::string_view, 4> kLinkWords{"auto", "packet", "tap", "tun"};
+constexpr std::array<std::optional<LinkKind>, 4> kLinks{std::nullopt, LinkKind::packet, LinkKind::tap, LinkKind::tun};
+constexpr std::array<std::string_view, 3> kOffloadWords{"auto", "on", "off"};
+constexpr std::array kOffloads{lab::Offloads::automatic, lab::Offloads::on, lab::Offloads::off};
+
 struct Options {
-  double loss = 0;
+  lab::LabConfig config;
   std::optional<double> loss_out, loss_back;
-  unsigned clients = 0;
-  std::string link = "auto";
-  std::string offloads = "auto";
+  std::optional<LinkKind> link;
   std::string folder = ".";
   bool no_server = false;
   bool quiet = false;
@@ -43,27 +49,15 @@ int complain(const std::string& message) {
   return 1;
 }
 
-lab::LabConfig config_of(const Options& options) {
-  const std::map<std::string, lab::Offloads> offloads{
-      {"auto", lab::Offloads::automatic}, {"on", lab::Offloads::on}, {"off", lab::Offloads::off}};
-  lab::LabConfig config;
-  config.loss = {options.loss_out.value_or(options.loss), options.loss_back.value_or(options.loss)};
-  config.clients = options.clients;
-  config.offloads = offloads.at(options.offloads);
-  return config;
-}
-
-/// The link that was asked for; nothing, with a complaint, when it is not there.
+/// The link that was asked for, or the best; nothing, with a complaint, when it is not there.
 std::optional<LinkKind> chosen_link(const Lab& lab, const Options& options) {
-  const std::map<std::string, LinkKind> kinds{
-      {"auto", lab.best_link()}, {"packet", LinkKind::packet}, {"tap", LinkKind::tap}, {"tun", LinkKind::tun}};
-  const LinkKind kind = kinds.at(options.link);
+  const LinkKind kind = options.link.value_or(lab.best_link());
   if (!lab.has(kind)) {
-    complain("no " + options.link + " device here: " + lab.tun_refusal() + ". --link packet needs none");
+    complain(lab.tun_refusal() + ". --link packet needs no such device");
     return std::nullopt;
   }
-  if (options.link == "auto" && kind == LinkKind::packet && !options.quiet) {
-    complain("no TAP device (" + lab.tun_refusal() + "), so Leat's link is a veth pair with AF_PACKET");
+  if (!options.link && kind == LinkKind::packet && !options.quiet) {
+    complain("no TAP device (" + lab.tun_refusal() + "), so Leat's link is AF_PACKET on a veth interface");
   }
   return kind;
 }
@@ -76,6 +70,9 @@ std::string joined(const std::vector<std::string>& words) {
 
 std::vector<std::string> environment_for(const lab::LeatHost& host, const std::string& url) {
   std::vector<std::string> variables{
+      "LEAT_LINK=" + host.link,
+      "LEAT_ADDRESS=" + host.address,
+      "LEAT_GATEWAY=" + host.gateway,
       "LEAT_LAB_LINK=" + host.link,
       "LEAT_LAB_ADDRESS=" + host.address,
       "LEAT_LAB_GATEWAY=" + host.gateway,
@@ -103,7 +100,7 @@ void greet(const Lab& lab, const std::string& url, const std::string& folder) {
   for (unsigned i = 0; i < lab.config().clients; ++i) {
     fmt::print(stderr, "  client {}        {}\n", i, Lab::client_address(i));
   }
-  fmt::print(stderr, "Try:\n  leat get $LEAT_LAB_OPTIONS {}/FILE\nexit ends the lab; nothing of it remains.\n",
+  fmt::print(stderr, "Try:\n  leat get {}/FILE\nexit ends the lab; nothing of it remains.\n",
              url.empty() ? "http://ADDRESS" : "$LEAT_LAB_URL");
 }
 
@@ -139,7 +136,7 @@ bool report(const Lab& lab, bool quiet) {
 }
 
 int run(const Options& options) {
-  auto made = Lab::create(config_of(options));
+  auto made = Lab::create(options.config);
   if (!made) return complain(made.error().message);
   const Lab& lab = *made;
   const auto link = chosen_link(lab, options);
@@ -173,67 +170,115 @@ int run(const Options& options) {
   return status.success() && !as_wished ? 1 : status.shell_code();
 }
 
-constexpr const char* kFooter =
-    R"(The lab is three network namespaces in a row. near is where COMMAND runs and where Leat belongs; far has a
-web server on the kernel's own TCP; the middle forwards, counts and loses. Leat has an address of its own.
+constexpr const char* kDescription = R"(run a command, or a shell, in a small network of its own
 
-COMMAND finds in its environment:
-  LEAT_LAB_OPTIONS   the options that put Leat on the network, for `leat get $LEAT_LAB_OPTIONS URL`
-  LEAT_LAB_LINK, LEAT_LAB_ADDRESS, LEAT_LAB_GATEWAY   the same, one by one
-  LEAT_LAB_URL       the web server; below it /FILE and, if it is nginx, /chunked/FILE, /until-close/FILE,
-                     /rate/100k/FILE (bytes a second) and /redirect/FILE
-  LEAT_LAB_FAR       the far place's address
+The lab is three network namespaces in a row. COMMAND runs in the one called near, which is where Leat belongs. far has
+a web server on the kernel's own TCP, at 10.77.2.2. The middle forwards, counts and loses. Leat has an address of its
+own; near's kernel is a host beside it, so that curl works there as well, for comparison.
 
-As an ordinary user the lab lives in a user namespace, in which that user is root. Whatever ends this
-command, nothing of the lab remains: no process, namespace, interface or firewall rule.
+As an ordinary user the lab lives in a user namespace, in which that user is root. Whatever ends this command, nothing
+of the lab remains: no process, namespace, interface or firewall rule.)";
 
-Exit status: COMMAND's; 1 when there can be no lab or when the loss asked for did not happen.
+constexpr const char* kFooter = R"(EXIT STATUS
+COMMAND's own; 1 when there can be no lab here, or when the loss asked
+for did not happen.
 
-Examples:
-  leat lab                                                 a shell in the lab
-  leat lab --loss 5 -- sh -c 'leat get $LEAT_LAB_OPTIONS $LEAT_LAB_URL/README.md'
-  leat lab --loss-back 100 -- curl -m 5 http://10.77.2.2/  the kernel's TCP, when no answer comes through)";
+ENVIRONMENT
+COMMAND finds these:
+LEAT_LINK, LEAT_ADDRESS, LEAT_GATEWAY
+       What puts Leat on the network; leat get uses them by itself.
+LEAT_LAB_LINK, LEAT_LAB_ADDRESS, LEAT_LAB_GATEWAY
+       The same, for scripts.
+LEAT_LAB_OPTIONS
+       The same as options: --link ... --address ... --gateway ...
+LEAT_LAB_URL
+       The web server. Below it: /FILE; with nginx also /chunked/FILE,
+       /until-close/FILE, /rate/100k/FILE (bytes a second) and
+       /redirect/FILE.
+LEAT_LAB_FAR
+       far's address.
+
+EXAMPLES
+A shell in the lab:
+  leat lab
+
+A download where one frame in twenty is lost each way:
+  leat lab --loss 5 -- sh -c 'leat get $LEAT_LAB_URL/FILE'
+
+The kernel's TCP, when no answer comes through:
+  leat lab --loss-back 100 -- curl -m 5 http://10.77.2.2/
+
+SEE ALSO
+network_namespaces(7), user_namespaces(7), nft(8)
+)";
+
+expected<double, std::string> parse_percentage(std::string_view text) {
+  const std::string number(text);
+  char* end = nullptr;
+  const double value = std::strtod(number.c_str(), &end);
+  if (!number.empty() && *end == '\0' && value >= 0 && value <= 100) return value;
+  return unexpected("\"" + number + "\" is not a percentage; want a number from 0 to 100");
+}
+
+/// Of a list of words, the place of the one given.
+template <std::size_t N>
+expected<std::size_t, std::string> parse_word(std::string_view text, const std::array<std::string_view, N>& words) {
+  std::string wanted;
+  for (std::size_t i = 0; i < N; ++i) {
+    if (words[i] == text) return i;
+    wanted += (i == 0 ? "" : ", ") + std::string(words[i]);
+  }
+  return unexpected("\"" + std::string(text) + "\" is none of " + wanted);
+}
+
+void add_options(CLI::App& command, Options& options) {
+  add_value(command, "--loss", "P", "The share of frames that the middle loses, in percent, each way.",
+            parse_percentage, [&options](double p) {
+              options.config.loss = {p, p};
+            });
+  add_value(command, "--loss-out", "P", "The same from near to far; goes before --loss.", parse_percentage,
+            [&options](double p) { options.loss_out = p; });
+  add_value(command, "--loss-back", "P", "The same from far to near.", parse_percentage,
+            [&options](double p) { options.loss_back = p; });
+  add_value(
+      command, "--clients", "N",
+      "More hosts with the kernel's TCP beyond the middle: 10.77.2.10, 10.77.2.11 and so on.",
+      [](std::string_view text) { return parse_number(text, 0, lab::kMaxClients); },
+      [&options](std::uint64_t n) { options.config.clients = static_cast<unsigned>(n); });
+  add_value(
+      command, "--link", "KIND",
+      "Leat's link: packet (AF_PACKET on a veth interface), tap, tun or auto, which takes tap where /dev/net/tun can be "
+      "opened. Default: auto.",
+      [](std::string_view text) { return parse_word(text, kLinkWords); },
+      [&options](std::size_t i) { options.link = kLinks[i]; });
+  add_value(
+      command, "--offloads", "WHEN",
+      "Segmentation offloads of the links: on, off or auto, which is on without loss and off with it, so that single "
+      "wire frames are lost and not 64 kB at once. Default: auto.",
+      [](std::string_view text) { return parse_word(text, kOffloadWords); },
+      [&options](std::size_t i) { options.config.offloads = kOffloads[i]; });
+  add_value(
+      command, "--serve", "FOLDER", "The folder that the web server serves. Default: the current one.",
+      [](std::string_view text) -> expected<std::string, std::string> { return std::string(text); },
+      [&options](std::string folder) { options.folder = std::move(folder); });
+  command.add_flag("--no-server", options.no_server, "Do without the web server.");
+  command.add_flag("-q,--quiet", options.quiet, "Print nothing but errors.");
+  command.add_option("command", options.command, "What to run, after --; a shell when there is none.")
+      ->type_name("COMMAND");
+}
 
 }  // namespace
 
 void add_lab(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("lab", "Run a command, or a shell, in a small Internet of its own");
+  CLI::App* command = app.add_subcommand("lab", kDescription);
   command->footer(kFooter);
-  const CLI::Range percentage(0.0, 100.0, "0-100");
-  command->add_option("--loss", options->loss, "Frames to lose in the middle, in percent, each way")
-      ->check(percentage)
-      ->type_name("P");
-  command->add_option("--loss-out", options->loss_out, "The same, from near to far only")
-      ->check(percentage)
-      ->type_name("P");
-  command->add_option("--loss-back", options->loss_back, "The same, from far to near only")
-      ->check(percentage)
-      ->type_name("P");
-  command
-      ->add_option("--clients", options->clients, "More hosts with the kernel's TCP beyond the middle: 10.77.2.10 ...")
-      ->check(CLI::Range(0u, lab::kMaxClients))
-      ->type_name("N");
-  command
-      ->add_option(
-          "--link", options->link,
-          "Leat's link: packet (veth and AF_PACKET), tap, tun; auto takes tap where /dev/net/tun can be opened")
-      ->check(CLI::IsMember({"auto", "packet", "tap", "tun"}))
-      ->type_name("KIND");
-  command
-      ->add_option("--offloads", options->offloads,
-                   "Segmentation offloads of the links; auto is on without loss, off with it, so that single wire "
-                   "frames are lost")
-      ->check(CLI::IsMember({"auto", "on", "off"}))
-      ->type_name("WHEN");
-  command->add_option("--serve", options->folder, "The folder that far's web server serves (default: the current one)")
-      ->check(CLI::ExistingDirectory)
-      ->type_name("FOLDER");
-  command->add_flag("--no-server", options->no_server, "No web server");
-  command->add_flag("-q,--quiet", options->quiet, "Say nothing but errors");
-  command->add_option("command", options->command, "What to run, after --; a shell when there is none")
-      ->type_name("COMMAND");
-  command->callback([options, &exit_code] { exit_code = run(*options); });
+  add_options(*command, *options);
+  command->callback([options, &exit_code] {
+    lab::Loss& loss = options->config.loss;
+    loss = {options->loss_out.value_or(loss.out), options->loss_back.value_or(loss.back)};
+    exit_code = run(*options);
+  });
 }
 
 }  // namespace leat::command
