@@ -63,10 +63,10 @@ TEST_F(CliTest, HelpIsAManualPage) {
   }
   const Ran get = leat("get --help");
   EXPECT_EQ(get.status, 0);
-  for (const char* part :
-       {"NAME\n       leat get - ", "SYNOPSIS\n       leat get [OPTIONS] URL...\n", "Host options\n", "Transfer options\n",
-        "EXIT STATUS\n", "ENVIRONMENT\n", "EXAMPLES\n", "--link SPEC\n", "-o, --output FILE\n", "-C, --continue-at -\n",
-        "--stats[=INTERVAL]\n", "LEAT_LINK", "-m, --max-time T\n", "--resolve HOST:PORT:ADDR\n", "--syn-retries N\n"}) {
+  for (const char* part : {"NAME\n       leat get - ", "SYNOPSIS\n       leat get [OPTIONS] URL...\n", "Host options\n",
+                           "Transfer options\n", "EXIT STATUS\n", "ENVIRONMENT\n", "EXAMPLES\n", "--link SPEC\n",
+                           "-o, --output FILE\n", "-C, --continue-at -\n", "--stats[=INTERVAL]\n", "LEAT_LINK",
+                           "-m, --max-time T\n", "--resolve HOST:PORT:ADDR\n", "--syn-retries N\n"}) {
     EXPECT_SAYS(get.out, part);
   }
   EXPECT_EQ(get.err, "");

@@ -140,11 +140,12 @@ void add_request_options(CLI::App& command, GetOptions& options) {
       },
       [&options](std::optional<unsigned> n) { options.fetch.max_redirects = n; })
       ->group(kGroup);
-  add_value(command, "--resolve", "HOST:PORT:ADDR",
-            "Connect to ADDR for HOST and PORT, without asking the resolver. Several addresses, divided by commas, are "
-            "tried in their order. May be repeated.",
-            http::parse_resolve_entry,
-            [&options](http::ResolveEntry entry) { options.resolve.push_back(std::move(entry)); }, true)
+  add_value(
+      command, "--resolve", "HOST:PORT:ADDR",
+      "Connect to ADDR for HOST and PORT, without asking the resolver. Several addresses, divided by commas, are "
+      "tried in their order. May be repeated.",
+      http::parse_resolve_entry, [&options](http::ResolveEntry entry) { options.resolve.push_back(std::move(entry)); },
+      true)
       ->group(kGroup);
   add_time(command, "--connect-timeout", options.fetch.connect_timeout,
            "The longest that connecting may take, such as 5 (seconds) or 500ms. Default: what --syn-retries allows.");
@@ -162,7 +163,8 @@ void add_get(CLI::App& app, int& exit_code) {
       *command, "url", "URL", "What to fetch.",
       [](std::string_view text) -> expected<std::string, std::string> { return std::string(text); },
       [options_ptr = options.get()](std::string url) { options_ptr->urls.push_back(std::move(url)); }, true)
-      ->allow_extra_args(true)->required();
+      ->allow_extra_args(true)
+      ->required();
   add_output_options(*command, *options);
   add_request_options(*command, *options);
   add_host_options(*command, options->host);

@@ -20,11 +20,11 @@ struct GetOptions {
   HostOptions host;
   http::FetchOptions fetch;
   std::vector<std::string> urls;
-  std::vector<std::string> outputs;   ///< the first is the first URL's, and so on
+  std::vector<std::string> outputs;  ///< the first is the first URL's, and so on
   std::vector<http::ResolveEntry> resolve;
   std::optional<http::WriteOut> write_out;
   bool silent = false;
-  bool show_error = false;            ///< -S: errors in spite of -s
+  bool show_error = false;  ///< -S: errors in spite of -s
 };
 
 /// Adds the subcommand. When it is chosen, it runs while `app` parses and leaves its status in `exit_code`.

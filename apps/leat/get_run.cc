@@ -1,3 +1,4 @@
+// What `leat get` does once its options are read: opens the host, fetches, tells about it. Called by get.cc.
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -27,8 +28,7 @@ using http::ExitCode;
 /// Stands in when no URL is good enough for a host to be needed.
 class NoTransport final : public http::Transport {
  public:
-  expected<std::unique_ptr<http::ByteStream>, Error> connect(const Endpoint&, std::optional<Duration>,
-                                                             Bytes) override {
+  expected<std::unique_ptr<http::ByteStream>, Error> connect(const Endpoint&, std::optional<Duration>, Bytes) override {
     return unexpected(Error::network_unreachable);
   }
 };
@@ -56,8 +56,9 @@ void write_out(const GetOptions& options, const http::Report& report) {
   if (!options.write_out) return;
   const std::string text = options.write_out->fill(report);
   // What cannot be printed must not hide how the transfer ended.
-  static_cast<void>(http::write_fully(STDOUT_FILENO, Bytes(reinterpret_cast<const std::uint8_t*>(text.data()),
-                                                           text.size())).has_value());
+  static_cast<void>(
+      http::write_fully(STDOUT_FILENO, Bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()))
+          .has_value());
 }
 
 /// The fetcher that a signal interrupts, while there is one.

@@ -32,8 +32,8 @@ expected<std::string, std::string> parse_link(std::string_view text) {
 expected<IpPrefix, std::string> parse_prefix(std::string_view text) {
   auto prefix = or_explain(IpPrefix::parse(text), text, "an address with a prefix length, such as 10.0.0.2/24");
   if (prefix && !prefix->address.is_v4()) return unexpected(fmt::format("\"{}\": IPv6 is not supported yet", text));
-  if (prefix && (prefix->address.is_unspecified() || prefix->address.is_multicast() ||
-                 prefix->address.is_loopback() || prefix->address.is_limited_broadcast())) {
+  if (prefix && (prefix->address.is_unspecified() || prefix->address.is_multicast() || prefix->address.is_loopback() ||
+                 prefix->address.is_limited_broadcast())) {
     return unexpected(fmt::format("\"{}\" cannot be a host's address", text));
   }
   return prefix;
@@ -76,17 +76,23 @@ void add_place_options(CLI::App& command, HostConfig& config) {
             "you may open), or packet:INTERFACE (shares an interface, such as one end of a veth pair). Default: "
             "$LEAT_LINK.",
             parse_link, [&config](std::string link) { config.link = std::move(link); })
-      ->envname("LEAT_LINK")->group(kGroup);
-  add_value(command, "--address", "A/LEN",
-            "An IPv4 address of the host, with the length of its subnet's prefix. It must not be one of the kernel's. "
-            "May be repeated. Default: $LEAT_ADDRESS (several divided by commas).",
-            parse_prefix, [&config](const IpPrefix& prefix) { config.addresses.push_back(prefix); }, true)
-      ->delimiter(',')->envname("LEAT_ADDRESS")->group(kGroup);
-  add_value(command, "--gateway", "A", "The router to hosts beyond the subnet. Default: $LEAT_GATEWAY.",
-            parse_gateway, [&config](const IpAddress& address) { config.gateway = address; })
-      ->envname("LEAT_GATEWAY")->group(kGroup);
+      ->envname("LEAT_LINK")
+      ->group(kGroup);
+  add_value(
+      command, "--address", "A/LEN",
+      "An IPv4 address of the host, with the length of its subnet's prefix. It must not be one of the kernel's. "
+      "May be repeated. Default: $LEAT_ADDRESS (several divided by commas).",
+      parse_prefix, [&config](const IpPrefix& prefix) { config.addresses.push_back(prefix); }, true)
+      ->delimiter(',')
+      ->envname("LEAT_ADDRESS")
+      ->group(kGroup);
+  add_value(command, "--gateway", "A", "The router to hosts beyond the subnet. Default: $LEAT_GATEWAY.", parse_gateway,
+            [&config](const IpAddress& address) { config.gateway = address; })
+      ->envname("LEAT_GATEWAY")
+      ->group(kGroup);
   add_value(command, "--mac", "M", "The host's Ethernet address. Default: a random locally administered one.",
-            parse_mac, [&config](const MacAddress& mac) { config.mac = mac; })->group(kGroup);
+            parse_mac, [&config](const MacAddress& mac) { config.mac = mac; })
+      ->group(kGroup);
   add_number<std::uint32_t>(command, "--mtu", 576, 65535,
                             "The largest IP packet, 576 to 65535 bytes. Default: the link's.",
                             [&config](std::uint32_t n) { config.mtu = n; });
@@ -101,20 +107,25 @@ void add_tcp_options(CLI::App& command, TcpOptions& tcp) {
                            "The TOS byte of every IP packet, 0 to 255 or 0x00 to 0xff. Default: 0.",
                            [&tcp](std::uint8_t n) { tcp.tos = n; });
   add_value(command, "--cc", "NAME", "The congestion control. Default: reno.", parse_congestion_control,
-            [&tcp](std::string name) { tcp.congestion_control = std::move(name); })->group(kGroup);
+            [&tcp](std::string name) { tcp.congestion_control = std::move(name); })
+      ->group(kGroup);
   add_number<unsigned>(command, "--syn-retries", 0, 127,
                        "How often a SYN is repeated before the attempt fails, 0 to 127. Default: 6.",
                        [&tcp](unsigned n) { tcp.syn_retries = n; });
-  add_value(command, "--max-rto", "T",
-            "The longest wait for an acknowledgement before a segment is sent again, such as 1s, 500ms or 2 (seconds). "
-            "RFC 6298 wants at least 60 s; less is for tests. Default: 120s.",
-            [](std::string_view text) { return parse_duration(text, std::chrono::hours(1)); },
-            [&tcp](Duration d) { tcp.max_rto = d; })->group(kGroup);
+  add_value(
+      command, "--max-rto", "T",
+      "The longest wait for an acknowledgement before a segment is sent again, such as 1s, 500ms or 2 (seconds). "
+      "RFC 6298 wants at least 60 s; less is for tests. Default: 120s.",
+      [](std::string_view text) { return parse_duration(text, std::chrono::hours(1)); },
+      [&tcp](Duration d) { tcp.max_rto = d; })
+      ->group(kGroup);
   const auto size = [](std::string_view text) { return parse_size(text, kLeastBuffer, kMostBuffer); };
   add_value(command, "--sndbuf", "N", "Bytes of send buffer a connection, 2k to 1G. Default: 1M.", size,
-            [&tcp](std::uint64_t n) { tcp.send_buffer = n; })->group(kGroup);
+            [&tcp](std::uint64_t n) { tcp.send_buffer = n; })
+      ->group(kGroup);
   add_value(command, "--rcvbuf", "N", "Bytes of receive buffer a connection, 2k to 1G. Default: 1M.", size,
-            [&tcp](std::uint64_t n) { tcp.receive_buffer = n; })->group(kGroup);
+            [&tcp](std::uint64_t n) { tcp.receive_buffer = n; })
+      ->group(kGroup);
 }
 
 constexpr const char* kNoLink =
@@ -151,7 +162,8 @@ void add_host_options(CLI::App& command, HostOptions& options) {
         if (!interval) throw CLI::ValidationError("--stats", interval.error());
         options.stats_interval = *interval;
       })
-      ->type_name("[=INTERVAL]")->group(kGroup);
+      ->type_name("[=INTERVAL]")
+      ->group(kGroup);
   command.add_flag("-v,--verbose", options.verbose, "Tell what happens, on standard error.")->group(kGroup);
 }
 

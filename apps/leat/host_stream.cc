@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <utility>
 
 namespace leat::command {
 namespace {
 
-/// How long close() waits for the peer's FIN and for the acknowledgement of ours.
+/// How long close() waits for the peer's FIN, and for the acknowledgement of ours.
 constexpr Duration kFarewell = std::chrono::milliseconds(500);
 
 class HostStream final : public http::ByteStream {
@@ -23,9 +24,12 @@ class HostStream final : public http::ByteStream {
   /// FIN, then what still comes up to the peer's FIN, so that its end is acknowledged before our host is gone.
   void close() override {
     std::array<std::uint8_t, 4096> rest;
+    const auto end = std::chrono::steady_clock::now() + kFarewell;
     if (connection_.shutdown()) {
-      for (int block = 0; block < 16; ++block) {
-        const auto n = connection_.read(rest, kFarewell);
+      for (;;) {
+        const Duration left = end - std::chrono::steady_clock::now();
+        if (left <= Duration::zero()) break;
+        const auto n = connection_.read(rest, left);
         if (!n || *n == 0) break;
       }
     }

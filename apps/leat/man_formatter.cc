@@ -37,8 +37,8 @@ std::string options_section(const CLI::App* app) {
   std::string out = "OPTIONS\n";
   for (const std::string& group : app->get_groups()) {
     if (group.empty()) continue;
-    const auto options = app->get_options(
-        [&](const CLI::Option* o) { return o->get_group() == group && o->nonpositional(); });
+    const auto options =
+        app->get_options([&](const CLI::Option* o) { return o->get_group() == group && o->nonpositional(); });
     if (options.empty()) continue;
     if (group != "Options") out += "   " + group + "\n";
     for (const CLI::Option* option : options) out += option_entry(option);

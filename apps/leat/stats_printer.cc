@@ -7,8 +7,7 @@
 
 namespace leat::command {
 
-StatsPrinter::StatsPrinter(const Host& host, std::optional<Duration> interval,
-                           std::function<std::string()> connections)
+StatsPrinter::StatsPrinter(const Host& host, std::optional<Duration> interval, std::function<std::string()> connections)
     : host_(host), connections_(std::move(connections)) {
   if (!interval) return;
   thread_ = std::thread([this, every = *interval] {

@@ -5,8 +5,8 @@
 namespace leat::command {
 namespace {
 
-const std::vector<std::string> kOptions{"--loss", "--link", "--mss", "--mtu", "--max-time",
-                                        "--max-redirs", "-o", "--output"};
+const std::vector<std::string> kOptions{"--loss",     "--link",       "--mss", "--mtu",
+                                        "--max-time", "--max-redirs", "-o",    "--output"};
 
 TEST(Suggest, FindsTheSlip) {
   EXPECT_EQ(closest("--los", kOptions), "--loss");

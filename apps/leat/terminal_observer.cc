@@ -32,7 +32,8 @@ std::string printable(std::string_view text) {
 bool TerminalObserver::stderr_is_terminal() { return ::isatty(STDERR_FILENO) == 1; }
 
 void TerminalObserver::begin(const std::string& file) {
-  if (!progress_) return;
+  // On one terminal the body and the progress line would mix.
+  if (!progress_ || (file == "-" && ::isatty(STDOUT_FILENO) == 1)) return;
   line_.emplace(printable(file), terminal_columns(), monotonic_now());
   have_ = resumed_ = 0;
 }

@@ -37,7 +37,7 @@ expected<std::uint64_t, std::string> parse_number(std::string_view text, std::ui
 }
 
 expected<Duration, std::string> parse_duration(std::string_view text, Duration most) {
-  constexpr std::pair<std::string_view, double> kUnits[] = {{"", 1e9},  {"s", 1e9},  {"ms", 1e6},
+  constexpr std::pair<std::string_view, double> kUnits[] = {{"", 1e9},   {"s", 1e9},  {"ms", 1e6},
                                                             {"us", 1e3}, {"m", 60e9}, {"h", 3600e9}};
   std::string_view rest = text;
   double value = 0;

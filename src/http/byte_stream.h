@@ -41,8 +41,8 @@ class Transport {
 
   /// Opens a connection and writes `first_data`, on the handshake's last segment where that is possible.
   /// Without a time-out the transport's own patience decides.
-  virtual expected<std::unique_ptr<ByteStream>, Error> connect(const Endpoint& remote,
-                                                               std::optional<Duration> timeout, Bytes first_data) = 0;
+  virtual expected<std::unique_ptr<ByteStream>, Error> connect(const Endpoint& remote, std::optional<Duration> timeout,
+                                                               Bytes first_data) = 0;
 };
 
 }  // namespace leat::http

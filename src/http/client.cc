@@ -27,9 +27,7 @@ constexpr int kInterimLimit = 32;                 ///< 1xx responses before one 
 
 char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-unexpected<Failure> failed(ExitCode code, std::string message) {
-  return unexpected(Failure{code, std::move(message)});
-}
+unexpected<Failure> failed(ExitCode code, std::string message) { return unexpected(Failure{code, std::move(message)}); }
 
 /// Beast's parser, turned into calls of a ResponseHandler. What the handler refuses is kept in `failure`.
 class Parser final : public beast::http::basic_parser<false> {
@@ -75,9 +73,7 @@ class Parser final : public beast::http::basic_parser<false> {
   void on_body_init_impl(const boost::optional<std::uint64_t>&, ErrorCode&) override {}
   std::size_t on_body_impl(StringView piece, ErrorCode& ec) override { return deliver(piece, ec); }
   void on_chunk_header_impl(std::uint64_t, StringView, ErrorCode&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, StringView piece, ErrorCode& ec) override {
-    return deliver(piece, ec);
-  }
+  std::size_t on_chunk_body_impl(std::uint64_t, StringView piece, ErrorCode& ec) override { return deliver(piece, ec); }
   void on_finish_impl(ErrorCode&) override {}
 
   std::size_t deliver(StringView piece, ErrorCode& ec) {
@@ -122,8 +118,8 @@ Failure read_failure(Error error, const Patience& patience, bool anything) {
   if (error == Error::timed_out) {
     const bool total = patience.deadline && patience.now() >= *patience.deadline;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience.idle).count();
-    return {ExitCode::timed_out, total ? "the time allowed is over"
-                                       : "nothing received for " + std::to_string(seconds) + " seconds"};
+    return {ExitCode::timed_out,
+            total ? "the time allowed is over" : "nothing received for " + std::to_string(seconds) + " seconds"};
   }
   if (error == Error::reset && !anything) return {ExitCode::empty_reply, "empty reply: connection reset by peer"};
   return {ExitCode::receive_error, "receiving failed: " + std::string(to_string(error))};
@@ -132,8 +128,7 @@ Failure read_failure(Error error, const Patience& patience, bool anything) {
 }  // namespace
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return to_lower(x) == to_lower(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return to_lower(x) == to_lower(y); });
 }
 
 std::string Request::serialize() const {
@@ -172,9 +167,7 @@ std::string ResponseHead::text() const {
   return out + "\r\n";
 }
 
-Duration Patience::next_wait() const {
-  return deadline ? std::min<Duration>(idle, *deadline - now()) : idle;
-}
+Duration Patience::next_wait() const { return deadline ? std::min<Duration>(idle, *deadline - now()) : idle; }
 
 struct ResponseReader::Buffer {
   std::array<std::uint8_t, kReadBlock> bytes;

@@ -44,7 +44,7 @@ class ResponseHandler {
 };
 
 struct ExchangeResult {
-  bool reusable = false;         ///< the stream may carry another request
+  bool reusable = false;  ///< the stream may carry another request
   std::uint64_t body_bytes = 0;
 };
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "http/testing/script_stream.h"
 
 namespace leat::http {
@@ -42,7 +44,9 @@ struct Outcome {
   }
 };
 
-Patience patient() { return {seconds(180), std::nullopt, [] { return Instant{}; }}; }
+Patience patient() {
+  return {seconds(180), std::nullopt, [] { return Instant{}; }};
+}
 
 Outcome play(const std::string& script, std::size_t piece = 1 << 20, bool bodyless = false,
              Error ending = Error::none) {
@@ -90,8 +94,9 @@ TEST(Client, ReadsABodyUntilTheStreamEnds) {
 }
 
 TEST(Client, ReadsChunksWithExtensionsAndTrailers) {
-  const Outcome o = play(kChunked + "5;a=b;c=\"d\"\r\nhello\r\n00A\r\n, the worl\r\n1\r\nd\r\n"
-                                  "0;x\r\nX-T: 1\r\nY: 2\r\n\r\n");
+  const Outcome o = play(kChunked +
+                         "5;a=b;c=\"d\"\r\nhello\r\n00A\r\n, the worl\r\n1\r\nd\r\n"
+                         "0;x\r\nX-T: 1\r\nY: 2\r\n\r\n");
   EXPECT_EQ(o.code, 0) << o.message;
   EXPECT_EQ(o.got.text, "hello, the world");
   EXPECT_TRUE(o.reusable);
@@ -184,8 +189,7 @@ TEST(Client, MalformedHeadsAreRefused) {
        {"no colon", "X Y: z", "Content-Length: -3", "Content-Length: 3\r\nContent-Length: 4", "Content-Length: 3x",
         "Content-Length: 99999999999999999999999", "Content-Length: 3\r\nTransfer-Encoding: chunked",
         "Transfer-Encoding: chunked\r\nContent-Length: 3", "Transfer-Encoding: gzip, chunked",
-        "Transfer-Encoding: gzip",
-        ": empty name"}) {
+        "Transfer-Encoding: gzip", ": empty name"}) {
     const Outcome o = play(kOk + field + "\r\n\r\nabc");
     EXPECT_EQ(o.code, 56) << field;
     EXPECT_EQ(o.got.text, "") << field;
@@ -204,10 +208,9 @@ TEST(Client, AHugeHeadIsRefused) {
 }
 
 TEST(Client, MalformedChunksAreRefused) {
-  for (const std::string& chunks :
-       {std::string("zz\r\nab\r\n"), std::string("2\r\nabcd\r\n"), std::string("-1\r\n"), std::string("\r\n"),
-        std::string("fffffffffffffffff\r\n"), "5;" + std::string(400'000, 'a'),
-        "0\r\nT: " + std::string(400'000, 'a')}) {
+  for (const std::string& chunks : {std::string("zz\r\nab\r\n"), std::string("2\r\nabcd\r\n"), std::string("-1\r\n"),
+                                    std::string("\r\n"), std::string("fffffffffffffffff\r\n"),
+                                    "5;" + std::string(400'000, 'a'), "0\r\nT: " + std::string(400'000, 'a')}) {
     EXPECT_EQ(play(kChunked + chunks).code, 56) << chunks.substr(0, 40);
   }
 }
@@ -238,6 +241,34 @@ TEST(Client, TheHandlerMayStopIt) {
     EXPECT_EQ(ResponseReader().read(again, false, patient(), picky).error().code, ExitCode::http_error);
     EXPECT_EQ(picky.text, "");
   }
+}
+
+TEST(Client, NoMutationOfAResponseBreaksIt) {
+  const std::string scripts[] = {
+      kChunked + "5;a=\"b\"\r\nhello\r\n0A\r\n0123456789\r\n0\r\nT: 1\r\n\r\n",
+      "HTTP/1.1 100 Continue\r\n\r\n" + kOk + "Content-Length: 3\r\nConnection: close, x\r\n folded\r\n\r\nabc",
+      "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+  };
+  const std::string tokens[] = {"\r\n", "\r", "\n", ":", ";", "0", "ffffffffffffffff", " ", std::string(1, '\0'),
+                                "\xff", ","};
+  std::mt19937 random(1);
+  int good = 0, bad = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    std::string script = scripts[random() % 3];
+    for (unsigned n = random() % 4; n > 0; --n) {
+      const std::size_t at = random() % (script.size() + 1);
+      if (random() % 2) {
+        script.insert(at, tokens[random() % std::size(tokens)]);
+      } else {
+        script.erase(at, random() % 5);
+      }
+    }
+    const Outcome o = play(script, 1 + random() % 40);
+    EXPECT_LE(o.got.text.size(), script.size());
+    o.code == 0 ? ++good : ++bad;
+  }
+  EXPECT_GT(good, 5'000);
+  EXPECT_GT(bad, 5'000);
 }
 
 TEST(Client, WaitsAsLongAsItWasTold) {

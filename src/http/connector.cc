@@ -9,13 +9,9 @@
 namespace leat::http {
 namespace {
 
-unexpected<Failure> failed(ExitCode code, std::string message) {
-  return unexpected(Failure{code, std::move(message)});
-}
+unexpected<Failure> failed(ExitCode code, std::string message) { return unexpected(Failure{code, std::move(message)}); }
 
-Bytes bytes_of(const std::string& text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
+Bytes bytes_of(const std::string& text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
 
 }  // namespace
 
@@ -39,8 +35,8 @@ expected<ByteStream*, Failure> Connector::open(const Url& url, const std::string
   return open_new(url, request, patience, start, report);
 }
 
-expected<ByteStream*, Failure> Connector::open_new(const Url& url, const std::string& request,
-                                                   const Patience& patience, Instant start, Report& report) {
+expected<ByteStream*, Failure> Connector::open_new(const Url& url, const std::string& request, const Patience& patience,
+                                                   Instant start, Report& report) {
   if (url.ipv6_literal) return failed(ExitCode::unsupported_protocol, "IPv6 is not supported yet");
   const auto addresses = resolver_.resolve(url.host, url.port);
   if (!addresses) return failed(ExitCode::cannot_resolve, addresses.error());
@@ -57,8 +53,7 @@ expected<ByteStream*, Failure> Connector::open_new(const Url& url, const std::st
   return adopted;
 }
 
-expected<std::unique_ptr<ByteStream>, Failure> Connector::dial(const Url& url,
-                                                               const std::vector<IpAddress>& addresses,
+expected<std::unique_ptr<ByteStream>, Failure> Connector::dial(const Url& url, const std::vector<IpAddress>& addresses,
                                                                const std::string& request, const Patience& patience) {
   const Instant begin = options_.now();
   Error last = Error::timed_out;

@@ -32,8 +32,8 @@ class Connector {
   bool reused() const { return reused_; }
 
   void keep(const std::string& authority);  ///< it stays open for the next request to that server
-  void close();                              ///< ends it politely
-  void drop();                               ///< ends it at once
+  void close();                             ///< ends it politely
+  void drop();                              ///< ends it at once
 
   /// Aborts what the fetching thread waits for, and every later connection. False when there was no connection to
   /// abort: the thread may be inside the system's resolver, a handshake or a write to a file.

@@ -10,18 +10,14 @@ namespace {
 /// A redirect's body is read up to this size, so that the connection can be used again.
 constexpr std::uint64_t kRedirectBodyLimit = 64 * 1024;
 
-unexpected<Failure> failed(ExitCode code, std::string message) {
-  return unexpected(Failure{code, std::move(message)});
-}
+unexpected<Failure> failed(ExitCode code, std::string message) { return unexpected(Failure{code, std::move(message)}); }
 
 expected<void, Failure> written(const FileResult& result) {
   if (!result) return failed(ExitCode::write_error, result.error());
   return {};
 }
 
-Bytes bytes_of(const std::string& text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
+Bytes bytes_of(const std::string& text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
 
 bool is_redirect(unsigned status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -118,14 +114,13 @@ expected<void, Failure> Download::resume_output(const ResponseHead& head) {
       have_ = report_.resumed_from = have;
       return {};
     case ResumeAnswer::impossible:
-      return failed(ExitCode::range_error,
-                    "the server's answer does not fit the " + std::to_string(have) + " bytes of " + what +
-                        "; remove it to start again");
+      return failed(ExitCode::range_error, "the server's answer does not fit the " + std::to_string(have) +
+                                               " bytes of " + what + "; remove it to start again");
     case ResumeAnswer::refused: break;
   }
   const ExitCode code = head.status >= 400 ? ExitCode::http_error : ExitCode::range_error;
-  return failed(code, "the server answered " + std::to_string(head.status) + " to the rest of " + what +
-                          ", which is kept");
+  return failed(code,
+                "the server answered " + std::to_string(head.status) + " to the rest of " + what + ", which is kept");
 }
 
 expected<void, Failure> Download::open_output() {

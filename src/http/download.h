@@ -50,13 +50,13 @@ class Download final : public ResponseHandler {
   Report& report_;
 
   std::unique_ptr<Output> output_;
-  PartialFile* partial_ = nullptr;       ///< output_, when that is a file
+  PartialFile* partial_ = nullptr;  ///< output_, when that is a file
   std::optional<Leftover> leftover_;
   std::optional<std::string> location_;
-  bool have_output_ = false;             ///< a file was begun
-  bool already_complete_ = false;        ///< 416: what we have is all
-  std::uint64_t have_ = 0;               ///< bytes of the file
-  std::optional<std::uint64_t> total_;   ///< that it will have
+  bool have_output_ = false;            ///< a file was begun
+  bool already_complete_ = false;       ///< 416: what we have is all
+  std::uint64_t have_ = 0;              ///< bytes of the file
+  std::optional<std::uint64_t> total_;  ///< that it will have
 };
 
 }  // namespace leat::http

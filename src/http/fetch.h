@@ -24,7 +24,7 @@ class Fetcher {
   void finish() { connector_.close(); }
 
   // From any thread.
-  bool interrupt(int signal);                            ///< see Connector::interrupt; reports end with 128 + signal
+  bool interrupt(int signal);  ///< see Connector::interrupt; reports end with 128 + signal
   std::optional<Connector::Live> live() const { return connector_.live(); }
 
  private:

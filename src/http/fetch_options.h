@@ -22,8 +22,8 @@ struct FetchOptions {
   std::optional<Duration> max_time;            ///< for the whole transfer
   Duration idle_timeout = std::chrono::seconds(180);  ///< without a byte from the server
   std::string user_agent = "leat";
-  int standard_output = 1;        ///< descriptor for the output "-"
-  std::function<Instant()> now;   ///< monotonic; must be set
+  int standard_output = 1;       ///< descriptor for the output "-"
+  std::function<Instant()> now;  ///< monotonic; must be set
 };
 
 /// Called on the thread that fetches.

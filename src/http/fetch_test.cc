@@ -104,8 +104,8 @@ TEST_F(FetchTest, SavesUnderTheLastPathComponent) {
   EXPECT_GE(report.start_transfer, report.connect);
   EXPECT_GE(report.total, report.start_transfer);
   const std::string host = "127.0.0.1:" + std::to_string(server.port());
-  EXPECT_EQ(server.requests().at(0), "GET /a/file%20name.txt?x HTTP/1.1\r\nHost: " + host +
-                                         "\r\nUser-Agent: leat/test\r\nAccept: */*\r\n\r\n");
+  EXPECT_EQ(server.requests().at(0),
+            "GET /a/file%20name.txt?x HTTP/1.1\r\nHost: " + host + "\r\nUser-Agent: leat/test\r\nAccept: */*\r\n\r\n");
 }
 
 TEST_F(FetchTest, ARootIsCalledIndexHtml) {
@@ -252,8 +252,7 @@ TEST_F(FetchTest, RedirectsAreSavedWhenNotAsked) {
 TEST_F(FetchTest, ARedirectsBodyMayEndAsItLikes) {
   ScriptedServer target({{{ok("there")}}, {{ok("again")}}});
   const std::string moved = "HTTP/1.1 301 Moved\r\nLocation: " + target.url("/t") + "\r\n";
-  ScriptedServer server({{{moved + "Content-Length: 99\r\n\r\ncut"}},
-                         {{moved + "\r\nendless", kHang}}});
+  ScriptedServer server({{{moved + "Content-Length: 99\r\n\r\ncut"}}, {{moved + "\r\nendless", kHang}}});
   options_.follow_redirects = true;
   EXPECT_EQ(get(server.url("/a")).exit_code, 0);
   EXPECT_EQ(content("a"), "there");
@@ -277,7 +276,8 @@ TEST_F(FetchTest, RedirectsToWhatIsNotSpokenFail) {
   ScriptedServer server({{{redirect("https://127.0.0.1/")}},
                          {{redirect("http://")}},
                          {{redirect("file:///etc/passwd")}},
-                         {{redirect("/x")}}, {{""}}});
+                         {{redirect("/x")}},
+                         {{""}}});
   EXPECT_EQ(get(server.url("/")).exit_code, 1);
   EXPECT_EQ(get(server.url("/")).exit_code, 3);
   EXPECT_EQ(get(server.url("/")).exit_code, 1);
@@ -352,7 +352,7 @@ TEST_F(FetchTest, ASilentServerIsLeft) {
 
 struct NoTransport final : Transport {
   expected<std::unique_ptr<ByteStream>, Error> connect(const Endpoint&, std::optional<Duration> timeout,
-                                                      Bytes) override {
+                                                       Bytes) override {
     waits.push_back(timeout);
     return unexpected(Error::timed_out);
   }

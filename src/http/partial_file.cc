@@ -90,7 +90,8 @@ FileResult PartialFile::open_part() {
   for (int attempt = 0; attempt < 5; ++attempt) {
     const int fd = ::open(part().c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
     if (fd < 0) return fail("cannot open", part());
-    struct stat opened {}, named {};
+    struct stat opened {
+    }, named{};
     if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
       ::close(fd);
       return unexpected("another transfer is writing " + part());

@@ -16,8 +16,8 @@ namespace leat::http {
 
 /// What an earlier transfer left.
 struct Leftover {
-  std::uint64_t size = 0;   ///< more than 0
-  std::string validator;    ///< as given to remember(), or ""
+  std::uint64_t size = 0;      ///< more than 0
+  std::string validator;       ///< as given to remember(), or ""
   bool complete_name = false;  ///< it is NAME itself; else NAME.part
 };
 
@@ -50,8 +50,8 @@ class PartialFile final : public Output {
   FileResult find_target();
 
   std::string name_;
-  std::string target_;        ///< name_, or what it links to
-  bool special_ = false;      ///< written directly
+  std::string target_;            ///< name_, or what it links to
+  bool special_ = false;          ///< written directly
   std::optional<unsigned> mode_;  ///< permissions of the file that commit() replaces
   int fd_ = -1;
 };

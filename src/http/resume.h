@@ -25,11 +25,11 @@ std::optional<ContentRange> parse_content_range(std::string_view value);
 std::string validator_of(const ResponseHead& head);
 
 enum class ResumeAnswer {
-  append,     ///< 206 with exactly the rest
-  restart,    ///< the whole body from its first byte: the server has no ranges, or another file by now
-  complete,   ///< 416, and what we have is as long as the whole
-  impossible, ///< the server's ranges do not fit what we have
-  refused,    ///< a status that is no answer to a range request, such as 404: what we have must not be touched
+  append,      ///< 206 with exactly the rest
+  restart,     ///< the whole body from its first byte: the server has no ranges, or another file by now
+  complete,    ///< 416, and what we have is as long as the whole
+  impossible,  ///< the server's ranges do not fit what we have
+  refused,     ///< a status that is no answer to a range request, such as 404: what we have must not be touched
 };
 
 /// Reads the answer to a request for `bytes=have-` (have > 0) of what had `validator`, "" if unknown.

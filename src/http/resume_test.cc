@@ -26,9 +26,8 @@ TEST(ContentRange, ReadsTheThreeForms) {
 
 TEST(ContentRange, RefusesNonsense) {
   for (const char* text : {"", "bytes", "bytes ", "bytes 5-9", "bytes 9-5/10", "bytes 5-10/10", "bytes */*",
-                           "items 5-9/10",
-                           "bytes -9/10", "bytes 5-/10", "bytes 5-9/10 x", "bytes=5-9/10", "bytes5-9/10",
-                           "bytes 5-99999999999999999999999/*", "bytes a-b/c"}) {
+                           "items 5-9/10", "bytes -9/10", "bytes 5-/10", "bytes 5-9/10 x", "bytes=5-9/10",
+                           "bytes5-9/10", "bytes 5-99999999999999999999999/*", "bytes a-b/c"}) {
     EXPECT_FALSE(parse_content_range(text)) << text;
   }
 }

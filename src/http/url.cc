@@ -36,8 +36,8 @@ unexpected<UrlError> malformed(std::string message) {
 /// The length of "scheme://" at the start, or 0.
 std::size_t scheme_prefix(std::string_view text) {
   std::size_t i = 0;
-  while (i < text.size() && (is_alpha(text[i]) || (i > 0 && (is_digit(text[i]) || text[i] == '+' || text[i] == '-' ||
-                                                             text[i] == '.')))) {
+  while (i < text.size() &&
+         (is_alpha(text[i]) || (i > 0 && (is_digit(text[i]) || text[i] == '+' || text[i] == '-' || text[i] == '.')))) {
     ++i;
   }
   return i > 0 && text.substr(i, 3) == "://" ? i + 3 : 0;
@@ -198,8 +198,7 @@ expected<Url, UrlError> resolve_reference(const Url& base, std::string_view refe
   if (const auto why = refuse_text(reference)) return malformed(*why);
   std::size_t authority = scheme_prefix(reference);
   if (authority == 0 && reference.substr(0, 2) == "//") authority = 2;
-  const std::string escaped =
-      escape_after(reference, authority == 0 ? 0 : authority_end(reference, authority));
+  const std::string escaped = escape_after(reference, authority == 0 ? 0 : authority_end(reference, authority));
   const auto relative = urls::parse_uri_reference(escaped);
   if (!relative) return malformed("not a URL: " + std::string(reference));
   if (relative->has_scheme()) return from_absolute(*relative);

@@ -15,10 +15,10 @@ namespace leat::http {
 /// An absolute http URL, checked and normalised.
 struct Url {
   std::string scheme = "http";
-  std::string host;            ///< lower case; without brackets when ipv6_literal
+  std::string host;  ///< lower case; without brackets when ipv6_literal
   bool ipv6_literal = false;
   std::uint16_t port = 80;
-  std::string target = "/";    ///< origin-form: path and query, percent-encoded, without dot segments
+  std::string target = "/";  ///< origin-form: path and query, percent-encoded, without dot segments
 
   /// The value of the Host header: with the port unless it is the scheme's own.
   std::string authority() const;
