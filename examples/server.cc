@@ -1,9 +1,9 @@
 // Echoes whatever it is sent, on any number of connections at once, from one thread: that of the host.
 //
 //   server LINK ADDRESS/LEN PORT     e.g.  server packet:eth0 10.0.0.7/24 7
+#include <unistd.h>
 #include <cstdio>
 #include <cstdlib>
-#include <unistd.h>
 #include <vector>
 
 #include "leat/event_loop.h"

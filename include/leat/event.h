@@ -15,14 +15,14 @@ struct SocketHandle {
 
 /// Bits of Event::bits. The level state is asked for with readiness(); an event says "look again".
 enum EventBits : std::uint8_t {
-  kEventConnected = 1,   ///< connect() has succeeded
-  kEventReadable = 2,    ///< data, end of stream or an error can be read
-  kEventWritable = 4,    ///< there is room in the send buffer again
-  kEventAcceptable = 8,  ///< a listener has a connection
-  kEventPeerClosed = 16, ///< the peer's FIN has arrived in order
-  kEventFlushed = 32,    ///< everything written, and the FIN if there is one, is acknowledged
-  kEventError = 64,      ///< the connection has failed; error() says why
-  kEventClosed = 128,    ///< the connection's TCP is over (TIME-WAIT counts as over)
+  kEventConnected = 1,    ///< connect() has succeeded
+  kEventReadable = 2,     ///< data, end of stream or an error can be read
+  kEventWritable = 4,     ///< there is room in the send buffer again
+  kEventAcceptable = 8,   ///< a listener has a connection
+  kEventPeerClosed = 16,  ///< the peer's FIN has arrived in order
+  kEventFlushed = 32,     ///< everything written, and the FIN if there is one, is acknowledged
+  kEventError = 64,       ///< the connection has failed; error() says why
+  kEventClosed = 128,     ///< the connection's TCP is over (TIME-WAIT counts as over)
 };
 
 /// At most one is pending a socket: later bits are added to it.

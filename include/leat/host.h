@@ -35,10 +35,10 @@ struct HostConfig {
   /// "tap:NAME", "tun:NAME", "packet:IFACE" or "memory:NAME" (two hosts of one process with the same NAME
   /// are joined).
   std::string link{};
-  std::vector<IpPrefix> addresses{};      ///< at least one
-  std::optional<IpAddress> gateway{};     ///< on one of the addresses' subnets
-  std::optional<MacAddress> mac{};        ///< else a random locally administered one
-  std::optional<std::uint32_t> mtu{};     ///< 576..65535; else the device's
+  std::vector<IpPrefix> addresses{};   ///< at least one
+  std::optional<IpAddress> gateway{};  ///< on one of the addresses' subnets
+  std::optional<MacAddress> mac{};     ///< else a random locally administered one
+  std::optional<std::uint32_t> mtu{};  ///< 576..65535; else the device's
   TcpOptions tcp{};
 };
 
@@ -50,20 +50,20 @@ struct HostError {
 
 /// What a link really does, for people and tests.
 struct LinkInfo {
-  std::string name;                       ///< as given in HostConfig::link
+  std::string name;  ///< as given in HostConfig::link
   MacAddress mac;
   std::uint32_t mtu = 0;
-  std::uint32_t max_super_segment = 0;    ///< 0: plain frames only
+  std::uint32_t max_super_segment = 0;  ///< 0: plain frames only
   bool completes_checksums = false;
   std::uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0, rx_dropped = 0, tx_refused = 0;
 };
 
 struct ConnectOptions {
-  std::optional<Duration> timeout{};      ///< else bounded by TcpOptions::syn_retries alone
+  std::optional<Duration> timeout{};  ///< else bounded by TcpOptions::syn_retries alone
   /// Queued at once, so that it may ride on the ACK that completes the handshake. Taken whole or refused
   /// with no_buffers when larger than the send buffer.
   std::span<const std::uint8_t> first_data{};
-  std::uint16_t local_port = 0;           ///< 0: a random ephemeral one (RFC 6056)
+  std::uint16_t local_port = 0;  ///< 0: a random ephemeral one (RFC 6056)
 };
 
 /// One TCP connection. All functions but the destructor block until done; a time-out of nullopt waits for ever.
@@ -74,7 +74,8 @@ class Connection {
   ~Connection();  ///< as close(), without waiting
 
   /// Waits for at least one byte. 0 is the peer's FIN (or an empty buffer). Errors: timed_out (the connection
-  /// is unharmed when it is the call's own time-out), reset, aborted, closed.
+  /// is unharmed when it is the call's own time-out), reset, closed (by another thread meanwhile), aborted (the Host
+  /// is gone), no_device (its link is). These hold for the other calls as well.
   expected<std::size_t, Error> read(std::span<std::uint8_t> buffer, std::optional<Duration> timeout = {});
   /// Waits for room for at least one byte and takes what fits.
   expected<std::size_t, Error> write(std::span<const std::uint8_t> data, std::optional<Duration> timeout = {});

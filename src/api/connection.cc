@@ -25,17 +25,15 @@ Connection::~Connection() {
 expected<std::size_t, Error> Connection::read(std::span<std::uint8_t> buffer, std::optional<Duration> timeout) {
   if (!state_ || state_->closed) return unexpected(Error::closed);
   if (buffer.empty()) return std::size_t{0};
-  return state_->engine->perform<std::size_t>(state_->socket, timeout, [&](Stack& stack, Instant now) {
-    return stack.read(state_->socket, buffer, now);
-  });
+  return state_->engine->perform<std::size_t>(
+      state_->socket, timeout, [&](Stack& stack, Instant now) { return stack.read(state_->socket, buffer, now); });
 }
 
 expected<std::size_t, Error> Connection::write(std::span<const std::uint8_t> data, std::optional<Duration> timeout) {
   if (!state_ || state_->closed) return unexpected(Error::closed);
   if (data.empty()) return std::size_t{0};
-  return state_->engine->perform<std::size_t>(state_->socket, timeout, [&](Stack& stack, Instant now) {
-    return stack.write(state_->socket, data, now);
-  });
+  return state_->engine->perform<std::size_t>(
+      state_->socket, timeout, [&](Stack& stack, Instant now) { return stack.write(state_->socket, data, now); });
 }
 
 expected<void, Error> Connection::write_all(std::span<const std::uint8_t> data, std::optional<Duration> timeout) {
@@ -49,9 +47,8 @@ expected<void, Error> Connection::write_all(std::span<const std::uint8_t> data, 
 
 expected<void, Error> Connection::shutdown() {
   if (!state_ || state_->closed) return unexpected(Error::closed);
-  return state_->engine->perform<void>(state_->socket, {}, [&](Stack& stack, Instant now) {
-    return stack.shutdown_write(state_->socket, now);
-  });
+  return state_->engine->perform<void>(
+      state_->socket, {}, [&](Stack& stack, Instant now) { return stack.shutdown_write(state_->socket, now); });
 }
 
 namespace {

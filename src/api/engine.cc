@@ -139,7 +139,7 @@ void Engine::on_link_failure(Error error) { end_all_parked(error); }
 
 void Engine::on_stop() {
   end_all_parked(Error::aborted);
-  for (const auto& [handle, socket] : sockets_) (void)stack_->abort(handle, now_);
+  stack_->abort_all(now_);
   sockets_.clear();
   timers_.clear();
 }

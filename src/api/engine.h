@@ -51,7 +51,7 @@ class Engine {
   }
 
   // On the worker's thread.
-  void adopt(SocketHandle socket);   ///< it will be aborted with the host
+  void adopt(SocketHandle socket);  ///< a new socket, that calls may now wait for
   /// Before the socket is closed or aborted: what waits for it ends with `closed`, its handler is gone.
   void forget(SocketHandle socket);
   EventLoop& loop() { return loop_; }

@@ -129,9 +129,8 @@ TEST_F(EventLoopTest, TimersRunInOrderOnceAndNotWhenCancelled) {
     add(0ms, "0");
     EXPECT_TRUE(loop.cancel(never));
     EXPECT_FALSE(loop.cancel(never));
-    loop.call_after(4ms, [&, text](EventLoop& l) {
-      l.call_at(l.now(), [&, text](EventLoop&) { promise.set_value(*text); });
-    });
+    loop.call_after(
+        4ms, [&, text](EventLoop& l) { l.call_at(l.now(), [&, text](EventLoop&) { promise.set_value(*text); }); });
     EXPECT_TRUE(text->empty()) << "never before the function returns";
   });
   EXPECT_EQ(promise.get_future().get(), "0abc");

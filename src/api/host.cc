@@ -31,8 +31,8 @@ expected<Host, HostError> Host::open(const HostConfig& config) {
   info.completes_checksums = link->interface.caps.completes_checksums;
   auto engine = Engine::start(config.tcp, std::move(*link));
   if (!engine) {
-    return unexpected(HostError{engine.error(), "cannot start a host on " + config.link + ": " +
-                                                    std::string(to_string(engine.error()))});
+    return unexpected(HostError{
+        engine.error(), "cannot start a host on " + config.link + ": " + std::string(to_string(engine.error()))});
   }
   return Host(std::make_unique<State>(State{std::move(*engine), std::move(info)}));
 }
@@ -52,9 +52,8 @@ expected<Endpoint, Error> connected(Stack& stack, SocketHandle socket) {
 
 expected<Connection, Error> Host::connect(const Endpoint& remote, const ConnectOptions& options) {
   const std::shared_ptr<Engine>& engine = state_->engine;
-  const auto socket = engine->perform<SocketHandle>({}, {}, [&](Stack&, Instant) {
-    return engine->loop().connect(remote, options);
-  });
+  const auto socket =
+      engine->perform<SocketHandle>({}, {}, [&](Stack&, Instant) { return engine->loop().connect(remote, options); });
   if (!socket) return unexpected(socket.error());
   const auto local = engine->perform<Endpoint>(*socket, options.timeout,
                                                [&](Stack& stack, Instant) { return connected(stack, *socket); });
@@ -92,9 +91,8 @@ Counters Host::counters() const {
 LinkInfo Host::link() const {
   LinkInfo info = state_->link;
   Engine& engine = *state_->engine;
-  const auto counters = engine.perform<DeviceCounters>({}, {}, [&](Stack&, Instant) {
-    return expected<DeviceCounters, Error>(engine.device_counters());
-  });
+  const auto counters = engine.perform<DeviceCounters>(
+      {}, {}, [&](Stack&, Instant) { return expected<DeviceCounters, Error>(engine.device_counters()); });
   if (!counters) return info;
   info.rx_packets = counters->rx_packets, info.rx_bytes = counters->rx_bytes;
   info.tx_packets = counters->tx_packets, info.tx_bytes = counters->tx_bytes;

@@ -92,8 +92,9 @@ Checked check_config(const HostConfig& config) {
   }
   if (auto ok = check_gateway(config); !ok) return ok;
   if (config.mac && (config.mac->is_multicast() || config.mac->is_zero())) {
-    return wrong(config.mac->to_string() + " cannot be a station's address: its first byte must be even, such as in "
-                                           "02:00:00:00:00:01");
+    return wrong(config.mac->to_string() +
+                 " cannot be a station's address: its first byte must be even, such as in "
+                 "02:00:00:00:00:01");
   }
   if (config.mtu && (*config.mtu < kSmallestMtu || *config.mtu > kLargestMtu)) {
     return wrong("MTU " + std::to_string(*config.mtu) + " is out of range: 576 to 65535 bytes");

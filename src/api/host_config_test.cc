@@ -36,12 +36,30 @@ TEST(HostConfig, EveryComplaintSaysWhatToDo) {
   } cases[] = {
       {[](HostConfig& c) { c.link.clear(); }, "tap:leat0"},
       {[](HostConfig& c) { c.addresses.clear(); }, "at least one, such as 10.0.0.2/24"},
-      {[](HostConfig& c) { c.addresses[0] = {IpAddress::v4(0u), 24}; }, "cannot be a host's address"},
-      {[](HostConfig& c) { c.addresses[0] = {IpAddress::v4(224, 0, 0, 1), 24}; }, "cannot be a host's address"},
-      {[](HostConfig& c) { c.addresses[0] = {IpAddress::v4(127, 0, 0, 1), 8}; }, "cannot be a host's address"},
-      {[](HostConfig& c) { c.addresses[0] = {IpAddress::v4(10, 0, 0, 255), 24}; }, "broadcast address"},
-      {[](HostConfig& c) { c.addresses[0] = {IpAddress::v4(10, 0, 0, 0), 24}; }, "the subnet itself"},
-      {[](HostConfig& c) { c.addresses[0] = {IpAddress::v4(10, 0, 0, 2), 33}; }, "0 to 32"},
+      {[](HostConfig& c) {
+         c.addresses[0] = {IpAddress::v4(0u), 24};
+       },
+       "cannot be a host's address"},
+      {[](HostConfig& c) {
+         c.addresses[0] = {IpAddress::v4(224, 0, 0, 1), 24};
+       },
+       "cannot be a host's address"},
+      {[](HostConfig& c) {
+         c.addresses[0] = {IpAddress::v4(127, 0, 0, 1), 8};
+       },
+       "cannot be a host's address"},
+      {[](HostConfig& c) {
+         c.addresses[0] = {IpAddress::v4(10, 0, 0, 255), 24};
+       },
+       "broadcast address"},
+      {[](HostConfig& c) {
+         c.addresses[0] = {IpAddress::v4(10, 0, 0, 0), 24};
+       },
+       "the subnet itself"},
+      {[](HostConfig& c) {
+         c.addresses[0] = {IpAddress::v4(10, 0, 0, 2), 33};
+       },
+       "0 to 32"},
       {[](HostConfig& c) { c.addresses[0] = *IpPrefix::parse("2001:db8::1/64"); }, "only IPv4"},
       {[](HostConfig& c) { c.gateway = IpAddress::v4(10, 0, 1, 1); }, "not on the subnet"},
       {[](HostConfig& c) { c.gateway = IpAddress::v4(10, 0, 0, 2); }, "own address"},

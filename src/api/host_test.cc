@@ -116,9 +116,8 @@ TEST_F(HostPair, AWriterWaitsForAReaderThatIsLate) {
     written += *n;
     ASSERT_LT(written, data.size()) << "nobody reads, and yet all was taken";
   }
-  std::thread writer([&, &c = near_end] {
-    EXPECT_TRUE(c.write_all(std::span(data).subspan(written), kSoon) && c.shutdown());
-  });
+  std::thread writer(
+      [&, &c = near_end] { EXPECT_TRUE(c.write_all(std::span(data).subspan(written), kSoon) && c.shutdown()); });
   EXPECT_TRUE(read_to_end(far_end) == data);
   writer.join();
 }

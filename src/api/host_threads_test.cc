@@ -107,6 +107,18 @@ TEST_F(HostThreads, DestroyingTheHostWakesEveryoneAndResetsItsPeers) {
   EXPECT_EQ(error_of(joined.far_end.read({&byte, 1}, kSoon)), Error::reset);
 }
 
+TEST_F(HostThreads, WhatWasClosedAndIsNotDeliveredYetIsResetWithTheHost) {
+  auto joined = join();
+  while (joined.near_end.write(pattern(65536), 20ms)) {
+  }
+  ASSERT_TRUE(joined.near_end.close());  // nobody reads: it goes on in the background
+  client_.reset();
+  std::vector<std::uint8_t> buffer(65536);
+  auto n = joined.far_end.read(buffer, kSoon);
+  while (n && *n > 0) n = joined.far_end.read(buffer, kSoon);
+  EXPECT_EQ(error_of(n), Error::reset);
+}
+
 TEST_F(HostThreads, HandlesThatOutliveTheirHostAreHarmless) {
   auto joined = join();
   auto listener = client().listen({IpAddress::v4(10, 0, 0, 1), 80});

@@ -27,7 +27,7 @@ struct Operation : ListLink<ParkedTag> {
   std::condition_variable changed;
   bool done = false;
   bool cancel_handled = false;  ///< the worker has seen the caller's cancel(), and knows of no other message
-  Error ended = Error::none;  ///< other than none: it was ended without a result
+  Error ended = Error::none;    ///< other than none: it was ended without a result
 
   /// By the worker. The caller may destroy the operation as soon as the lock is free, hence the order.
   void finish(Error why) {

@@ -224,9 +224,10 @@ expected<void, DeviceError> configure(int fd, const std::string& interface, int 
 
 DeviceError socket_error(int reason, const std::string& interface) {
   if (reason == EPERM || reason == EACCES) {
-    return {Error::not_permitted,
-            "may not open a packet socket on " + interface + ": run as root, or allow this program with "
-            "`sudo setcap cap_net_raw+ep " + program_path() + "`, or work inside `leat lab`"};
+    return {Error::not_permitted, "may not open a packet socket on " + interface +
+                                      ": run as root, or allow this program with "
+                                      "`sudo setcap cap_net_raw+ep " +
+                                      program_path() + "`, or work inside `leat lab`"};
   }
   return {Error::system, std::string("cannot open a packet socket: ") + std::strerror(reason)};
 }
@@ -240,8 +241,9 @@ expected<std::unique_ptr<Device>, DeviceError> open_af_packet(const std::string&
     return device_failure(Error::no_device, "there is no interface \"" + interface + "\" here: `ip link` lists them");
   }
   if (!info->ethernet) {
-    return device_failure(Error::unsupported, "the interface " + interface + " does not carry Ethernet frames: use "
-                                              "another one, or a tun:NAME link");
+    return device_failure(Error::unsupported, "the interface " + interface +
+                                                  " does not carry Ethernet frames: use "
+                                                  "another one, or a tun:NAME link");
   }
   if (!info->up) {
     return device_failure(Error::no_device,

@@ -128,9 +128,8 @@ TEST_P(KernelDevice, TheKernelAnswersArp) {
     make_ethernet(MacAddress::broadcast(), kOurMac, EtherType::arp).write(s.mutable_bytes());
     ArpPacket{ArpOperation::request, kOurMac, kOurs, {}, kKernel}.write(s.mutable_bytes().subspan(14));
     ASSERT_TRUE(peer->send(Packet(std::move(s))));
-    const auto reply = peer->await([](const Packet& p) {
-      return EthernetHeader::parse(p.front())->ether_type() == EtherType::arp;
-    });
+    const auto reply =
+        peer->await([](const Packet& p) { return EthernetHeader::parse(p.front())->ether_type() == EtherType::arp; });
     ASSERT_TRUE(reply);
     const auto arp = ArpPacket::parse(reply->front().subspan(14));
     ASSERT_TRUE(arp);

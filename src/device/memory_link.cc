@@ -31,7 +31,7 @@ struct Direction {
 }  // namespace
 
 struct MemoryLink::Shared {
-  std::mutex mutex;  ///< guards all below
+  std::mutex mutex;              ///< guards all below
   std::array<UniqueFd, 2> wake;  ///< readable when end i should look
   std::array<bool, 2> taken{};
   std::array<Direction, 2> toward;  ///< toward[i] is read by end i

@@ -112,10 +112,13 @@ DeviceError attach_error(int reason, const std::string& name, const std::string&
   switch (reason) {
     case EPERM:
     case EACCES:
-      return {Error::not_permitted,
-              "may not use the " + kind + " interface " + name + ": run as root, or have it made for you once with "
-              "`sudo ip tuntap add dev " + name + " mode " + kind + " user $USER && sudo ip link set " + name + " up`, "
-              "or allow this program with `sudo setcap cap_net_admin+ep " + program_path() + "`"};
+      return {Error::not_permitted, "may not use the " + kind + " interface " + name +
+                                        ": run as root, or have it made for you once with "
+                                        "`sudo ip tuntap add dev " +
+                                        name + " mode " + kind + " user $USER && sudo ip link set " + name +
+                                        " up`, "
+                                        "or allow this program with `sudo setcap cap_net_admin+ep " +
+                                        program_path() + "`"};
     case EBUSY:
       return {Error::address_in_use,
               "the interface " + name + " is in use by another program: stop it or choose another name"};
@@ -130,12 +133,14 @@ DeviceError attach_error(int reason, const std::string& name, const std::string&
 
 DeviceError open_error(int reason) {
   if (reason == EACCES || reason == EPERM) {
-    return {Error::not_permitted, "may not open /dev/net/tun: run as root, or give its users access as most systems do "
-                                  "with `sudo chmod 0666 /dev/net/tun`, or use a packet:INTERFACE link"};
+    return {Error::not_permitted,
+            "may not open /dev/net/tun: run as root, or give its users access as most systems do "
+            "with `sudo chmod 0666 /dev/net/tun`, or use a packet:INTERFACE link"};
   }
   if (reason == ENOENT || reason == ENODEV || reason == ENXIO) {
-    return {Error::no_device, "there is no /dev/net/tun here: load its driver with `sudo modprobe tun`, or use a "
-                              "packet:INTERFACE link"};
+    return {Error::no_device,
+            "there is no /dev/net/tun here: load its driver with `sudo modprobe tun`, or use a "
+            "packet:INTERFACE link"};
   }
   return {Error::system, std::string("cannot open /dev/net/tun: ") + std::strerror(reason)};
 }
@@ -146,8 +151,9 @@ expected<std::unique_ptr<Device>, DeviceError> open_tap(const std::string& name,
                                                         const DeviceOptions& options) {
   const std::string kind_name = kind == TapKind::tap ? "tap" : "tun";
   if (!is_interface_name(name)) {
-    return device_failure(Error::invalid_argument, "\"" + name + "\" cannot be an interface's name: use 1 to 15 "
-                                                   "characters without '/' and '%'");
+    return device_failure(Error::invalid_argument, "\"" + name +
+                                                       "\" cannot be an interface's name: use 1 to 15 "
+                                                       "characters without '/' and '%'");
   }
   UniqueFd fd(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));
   if (!fd) return unexpected(open_error(errno));
@@ -164,8 +170,10 @@ expected<std::unique_ptr<Device>, DeviceError> open_tap(const std::string& name,
   const auto info = interface_info(name);
   if (!info) return unexpected(attach_error(ENODEV, name, kind_name));
   if (!info->up && !bring_up(name)) {
-    return device_failure(Error::not_permitted, "the interface " + name + " is down and this program may not change "
-                                                "that: `sudo ip link set " + name + " up`");
+    return device_failure(Error::not_permitted, "the interface " + name +
+                                                    " is down and this program may not change "
+                                                    "that: `sudo ip link set " +
+                                                    name + " up`");
   }
   DeviceCaps caps;
   caps.has_link_layer = kind == TapKind::tap;

@@ -5,8 +5,8 @@
 #include <cstdint>
 
 #include "device/unique_fd.h"
-#include "leat/expected.h"
 #include "leat/error.h"
+#include "leat/expected.h"
 #include "leat/time.h"
 
 struct epoll_event;

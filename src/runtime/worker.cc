@@ -15,12 +15,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kSendRounds = 16;     // batches sent a turn and device
-constexpr int kEventRounds = 4;     // times that events may lead to more to send, a turn
+constexpr int kSendRounds = 16;  // batches sent a turn and device
+constexpr int kEventRounds = 4;  // times that events may lead to more to send, a turn
 constexpr int kEventsARound = 256;
-constexpr Duration kBlockedPause = 1ms;       // how often timers run while every device is blocked
-constexpr Duration kFlushTime = 200ms;        // how long stopping waits for a blocked device
-constexpr unsigned long kTimerSlack = 1000;   // ns; the default of 50 us would blur pacing
+constexpr Duration kBlockedPause = 1ms;      // how often timers run while every device is blocked
+constexpr Duration kFlushTime = 200ms;       // how long stopping waits for a blocked device
+constexpr unsigned long kTimerSlack = 1000;  // ns; the default of 50 us would blur pacing
 
 thread_local const Worker* this_threads_worker = nullptr;
 

@@ -152,6 +152,7 @@ expected<SocketHandle, Error> Stack::connect(const ConnectRequest& request, Inst
     return unexpected(Error::invalid_argument);
   }
   if (!to.is_v4()) return unexpected(Error::unsupported);
+  if (impl_->network.is_local(to)) return unexpected(Error::host_unreachable);  // nothing loops back to ourselves yet
   const expected<RouteDecision, Error> path = impl_->network.path_to(to);
   if (!path) return unexpected(path.error());
   FourTuple tuple{{request.local_address.value_or(path->source), request.local_port}, request.remote};
@@ -179,6 +180,7 @@ expected<void, Error> Stack::shutdown_write(SocketHandle socket, Instant now) {
 }
 expected<void, Error> Stack::close(SocketHandle socket, Instant now) { return impl_->tcp.close(socket, now); }
 expected<void, Error> Stack::abort(SocketHandle socket, Instant now) { return impl_->tcp.abort(socket, now); }
+void Stack::abort_all(Instant now) { impl_->tcp.abort_all(now); }
 
 std::uint8_t Stack::readiness(SocketHandle socket) const { return impl_->tcp.readiness(socket); }
 Error Stack::error(SocketHandle socket) const { return impl_->tcp.error(socket); }

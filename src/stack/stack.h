@@ -85,6 +85,8 @@ class Stack {
   expected<void, Error> close(SocketHandle socket, Instant now);
   /// RST and gone.
   expected<void, Error> abort(SocketHandle socket, Instant now);
+  /// RST for every connection, also for those that were closed and still have something to deliver.
+  void abort_all(Instant now);
 
   /// The level state behind events: the EventBits that hold now.
   std::uint8_t readiness(SocketHandle socket) const;

@@ -65,6 +65,8 @@ class TcpSockets {
   expected<void, Error> shutdown_write(SocketHandle handle, Instant now);
   expected<void, Error> close(SocketHandle handle, Instant now);
   expected<void, Error> abort(SocketHandle handle, Instant now);
+  /// Also of those that nobody has a handle to any more.
+  void abort_all(Instant now);
 
   std::uint8_t readiness(SocketHandle handle) const;
   Error error(SocketHandle handle) const;

@@ -152,6 +152,14 @@ expected<void, Error> TcpSockets::abort(SocketHandle handle, Instant now) {
   return {};
 }
 
+void TcpSockets::abort_all(Instant now) {
+  for (const std::unique_ptr<Socket>& slot : slots_) {
+    if (!slot || !slot->connection) continue;
+    slot->connection->abort(Error::aborted);
+    touch(*slot, now);
+  }
+}
+
 void TcpSockets::give_up(Socket& socket, Instant now) {
   socket.user_owns = false;
   ++orphans_;
