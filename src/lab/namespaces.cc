@@ -40,9 +40,26 @@ bool write_text(const char* path, const char* text) {
   return fd && ::write(fd.get(), text, static_cast<std::size_t>(size)) == size;
 }
 
+pid_t raw_fork(int flags) {
+  return static_cast<pid_t>(::syscall(SYS_clone, flags | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+}
+
 /// A child of our own parent, so that it can wait for it. fork(2) has no such form.
-pid_t fork_sibling() {
-  return static_cast<pid_t>(::syscall(SYS_clone, CLONE_PARENT | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+pid_t fork_sibling() { return raw_fork(CLONE_PARENT); }
+
+/// A child that can enter namespaces: it must have one thread, and ThreadSanitizer's fork(2) gives it a second.
+pid_t fork_child() {
+#if defined(__SANITIZE_THREAD__)
+  return raw_fork(0);
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+  return raw_fork(0);
+#else
+  return ::fork();
+#endif
+#else
+  return ::fork();
+#endif
 }
 
 pid_t wait_for_exit(pid_t pid) {
@@ -263,7 +280,7 @@ expected<Namespaces, LabError> Namespaces::create(unsigned networks) {
   const UniqueFd ours(sockets[0]);
   UniqueFd theirs(sockets[1]);
 
-  const pid_t builder = ::fork();
+  const pid_t builder = fork_child();
   if (builder < 0) return unexpected(system_error("fork", errno));
   if (builder == 0) build(networks, lifeline.get(), theirs.get());
   theirs.reset();
@@ -332,7 +349,7 @@ expected<Process, LabError> Namespaces::start(unsigned network, const SpawnOptio
   // The helper enters the namespaces; a PID namespace takes in only children that come after, so it makes one
   // more, a sibling of itself and thus a child of ours.
   std::fflush(nullptr);  // else the child would write once more what waits in our buffers
-  const pid_t helper = ::fork();
+  const pid_t helper = fork_child();
   if (helper < 0) return unexpected(system_error("fork", errno));
   if (helper == 0) {
     Report report;
