@@ -207,6 +207,7 @@ TEST(StackConnect, WhatCannotBeReachedIsRefusedAtOnce) {
   EXPECT_EQ(to(IpAddress::v4(10, 0, 0, 255)), Error::invalid_argument);
   EXPECT_EQ(to(IpAddress::any_v4()), Error::invalid_argument);
   EXPECT_EQ(to(IpAddress::v4(127, 0, 0, 1)), Error::network_unreachable);
+  EXPECT_EQ(to(Link::near_address()), Error::host_unreachable) << "a host does not talk to itself yet";
   EXPECT_EQ(to(*IpAddress::parse("2001:db8::1")), Error::unsupported);
   EXPECT_EQ(link.near().connect({.remote = {Link::far_address(), 0}}, link.now()).error(), Error::invalid_argument);
   const std::vector<std::uint8_t> too_much((std::size_t{1} << 20) + 1);
