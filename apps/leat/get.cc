@@ -56,8 +56,7 @@ FILE.part
 
 EXAMPLES
 In a network of its own, which loses one frame in twenty each way:
-  leat lab --loss 5 -- sh -c \
-      'leat get $LEAT_LAB_OPTIONS $LEAT_LAB_URL/big.iso'
+  leat lab --loss 5 -- leat get http://10.77.2.2/big.iso
 
 Through a TAP device that root made for you, telling what happens:
   leat get -v --link tap:leat0 --address 10.9.0.2/24 http://10.9.0.1/

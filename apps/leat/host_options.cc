@@ -131,7 +131,7 @@ void add_tcp_options(CLI::App& command, TcpOptions& tcp) {
 constexpr const char* kNoLink =
     "no link: this host needs a device to stand on. Either\n"
     "  run it in a small network of its own:\n"
-    "    leat lab -- sh -c 'leat get $LEAT_LAB_OPTIONS $LEAT_LAB_URL/FILE'\n"
+    "    leat lab -- leat get http://10.77.2.2/FILE   (a FILE of this folder, from a web server on the far side)\n"
     "  or make a TAP device and a subnet with the kernel on the other side (as root):\n"
     "    ip tuntap add leat0 mode tap user $USER; ip addr add 10.9.0.1/24 dev leat0; ip link set leat0 up\n"
     "    leat get --link tap:leat0 --address 10.9.0.2/24 http://10.9.0.1/\n"

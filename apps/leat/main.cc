@@ -35,7 +35,7 @@ EXAMPLES
   leat get --help     how to fetch a URL
 
 A download in a network that loses one frame in twenty each way:
-  leat lab --loss 5 -- sh -c 'leat get $LEAT_LAB_OPTIONS $LEAT_LAB_URL/FILE'
+  leat lab --loss 5 -- leat get http://10.77.2.2/FILE
 )";
 
 std::string version_text() {
