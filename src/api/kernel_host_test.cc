@@ -9,6 +9,7 @@
 
 #include "api/testing/host_pair.h"
 #include "device/testing/in_namespace.h"
+#include "device/testing/veth.h"
 #include "device/unique_fd.h"
 
 namespace leat {
@@ -69,7 +70,7 @@ class KernelHost : public ::testing::TestWithParam<const char*> {
     const std::string kind = GetParam();
     std::string name = "d0";
     if (kind == "packet") {
-      shell("ip link add v0 type veth peer name d0 && ip link set v0 up && ip link set d0 up");
+      testing::make_veth("v0", "d0");
       name = "v0";
     }
     HostConfig config;

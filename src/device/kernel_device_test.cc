@@ -14,6 +14,7 @@
 #include "device/open_device.h"
 #include "device/testing/in_namespace.h"
 #include "device/testing/tiny_peer.h"
+#include "device/testing/veth.h"
 #include "device/unique_fd.h"
 #include "wire/arp.h"
 #include "wire/checksum.h"
@@ -79,7 +80,7 @@ class KernelDevice : public ::testing::TestWithParam<const char*> {
     const std::string kind = GetParam();
     std::string name = "d0";
     if (kind == "packet") {
-      shell("ip link add v0 type veth peer name d0 && ip link set v0 up && ip link set d0 up");
+      testing::make_veth("v0", "d0");
       name = "v0";
     }
     auto device = open_device(kind + ":" + name, {kOurMac});
