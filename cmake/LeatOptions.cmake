@@ -18,6 +18,10 @@ target_compile_options(leat_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Wold-style-cast
   -fvisibility=hidden -ffunction-sections -fdata-sections)
 target_link_options(leat_options INTERFACE -Wl,--gc-sections)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # False alarms of g++ 12 at -O2 about std::string's operator+ (GCC bug 105651).
+  target_compile_options(leat_options INTERFACE -Wno-restrict)
+endif()
 if(LEAT_WERROR)
   target_compile_options(leat_options INTERFACE -Werror)
 endif()
