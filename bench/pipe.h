@@ -5,18 +5,17 @@
 // once on the wire, as a device would; checksums are made and verified in software.
 #pragma once
 
-#include <time.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <ctime>
 #include <optional>
 #include <span>
 #include <vector>
 
 namespace pipe_bench {
 
-inline constexpr std::size_t kChunk = 64 * 1024;
+inline constexpr std::size_t kChunk = std::size_t{64} * 1024;
 inline constexpr double kPatience = 300;  ///< seconds of CPU time that a transfer may take
 
 struct Result {

@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kLossPercent = 5;
-constexpr std::uint64_t kBytes = 10'000'000;
+constexpr std::uint64_t kBytes = 50'000'000;
 
 struct Failure {
   std::string message;

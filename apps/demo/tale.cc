@@ -9,8 +9,8 @@
 namespace leat::demo {
 namespace {
 
-constexpr std::array kFacts{"http_code", "size_download", "time_total", "handshake", "rtt",         "min_rtt",
-                            "mss",       "retransmits",   "segs_in",    "segs_out",  "rcv_ooopack", "dupacks_out"};
+constexpr std::array kFacts{"http_code", "size_download", "time_total", "handshake",  "rtt",
+                            "min_rtt",   "mss",           "retransmits", "rcv_ooopack"};
 
 double number(const Story& s, const char* fact) {
   const auto found = s.facts.find(fact);
@@ -62,8 +62,8 @@ void Teller::more(const std::string& text) const { fmt::print("  {:<10} {}\n", "
 void Teller::opening(double loss, std::uint64_t bytes) const {
   fmt::print("\n{}\n\n", strong(fmt::format("{} MB through a TCP/IP stack of our own, over a path that loses {} % of the frames each way",
                                             bytes / 1'000'000, loss)));
-  fmt::print("    leat get {} middle {} web server\n", dim("-----"), dim("-----"));
-  fmt::print("    {}\n\n", dim("our TCP        loses frames   the kernel's TCP"));
+  fmt::print("    leat get  {}  middle  {}  web server\n", dim("-----"), dim("-----"));
+  fmt::print("    {}\n\n", dim("our TCP         loses frames     the kernel's TCP"));
   std::fflush(stdout);
 }
 
@@ -79,8 +79,8 @@ void Teller::tell(const Story& s) const {
                            grouped(double(m.seen_out)), percent(m.lost_out, m.seen_out)));
   more(fmt::format("and {} of {} frames to us ({:.1f} %)", grouped(double(m.lost_back)), grouped(double(m.seen_back)),
                    percent(m.lost_back, m.seen_back)));
-  line("Repair", fmt::format("{} segments came out of order and waited for a gap to close; {} duplicate ACKs asked for it",
-                             grouped(number(s, "rcv_ooopack")), grouped(number(s, "dupacks_out"))));
+  line("Repair", fmt::format("{} segments came out of order and waited until a gap before them was closed",
+                             grouped(number(s, "rcv_ooopack"))));
   more(fmt::format("the server sent {} segments again, we {}", grouped(double(s.server_retransmissions)),
                    grouped(number(s, "retransmits"))));
   line("RTT", fmt::format("{} at the end, {} at best", ms(number(s, "rtt")), ms(number(s, "min_rtt"))));
