@@ -15,7 +15,6 @@
 // Calls with the handle of a socket that is gone fail with bad_handle; they never touch its successor.
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -43,7 +42,9 @@ class EventLoop {
   struct Timer {
     Instant due{};
     std::uint64_t number = 0;
-    constexpr auto operator<=>(const Timer&) const = default;
+    constexpr bool operator==(const Timer&) const = default;
+    /// Earlier first, and in the order of setting among those of one instant.
+    constexpr bool operator<(const Timer& o) const { return due != o.due ? due < o.due : number < o.number; }
   };
 
   EventLoop(const EventLoop&) = delete;

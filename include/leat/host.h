@@ -51,7 +51,7 @@ struct HostError {
 /// What a link really does, for people and tests.
 struct LinkInfo {
   std::string name;  ///< as given in HostConfig::link
-  MacAddress mac;
+  MacAddress mac;    ///< zero without a link layer (tun)
   std::uint32_t mtu = 0;
   std::uint32_t max_super_segment = 0;  ///< 0: plain frames only
   bool completes_checksums = false;

@@ -25,7 +25,7 @@ expected<Host, HostError> Host::open(const HostConfig& config) {
   if (!link) return unexpected(link.error());
   LinkInfo info;
   info.name = config.link;
-  info.mac = link->interface.mac;
+  if (link->interface.caps.has_link_layer) info.mac = link->interface.mac;
   info.mtu = link->interface.mtu;
   info.max_super_segment = link->interface.caps.max_super_segment;
   info.completes_checksums = link->interface.caps.completes_checksums;
