@@ -167,6 +167,9 @@ void TcpConnection::on_new_ack(StreamPos ack, Instant now) {
     sample.rtt = now - timed_at_;
     rto_.on_sample(*sample.rtt);
     timed_at_ = kNever;
+  } else if (!recovery_.in_loss_state() && !sample.in_recovery) {
+    // Data that was sent once, after the time-out, came through although it was not the timed segment.
+    rto_.reset_backoff();
   }
   time_outs_ = 0;
   silent_since_ = kNever;

@@ -119,7 +119,8 @@ void TcpConnection::fill_data(SegmentOut& out, const Sender::Plan& planned, Inst
     recovery_.on_retransmitted(end);
   } else if (timed_at_ == kNever) {
     timed_at_ = now;
-    timed_pos_ = end;
+    // Of a burst the first segment: the rest may wait in queues of the path, or be lost and leave no sample.
+    timed_pos_ = std::min(end, plan.pos + sender_.mss());
   }
   sender_.sent(plan);
   if (plan.length > 0) counts_.data_segs_out += out.wire_segments();

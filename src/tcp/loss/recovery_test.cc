@@ -60,6 +60,30 @@ TEST(Timeout, KarnNoSampleFromARetransmittedSegment) {
   EXPECT_EQ(c.connection().info().rto, 210ms);
 }
 
+TEST(Timeout, ABurstIsTimedByItsFirstSegment) {
+  Story c;
+  with_window_out(c);
+  c.advance(50ms);
+  c.recv({.seq = 1, .ack = 1461});
+  EXPECT_EQ(c.connection().info().rtt, 15ms) << "7/8 of the handshake's 10 ms and 1/8 of 50 ms";
+  c.all_sent();
+}
+
+TEST(Timeout, AcknowledgedNewDataEndsTheBackoffEvenWithoutASample) {
+  Story c;
+  c.connect();
+  c.write(100);
+  c.sent();
+  c.advance(210ms);
+  c.sent();
+  c.recv({.seq = 1, .ack = 101});
+  EXPECT_EQ(c.connection().info().backoff, 1u);
+  c.write(2920);  // sent once; of the first segment, the timed one, half is acknowledged
+  c.all_sent();
+  c.recv({.seq = 1, .ack = 801});
+  EXPECT_EQ(c.connection().info().backoff, 0u);
+}
+
 TEST(Timeout, GivesUpAfterLinuxsTcpRetries2) {
   Story c;
   c.connect();
