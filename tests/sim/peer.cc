@@ -131,7 +131,7 @@ void Peer::on_error(Error error, Instant now) {
     (void)stack_.close(handle_, now);
     return finish();
   }
-  fail(leat::to_string(error).data());
+  fail(std::string(leat::to_string(error)));
 }
 
 void Peer::fail(std::string why) {

@@ -23,7 +23,7 @@ std::uint64_t log_uniform(Random& r, double low, double high) {
 /// A fault that is absent from half of the paths.
 double rate(Random& r, double most) { return r.chance(0.5) ? 0 : uniform(r, 0, most); }
 
-WirePlan wire_plan(Random& r) {
+WirePlan wire_plan(Random& r, std::uint32_t mtu) {
   WirePlan w;
   w.loss = rate(r, 0.10);
   w.duplicate = rate(r, 0.05);
@@ -33,7 +33,9 @@ WirePlan wire_plan(Random& r) {
   if (r.chance(0.5)) w.jitter = w.delay / 4;
   if (r.chance(0.3)) {
     w.bits_per_s = log_uniform(r, 2e6, 2e9);
-    w.queue = milliseconds(log_uniform(r, 1, 200));
+    // At least a few frames: where every burst of two loses one, only the time-out makes progress.
+    const auto shortest = Duration(8ull * mtu * 8 * 1'000'000'000 / w.bits_per_s);
+    w.queue = std::max<Duration>(shortest, milliseconds(log_uniform(r, 1, 200)));
   }
   return w;
 }
@@ -87,9 +89,10 @@ void append(std::string& out, const char* format, ...) {
 double ms(Duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
 
 void describe(std::string& out, const char* name, const WirePlan& w) {
-  append(out, "  %s: loss %.1f%% duplicate %.1f%% reorder %.1f%% corrupt %.1f%% delay %.2f ms jitter %.2f ms rate %.1f Mbit/s\n",
+  append(out, "  %s: loss %.1f%% duplicate %.1f%% reorder %.1f%% corrupt %.1f%% delay %.2f ms jitter %.2f ms rate %.1f Mbit/s "
+         "queue %.1f ms\n",
          name, w.loss * 100, w.duplicate * 100, w.reorder * 100, w.corrupt * 100, ms(w.delay), ms(w.jitter),
-         static_cast<double>(w.bits_per_s) / 1e6);
+         static_cast<double>(w.bits_per_s) / 1e6, w.bits_per_s > 0 ? ms(w.queue) : 0.0);
 }
 
 void describe(std::string& out, const char* name, const PeerPlan& p) {
@@ -111,12 +114,12 @@ Plan plan_of(std::uint64_t seed, std::uint64_t bytes) {
   Plan p;
   p.seed = seed;
   p.bytes = bytes;
-  p.to_server = wire_plan(r);
-  p.to_client = r.chance(0.3) ? p.to_server : wire_plan(r);
   p.client = tcp_options(r);
   p.server = tcp_options(r);
   p.caps.has_link_layer = !r.chance(0.2);
   p.caps.mtu = r.chance(0.6) ? 1500 : static_cast<std::uint32_t>(log_uniform(r, 576, 9000));
+  p.to_server = wire_plan(r, p.caps.mtu);
+  p.to_client = r.chance(0.3) ? p.to_server : wire_plan(r, p.caps.mtu);
   if (r.chance(0.2)) p.caps.max_super_segment = 65535;
   if (p.caps.max_super_segment > 0) p.caps.completes_checksums = true;
   const unsigned connections = r.chance(0.6) ? 1 : 2 + r.below(4);

@@ -202,10 +202,10 @@ class World {
       for (const auto& peer : h->peers) out += "    " + peer->to_string() + "\n";
       const Counters& c = h->stack.counters();
       for (std::size_t i = 0; i < c.values.size(); ++i) {
-        if (c.values[i] > 0) out += std::string("    ") + to_string(Counter(i)).data() + " " + std::to_string(c.values[i]);
+        if (c.values[i] > 0) out += "    " + std::string(to_string(Counter(i))) + " " + std::to_string(c.values[i]);
       }
       for (std::size_t i = 0; i < c.drops.size(); ++i) {
-        if (c.drops[i] > 0) out += std::string("    ") + to_string(DropReason(i)).data() + " " + std::to_string(c.drops[i]);
+        if (c.drops[i] > 0) out += "    " + std::string(to_string(DropReason(i))) + " " + std::to_string(c.drops[i]);
       }
       out += "\n";
     }
