@@ -217,7 +217,7 @@ struct ResponseReader::Buffer {
   }
 };
 
-ResponseReader::ResponseReader() : buffer_(std::make_unique<Buffer>()) {}
+ResponseReader::ResponseReader() : buffer_(std::make_unique_for_overwrite<Buffer>()) {}
 ResponseReader::~ResponseReader() = default;
 
 expected<ExchangeResult, Failure> ResponseReader::read(ByteStream& stream, bool bodyless, const Patience& patience,
