@@ -1,7 +1,5 @@
 // "Cleans up whatever happens": what is left when a lab's creator goes, in each way it can go.
-#include <dirent.h>
 #include <gtest/gtest.h>
-#include <net/if.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -20,33 +18,15 @@
 namespace leat::lab {
 namespace {
 
-std::set<std::string> interface_names() {
-  std::set<std::string> names;
-  struct if_nameindex* all = ::if_nameindex();
-  for (auto* entry = all; entry != nullptr && entry->if_name != nullptr; ++entry) names.insert(entry->if_name);
-  ::if_freenameindex(all);
-  return names;
-}
+using testing::interface_names;
+using testing::processes_in;
 
 ino_t inode_of(int fd) {
   struct stat info {};
   return ::fstat(fd, &info) == 0 ? info.st_ino : 0;
 }
 
-/// How many processes that we may look at are in the network namespace with this inode.
-unsigned processes_in(ino_t network) {
-  const std::string wanted = "net:[" + std::to_string(network) + "]";
-  unsigned count = 0;
-  DIR* folder = ::opendir("/proc");
-  while (const dirent* entry = ::readdir(folder)) {
-    char target[64];
-    const std::string link = std::string("/proc/") + entry->d_name + "/ns/net";
-    const ssize_t n = ::readlink(link.c_str(), target, sizeof target);
-    if (n > 0 && wanted == std::string_view(target, static_cast<std::size_t>(n))) ++count;
-  }
-  ::closedir(folder);
-  return count;
-}
+std::string network_name(ino_t inode) { return "net:[" + std::to_string(inode) + "]"; }
 
 /// What a lab's creator tells the test about it.
 struct Traces {
@@ -79,7 +59,7 @@ std::vector<Process> start_stubborn_programs(const Lab& lab) {
 
 void expect_gone(const Traces& traces) {
   EXPECT_EQ(::kill(traces.first, 0), -1);
-  for (const ino_t network : traces.networks) EXPECT_EQ(processes_in(network), 0u);
+  for (const ino_t network : traces.networks) EXPECT_EQ(processes_in(network_name(network)), 0u);
 }
 
 TEST(LabCleanupTest, NothingRemainsOfADestroyedLab) {
@@ -91,7 +71,7 @@ TEST(LabCleanupTest, NothingRemainsOfADestroyedLab) {
     traces = traces_of(lab);
     const std::vector<Process> running = start_stubborn_programs(lab);
     ASSERT_EQ(running.size(), 3u);
-    EXPECT_GE(processes_in(traces.networks[kFar.network]), 3u);
+    EXPECT_GE(processes_in(network_name(traces.networks[kFar.network])), 3u);
   }
   expect_gone(traces);
   EXPECT_EQ(interface_names(), before);

@@ -53,6 +53,7 @@ http {
     location ~ ^/rate/([0-9]+[kKmM]?)/(.*)$ {
       alias "@FOLDER@/$2";
       limit_rate $1;
+      sendfile_max_chunk 8k;  # evenly, not a second's worth at once
     }
     location /redirect/ { rewrite ^/redirect(/.*)$ $1 redirect; }
     location = /silent { return 444; }

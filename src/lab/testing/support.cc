@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <grp.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -14,6 +15,8 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 #include <vector>
 
 #include "lab/unique_fd.h"
@@ -65,6 +68,25 @@ void as_ordinary_user(const std::function<void()>& body) {
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   if (WIFEXITED(status) && WEXITSTATUS(status) == kSkipped) GTEST_SKIP() << "the reason is above";
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "as an ordinary user, see above; status " << status;
+}
+
+std::set<std::string> interface_names() {
+  std::set<std::string> names;
+  struct if_nameindex* all = ::if_nameindex();
+  for (auto* entry = all; entry != nullptr && entry->if_name != nullptr; ++entry) names.insert(entry->if_name);
+  ::if_freenameindex(all);
+  return names;
+}
+
+unsigned processes_in(const std::string& name_space) {
+  const std::string kind = name_space.substr(0, name_space.find(':'));
+  unsigned count = 0;
+  std::error_code error;
+  for (const auto& process : std::filesystem::directory_iterator("/proc")) {
+    const auto target = std::filesystem::read_symlink(process.path() / "ns" / kind, error);
+    if (!error && target == name_space) ++count;
+  }
+  return count;
 }
 
 int send_datagrams(const std::string& to, unsigned count) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 
 #include "lab/lab.h"
@@ -29,6 +30,12 @@ namespace leat::lab::testing {
 /// Runs `body`, a test's body, in a child that has become an ordinary user (as it is when we are not root). Failures
 /// and skips in it are this test's.
 void as_ordinary_user(const std::function<void()>& body);
+
+/// The interfaces of the caller's network namespace.
+std::set<std::string> interface_names();
+
+/// How many processes that we may look at are in a namespace, named as in /proc/PID/ns: "net:[4026531840]".
+unsigned processes_in(const std::string& name_space);
 
 /// Each for run_inside; 0 on success, else an errno.
 /// Sends `count` UDP datagrams without waiting for anything.

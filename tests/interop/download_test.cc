@@ -1,0 +1,103 @@
+// Files from nginx on the kernel's TCP arrive whole through Leat's: clean with offloads on, and when one wire frame in
+// ten is lost each way.
+#include <gtest/gtest.h>
+
+#include "lab/testing/support.h"
+#include "site.h"
+
+namespace leat::interop {
+namespace {
+
+using namespace std::chrono_literals;
+using lab::LinkKind;
+
+struct Case {
+  LinkKind link = LinkKind::packet;
+  unsigned megabytes = 2;
+  const char* location = "";  ///< of lab::WebServer
+  double loss = 0;            ///< percent, each way
+};
+
+std::string name_of_case(const Case& c) {
+  const std::string location = c.location;
+  return name_of(c.link) + "_" + std::to_string(c.megabytes) + "MB" +
+         (location.empty()         ? ""
+          : location == "/chunked" ? "_chunked"
+                                   : "_until_close") +
+         (c.loss > 0 ? "_lossy" : "_clean");
+}
+
+/// The loss asked for must have happened, else the test has shown nothing. A direction with few frames may have been
+/// lucky: it is only judged when to lose none of them has a chance below one in a billion.
+void check_middle(const lab::MiddleCounters& middle, double loss) {
+  if (loss == 0) {
+    EXPECT_EQ(middle.lost_out + middle.lost_back, 0u);
+    EXPECT_GT(middle.super_segments, 0u) << "the offloads were not on";
+    return;
+  }
+  EXPECT_EQ(middle.super_segments, 0u) << "the middle did not see single wire frames";
+  const auto share = [](std::uint64_t lost, std::uint64_t seen) {
+    return static_cast<double>(lost) / static_cast<double>(seen);
+  };
+  ASSERT_GT(middle.seen_back, 1000u);
+  EXPECT_NEAR(share(middle.lost_back, middle.seen_back), loss / 100, 0.06);
+  if (static_cast<double>(middle.seen_out) * loss / 100 > 21) {
+    EXPECT_GT(middle.lost_out, 0u);
+  }
+}
+
+void check_download(const Case& c) {
+  LEAT_SKIP_WITHOUT_PROGRAMS("nginx", "sha256sum");
+  const Folder folder;
+  std::filesystem::create_directory(folder / "www");
+  write_noise(folder / "www" / "noise.bin", c.megabytes * 1'000'000u + 1);
+
+  lab::LabConfig config;
+  config.loss = {c.loss, c.loss};
+  LEAT_LAB_OR_SKIP(lab, config);
+  LEAT_SKIP_WITHOUT_LINK(lab, c.link);
+  auto server = lab::WebServer::start(lab, folder / "www", lab::WebServer::Program::nginx);
+  ASSERT_TRUE(server) << server.error().message;
+
+  lab::SpawnOptions in_folder;
+  in_folder.directory = folder.path();
+  const std::string url = server->base_url() + c.location + "/noise.bin";
+  auto get = lab.spawn(lab::kNear, leat_get(lab, c.link, {"-S", "-s", "--stats", url}), in_folder);
+  ASSERT_TRUE(get) << get.error().message;
+  const auto ended = get->wait_for(240s);
+  ASSERT_TRUE(ended) << "no end in sight: " << get->errors();
+  ASSERT_TRUE(ended->success()) << ended->to_string() << ": " << get->errors();
+
+  EXPECT_EQ(sha256_of(lab, folder / "noise.bin"), sha256_of(lab, folder / "www" / "noise.bin")) << get->errors();
+  EXPECT_FALSE(std::filesystem::exists(folder / "noise.bin.part"));
+  const auto middle = lab.counters();
+  ASSERT_TRUE(middle) << middle.error().message;
+  check_middle(*middle, c.loss);
+}
+
+class DownloadTest : public ::testing::TestWithParam<Case> {};
+
+TEST_P(DownloadTest, ArrivesWhole) { check_download(GetParam()); }
+
+std::vector<Case> all_cases() {
+  std::vector<Case> cases;
+  for (const LinkKind link : {LinkKind::packet, LinkKind::tap}) {
+    for (const unsigned megabytes : {2u, 10u, 50u}) cases.push_back({.link = link, .megabytes = megabytes});
+    cases.push_back({.link = link, .megabytes = 10, .location = "/chunked"});
+    cases.push_back({.link = link, .megabytes = 2, .location = "/until-close"});
+    for (const unsigned megabytes : {2u, 10u}) cases.push_back({.link = link, .megabytes = megabytes, .loss = 10});
+    cases.push_back({.link = link, .megabytes = 2, .location = "/chunked", .loss = 10});
+  }
+  cases.push_back({.link = LinkKind::tun, .megabytes = 2});
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Nginx, DownloadTest, ::testing::ValuesIn(all_cases()),
+                         [](const auto& instance) { return name_of_case(instance.param); });
+
+TEST(OrdinaryUserDownloadTest, ArrivesWholeWithoutRoot) {
+  lab::testing::as_ordinary_user([] { check_download({.link = LinkKind::packet, .megabytes = 2, .loss = 10}); });
+}
+
+}  // namespace
+}  // namespace leat::interop
