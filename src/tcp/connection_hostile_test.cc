@@ -1,0 +1,61 @@
+// Stories of peers that are broken, stingy or malicious: windows that shrink or never open, numbers that contradict
+// each other, connections that somebody would like to keep us busy with.
+#include "tcp/testing/story.h"
+
+namespace leat::testing {
+namespace {
+
+void write_a_window(Story& c) {
+  c.connect();
+  c.write(14600);
+  EXPECT_EQ(c.all_sent(), (std::vector<Seg>{{.seq = 1, .ack = 1, .len = 14600, .flags = "P"}}));
+}
+
+TEST(HostilePeer, ScalingMayRoundAWindowDownWithoutShrinkingIt) {
+  Story c;
+  c.connect();
+  c.write(1000);
+  c.sent();
+  c.recv({.seq = 1, .ack = 1, .win = 7});  // 896: 1000 rounded down (RFC 7323 §2.4)
+  c.recv({.seq = 1, .ack = 1, .len = 100, .win = 7});
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1001, .ack = 101}));
+}
+
+TEST(HostilePeer, AnOrphanWithDataUnderAClosedWindowEndsToo) {
+  Story c;
+  write_a_window(c);
+  c.close();
+  for (int i = 0; i < 60 && c.state() != TcpState::closed; ++i) {
+    c.advance(30s);
+    c.recv({.seq = 1, .ack = 1, .win = 0});
+  }
+  EXPECT_EQ(c.state(), TcpState::closed);
+  c.all_sent();
+}
+
+TEST(HostilePeer, AnAckAtTheRightEdgeOfAFullWindowCounts) {
+  StoryConfig config;
+  config.connection.receive_buffer = 4096;
+  Story c(config);
+  c.connect();
+  c.write(1000);
+  c.all_sent();
+  c.recv({.seq = 1461, .ack = 1, .len = 2636});  // it filled our window, and the first segment was lost
+  c.sent();
+  c.recv({.seq = 4097, .ack = 1001});
+  EXPECT_EQ(c.connection().info().unacked, 0u) << c.so_far();
+}
+
+TEST(HostilePeer, AcksOfTheFutureAndOfThePastAreChallengedRarely) {
+  Story c;
+  c.connect();
+  EXPECT_EQ(c.recv({.seq = 1, .ack = 2}).drop, DropReason::TCP_ACK_UNSENT_DATA);
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1}));
+  c.advance(500ms);
+  EXPECT_EQ(c.recv({.seq = 1, .ack = -20'000'000}).drop, DropReason::TCP_FLAGS) << "-1 and less: no ACK flag";
+  for (int i = 0; i < 100; ++i) c.recv({.seq = 1, .ack = 1'000'000 + i});
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1}));
+}
+
+}  // namespace
+}  // namespace leat::testing

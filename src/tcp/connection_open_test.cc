@@ -1,0 +1,80 @@
+// Stories of the handshake's corners: what may ride on it, what may be lost in it, what does not belong to it.
+#include "tcp/testing/story.h"
+
+namespace leat::testing {
+namespace {
+
+/// A SYN has arrived and was answered.
+void half_open(Story& c) {
+  SegmentIn syn;
+  syn.seq = SeqNum(StoryConfig{}.peer_isn);
+  syn.flags = kTcpSyn;
+  syn.window = 65535;
+  syn.options = c.peer_options;
+  c.connection().open_passive(syn, c.now());
+  c.transmit();
+  EXPECT_EQ(c.sent(), (Seg{.seq = 0, .ack = 1, .flags = "S"}));
+}
+
+TEST(ConnectionOpenCorners, DataAndFinMayRideOnTheThirdAck) {
+  Story c;
+  half_open(c);
+  c.recv({.seq = 1, .ack = 1, .len = 100, .flags = "FP"});
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 102}));
+  EXPECT_EQ(c.state(), TcpState::close_wait);
+  EXPECT_EQ(c.events(), kEventConnected | kEventWritable | kEventReadable | kEventPeerClosed);
+  EXPECT_EQ(c.read(1000), 100);
+  EXPECT_EQ(c.read(1000), 0);
+}
+
+TEST(ConnectionOpenCorners, DataStandsForAThirdAckThatWasLost) {
+  Story c;
+  half_open(c);
+  c.recv({.seq = 101, .ack = 1, .len = 100});
+  EXPECT_EQ(c.state(), TcpState::established);
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1, .sack = {{101, 201}}}));
+  c.recv({.seq = 1, .ack = 1, .len = 100});
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 201}));
+}
+
+TEST(ConnectionOpenCorners, ASynAckThatComesAgainIsAcknowledgedAgain) {
+  Story c;
+  c.connect();
+  c.recv({.seq = 0, .ack = 1, .flags = "S"});  // our ACK was lost
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1}));
+  EXPECT_EQ(c.state(), TcpState::established);
+}
+
+TEST(ConnectionOpenCorners, HalfOpenEndsAfterFiveRetries) {
+  Story c;
+  half_open(c);
+  c.advance(62s);
+  EXPECT_EQ(c.all_sent().size(), 5u);
+  EXPECT_EQ(c.state(), TcpState::syn_received);
+  c.advance(1s);
+  EXPECT_EQ(c.state(), TcpState::closed);
+}
+
+TEST(ConnectionOpenCorners, ShutdownBeforeTheHandshakeIsOverSendsDataAndFin) {
+  Story c;
+  c.open_active();
+  c.sent();
+  c.write(10);
+  c.shutdown();
+  c.sent_nothing();
+  c.recv({.seq = 0, .ack = 1, .flags = "S"});
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1, .len = 10, .flags = "FP"}));
+  EXPECT_EQ(c.state(), TcpState::fin_wait_1);
+}
+
+TEST(ConnectionOpenCorners, CloseInSynSentIsSilent) {
+  Story c;
+  c.open_active();
+  c.sent();
+  c.close();
+  EXPECT_EQ(c.state(), TcpState::closed);
+  EXPECT_EQ(c.connection().next_deadline(), kNever);
+}
+
+}  // namespace
+}  // namespace leat::testing
