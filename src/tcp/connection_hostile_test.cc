@@ -11,6 +11,21 @@ void write_a_window(Story& c) {
   EXPECT_EQ(c.all_sent(), (std::vector<Seg>{{.seq = 1, .ack = 1, .len = 14600, .flags = "P"}}));
 }
 
+TEST(HostilePeer, AWindowClosedOverDataInFlightIsNoDeadPeer) {
+  Story c;
+  write_a_window(c);
+  for (int i = 0; i < 40; ++i) {
+    c.advance(120s);
+    ASSERT_FALSE(c.all_sent().empty()) << c.so_far();
+    c.recv({.seq = 1, .ack = 1, .win = 0});  // it took back what it had offered, and answers (RFC 9293 §3.8.6.1)
+    ASSERT_EQ(c.state(), TcpState::established) << c.so_far();
+  }
+  c.advance(3h);
+  EXPECT_EQ(c.state(), TcpState::closed);
+  EXPECT_EQ(c.connection().error(), Error::timed_out);
+  c.all_sent();
+}
+
 TEST(HostilePeer, ScalingMayRoundAWindowDownWithoutShrinkingIt) {
   Story c;
   c.connect();

@@ -137,6 +137,8 @@ void TcpConnection::on_ack(const SegmentIn& segment, StreamPos pos, Instant now,
   if (ack < sender_.una()) return;
   const bool outstanding = sender_.una() < sender_.nxt();
   const bool window_changed = sender_.update_window(pos, ack, segment.window, true);
+  // Who closes the window over data in flight, and says so, is alive (RFC 9293 §3.8.6.1). An orphan does not wait.
+  if (sender_.window() == 0 && !user_gone_) silent_since_ = kNever;
   if (ack > sender_.una()) {
     on_new_ack(ack, now);
     return;
