@@ -26,6 +26,16 @@ TEST(HostilePeer, AWindowClosedOverDataInFlightIsNoDeadPeer) {
   c.all_sent();
 }
 
+TEST(HostilePeer, AnAckStaysInsideAWindowThatShrank) {
+  Story c;
+  write_a_window(c);
+  c.recv({.seq = 1, .ack = 1, .win = 8});
+  c.recv({.seq = 1, .ack = 1, .len = 100, .win = 8});
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1025, .ack = 101})) << "SND.NXT would be outside, and the ACK dropped";
+  c.abort();
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1025, .ack = 101, .flags = "R"}));
+}
+
 TEST(HostilePeer, ScalingMayRoundAWindowDownWithoutShrinkingIt) {
   Story c;
   c.connect();

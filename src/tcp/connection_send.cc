@@ -10,7 +10,7 @@ bool TcpConnection::poll_transmit(SegmentOut& out, Instant now) {
   bool have = false;
   if (reset_pending_) {
     reset_pending_ = false;
-    out.seq = send_map_.to_wire(sender_.nxt());
+    out.seq = send_map_.to_wire(sender_.empty_segment_pos());
     out.flags = kTcpRst | kTcpAck;
     out.ack = receive_map_.to_wire(receiver_.nxt());
     have = true;
@@ -154,7 +154,7 @@ bool TcpConnection::transmit_ack(SegmentOut& out) {
     out.probe = true;
     probe_due_ = false;
   } else {
-    out.seq = send_map_.to_wire(sender_.nxt());
+    out.seq = send_map_.to_wire(sender_.empty_segment_pos());
   }
   acks_.on_ack_sent();
   return true;

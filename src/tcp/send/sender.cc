@@ -37,6 +37,13 @@ void Sender::first_window(StreamPos segment_seq, StreamPos segment_ack, std::uin
   wnd_ = max_wnd_ = field;
 }
 
+StreamPos Sender::empty_segment_pos() const {
+  // SND.NXT; but beyond a window that shrank it would be refused, the ACK with it, so that the edge has to do.
+  // Less than a unit of the scale is no shrinking, it is rounding (RFC 7323 §2.4).
+  const std::int64_t beyond = -usable_window();
+  return beyond >= std::int64_t{1} << scale_ ? nxt_ - beyond : nxt_;
+}
+
 bool Sender::nagle_holds(std::uint32_t length) const {
   return !nodelay_ && !fin_queued_ && length < mss_ && small_end_ > una_;
 }

@@ -48,6 +48,8 @@ class Sender {
   void first_window(StreamPos segment_seq, StreamPos segment_ack, std::uint32_t field);
   /// Bytes of window beyond SND.NXT; negative after the peer took some back.
   std::int64_t usable_window() const { return una_ + wnd_ - nxt_; }
+  /// The position that a segment without data carries.
+  StreamPos empty_segment_pos() const;
 
   struct Plan {
     StreamPos pos = 0;
