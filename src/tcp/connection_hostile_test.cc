@@ -46,6 +46,21 @@ TEST(HostilePeer, ScalingMayRoundAWindowDownWithoutShrinkingIt) {
   EXPECT_EQ(c.sent(), (Seg{.seq = 1001, .ack = 101}));
 }
 
+TEST(HostilePeer, AnOrphanBehindAClosedWindowEndsAlthoughThePeerAnswers) {
+  Story c;
+  c.connect();
+  c.recv({.seq = 1, .ack = 1, .win = 0});
+  c.write(1000);
+  c.close();
+  for (int i = 0; i < 60 && c.state() != TcpState::closed; ++i) {
+    c.advance(30s);
+    c.recv({.seq = 1, .ack = 1, .win = 0});
+  }
+  EXPECT_EQ(c.state(), TcpState::closed) << "or any peer could make us keep data for ever";
+  EXPECT_EQ(c.connection().error(), Error::timed_out);
+  c.all_sent();
+}
+
 TEST(HostilePeer, AnOrphanWithDataUnderAClosedWindowEndsToo) {
   Story c;
   write_a_window(c);
