@@ -1,6 +1,7 @@
 // Receiver: RCV.NXT, the window offered, and where arrived data goes. Knows nothing of the send side.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
@@ -41,8 +42,8 @@ class Receiver {
   };
   /// Takes the payload at `pos`, cut to the window.
   Accepted accept(StreamPos pos, std::span<Slice> payload, BufferPool& pool);
-  /// The peer's SYN or FIN takes one position.
-  void advance_control() { ++nxt_; }
+  /// The peer's SYN or FIN takes one position. A FIN may come when the window is closed.
+  void advance_control() { window_end_ = std::max(window_end_, ++nxt_); }
 
   std::size_t read(MutableBytes out) { return queue_.read(out); }
 

@@ -72,6 +72,17 @@ TEST(Receiver, TheOfferedEdgeNeverMovesBack) {
   r.discard();
 }
 
+TEST(Receiver, TheFinOfAClosedWindowLeavesAnEmptyWindow) {
+  BufferPool pool;
+  Receiver r = opened(1000);
+  take(r, pool, 1, 1000);
+  EXPECT_EQ(r.offer_window(true), 0);
+  r.advance_control();
+  EXPECT_EQ(r.window_end(), r.nxt());
+  EXPECT_TRUE(r.is_acceptable(1002, 0));
+  r.discard();
+}
+
 TEST(Receiver, SillyWindowsAreNotOffered) {
   BufferPool pool;
   Receiver r = opened(10000);
