@@ -86,6 +86,19 @@ TEST(HostilePeer, AnAckAtTheRightEdgeOfAFullWindowCounts) {
   EXPECT_EQ(c.connection().info().unacked, 0u) << c.so_far();
 }
 
+TEST(HostilePeer, DataBehindAFinProvesTheFinWrong) {
+  Story c;
+  c.connect();
+  c.recv({.seq = 101, .ack = 1, .flags = "F"});
+  c.recv({.seq = 1, .ack = 1, .len = 300});
+  c.all_sent();
+  EXPECT_EQ(c.read(1000), 300);
+  EXPECT_EQ(c.read(1000), -1 - static_cast<std::int64_t>(Error::would_block)) << "no end that no event told of";
+  c.recv({.seq = 301, .ack = 1, .flags = "F"});
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 302}));
+  EXPECT_EQ(c.state(), TcpState::close_wait);
+}
+
 TEST(HostilePeer, AcksOfTheFutureAndOfThePastAreChallengedRarely) {
   Story c;
   c.connect();

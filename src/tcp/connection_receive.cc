@@ -60,7 +60,11 @@ SegmentVerdict TcpConnection::on_segment_synchronized(SegmentIn& segment, Buffer
     const StreamPos fin = pos + segment.length;
     if (fin < receiver_.window_end() || fin == receiver_.nxt()) peer_fin_ = fin;
   }
-  if (peer_fin_ >= 0 && peer_fin_ == receiver_.nxt() && can_receive(state_)) on_fin();
+  if (peer_fin_ >= 0 && can_receive(state_)) {
+    if (receiver_.nxt() == peer_fin_) on_fin();
+    // Data has come from behind it: it was no end, or a reader would see one that no event tells of.
+    if (can_receive(state_) && receiver_.nxt() > peer_fin_) peer_fin_ = -1;
+  }
   return verdict;
 }
 
