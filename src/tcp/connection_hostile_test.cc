@@ -99,6 +99,17 @@ TEST(HostilePeer, DataBehindAFinProvesTheFinWrong) {
   EXPECT_EQ(c.state(), TcpState::close_wait);
 }
 
+TEST(HostilePeer, WhatLiesBehindTheFinIsNotKept) {
+  Story c;
+  c.connect();
+  c.recv({.seq = 301, .ack = 1, .len = 100});
+  c.recv({.seq = 1, .ack = 1, .len = 100, .flags = "F"});
+  c.all_sent();
+  EXPECT_EQ(c.state(), TcpState::close_wait);
+  EXPECT_EQ(c.read(1000), 100);
+  EXPECT_EQ(c.pool().blocks_in_use(), 0u);
+}
+
 TEST(HostilePeer, AcksOfTheFutureAndOfThePastAreChallengedRarely) {
   Story c;
   c.connect();

@@ -240,6 +240,7 @@ void TcpConnection::on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool,
 
 void TcpConnection::on_fin() {
   receiver_.advance_control();
+  receiver_.forget_out_of_order();
   move(StateEvent::fin_received);
   acks_.ack_now();
   raise(kEventReadable | kEventPeerClosed);

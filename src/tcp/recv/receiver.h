@@ -52,6 +52,8 @@ class Receiver {
   /// True when the user has read so much that the peer should hear of it (RFC 9293 §3.8.6.2.2).
   bool wants_window_update() const;
 
+  /// The stream is over: what was sent behind its end is no part of it.
+  void forget_out_of_order() { reassembly_.clear(); }
   void discard();
 
  private:
