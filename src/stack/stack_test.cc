@@ -127,6 +127,22 @@ TEST(StackTcp, ABadChecksumIsDroppedAndCounted) {
   EXPECT_EQ(link.near().counters()[Counter::TcpExtTCPTimeouts], 1u);
 }
 
+TEST(StackTcp, OpenedFailedAndBrokenConnectionsAreCountedAsRfc4022Says) {
+  Link link;
+  Link::Pair pair = link.connect();
+  const auto refused = link.near().connect({.remote = {Link::far_address(), 81}}, link.now());
+  const auto nobody = link.near().connect({.remote = {IpAddress::v4(10, 0, 0, 77), 80}}, link.now());
+  ASSERT_TRUE(refused && nobody);
+  link.run(5s);
+  EXPECT_EQ(link.near().counters()[Counter::TcpActiveOpens], 3u);
+  EXPECT_EQ(link.near().counters()[Counter::TcpAttemptFails], 2u);
+  EXPECT_EQ(link.far().counters()[Counter::TcpPassiveOpens], 1u);
+  EXPECT_TRUE(link.near().abort(pair.near, link.now()).has_value());
+  link.run(10ms);
+  EXPECT_EQ(link.near().counters()[Counter::TcpEstabResets], 1u);
+  EXPECT_EQ(link.far().counters()[Counter::TcpEstabResets], 1u);
+}
+
 TEST(StackTcp, WhatWasNotReadSurvivesTimeWait) {
   Link link;
   const Link::Pair pair = link.connect();

@@ -54,12 +54,9 @@ void TcpSockets::on_segment(const FourTuple& tuple, SegmentIn& segment, const Pa
   if (flow->kind == FlowKind::time_wait) return on_time_wait(*flow, tuple, segment, path, now);
 
   Socket& socket = *slots_[flow->slot];
-  const TcpState before = socket.connection->state();
   const SegmentVerdict verdict = socket.connection->on_segment(segment, pool_, now);
   count(verdict);
   if (verdict.reset_reply) reply_with_reset(tuple, segment);
-  if (verdict.drop == DropReason::TCP_RESET && is_synchronized(before)) ++counters_[Counter::TcpEstabResets];
-  if (verdict.drop == DropReason::TCP_RESET && !is_synchronized(before)) ++counters_[Counter::TcpAttemptFails];
   if (verdict.drop == DropReason::TCP_CLOSE) ++counters_[Counter::TcpExtTCPAbortOnData];
   touch(socket, now);
 }
@@ -201,6 +198,14 @@ void TcpSockets::count_sent(const SegmentOut& segment) {
   }
 }
 
+/// The ways to CLOSED that RFC 4022 counts, whatever led there.
+void TcpSockets::count_end(Socket& socket) {
+  const TcpState before = std::exchange(socket.counted_state, socket.connection->state());
+  if (socket.counted_state != TcpState::closed) return;
+  if (before == TcpState::syn_sent || before == TcpState::syn_received) ++counters_[Counter::TcpAttemptFails];
+  if (before == TcpState::established || before == TcpState::close_wait) ++counters_[Counter::TcpEstabResets];
+}
+
 void TcpSockets::run_timers(Instant now) {
   while (TimerEntry* entry = wheel_.pop_expired(now)) {
     Socket& socket = static_cast<Socket&>(*entry);
@@ -226,6 +231,7 @@ Instant TcpSockets::next_deadline() const {
 
 void TcpSockets::touch(Socket& socket, Instant now) {
   take_events(socket, now);
+  count_end(socket);
   const Instant deadline = socket.connection->next_deadline();
   if (deadline < socket.armed_for) {
     wheel_.schedule(socket, deadline);
@@ -238,7 +244,6 @@ void TcpSockets::take_events(Socket& socket, Instant) {
   const std::uint8_t bits = socket.connection->take_events();
   if (bits == 0) return;
   if ((bits & kEventConnected) != 0 && socket.parent) on_child_established(socket);
-  if ((bits & kEventConnected) != 0 && !socket.parent) ++counters_[Counter::TcpActiveOpens];
   if (socket.user_owns) give_event(socket, bits);
 }
 

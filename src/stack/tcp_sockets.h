@@ -94,6 +94,7 @@ class TcpSockets {
     bool user_owns = false;   ///< a handle was given out and not closed
     bool in_flow_table = false;
     bool counted_half_open = false;
+    TcpState counted_state = TcpState::closed;
     SocketHandle parent;      ///< the listener it came from, until accepted
     Instant armed_for = kNever;
     std::optional<TcpConnection> connection;
@@ -114,6 +115,7 @@ class TcpSockets {
   void on_time_wait(FlowRef flow, const FourTuple& tuple, SegmentIn& segment, const PathFacts& path, Instant now);
   void count(const SegmentVerdict& verdict);
   void count_sent(const SegmentOut& segment);
+  void count_end(Socket& socket);
   void reply_with_reset(const FourTuple& tuple, const SegmentIn& segment);
   void reply_with_ack(const FourTuple& tuple, const TimeWaitReply& facts);
 

@@ -53,6 +53,7 @@ expected<SocketHandle, Error> TcpSockets::connect(FourTuple tuple, const PathFac
       return unexpected(Error::no_buffers);
     }
   }
+  ++counters_[Counter::TcpActiveOpens];
   touch(*socket, now);
   return socket->handle;
 }
