@@ -110,6 +110,18 @@ TEST(HostilePeer, WhatLiesBehindTheFinIsNotKept) {
   EXPECT_EQ(c.pool().blocks_in_use(), 0u);
 }
 
+TEST(HostilePeer, AResetCannotSpoilAnOrderlyEnd) {
+  Story c;
+  c.connect();
+  c.shutdown();
+  c.sent();
+  c.recv({.seq = 1, .ack = 2, .flags = "F"});
+  c.sent();
+  c.recv({.seq = 2, .flags = "R"});  // in the same batch, before the entry of TIME-WAIT takes over
+  EXPECT_EQ(c.state(), TcpState::time_wait) << "RFC 1337 §3";
+  EXPECT_EQ(c.connection().error(), Error::none);
+}
+
 TEST(HostilePeer, AcksOfTheFutureAndOfThePastAreChallengedRarely) {
   Story c;
   c.connect();
