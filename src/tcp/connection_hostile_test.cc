@@ -122,6 +122,18 @@ TEST(HostilePeer, AResetCannotSpoilAnOrderlyEnd) {
   EXPECT_EQ(c.connection().error(), Error::none);
 }
 
+TEST(HostilePeer, AResetDoesNotHideTheEndOfTheStream) {
+  Story c;
+  c.connect();
+  c.recv({.seq = 1, .ack = 1, .len = 10, .flags = "F"});
+  c.sent();
+  c.recv({.seq = 12, .flags = "R"});  // it has closed, and what we wrote meanwhile met nobody
+  EXPECT_EQ(c.connection().error(), Error::reset);
+  EXPECT_EQ(c.read(100), 10);
+  EXPECT_EQ(c.read(100), 0) << "everything has arrived";
+  EXPECT_EQ(c.write(1), 0u);
+}
+
 TEST(HostilePeer, AcksOfTheFutureAndOfThePastAreChallengedRarely) {
   Story c;
   c.connect();

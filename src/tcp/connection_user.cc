@@ -42,8 +42,8 @@ expected<std::size_t, Error> TcpConnection::read(MutableBytes out, Instant now) 
     if (can_receive(state_) && receiver_.wants_window_update()) acks_.ack_now();
     return n;
   }
+  if (peer_fin_ >= 0 && receiver_.nxt() > peer_fin_) return std::size_t{0};  // complete, whatever happened since
   if (error_ != Error::none) return unexpected(error_);
-  if (peer_fin_ >= 0 && receiver_.nxt() > peer_fin_) return std::size_t{0};
   if (state_ == TcpState::closed) return unexpected(Error::not_connected);
   return unexpected(Error::would_block);
 }
