@@ -145,5 +145,16 @@ TEST(HostilePeer, AcksOfTheFutureAndOfThePastAreChallengedRarely) {
   EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1}));
 }
 
+TEST(HostilePeer, ReadingInSmallPiecesSendsNoDuplicateAcks) {
+  StoryConfig config;
+  config.peer_scales = false;  // 64 kB is all that can be offered of 1 MB
+  Story c(config);
+  c.connect();
+  for (std::int64_t i = 0; i < 20; ++i) c.recv({.seq = 1 + i * 1460, .ack = 1, .len = 1460});
+  c.all_sent();
+  for (int i = 0; i < 10; ++i) c.read(100);
+  c.sent_nothing();
+}
+
 }  // namespace
 }  // namespace leat::testing

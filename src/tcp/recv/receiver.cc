@@ -81,7 +81,8 @@ Receiver::Accepted Receiver::accept_slice(StreamPos pos, Slice slice, BufferPool
 
 StreamPos Receiver::offered_end() const {
   const std::size_t room = limit_ > queue_.size() ? limit_ - queue_.size() : 0;
-  const StreamPos end = nxt_ + static_cast<StreamPos>(room);
+  const std::size_t largest = std::size_t{65535} << scale_;
+  const StreamPos end = nxt_ + static_cast<StreamPos>(std::min(room, largest));
   // Silly window: the right edge moves by a full segment or half the buffer, or not at all, and never back.
   const StreamPos step = static_cast<StreamPos>(std::min<std::size_t>(mss_, limit_ / 2));
   return end >= window_end_ + step ? end : window_end_;

@@ -72,6 +72,16 @@ TEST(Receiver, TheOfferedEdgeNeverMovesBack) {
   r.discard();
 }
 
+TEST(Receiver, NoUpdateIsPromisedThatTheFieldCannotExpress) {
+  BufferPool pool;
+  Receiver r(std::size_t{1} << 20, 1000);  // the peer does not scale
+  r.advance_control();
+  take(r, pool, 1, 1000);
+  EXPECT_EQ(r.offer_window(true), 65535);
+  EXPECT_FALSE(r.wants_window_update());
+  r.discard();
+}
+
 TEST(Receiver, TheFinOfAClosedWindowLeavesAnEmptyWindow) {
   BufferPool pool;
   Receiver r = opened(1000);
