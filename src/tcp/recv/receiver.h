@@ -18,7 +18,7 @@ class Receiver {
   Receiver(std::size_t limit, std::uint32_t mss);
 
   StreamPos nxt() const { return nxt_; }
-  /// RCV.NXT + RCV.WND: one past the last position the peer may use.
+  /// RCV.NXT + RCV.WND: one past the last position the peer may use. Never moves back.
   StreamPos window_end() const { return window_end_; }
   std::size_t readable() const { return queue_.size(); }
   std::size_t out_of_order_bytes() const { return reassembly_.bytes(); }

@@ -72,6 +72,18 @@ TEST(Receiver, TheOfferedEdgeNeverMovesBack) {
   r.discard();
 }
 
+TEST(Receiver, TinySegmentsCannotHoldTheWindowOpen) {
+  BufferPool pool;
+  Receiver r = opened(std::size_t{1} << 20);  // windows in units of 32 bytes
+  StreamPos pos = 1;
+  for (int i = 0; i < 40000; ++i, pos += 31) {
+    static_cast<void>(r.offer_window(true));
+    take(r, pool, pos, 31);
+  }
+  EXPECT_LE(r.readable(), std::size_t{1} << 20) << "a unit rounded up for each of them, for ever";
+  r.discard();
+}
+
 TEST(Receiver, NoUpdateIsPromisedThatTheFieldCannotExpress) {
   BufferPool pool;
   Receiver r(std::size_t{1} << 20, 1000);  // the peer does not scale
