@@ -156,5 +156,18 @@ TEST(HostilePeer, ReadingInSmallPiecesSendsNoDuplicateAcks) {
   c.sent_nothing();
 }
 
+TEST(HostilePeer, DataDoesNotSwallowDuplicateAcksThatAPeerWithoutSackCounts) {
+  StoryConfig config;
+  config.peer_sack = false;
+  Story c(config);
+  c.connect();
+  c.write(20000);
+  c.all_sent();
+  c.recv({.seq = 101, .ack = 1461, .len = 100});
+  bool pure = false;
+  for (const Seg& s : c.all_sent()) pure |= s.len == 0 && s.ack == 1;
+  EXPECT_TRUE(pure) << c.so_far();
+}
+
 }  // namespace
 }  // namespace leat::testing

@@ -126,8 +126,9 @@ void TcpConnection::fill_data(SegmentOut& out, const Sender::Plan& planned, Inst
   if (plan.length > 0) counts_.data_segs_out += out.wire_segments();
   counts_.bytes_sent += plan.length;
   last_sent_at_ = now;
-  // Data carries the ACK, but SACK blocks go on a segment of their own so that data stays MSS-sized.
-  if (receiver_.sack_blocks().empty() || !sack_agreed_) acks_.on_piggybacked();
+  // Data carries the ACK. But while something is missing the peer needs segments without data: SACK blocks go on those,
+  // so that data stays MSS-sized, and without SACK only those count as duplicates (RFC 5681 §2).
+  if (receiver_.sack_blocks().empty()) acks_.on_piggybacked();
   if (retransmission_deadline_ == kNever) retransmission_deadline_ = now + rto_.rto();
 }
 

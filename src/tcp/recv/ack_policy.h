@@ -38,7 +38,7 @@ class AckPolicy {
     unacknowledged_ = 0;
     deadline_ = kNever;
   }
-  /// A segment with data carried the ACK: it settles all that is owed but duplicates.
+  /// A segment with data carried the ACK: it settles all that is owed. Not while duplicates have to be counted.
   void on_piggybacked() {
     owed_ = 0;
     on_ack_sent();
