@@ -18,6 +18,7 @@ class AckPolicy {
   void on_data(std::uint32_t bytes, std::uint32_t segment, Instant now) {
     largest_segment_ = std::max(largest_segment_, segment);
     unacknowledged_ += bytes;
+    owed_ = std::min<std::uint8_t>(owed_, 1);  // with the new number, duplicates of the old one would look like a loss
     if (quick_acks_ > 0 || unacknowledged_ >= 2 * largest_segment_) {
       ack_now();
     } else if (deadline_ == kNever) {

@@ -54,5 +54,13 @@ TEST(AckPolicy, ASuperSegmentOfTwoIsAcknowledgedAtOnce) {
   EXPECT_EQ(p.owed(), 1);
 }
 
+TEST(AckPolicy, DuplicatesNotSentYetAreMootWhenRcvNxtMoves) {
+  AckPolicy p;
+  for (int i = 0; i < 3; ++i) p.duplicate_ack();
+  EXPECT_EQ(p.owed(), 3);
+  p.on_data(4000, 1000, kStart);
+  EXPECT_EQ(p.owed(), 1) << "three more with the new number would look like a loss";
+}
+
 }  // namespace
 }  // namespace leat
