@@ -169,5 +169,20 @@ TEST(HostilePeer, DataDoesNotSwallowDuplicateAcksThatAPeerWithoutSackCounts) {
   EXPECT_TRUE(pure) << c.so_far();
 }
 
+TEST(HostilePeer, AMillionDuplicateAcksAreNoLicence) {
+  StoryConfig config;
+  config.connection.send_buffer = std::size_t{4} << 20;
+  Story c(config);
+  c.connect();
+  c.write(std::size_t{4} << 20);
+  c.all_sent();
+  c.advance(210ms);  // the time-out; from now on duplicates start no fast retransmit (RFC 6582 §3.2)
+  c.all_sent();
+  for (int i = 0; i < 1000; ++i) c.recv({.seq = 1, .ack = 1});
+  c.all_sent();
+  const TcpInfo info = c.connection().info();
+  EXPECT_LE(info.unacked, 2u * 14600u + info.snd_cwnd) << c.so_far();
+}
+
 }  // namespace
 }  // namespace leat::testing

@@ -37,8 +37,12 @@ class Recovery {
   /// True when this is the third: fast retransmit begins with the segment at `una`.
   bool on_duplicate_ack(StreamPos una, StreamPos nxt, std::uint32_t mss) {
     ++duplicates_;
-    credit_ += mss;
-    if (fast_recovery_ || duplicates_ != kDuplicateThreshold || una <= recover_) return false;
+    const bool begins = !fast_recovery_ && duplicates_ == kDuplicateThreshold && una > recover_;
+    // The first two let new data out (RFC 3042), later ones only in recovery; none frees more than is outstanding.
+    if (fast_recovery_ || duplicates_ < kDuplicateThreshold || begins) {
+      credit_ += std::min<std::int64_t>(mss, in_flight(una, nxt));
+    }
+    if (!begins) return false;
     fast_recovery_ = true;
     recover_ = nxt;
     lose(una, std::min<StreamPos>(una + mss, nxt));

@@ -146,6 +146,15 @@ TEST(FastRetransmit, NotAgainForDuplicatesOfWhatTheTimeoutSentTwice) {
   for (const Seg& s : c.all_sent()) EXPECT_NE(s.seq, 1) << c.so_far();
 }
 
+TEST(Recovery, DuplicatesFreeNoMoreThanIsOutstanding) {
+  Recovery r;
+  for (int i = 0; i < 3; ++i) r.on_duplicate_ack(1, 10001, 1000);
+  r.on_retransmitted(1001);
+  for (int i = 0; i < 1000; ++i) r.on_duplicate_ack(1, 10001, 1000);
+  EXPECT_EQ(r.in_flight(1, 10001), 0);
+  EXPECT_EQ(r.in_flight(1, 20001), 10000) << "a credit for what was sent later would be a gift";
+}
+
 TEST(Recovery, ASentSuperSegmentIsRetransmittedInExactlyTheLostPart) {
   StoryConfig config;
   config.connection.max_burst = 64000;
