@@ -45,6 +45,17 @@ TEST(ConnectionOpenCorners, ASynAckThatComesAgainIsAcknowledgedAgain) {
   EXPECT_EQ(c.state(), TcpState::established);
 }
 
+TEST(ConnectionOpenCorners, ASynOfAnotherIncarnationLearnsThatWeAreHalfOpen) {
+  for (const std::int64_t seq : {std::int64_t{5000}, std::int64_t{-100000}}) {
+    Story c;
+    half_open(c);
+    c.recv({.seq = seq, .flags = "S"});
+    EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1})) << "the peer will answer by a RST and try again";
+    c.recv({.seq = 1, .flags = "R"});
+    EXPECT_EQ(c.state(), TcpState::closed);
+  }
+}
+
 TEST(ConnectionOpenCorners, HalfOpenEndsAfterFiveRetries) {
   Story c;
   half_open(c);

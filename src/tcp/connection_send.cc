@@ -15,7 +15,7 @@ bool TcpConnection::poll_transmit(SegmentOut& out, Instant now) {
     out.ack = receive_map_.to_wire(receiver_.nxt());
     have = true;
   } else if (state_ == TcpState::syn_sent || state_ == TcpState::syn_received) {
-    have = transmit_syn(out, now);
+    have = transmit_syn(out, now) || (state_ == TcpState::syn_received && transmit_ack(out));
   } else if (state_ != TcpState::closed && state_ != TcpState::listen) {
     have = (can_send(state_) && (transmit_lost(out, now) || transmit_new(out, now))) || transmit_ack(out);
     if (!have) update_persist(now);
