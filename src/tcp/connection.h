@@ -108,6 +108,7 @@ class TcpConnection {
  private:
   // connection_handshake.cc
   SegmentVerdict on_segment_syn_sent(SegmentIn& segment, BufferPool& pool, Instant now);
+  SegmentVerdict on_crossing_syn_ack(const SegmentIn& segment, Instant now);
   void adopt_peer(const SegmentIn& syn);
   void become_established(Instant now);
   TcpOptionSet syn_options() const;

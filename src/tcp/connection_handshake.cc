@@ -96,6 +96,15 @@ SegmentVerdict TcpConnection::on_segment_syn_sent(SegmentIn& segment, BufferPool
   return verdict;
 }
 
+// Both sides of a simultaneous open answer with SYN-ACK, which counts as the ACK in it. Data on it comes again.
+SegmentVerdict TcpConnection::on_crossing_syn_ack(const SegmentIn& segment, Instant now) {
+  if (std::optional<SegmentVerdict> refused = check_ack(segment, now)) return *refused;
+  sender_.first_window(0, 1, segment.window);  // not scaled on a SYN (RFC 7323 §2.2)
+  become_established(now);
+  acks_.ack_now();
+  return {};
+}
+
 void TcpConnection::become_established(Instant now) {
   move(StateEvent::syn_acked);
   const bool syn_timed_out = time_outs_ > 0;

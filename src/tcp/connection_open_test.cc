@@ -66,6 +66,18 @@ TEST(ConnectionOpenCorners, HalfOpenEndsAfterFiveRetries) {
   EXPECT_EQ(c.state(), TcpState::closed);
 }
 
+TEST(ConnectionOpenCorners, TheWindowOfACrossingSynAckIsNotScaled) {
+  Story c;
+  c.open_active();
+  c.sent();
+  c.recv({.seq = 0, .flags = "S", .win = 1000});
+  c.sent();
+  c.write(5000);
+  c.recv({.seq = 0, .ack = 1, .flags = "S", .win = 1000});
+  EXPECT_EQ(c.connection().info().snd_wnd, 1000u) << "RFC 7323 §2.2";
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1, .len = 1000}));
+}
+
 TEST(ConnectionOpenCorners, ShutdownBeforeTheHandshakeIsOverSendsDataAndFin) {
   Story c;
   c.open_active();

@@ -21,16 +21,12 @@ SegmentVerdict TcpConnection::on_segment(SegmentIn& segment, BufferPool& pool, I
 }
 
 SegmentVerdict TcpConnection::on_segment_synchronized(SegmentIn& segment, BufferPool& pool, Instant now) {
-  StreamPos pos = receive_map_.from_wire(segment.seq, receiver_.nxt());
-
-  // First: the sequence number. Both sides of a simultaneous open answer with SYN-ACK, which counts as the ACK in it.
+  const StreamPos pos = receive_map_.from_wire(segment.seq, receiver_.nxt());
   const bool crossing_syn_ack =
       state_ == TcpState::syn_received && segment.flags.syn() && segment.flags.ack() && pos == 0;
-  if (crossing_syn_ack) {
-    segment.flags = segment.flags.without(kTcpSyn);
-    pos = 1;
-    acks_.ack_now();
-  }
+  if (crossing_syn_ack) return on_crossing_syn_ack(segment, now);
+
+  // First: the sequence number.
   const bool probes_closed_window = pos == receiver_.nxt() && receiver_.window_end() == receiver_.nxt();
   if (!receiver_.is_acceptable(pos, segment.sequence_length()) && !(probes_closed_window && !segment.flags.syn())) {
     return on_unacceptable(segment, now);
