@@ -121,6 +121,7 @@ class TcpConnection {
   void on_ack(const SegmentIn& segment, StreamPos pos, Instant now, SegmentVerdict& verdict);
   void on_new_ack(StreamPos ack, Instant now);
   void on_fin_acked(Instant now);
+  void on_text_and_fin(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now, SegmentVerdict& verdict);
   void on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now, SegmentVerdict& verdict);
   void on_fin();
   bool challenge(Instant now);

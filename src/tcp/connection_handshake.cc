@@ -88,11 +88,7 @@ SegmentVerdict TcpConnection::on_segment_syn_sent(SegmentIn& segment, BufferPool
   sender_.first_window(0, 1, segment.window);
   become_established(now);
   acks_.ack_now();
-  if (segment.length > 0) on_text(segment, 1, pool, now, verdict);
-  if (segment.flags.fin()) {
-    peer_fin_ = 1 + segment.length;
-    on_fin();
-  }
+  on_text_and_fin(segment, 1, pool, now, verdict);
   return verdict;
 }
 

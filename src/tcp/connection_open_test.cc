@@ -78,6 +78,23 @@ TEST(ConnectionOpenCorners, TheWindowOfACrossingSynAckIsNotScaled) {
   EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1, .len = 1000}));
 }
 
+TEST(ConnectionOpenCorners, FinBehindDataThatDidNotFitOnTheSynAckWaits) {
+  StoryConfig config;
+  config.connection.receive_buffer = 4096;
+  Story c(config);
+  c.open_active();
+  c.sent();
+  c.recv({.seq = 0, .ack = 1, .len = 5000, .flags = "SF"});
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 4097, .win = 0}));
+  EXPECT_EQ(c.state(), TcpState::established);
+  EXPECT_EQ(c.read(5000), 4096);
+  c.sent();
+  c.recv({.seq = 4097, .ack = 1, .len = 904, .flags = "F"});
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 5002}));
+  EXPECT_EQ(c.state(), TcpState::close_wait);
+  EXPECT_EQ(c.read(5000), 904);
+}
+
 TEST(ConnectionOpenCorners, ShutdownBeforeTheHandshakeIsOverSendsDataAndFin) {
   Story c;
   c.open_active();

@@ -49,19 +49,21 @@ SegmentVerdict TcpConnection::on_segment_synchronized(SegmentIn& segment, Buffer
   on_ack(segment, pos, now, verdict);
   if (sender_.fin_acked()) on_fin_acked(now);
   if (state_ == TcpState::closed) return verdict;
-  // Seventh: the text. Eighth: FIN, when everything before it is there.
-  const bool peer_may_send = can_receive(state_);
-  if (segment.length > 0 && peer_may_send) on_text(segment, pos, pool, now, verdict);
-  if (segment.flags.fin() && peer_may_send && peer_fin_ < 0 && state_ != TcpState::closed) {
-    const StreamPos fin = pos + segment.length;
-    if (fin < receiver_.window_end() || fin == receiver_.nxt()) peer_fin_ = fin;
-  }
-  if (peer_fin_ >= 0 && can_receive(state_)) {
-    if (receiver_.nxt() == peer_fin_) on_fin();
-    // Data has come from behind it: it was no end, or a reader would see one that no event tells of.
-    if (can_receive(state_) && receiver_.nxt() > peer_fin_) peer_fin_ = -1;
-  }
+  if (can_receive(state_)) on_text_and_fin(segment, pos, pool, now, verdict);
   return verdict;
+}
+
+// Seventh: the text. Eighth: FIN, when everything before it is there.
+void TcpConnection::on_text_and_fin(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now,
+                                    SegmentVerdict& verdict) {
+  if (segment.length > 0) on_text(segment, pos, pool, now, verdict);
+  if (state_ == TcpState::closed) return;
+  const StreamPos fin = pos + segment.length;
+  const bool fin_in_window = fin < receiver_.window_end() || fin == receiver_.nxt();
+  if (segment.flags.fin() && peer_fin_ < 0 && fin_in_window) peer_fin_ = fin;
+  if (peer_fin_ < 0 || receiver_.nxt() < peer_fin_) return;
+  if (receiver_.nxt() == peer_fin_) return on_fin();
+  peer_fin_ = -1;  // data has come from behind it: it was no end, or a reader would see one that no event tells of
 }
 
 SegmentVerdict TcpConnection::on_unacceptable(const SegmentIn& segment, Instant now) {
