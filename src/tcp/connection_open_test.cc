@@ -116,5 +116,13 @@ TEST(ConnectionOpenCorners, CloseInSynSentIsSilent) {
   EXPECT_EQ(c.connection().next_deadline(), kNever);
 }
 
+TEST(ConnectionOpenCorners, NoSegmentIsLargerThanAVeryNarrowPathTakes) {
+  StoryConfig config;
+  config.mss = 28;  // an MTU of 68
+  Story c(config);
+  c.connect();
+  EXPECT_EQ(c.connection().info().snd_mss, 28u);
+}
+
 }  // namespace
 }  // namespace leat::testing
