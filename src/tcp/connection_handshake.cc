@@ -47,7 +47,6 @@ void TcpConnection::adopt_peer(const SegmentIn& syn) {
   constexpr std::uint16_t kDefault = 536, kLeast = 48;
   const std::uint16_t mss = std::min(std::max(options.mss.value_or(kDefault), kLeast), send_mss_limit_);
   sender_.set_mss(mss);
-  congestion_ = make_controller(controller_name_, {.mss = mss});
 }
 
 TcpOptionSet TcpConnection::syn_options() const {
@@ -104,6 +103,9 @@ SegmentVerdict TcpConnection::on_crossing_syn_ack(const SegmentIn& segment, Inst
 void TcpConnection::become_established(Instant now) {
   move(StateEvent::syn_acked);
   const bool syn_timed_out = time_outs_ > 0;
+  // One lost SYN may be bad luck; after two, begin with one segment (RFC 6928 §2, RFC 5681 §3.1).
+  const std::uint32_t mss = sender_.mss();
+  congestion_ = make_controller(controller_name_, {.mss = mss, .initial_cwnd = time_outs_ > 1 ? mss : 0});
   on_new_ack(1, now);
   rto_.on_established(syn_timed_out);
   counts_.handshake = now - opened_at_;

@@ -124,5 +124,16 @@ TEST(ConnectionOpenCorners, NoSegmentIsLargerThanAVeryNarrowPathTakes) {
   EXPECT_EQ(c.connection().info().snd_mss, 28u);
 }
 
+TEST(ConnectionOpenCorners, AfterTwoLostSynsTheInitialWindowIsOneSegment) {
+  Story c;
+  c.open_active();
+  c.advance(3s);
+  EXPECT_EQ(c.all_sent().size(), 3u);
+  c.recv({.seq = 0, .ack = 1, .flags = "S"});
+  c.sent();
+  EXPECT_EQ(c.connection().info().snd_cwnd, 1460u) << "RFC 6928 §2";
+  EXPECT_EQ(c.connection().info().rto, 3s) << "RFC 6298 §5.7";
+}
+
 }  // namespace
 }  // namespace leat::testing

@@ -20,7 +20,7 @@ Reno::Reno(const ControllerConfig& config)
     : mss_(std::max(config.mss, std::uint32_t{1})),
       clamp_(std::min(config.cwnd_clamp, kLargestWindow)),
       cwnd_(0) {
-  set_cwnd(initial_window(mss_));
+  set_cwnd(config.initial_cwnd != 0 ? config.initial_cwnd : initial_window(mss_));
 }
 
 void Reno::on_ack(const AckSample& sample) {
