@@ -155,7 +155,7 @@ class TcpConnection {
   std::uint8_t syn_retries_;
   bool passive_ = false;
   bool user_gone_ = false;        ///< close() was called: nobody reads any more
-  bool writer_waits_ = false;     ///< write() took less than it was given
+  bool writer_waits_ = false;     ///< write() took less than it was given, or left no room
   bool syn_due_ = false;
   bool reset_pending_ = false;
   bool probe_due_ = false;

@@ -296,6 +296,18 @@ TEST(ConnectionSend, AWindowThatStaysClosedIsProbedAsLongAsThePeerAnswers) {
   c.all_sent();
 }
 
+TEST(ConnectionSend, ABufferFilledToTheLastByteIsReportedWritableAgain) {
+  StoryConfig config;
+  config.connection.send_buffer = 4096;
+  Story c(config);
+  c.connect();
+  EXPECT_EQ(c.write(4096), 4096u);
+  c.all_sent();
+  EXPECT_FALSE(c.connection().readiness() & kEventWritable);
+  c.recv({.seq = 1, .ack = 4097});
+  EXPECT_TRUE(c.events() & kEventWritable) << "nobody was refused, but nobody could write either";
+}
+
 TEST(ConnectionClose, ActiveCloseEndsInTimeWait) {
   Story c;
   c.connect();

@@ -28,7 +28,7 @@ expected<std::size_t, Error> TcpConnection::write(Bytes data, BufferPool& pool, 
   if (state_ == TcpState::closed || state_ == TcpState::time_wait) return unexpected(Error::closed);
   if (data.empty()) return std::size_t{0};
   const std::size_t taken = sender_.write(data, pool);
-  if (taken < data.size()) writer_waits_ = true;
+  if (taken < data.size() || sender_.room() == 0) writer_waits_ = true;
   if (taken == 0) return unexpected(sender_.room() > 0 ? Error::no_buffers : Error::would_block);
   return taken;
 }
