@@ -97,9 +97,14 @@ std::uint32_t TcpConnection::burst_limit() const {
 void TcpConnection::fill_data(SegmentOut& out, const Sender::Plan& planned, Instant now) {
   Sender::Plan plan = planned;
   if (plan.length > 0) {
-    const SendBuffer::Gathered got = sender_.gather(plan, out.payload);
-    if (got.length < plan.length) plan.fin = plan.push = false;
-    plan.length = static_cast<std::uint32_t>(got.length);
+    SendBuffer::Gathered got = sender_.gather(plan, out.payload);
+    if (got.length < plan.length) {
+      // Too many pieces for one packet: as many whole segments as it holds, or each burst would end in a small one.
+      plan.fin = plan.push = false;
+      plan.length = static_cast<std::uint32_t>(got.length);
+      if (plan.length > sender_.mss()) plan.length -= plan.length % sender_.mss();
+      got = sender_.gather(plan, out.payload);
+    }
     out.slices = static_cast<std::uint8_t>(got.slices);
     out.length = plan.length;
     if (plan.length > sender_.mss()) out.gso_size = static_cast<std::uint16_t>(sender_.mss());

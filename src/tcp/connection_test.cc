@@ -308,6 +308,27 @@ TEST(ConnectionSend, ABufferFilledToTheLastByteIsReportedWritableAgain) {
   EXPECT_TRUE(c.events() & kEventWritable) << "nobody was refused, but nobody could write either";
 }
 
+TEST(ConnectionSend, OnlyTheLastSegmentOfManySmallWritesIsSmall) {
+  StoryConfig config;
+  config.connection.max_burst = 64000;
+  Story c(config);
+  c.open_active();
+  c.sent();
+  for (int i = 0; i < 200; ++i) c.write(1000);
+  c.advance(10ms);
+  c.recv({.seq = 0, .ack = 1, .flags = "S"});
+  for (std::int64_t done = 1; done < 200001;) {
+    for (Seg s = c.sent(); s.flags != "(nothing)"; s = c.sent()) {
+      if (s.flags.find('P') == std::string::npos) {
+        ASSERT_EQ(s.len % 1460, 0u) << c.so_far();
+      }
+      done = s.seq + s.len;
+    }
+    c.advance(10ms);
+    c.recv({.seq = 1, .ack = done});
+  }
+}
+
 TEST(ConnectionClose, ActiveCloseEndsInTimeWait) {
   Story c;
   c.connect();
