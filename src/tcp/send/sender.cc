@@ -22,7 +22,10 @@ std::uint32_t Sender::on_ack(StreamPos pos) {
 }
 
 bool Sender::update_window(StreamPos segment_seq, StreamPos segment_ack, std::uint32_t field, bool scaled) {
-  if (wl1_ > segment_seq || (wl1_ == segment_seq && wl2_ > segment_ack)) return false;
+  // DEVIATION: RFC 9293 also refuses the window of a new ACK on an older sequence number. But only a retransmission of
+  // the peer, which is newer, can carry that; its window would be missed, and SND.UNA + SND.WND reach too far.
+  const bool older = wl1_ > segment_seq || (wl1_ == segment_seq && wl2_ > segment_ack);
+  if (older && segment_ack <= wl2_) return false;
   const std::uint32_t before = wnd_;
   wnd_ = scaled ? field << scale_ : field;
   max_wnd_ = std::max(max_wnd_, wnd_);

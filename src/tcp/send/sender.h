@@ -43,7 +43,7 @@ class Sender {
 
   /// Moves SND.UNA to `pos`, which is in (una, nxt]; returns the bytes of data that this acknowledges.
   std::uint32_t on_ack(StreamPos pos);
-  /// SND.WND by RFC 9293 §3.10.7.4: only a newer segment may change it. True when it changed.
+  /// SND.WND by RFC 9293 §3.10.7.4: only a newer segment may change it. `segment_ack` >= SND.UNA. True when it changed.
   bool update_window(StreamPos segment_seq, StreamPos segment_ack, std::uint32_t field, bool scaled);
   void first_window(StreamPos segment_seq, StreamPos segment_ack, std::uint32_t field);
   /// Bytes of window beyond SND.NXT; negative after the peer took some back.

@@ -82,6 +82,17 @@ TEST(Sender, OldSegmentsDoNotChangeTheWindow) {
   EXPECT_EQ(s.window(), 1280u);
 }
 
+TEST(Sender, ANewAckBringsItsWindowWhateverItsSequenceNumber) {
+  BufferPool pool;
+  Sender s = opened(5000);
+  write(s, pool, 1000);
+  s.sent(*s.next_new(kPlenty, 65000, false));
+  EXPECT_TRUE(s.update_window(100, 1, 6000, false));
+  EXPECT_TRUE(s.update_window(1, 501, 2000, false)) << "a retransmission of the peer with news in it";
+  EXPECT_EQ(s.window(), 2000u);
+  s.discard();
+}
+
 TEST(Sender, FinTakesAPositionAndWaitsForWindow) {
   BufferPool pool;
   Sender s = opened(1000);
