@@ -46,7 +46,8 @@ void TcpConnection::on_retransmission_timeout(Instant now, TimerVerdict& verdict
       abort(Error::timed_out);
       return;
     }
-    congestion_->on_timeout(static_cast<std::uint32_t>(in_flight()), now);
+    // FlightSize, RFC 5681 §2: what duplicate ACKs said has left the network is part of it.
+    congestion_->on_timeout(static_cast<std::uint32_t>(sender_.nxt() - sender_.una()), now);
     recovery_.on_timeout(sender_.una(), sender_.nxt());
     retransmit_now_ = true;
   }

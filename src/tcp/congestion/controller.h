@@ -45,7 +45,8 @@ class CongestionController {
   /// Everything that was outstanding when recovery began is acknowledged.
   virtual void on_recovery_exit(Instant now) = 0;
   /// The retransmission timer expired; again and again without on_ack in between when the path is dead.
-  virtual void on_timeout(std::uint32_t in_flight, Instant now) = 0;
+  /// `flight_size`: sent and not acknowledged, whether lost or not.
+  virtual void on_timeout(std::uint32_t flight_size, Instant now) = 0;
   /// Data is about to be sent after an idle period longer than the RTO (RFC 5681 §4.1).
   virtual void on_idle_restart(Instant now) = 0;
   /// The effective MSS changed (path MTU).

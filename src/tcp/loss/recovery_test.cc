@@ -96,6 +96,17 @@ TEST(Timeout, GivesUpAfterLinuxsTcpRetries2) {
   c.all_sent();
 }
 
+TEST(Timeout, AfterFastRecoveryDoesNotThrowTheThresholdAway) {
+  Story c;
+  with_window_out(c);
+  for (int i = 0; i < 9; ++i) c.recv({.seq = 1, .ack = 1});
+  const std::uint32_t before = c.connection().info().snd_ssthresh;
+  c.all_sent();
+  c.advance(210ms);  // the retransmission was lost too
+  c.all_sent();
+  EXPECT_GE(c.connection().info().snd_ssthresh, before) << "FlightSize is what is not acknowledged (RFC 5681 §2)";
+}
+
 TEST(FastRetransmit, ThirdDuplicateAckSendsTheSegmentAndFurtherOnesLetNewDataOut) {
   Story c;
   c.connect();
