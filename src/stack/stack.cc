@@ -90,6 +90,7 @@ PathFacts Stack::Impl::path_facts(InterfaceId id) const {
 bool Stack::transmit(InterfaceId interface, PacketBatch& out, Instant now) {
   if (impl_->network.interface(interface) == nullptr) return false;
   impl_->network.run_timers(now);
+  impl_->tcp.run_timers(now);
   while (std::optional<FourTuple> lost = impl_->network.next_unreachable()) {
     impl_->tcp.on_unreachable(*lost, Error::host_unreachable, now);
   }

@@ -143,6 +143,20 @@ TEST(StackTcp, OpenedFailedAndBrokenConnectionsAreCountedAsRfc4022Says) {
   EXPECT_EQ(link.far().counters()[Counter::TcpEstabResets], 1u);
 }
 
+TEST(StackTcp, TimersRunWhileTheDeviceTakesNothing) {
+  Link link({}, false);
+  link.set_filter([](int, std::vector<std::uint8_t>&) { return false; });
+  const auto socket = link.near().connect({.remote = {Link::far_address(), 80}}, link.now());
+  ASSERT_TRUE(socket.has_value());
+  link.run(10ms);
+  PacketBatch full;
+  while (!full.full()) full.push(Packet(link.pool().allocate(BufferClass::header, 0, 40)));
+  for (Instant now = link.now(); now < link.now() + 200s; now += 1s) {
+    EXPECT_TRUE(link.near().transmit(1, full, now));
+  }
+  EXPECT_EQ(link.near().error(*socket), Error::timed_out);
+}
+
 TEST(StackTcp, WhatWasNotReadSurvivesTimeWait) {
   Link link;
   const Link::Pair pair = link.connect();

@@ -168,7 +168,6 @@ void TcpSockets::reply_with_ack(const FourTuple& tuple, const TimeWaitReply& fac
 // Sending.
 
 bool TcpSockets::poll_transmit(OutgoingSegment& out, Instant now) {
-  run_timers(now);
   if (!replies_.empty()) {
     out = replies_.pop_front();
     count_sent(out.segment);

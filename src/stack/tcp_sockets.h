@@ -50,7 +50,8 @@ class TcpSockets {
   /// A segment of ours never left: the next hop does not answer.
   void on_unreachable(const FourTuple& tuple, Error why, Instant now);
 
-  /// Runs due timers, then fills `out` with the next segment; false when nobody has anything to send.
+  void run_timers(Instant now);
+  /// Fills `out` with the next segment; false when nobody has anything to send.
   bool poll_transmit(OutgoingSegment& out, Instant now);
   Instant next_deadline() const;
   std::optional<Event> next_event();
@@ -124,7 +125,6 @@ class TcpSockets {
   void take_events(Socket& socket, Instant now);
   void on_child_established(Socket& child);
   void give_event(Socket& socket, std::uint8_t bits);
-  void run_timers(Instant now);
   /// Everything was sent that it wanted to send: is it over?
   void retire(Socket& socket, Instant now);
   void leave_flow_table(Socket& socket);
