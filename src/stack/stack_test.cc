@@ -51,6 +51,10 @@ TEST(StackTcp, AClosedHandleNamesNothing) {
   std::uint8_t byte;
   EXPECT_EQ(link.near().read(pair.near, {&byte, 1}, link.now()).error(), Error::bad_handle);
   EXPECT_EQ(link.near().write(pair.near, bytes_of("x"), link.now()).error(), Error::bad_handle);
+  EXPECT_EQ(link.near().readiness(pair.near), kEventError | kEventClosed) << "although the connection lives on";
+  EXPECT_EQ(link.near().error(pair.near), Error::bad_handle);
+  EXPECT_EQ(link.near().info(pair.near).error(), Error::bad_handle);
+  EXPECT_EQ(link.near().local(pair.near).error(), Error::bad_handle);
 }
 
 TEST(StackTcp, AClosedPortRefuses) {

@@ -103,6 +103,8 @@ class TcpSockets {
   };
 
   Socket* find(SocketHandle handle) const;
+  /// What the application may name: neither what it closed nor what it has not accepted yet.
+  Socket* find_owned(SocketHandle handle) const;
   Socket* find_connection(SocketHandle handle) const;
   Socket* find_flow(const FourTuple& tuple, std::uint32_t hash) const;
   Socket* listener_for(const Endpoint& local) const;

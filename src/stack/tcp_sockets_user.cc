@@ -5,9 +5,14 @@
 
 namespace leat {
 
-TcpSockets::Socket* TcpSockets::find_connection(SocketHandle handle) const {
+TcpSockets::Socket* TcpSockets::find_owned(SocketHandle handle) const {
   Socket* socket = find(handle);
-  return socket != nullptr && socket->connection && socket->user_owns ? socket : nullptr;
+  return socket != nullptr && socket->user_owns ? socket : nullptr;
+}
+
+TcpSockets::Socket* TcpSockets::find_connection(SocketHandle handle) const {
+  Socket* socket = find_owned(handle);
+  return socket != nullptr && socket->connection ? socket : nullptr;
 }
 
 bool TcpSockets::port_in_use(const FourTuple& tuple) const {
@@ -86,7 +91,7 @@ expected<SocketHandle, Error> TcpSockets::listen(Endpoint local, unsigned backlo
 }
 
 expected<SocketHandle, Error> TcpSockets::accept(SocketHandle handle) {
-  Socket* listening = find(handle);
+  Socket* listening = find_owned(handle);
   if (listening == nullptr) return unexpected(Error::bad_handle);
   if (!listening->listener) return unexpected(Error::invalid_argument);
   RingDeque<SocketHandle>& ready = listening->listener->ready;
@@ -127,8 +132,8 @@ expected<void, Error> TcpSockets::shutdown_write(SocketHandle handle, Instant no
 }
 
 expected<void, Error> TcpSockets::close(SocketHandle handle, Instant now) {
-  Socket* socket = find(handle);
-  if (socket == nullptr || !socket->user_owns) return unexpected(Error::bad_handle);
+  Socket* socket = find_owned(handle);
+  if (socket == nullptr) return unexpected(Error::bad_handle);
   if (socket->listener) {
     close_listener(*socket, now);
     return {};
@@ -141,8 +146,8 @@ expected<void, Error> TcpSockets::close(SocketHandle handle, Instant now) {
 }
 
 expected<void, Error> TcpSockets::abort(SocketHandle handle, Instant now) {
-  Socket* socket = find(handle);
-  if (socket == nullptr || !socket->user_owns) return unexpected(Error::bad_handle);
+  Socket* socket = find_owned(handle);
+  if (socket == nullptr) return unexpected(Error::bad_handle);
   if (socket->listener) {
     close_listener(*socket, now);
     return {};
@@ -188,20 +193,20 @@ void TcpSockets::close_listener(Socket& listening, Instant now) {
 }
 
 std::uint8_t TcpSockets::readiness(SocketHandle handle) const {
-  const Socket* socket = find(handle);
+  const Socket* socket = find_owned(handle);
   if (socket == nullptr) return kEventError | kEventClosed;
   if (!socket->listener) return socket->connection->readiness();
   return socket->listener->ready.empty() ? std::uint8_t{0} : std::uint8_t{kEventAcceptable};
 }
 
 Error TcpSockets::error(SocketHandle handle) const {
-  const Socket* socket = find(handle);
+  const Socket* socket = find_owned(handle);
   if (socket == nullptr) return Error::bad_handle;
   return socket->connection ? socket->connection->error() : Error::none;
 }
 
 expected<TcpInfo, Error> TcpSockets::info(SocketHandle handle) const {
-  const Socket* socket = find(handle);
+  const Socket* socket = find_owned(handle);
   if (socket == nullptr) return unexpected(Error::bad_handle);
   if (socket->connection) return socket->connection->info();
   TcpInfo info;
@@ -210,7 +215,7 @@ expected<TcpInfo, Error> TcpSockets::info(SocketHandle handle) const {
 }
 
 expected<FourTuple, Error> TcpSockets::tuple(SocketHandle handle) const {
-  const Socket* socket = find(handle);
+  const Socket* socket = find_owned(handle);
   if (socket == nullptr) return unexpected(Error::bad_handle);
   return socket->tuple;
 }
