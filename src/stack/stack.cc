@@ -92,7 +92,7 @@ bool Stack::transmit(InterfaceId interface, PacketBatch& out, Instant now) {
   impl_->network.run_timers(now);
   impl_->tcp.run_timers(now);
   while (std::optional<FourTuple> lost = impl_->network.next_unreachable()) {
-    impl_->tcp.on_unreachable(*lost, Error::host_unreachable, now);
+    impl_->tcp.on_unreachable(*lost, Error::host_unreachable);
   }
   OutgoingSegment segment;
   while (!impl_->network.fill(interface, out)) {
@@ -170,18 +170,18 @@ expected<SocketHandle, Error> Stack::listen(const Endpoint& local, unsigned back
 
 expected<SocketHandle, Error> Stack::accept(SocketHandle listener) { return impl_->tcp.accept(listener); }
 
-expected<std::size_t, Error> Stack::read(SocketHandle socket, MutableBytes out, Instant now) {
-  return impl_->tcp.read(socket, out, now);
+expected<std::size_t, Error> Stack::read(SocketHandle socket, MutableBytes out, Instant) {
+  return impl_->tcp.read(socket, out);
 }
-expected<std::size_t, Error> Stack::write(SocketHandle socket, Bytes data, Instant now) {
-  return impl_->tcp.write(socket, data, now);
+expected<std::size_t, Error> Stack::write(SocketHandle socket, Bytes data, Instant) {
+  return impl_->tcp.write(socket, data);
 }
-expected<void, Error> Stack::shutdown_write(SocketHandle socket, Instant now) {
-  return impl_->tcp.shutdown_write(socket, now);
+expected<void, Error> Stack::shutdown_write(SocketHandle socket, Instant) {
+  return impl_->tcp.shutdown_write(socket);
 }
 expected<void, Error> Stack::close(SocketHandle socket, Instant now) { return impl_->tcp.close(socket, now); }
 expected<void, Error> Stack::abort(SocketHandle socket, Instant now) { return impl_->tcp.abort(socket, now); }
-void Stack::abort_all(Instant now) { impl_->tcp.abort_all(now); }
+void Stack::abort_all(Instant) { impl_->tcp.abort_all(); }
 
 std::uint8_t Stack::readiness(SocketHandle socket) const { return impl_->tcp.readiness(socket); }
 Error Stack::error(SocketHandle socket) const { return impl_->tcp.error(socket); }

@@ -69,7 +69,7 @@ class Stack {
   Instant next_deadline() const;
   std::optional<Event> next_event();
 
-  // Sockets.
+  // Sockets. Whatever changes one takes the time, also where nothing depends on it yet.
   expected<SocketHandle, Error> connect(const ConnectRequest& request, Instant now);
   expected<SocketHandle, Error> listen(const Endpoint& local, unsigned backlog);
   /// would_block when no connection is ready.
@@ -77,7 +77,8 @@ class Stack {
 
   /// Copies in-order data out. 0: the peer's FIN. would_block: nothing yet.
   expected<std::size_t, Error> read(SocketHandle socket, MutableBytes out, Instant now);
-  /// Copies what fits into the send buffer. would_block: it is full, or the handshake is not over and it is full.
+  /// Copies what fits into the send buffer, before the handshake is over too. would_block: it is full, and
+  /// kEventWritable follows.
   expected<std::size_t, Error> write(SocketHandle socket, Bytes data, Instant now);
   expected<void, Error> shutdown_write(SocketHandle socket, Instant now);
   /// The application gives the handle up: an orderly end by FIN, or RST when unread data is lost

@@ -58,7 +58,7 @@ void TcpSockets::on_segment(const FourTuple& tuple, SegmentIn& segment, const Pa
   count(verdict);
   if (verdict.reset_reply) reply_with_reset(tuple, segment);
   if (verdict.drop == DropReason::TCP_CLOSE) ++counters_[Counter::TcpExtTCPAbortOnData];
-  touch(socket, now);
+  touch(socket);
 }
 
 void TcpSockets::on_time_wait(FlowRef flow, const FourTuple& tuple, SegmentIn& segment, const PathFacts& path,
@@ -115,14 +115,14 @@ void TcpSockets::on_new_flow(const FourTuple& tuple, const SegmentIn& segment, c
   child->counted_half_open = true;
   ++listener.half_open;
   child->connection->open_passive(segment, now);
-  touch(*child, now);
+  touch(*child);
 }
 
-void TcpSockets::on_unreachable(const FourTuple& tuple, Error why, Instant now) {
+void TcpSockets::on_unreachable(const FourTuple& tuple, Error why) {
   Socket* socket = find_flow(tuple, flow_hash(flow_key_, tuple));
   if (socket == nullptr) return;
   socket->connection->on_unreachable(why);
-  touch(*socket, now);
+  touch(*socket);
 }
 
 void TcpSockets::count(const SegmentVerdict& verdict) {
@@ -214,7 +214,7 @@ void TcpSockets::run_timers(Instant now) {
     if (verdict.delayed_ack) ++counters_[Counter::TcpExtDelayedACKs];
     if (verdict.window_probe) ++counters_[Counter::TcpExtTCPWinProbe];
     if (verdict.gave_up) ++counters_[Counter::TcpExtTCPAbortOnTimeout];
-    touch(socket, now);
+    touch(socket);
   }
   while (const std::optional<TimeWaitTable::Removed> gone = time_wait_.pop_expired(now)) {
     flows_.erase(gone->hash, {FlowKind::time_wait, gone->slot});
@@ -228,8 +228,8 @@ Instant TcpSockets::next_deadline() const {
 
 // Life and death of connections.
 
-void TcpSockets::touch(Socket& socket, Instant now) {
-  take_events(socket, now);
+void TcpSockets::touch(Socket& socket) {
+  take_events(socket);
   count_end(socket);
   const Instant deadline = socket.connection->next_deadline();
   if (deadline < socket.armed_for) {
@@ -239,7 +239,7 @@ void TcpSockets::touch(Socket& socket, Instant now) {
   if (!static_cast<ListLink<DirtyTag>&>(socket).is_linked()) dirty_.push_back(socket);
 }
 
-void TcpSockets::take_events(Socket& socket, Instant) {
+void TcpSockets::take_events(Socket& socket) {
   const std::uint8_t bits = socket.connection->take_events();
   if (bits == 0) return;
   if ((bits & kEventConnected) != 0 && socket.parent) on_child_established(socket);

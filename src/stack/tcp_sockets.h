@@ -48,7 +48,7 @@ class TcpSockets {
   /// A segment whose checksum is right arrived for one of our addresses.
   void on_segment(const FourTuple& tuple, SegmentIn& segment, const PathFacts& path, Instant now);
   /// A segment of ours never left: the next hop does not answer.
-  void on_unreachable(const FourTuple& tuple, Error why, Instant now);
+  void on_unreachable(const FourTuple& tuple, Error why);
 
   void run_timers(Instant now);
   /// Fills `out` with the next segment; false when nobody has anything to send.
@@ -61,13 +61,13 @@ class TcpSockets {
   expected<SocketHandle, Error> listen(Endpoint local, unsigned backlog);
   expected<SocketHandle, Error> accept(SocketHandle listener);
 
-  expected<std::size_t, Error> read(SocketHandle handle, MutableBytes out, Instant now);
-  expected<std::size_t, Error> write(SocketHandle handle, Bytes data, Instant now);
-  expected<void, Error> shutdown_write(SocketHandle handle, Instant now);
+  expected<std::size_t, Error> read(SocketHandle handle, MutableBytes out);
+  expected<std::size_t, Error> write(SocketHandle handle, Bytes data);
+  expected<void, Error> shutdown_write(SocketHandle handle);
   expected<void, Error> close(SocketHandle handle, Instant now);
   expected<void, Error> abort(SocketHandle handle, Instant now);
   /// Also of those that nobody has a handle to any more.
-  void abort_all(Instant now);
+  void abort_all();
 
   std::uint8_t readiness(SocketHandle handle) const;
   Error error(SocketHandle handle) const;
@@ -123,15 +123,15 @@ class TcpSockets {
   void reply_with_ack(const FourTuple& tuple, const TimeWaitReply& facts);
 
   /// After anything happened to a connection: events, timer, dirty list.
-  void touch(Socket& socket, Instant now);
-  void take_events(Socket& socket, Instant now);
+  void touch(Socket& socket);
+  void take_events(Socket& socket);
   void on_child_established(Socket& child);
   void give_event(Socket& socket, std::uint8_t bits);
   /// Everything was sent that it wanted to send: is it over?
   void retire(Socket& socket, Instant now);
   void leave_flow_table(Socket& socket);
   /// The user has let go of it.
-  void give_up(Socket& socket, Instant now);
+  void give_up(Socket& socket);
   void close_listener(Socket& listening, Instant now);
   bool port_in_use(const FourTuple& tuple) const;
 

@@ -52,14 +52,14 @@ expected<SocketHandle, Error> TcpSockets::connect(FourTuple tuple, const PathFac
   socket->user_owns = true;
   socket->connection->open_active(now);
   if (!first_data.empty()) {
-    const expected<std::size_t, Error> taken = socket->connection->write(first_data, pool_, now);
+    const expected<std::size_t, Error> taken = socket->connection->write(first_data, pool_);
     if (!taken || *taken < first_data.size()) {
       destroy_socket(*socket);
       return unexpected(Error::no_buffers);
     }
   }
   ++counters_[Counter::TcpActiveOpens];
-  touch(*socket, now);
+  touch(*socket);
   return socket->handle;
 }
 
@@ -107,27 +107,27 @@ expected<SocketHandle, Error> TcpSockets::accept(SocketHandle handle) {
   return unexpected(Error::would_block);
 }
 
-expected<std::size_t, Error> TcpSockets::read(SocketHandle handle, MutableBytes out, Instant now) {
+expected<std::size_t, Error> TcpSockets::read(SocketHandle handle, MutableBytes out) {
   Socket* socket = find_connection(handle);
   if (socket == nullptr) return unexpected(Error::bad_handle);
-  const expected<std::size_t, Error> result = socket->connection->read(out, now);
-  if (result && socket->connection->wants_to_send_ack()) touch(*socket, now);
+  const expected<std::size_t, Error> result = socket->connection->read(out);
+  if (result && socket->connection->wants_to_send_ack()) touch(*socket);
   return result;
 }
 
-expected<std::size_t, Error> TcpSockets::write(SocketHandle handle, Bytes data, Instant now) {
+expected<std::size_t, Error> TcpSockets::write(SocketHandle handle, Bytes data) {
   Socket* socket = find_connection(handle);
   if (socket == nullptr) return unexpected(Error::bad_handle);
-  const expected<std::size_t, Error> result = socket->connection->write(data, pool_, now);
-  if (result) touch(*socket, now);
+  const expected<std::size_t, Error> result = socket->connection->write(data, pool_);
+  if (result) touch(*socket);
   return result;
 }
 
-expected<void, Error> TcpSockets::shutdown_write(SocketHandle handle, Instant now) {
+expected<void, Error> TcpSockets::shutdown_write(SocketHandle handle) {
   Socket* socket = find_connection(handle);
   if (socket == nullptr) return unexpected(Error::bad_handle);
-  const expected<void, Error> result = socket->connection->shutdown_write(now);
-  touch(*socket, now);
+  const expected<void, Error> result = socket->connection->shutdown_write();
+  touch(*socket);
   return result;
 }
 
@@ -141,7 +141,7 @@ expected<void, Error> TcpSockets::close(SocketHandle handle, Instant now) {
   const bool was_open = is_synchronized(socket->connection->state());
   socket->connection->close(now);
   if (was_open && socket->connection->error() == Error::aborted) ++counters_[Counter::TcpExtTCPAbortOnClose];
-  give_up(*socket, now);
+  give_up(*socket);
   return {};
 }
 
@@ -154,24 +154,24 @@ expected<void, Error> TcpSockets::abort(SocketHandle handle, Instant now) {
   }
   socket->connection->abort(Error::aborted);
   socket->connection->close(now);
-  give_up(*socket, now);
+  give_up(*socket);
   return {};
 }
 
-void TcpSockets::abort_all(Instant now) {
+void TcpSockets::abort_all() {
   for (const std::unique_ptr<Socket>& slot : slots_) {
     if (!slot || !slot->connection) continue;
     slot->connection->abort(Error::aborted);
-    touch(*slot, now);
+    touch(*slot);
   }
 }
 
-void TcpSockets::give_up(Socket& socket, Instant now) {
+void TcpSockets::give_up(Socket& socket) {
   socket.user_owns = false;
   ++orphans_;
   socket.pending_events = 0;
   static_cast<ListLink<EventTag>&>(socket).unlink();
-  touch(socket, now);
+  touch(socket);
 }
 
 void TcpSockets::close_listener(Socket& listening, Instant now) {
@@ -187,7 +187,7 @@ void TcpSockets::close_listener(Socket& listening, Instant now) {
     slot->counted_half_open = false;
     slot->connection->abort(Error::aborted);
     slot->connection->close(now);
-    give_up(*slot, now);
+    give_up(*slot);
   }
   destroy_socket(listening);
 }

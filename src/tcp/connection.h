@@ -85,9 +85,9 @@ class TcpConnection {
   bool poll_transmit(SegmentOut& out, Instant now);
 
   // The user's calls (RFC 9293 §3.10.2 …).
-  expected<std::size_t, Error> write(Bytes data, BufferPool& pool, Instant now);
-  expected<std::size_t, Error> read(MutableBytes out, Instant now);
-  expected<void, Error> shutdown_write(Instant now);
+  expected<std::size_t, Error> write(Bytes data, BufferPool& pool);
+  expected<std::size_t, Error> read(MutableBytes out);
+  expected<void, Error> shutdown_write();
   /// The user is gone: FIN, or RST when unread data is thrown away (RFC 2525 §2.17).
   void close(Instant now);
   /// RST, if the peer knows of us, and CLOSED.

@@ -21,8 +21,7 @@ void TcpConnection::finish(Error why) {
   if (why != Error::none) raise(kEventError);
 }
 
-expected<std::size_t, Error> TcpConnection::write(Bytes data, BufferPool& pool, Instant now) {
-  static_cast<void>(now);
+expected<std::size_t, Error> TcpConnection::write(Bytes data, BufferPool& pool) {
   if (error_ != Error::none) return unexpected(error_);
   if (sender_.fin_queued() || user_gone_) return unexpected(Error::closed);
   if (state_ == TcpState::closed || state_ == TcpState::time_wait) return unexpected(Error::closed);
@@ -33,8 +32,7 @@ expected<std::size_t, Error> TcpConnection::write(Bytes data, BufferPool& pool, 
   return taken;
 }
 
-expected<std::size_t, Error> TcpConnection::read(MutableBytes out, Instant now) {
-  static_cast<void>(now);
+expected<std::size_t, Error> TcpConnection::read(MutableBytes out) {
   if (user_gone_) return unexpected(Error::closed);
   if (out.empty()) return std::size_t{0};
   if (receiver_.readable() > 0) {
@@ -48,8 +46,7 @@ expected<std::size_t, Error> TcpConnection::read(MutableBytes out, Instant now) 
   return unexpected(Error::would_block);
 }
 
-expected<void, Error> TcpConnection::shutdown_write(Instant now) {
-  static_cast<void>(now);
+expected<void, Error> TcpConnection::shutdown_write() {
   if (error_ != Error::none) return unexpected(error_);
   if (state_ == TcpState::closed) return unexpected(Error::not_connected);
   if (sender_.fin_queued()) return {};
@@ -66,7 +63,7 @@ void TcpConnection::close(Instant now) {
   } else if (receiver_.readable() > 0 && (can_receive(state_) || state_ == TcpState::close_wait)) {
     abort(Error::aborted);
   } else if (state_ != TcpState::closed && state_ != TcpState::time_wait) {
-    static_cast<void>(shutdown_write(now));
+    static_cast<void>(shutdown_write());
     if (state_ == TcpState::fin_wait_2) linger_deadline_ = now + kFinWait2Time;
   }
   user_gone_ = true;

@@ -198,7 +198,7 @@ void Story::sent_nothing() {
 std::size_t Story::write(std::size_t n) {
   std::vector<std::uint8_t> data(n);
   for (std::size_t i = 0; i < n; ++i) data[i] = pattern(written_ + 1 + static_cast<std::int64_t>(i));
-  const expected<std::size_t, Error> taken = connection_->write(data, pool_, now_);
+  const expected<std::size_t, Error> taken = connection_->write(data, pool_);
   const std::size_t took = taken ? *taken : 0;
   tell("user writes " + std::to_string(took) + " of " + std::to_string(n));
   written_ += static_cast<std::int64_t>(took);
@@ -208,7 +208,7 @@ std::size_t Story::write(std::size_t n) {
 
 std::int64_t Story::read(std::size_t n) {
   std::vector<std::uint8_t> data(n);
-  const expected<std::size_t, Error> got = connection_->read(data, now_);
+  const expected<std::size_t, Error> got = connection_->read(data);
   tell("user reads");
   pump();
   if (!got) return -1 - static_cast<std::int64_t>(got.error());
@@ -218,7 +218,7 @@ std::int64_t Story::read(std::size_t n) {
 
 void Story::shutdown() {
   tell("user shuts down");
-  static_cast<void>(connection_->shutdown_write(now_));
+  static_cast<void>(connection_->shutdown_write());
   pump();
 }
 
