@@ -3,7 +3,7 @@
 //
 // Called by the stack: on_segment for what arrived, on_timer when next_deadline() has come, poll_transmit until
 // it gives nothing after either of these and after every user call. Addresses and ports are not its business.
-// Split over connection_{receive,handshake,send,user}.cc by RFC section.
+// Split over connection_{handshake,receive,send,timers,user}.cc by RFC section.
 #pragma once
 
 #include <cstdint>

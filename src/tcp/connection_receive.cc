@@ -181,7 +181,7 @@ void TcpConnection::on_new_ack(StreamPos ack, Instant now) {
   const Recovery::AckVerdict recovery = recovery_.on_new_ack(before, ack, sender_.nxt(), sender_.mss());
   if (recovery.partial) retransmit_now_ = true;
   if (sample.acked_bytes > 0) congestion_->on_ack(sample);
-  if (recovery.completed && sample.in_recovery) congestion_->on_recovery_exit(now);
+  if (recovery.completed) congestion_->on_recovery_exit(now);
   retransmission_deadline_ = sender_.una() < sender_.nxt() ? now + rto_.rto() : kNever;
   if (writer_waits_ && sender_.has_worthwhile_room()) {
     writer_waits_ = false;

@@ -24,7 +24,6 @@ class Recovery {
   bool in_fast_recovery() const { return fast_recovery_; }
   /// After a time-out, until everything sent before it is acknowledged.
   bool in_loss_state() const { return loss_state_; }
-  int duplicate_acks() const { return duplicates_; }
   /// Lost and not sent again yet.
   Range lost() const { return lost_; }
 
@@ -51,18 +50,15 @@ class Recovery {
 
   struct AckVerdict {
     bool partial = false;    ///< the next segment is lost too
-    bool completed = false;  ///< recovery is over
+    bool completed = false;  ///< fast recovery is over
   };
   /// SND.UNA has moved from `before` to `una`.
   AckVerdict on_new_ack(StreamPos before, StreamPos una, StreamPos nxt, std::uint32_t mss) {
     AckVerdict verdict;
     duplicates_ = 0;
-    if (lost_.begin < una) lost_.begin = std::min(una, std::max(lost_.end, una));
+    lost_.begin = std::max(lost_.begin, una);
     if (lost_.empty()) lost_ = {};
-    if (loss_state_ && una >= recover_) {
-      loss_state_ = false;
-      verdict.completed = true;
-    }
+    if (una >= recover_) loss_state_ = false;
     if (!fast_recovery_) {
       credit_ = 0;
       return verdict;

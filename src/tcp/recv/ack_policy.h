@@ -54,7 +54,6 @@ class AckPolicy {
     return true;
   }
   std::uint32_t largest_segment() const { return largest_segment_; }
-  void set_minimum_segment(std::uint32_t bytes) { largest_segment_ = std::max(largest_segment_, bytes); }
 
  private:
   Instant deadline_ = kNever;

@@ -21,7 +21,6 @@ class Receiver {
   /// RCV.NXT + RCV.WND: one past the last position the peer may use. Never moves back.
   StreamPos window_end() const { return window_end_; }
   std::size_t readable() const { return queue_.size(); }
-  std::size_t out_of_order_bytes() const { return reassembly_.bytes(); }
   std::span<const Reassembly::Range> sack_blocks() const { return reassembly_.sack_blocks(); }
 
   /// The smallest shift that lets 16 bits express `limit` (RFC 7323 §2.2).
