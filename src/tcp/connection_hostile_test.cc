@@ -135,14 +135,25 @@ TEST(HostilePeer, AResetDoesNotHideTheEndOfTheStream) {
 }
 
 TEST(HostilePeer, AcksOfTheFutureAndOfThePastAreChallengedRarely) {
-  Story c;
+  StoryConfig config;
+  config.peer_scales = false;
+  config.peer_window = 2000;
+  Story c(config);
   c.connect();
-  EXPECT_EQ(c.recv({.seq = 1, .ack = 2}).drop, DropReason::TCP_ACK_UNSENT_DATA);
-  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1}));
+  for (std::int64_t acked = 1; acked < 5001; acked += 1000) {
+    c.write(1000);
+    c.recv({.seq = 1, .ack = acked + 1000});
+  }
+  c.all_sent();
+  EXPECT_EQ(c.recv({.seq = 1, .ack = 5002}).drop, DropReason::TCP_ACK_UNSENT_DATA);
+  EXPECT_EQ(c.sent(), (Seg{.seq = 5001, .ack = 1}));
   c.advance(500ms);
-  EXPECT_EQ(c.recv({.seq = 1, .ack = -20'000'000}).drop, DropReason::TCP_FLAGS) << "-1 and less: no ACK flag";
-  for (int i = 0; i < 100; ++i) c.recv({.seq = 1, .ack = 1'000'000 + i});
-  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1}));
+  EXPECT_EQ(c.recv({.seq = 1, .ack = 3000}).drop, DropReason::TCP_OLD_ACK) << "more than a window ago (RFC 5961 §5)";
+  EXPECT_EQ(c.sent(), (Seg{.seq = 5001, .ack = 1}));
+  for (int i = 0; i < 100; ++i) c.recv({.seq = 1, .ack = 6000 + i});
+  c.sent_nothing();
+  EXPECT_EQ(c.recv({.seq = 1, .ack = 3001}).drop, std::nullopt) << "only late";
+  EXPECT_EQ(c.recv({.seq = 1, .len = 10}).drop, DropReason::TCP_FLAGS) << "without ACK";
 }
 
 TEST(HostilePeer, ReadingInSmallPiecesSendsNoDuplicateAcks) {

@@ -116,6 +116,15 @@ TEST(ConnectionOpenCorners, CloseInSynSentIsSilent) {
   EXPECT_EQ(c.connection().next_deadline(), kNever);
 }
 
+TEST(ConnectionOpenCorners, APeerThatOffersNoMssGets536) {
+  Story c;
+  c.peer_options = {};
+  c.connect();
+  EXPECT_EQ(c.connection().info().snd_mss, 536u);
+  EXPECT_FALSE(c.connection().info().window_scaling);
+  EXPECT_FALSE(c.connection().info().sack);
+}
+
 TEST(ConnectionOpenCorners, NoSegmentIsLargerThanAVeryNarrowPathTakes) {
   StoryConfig config;
   config.mss = 28;  // an MTU of 68

@@ -296,6 +296,22 @@ TEST(ConnectionSend, AWindowThatStaysClosedIsProbedAsLongAsThePeerAnswers) {
   c.all_sent();
 }
 
+TEST(ConnectionSend, AfterIdlenessTheWindowIsTheInitialOneAgain) {
+  Story c;
+  c.connect();
+  for (std::int64_t round = 0; round < 5; ++round) {
+    c.write(29200);
+    c.all_sent();
+    c.recv({.seq = 1, .ack = 1 + round * 29200 + 14600});
+    c.recv({.seq = 1, .ack = 1 + (round + 1) * 29200});
+  }
+  c.all_sent();
+  EXPECT_GT(c.connection().info().snd_cwnd, 14600u);
+  c.advance(1s);
+  c.write(100000);
+  EXPECT_EQ(c.all_sent(), (std::vector<Seg>{{.seq = 146001, .ack = 1, .len = 14600}})) << "RFC 5681 §4.1";
+}
+
 TEST(ConnectionSend, ABufferFilledToTheLastByteIsReportedWritableAgain) {
   StoryConfig config;
   config.connection.send_buffer = 4096;
