@@ -176,9 +176,7 @@ expected<std::size_t, Error> Stack::read(SocketHandle socket, MutableBytes out, 
 expected<std::size_t, Error> Stack::write(SocketHandle socket, Bytes data, Instant) {
   return impl_->tcp.write(socket, data);
 }
-expected<void, Error> Stack::shutdown_write(SocketHandle socket, Instant) {
-  return impl_->tcp.shutdown_write(socket);
-}
+expected<void, Error> Stack::shutdown_write(SocketHandle socket, Instant) { return impl_->tcp.shutdown_write(socket); }
 expected<void, Error> Stack::close(SocketHandle socket, Instant now) { return impl_->tcp.close(socket, now); }
 expected<void, Error> Stack::abort(SocketHandle socket, Instant now) { return impl_->tcp.abort(socket, now); }
 void Stack::abort_all(Instant) { impl_->tcp.abort_all(); }

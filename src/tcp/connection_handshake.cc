@@ -43,7 +43,8 @@ void TcpConnection::adopt_peer(const SegmentIn& syn) {
   sack_agreed_ = options.sack_permitted;
   sender_.set_scale(scaling_agreed_ ? std::min(*options.window_scale, TcpOptionSet::kMaxWindowScale) : std::uint8_t{0});
   if (!scaling_agreed_) receiver_.set_scale(0);
-  // RFC 9293 §3.7.1: 536 when the peer does not say; a peer may not ask for so little that headers are all that is sent.
+  // RFC 9293 §3.7.1: 536 when the peer does not say; a peer may not ask for so little that headers are all that is
+  // sent.
   constexpr std::uint16_t kDefault = 536, kLeast = 48;
   const std::uint16_t mss = std::min(std::max(options.mss.value_or(kDefault), kLeast), send_mss_limit_);
   sender_.set_mss(mss);

@@ -82,8 +82,7 @@ void TcpConnection::on_persist_timeout(Instant now, TimerVerdict& verdict) {
   }
   // A peer that answers may keep its window closed for ever (RFC 9293 §3.8.6.1); a silent one is given up. Without a
   // user there is an end to it, or any peer could make us keep what it never takes (Linux: tcp_probe_timer).
-  const bool waited_in_vain =
-      user_gone_ && persist_backoff_ >= kOrphanRetries && persist_interval() >= rto_.maximum();
+  const bool waited_in_vain = user_gone_ && persist_backoff_ >= kOrphanRetries && persist_interval() >= rto_.maximum();
   if (probes_ >= retries() || waited_in_vain) {
     verdict.gave_up = true;
     abort(Error::timed_out);
