@@ -18,6 +18,7 @@
 
 #include "lab/foreground.h"
 #include "lab/lab.h"
+#include "lab/loss.h"
 #include "lab/web_server.h"
 #include "options.h"
 #include "units.h"
@@ -108,11 +109,6 @@ double percent(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
-/// True when so many frames passed that not to lose one has a chance below one in a billion.
-bool loss_did_not_happen(double loss, std::uint64_t seen, std::uint64_t lost) {
-  return lost == 0 && loss * static_cast<double>(seen) / 100 > 21;
-}
-
 /// Prints what the middle has counted; false when the loss asked for did not happen.
 bool report(const Lab& lab, bool quiet) {
   const auto counters = lab.counters();
@@ -126,16 +122,15 @@ bool report(const Lab& lab, bool quiet) {
                counters->seen_out, counters->lost_out, percent(counters->lost_out, counters->seen_out),
                counters->seen_back, counters->lost_back, percent(counters->lost_back, counters->seen_back));
   }
-  const lab::Loss loss = lab.config().loss;
-  if (!loss_did_not_happen(loss.out, counters->seen_out, counters->lost_out) &&
-      !loss_did_not_happen(loss.back, counters->seen_back, counters->lost_back)) {
-    return true;
-  }
+  if (!loss_is_missing(lab.config().loss, *counters)) return true;
   complain("frames passed and none was lost, though loss was asked for: the firewall rule does not work here");
   return false;
 }
 
 int run(const Options& options) {
+  std::error_code error;
+  const std::string folder = std::filesystem::canonical(options.folder, error).string();
+  if (error) return complain(options.folder + ": " + error.message());
   auto made = Lab::create(options.config);
   if (!made) return complain(made.error().message);
   const Lab& lab = *made;
@@ -143,9 +138,6 @@ int run(const Options& options) {
   if (!link) return 1;
 
   std::optional<lab::WebServer> server;
-  std::error_code error;
-  const std::string folder = std::filesystem::canonical(options.folder, error).string();
-  if (error) return complain(options.folder + ": " + error.message());
   if (!options.no_server) {
     auto started = lab::WebServer::start(lab, folder);
     if (!started) return complain(started.error().message + " (--no-server does without)");
@@ -248,8 +240,8 @@ void add_options(CLI::App& command, Options& options) {
       [&options](std::uint64_t n) { options.config.clients = static_cast<unsigned>(n); });
   add_value(
       command, "--link", "KIND",
-      "Leat's link: packet (AF_PACKET on a veth interface), tap, tun or auto, which takes tap where /dev/net/tun can be "
-      "opened. Default: auto.",
+      "Leat's link: packet (AF_PACKET on a veth interface), tap, tun or auto, which takes tap where /dev/net/tun can "
+      "be opened. Default: auto.",
       [](std::string_view text) { return parse_word(text, kLinkWords); },
       [&options](std::size_t i) { options.link = kLinks[i]; });
   add_value(

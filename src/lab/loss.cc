@@ -54,7 +54,17 @@ std::uint64_t packets_of(const std::string& listing, const std::string& counter)
   return value == std::string::npos ? 0 : std::strtoull(listing.c_str() + value + kPackets.size(), nullptr, 10);
 }
 
+/// exp(-21) is below one in a billion.
+bool is_missing(double percent, std::uint64_t seen, std::uint64_t lost) {
+  return lost == 0 && percent / 100 * static_cast<double>(seen) > 21;
+}
+
 }  // namespace
+
+bool loss_is_missing(const Loss& loss, const MiddleCounters& counters) {
+  return is_missing(loss.out, counters.seen_out, counters.lost_out) ||
+         is_missing(loss.back, counters.seen_back, counters.lost_back);
+}
 
 expected<void, LabError> install_rules(const Lab& lab) { return run_nft(lab, kRules); }
 

@@ -14,6 +14,10 @@ expected<void, LabError> install_rules(const Lab& lab);
 expected<void, LabError> apply_loss(const Lab& lab, Loss loss);
 expected<MiddleCounters, LabError> read_counters(const Lab& lab);
 
+/// True when so many frames have passed in a direction with loss that to lose none of them had a chance below one in
+/// a billion: then the rule does not work, and whatever was shown under that loss was not shown.
+bool loss_is_missing(const Loss& loss, const MiddleCounters& counters);
+
 /// The counters out of nft's listing of them; a counter that is not in it is 0.
 MiddleCounters parse_counters(const std::string& listing);
 

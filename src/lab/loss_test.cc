@@ -38,6 +38,17 @@ TEST(LossTest, KnowsPercentages) {
   EXPECT_FALSE(is_percentage(std::numeric_limits<double>::quiet_NaN()));
 }
 
+TEST(LossTest, MissesALossThatShouldHaveHappened) {
+  const Loss loss{.out = 10, .back = 1};
+  EXPECT_FALSE(loss_is_missing(loss, {}));
+  EXPECT_FALSE(loss_is_missing(loss, {.seen_out = 200}));
+  EXPECT_TRUE(loss_is_missing(loss, {.seen_out = 220}));
+  EXPECT_FALSE(loss_is_missing(loss, {.seen_out = 220, .lost_out = 1}));
+  EXPECT_FALSE(loss_is_missing(loss, {.seen_back = 2000}));
+  EXPECT_TRUE(loss_is_missing(loss, {.seen_out = 220, .lost_out = 1, .seen_back = 2200}));
+  EXPECT_FALSE(loss_is_missing({}, {.seen_out = 1'000'000, .seen_back = 1'000'000}));
+}
+
 // The bounds are 8 standard deviations wide and more.
 TEST(LossTest, LosesTheShareAskedForInEachDirection) {
   LabConfig config;
