@@ -1,12 +1,12 @@
 // "Cleans up whatever happens": what is left when a lab's creator goes, in each way it can go.
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <set>
 #include <string>

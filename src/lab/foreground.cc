@@ -1,12 +1,12 @@
 #include "lab/foreground.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <array>
 #include <chrono>
+#include <csignal>
 
 namespace leat::lab {
 namespace {

@@ -7,17 +7,18 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "lab/lab.h"
 
-/// `auto& name = *made` or the end of the test: skipped where no lab is possible, failed where it should be.
+/// `Lab name = …` or the end of the test: skipped where no lab is possible, failed where it should be.
 #define LEAT_LAB_OR_SKIP(name, config)                                                        \
   auto name##_made = ::leat::lab::Lab::create(config);                                        \
   if (!name##_made && name##_made.error().kind == ::leat::lab::LabError::Kind::unavailable) { \
     GTEST_SKIP() << name##_made.error().message;                                              \
   }                                                                                           \
   ASSERT_TRUE(name##_made) << name##_made.error().message;                                    \
-  ::leat::lab::Lab& name = *name##_made
+  ::leat::lab::Lab name = std::move(*name##_made)
 
 /// Ends the test as skipped where no lab is possible.
 #define LEAT_SKIP_WITHOUT_LAB()                                                 \
