@@ -25,25 +25,24 @@ struct StateMove {
   TcpState from;
   StateEvent event;
   TcpState to;
+  std::string_view sends;  ///< what the move itself makes us send
 };
 
 /// Every move but those to CLOSED by RST, abort, time-out or the end of TIME-WAIT, which are legal everywhere.
 inline constexpr std::array kStateMoves{
-    StateMove{TcpState::closed, StateEvent::active_open, TcpState::syn_sent},
-    StateMove{TcpState::closed, StateEvent::passive_open, TcpState::syn_received},
-    StateMove{TcpState::syn_sent, StateEvent::syn_received, TcpState::syn_received},
-    StateMove{TcpState::syn_sent, StateEvent::syn_acked, TcpState::established},
-    StateMove{TcpState::syn_received, StateEvent::syn_acked, TcpState::established},
-    StateMove{TcpState::syn_received, StateEvent::user_close, TcpState::fin_wait_1},
-    StateMove{TcpState::syn_received, StateEvent::fin_received, TcpState::close_wait},
-    StateMove{TcpState::established, StateEvent::user_close, TcpState::fin_wait_1},
-    StateMove{TcpState::established, StateEvent::fin_received, TcpState::close_wait},
-    StateMove{TcpState::fin_wait_1, StateEvent::fin_acked, TcpState::fin_wait_2},
-    StateMove{TcpState::fin_wait_1, StateEvent::fin_received, TcpState::closing},
-    StateMove{TcpState::fin_wait_2, StateEvent::fin_received, TcpState::time_wait},
-    StateMove{TcpState::close_wait, StateEvent::user_close, TcpState::last_ack},
-    StateMove{TcpState::closing, StateEvent::fin_acked, TcpState::time_wait},
-    StateMove{TcpState::last_ack, StateEvent::fin_acked, TcpState::closed},
+    StateMove{TcpState::closed, StateEvent::active_open, TcpState::syn_sent, "SYN"},
+    StateMove{TcpState::closed, StateEvent::passive_open, TcpState::syn_received, "SYN, ACK"},
+    StateMove{TcpState::syn_sent, StateEvent::syn_received, TcpState::syn_received, "SYN, ACK"},
+    StateMove{TcpState::syn_sent, StateEvent::syn_acked, TcpState::established, "ACK"},
+    StateMove{TcpState::syn_received, StateEvent::syn_acked, TcpState::established, ""},
+    StateMove{TcpState::established, StateEvent::user_close, TcpState::fin_wait_1, "FIN"},
+    StateMove{TcpState::established, StateEvent::fin_received, TcpState::close_wait, "ACK"},
+    StateMove{TcpState::fin_wait_1, StateEvent::fin_acked, TcpState::fin_wait_2, ""},
+    StateMove{TcpState::fin_wait_1, StateEvent::fin_received, TcpState::closing, "ACK"},
+    StateMove{TcpState::fin_wait_2, StateEvent::fin_received, TcpState::time_wait, "ACK"},
+    StateMove{TcpState::close_wait, StateEvent::user_close, TcpState::last_ack, "FIN"},
+    StateMove{TcpState::closing, StateEvent::fin_acked, TcpState::time_wait, ""},
+    StateMove{TcpState::last_ack, StateEvent::fin_acked, TcpState::closed, ""},
 };
 
 /// Where `event` leads from `state`; nothing when the move is not legal.
