@@ -19,6 +19,14 @@ struct DeviceCounters {
   std::uint64_t tx_packets = 0, tx_bytes = 0;
   std::uint64_t rx_dropped = 0;  ///< lost before we saw them: a full socket buffer, no memory
   std::uint64_t tx_refused = 0;  ///< sends that the kernel refused (EPERM, ENOBUFS): losses, not errors
+  std::uint64_t rx_partial_checksums = 0;  ///< received without a checksum yet: they never crossed a wire
+  std::uint64_t rx_super_segments = 0;     ///< received as one packet that stands for several wire segments
+};
+
+/// How the kernel reaches a remote host.
+struct KernelPath {
+  IpAddress source;       ///< the address of this machine that it would send from
+  std::uint32_t mtu = 0;  ///< largest IP datagram, as far as the kernel knows
 };
 
 /// Why a device could not be opened: a sentence for the user that says what to do.
@@ -51,6 +59,22 @@ class Device {
   virtual int write_descriptor() const { return descriptor(); }
 
   virtual DeviceCounters counters() const = 0;
+
+  // For devices with DeviceCaps::shares_host_address. A device that wraps another one passes these on.
+  /// Makes a TCP port of the machine's ours: the kernel neither uses nor answers for it until release_port(), and
+  /// segments for it arrive here. Port 0 picks a free one. An unspecified address means all of the machine's. A port
+  /// that is ours already is no error. Errors: address_in_use (the kernel's, or another program's),
+  /// address_not_available, not_permitted (a port below 1024), no_buffers (too many).
+  virtual expected<std::uint16_t, Error> claim_port(const IpAddress&, std::uint16_t) {
+    return unexpected(Error::unsupported);
+  }
+  /// Gives the port back, on every address that it was claimed on.
+  virtual void release_port(std::uint16_t) {}
+  /// Where the kernel does the routing: its way to `remote`. Errors: network_unreachable, host_unreachable,
+  /// unsupported (the stack has routes of its own on this link).
+  virtual expected<KernelPath, Error> path_to(const IpAddress& /*remote*/) const {
+    return unexpected(Error::unsupported);
+  }
 };
 
 }  // namespace leat

@@ -15,6 +15,9 @@ struct DeviceCaps {
   bool completes_checksums = false;      ///< takes packets with ChecksumState::partial
   bool shares_host_address = false;      ///< the kernel answers on this address too
   std::optional<MacAddress> mac;         ///< the station address to use when the user gives none
+
+  /// Bare datagrams on the kernel's own addresses: it has done the routing, and loops back what is for itself.
+  bool kernel_routes() const { return shares_host_address && !has_link_layer; }
 };
 
 }  // namespace leat
