@@ -13,15 +13,15 @@ namespace leat {
 enum class Counter : std::uint8_t {
   IpInReceives, IpInHdrErrors, IpInAddrErrors, IpInUnknownProtos, IpInDiscards, IpInDelivers, IpOutRequests,
   IpOutDiscards, IpOutNoRoutes,
-  IcmpInMsgs, IcmpInErrors, IcmpInCsumErrors, IcmpInEchos, IcmpInEchoReps, IcmpInDestUnreachs, IcmpOutMsgs,
-  IcmpOutEchoReps, IcmpOutEchos, IcmpOutDestUnreachs,
+  IcmpInMsgs, IcmpInErrors, IcmpInCsumErrors, IcmpInEchos, IcmpInEchoReps, IcmpInDestUnreachs, IcmpInTimeExcds, IcmpInParmProbs, IcmpOutMsgs,
+  IcmpOutEchoReps, IcmpOutEchos, IcmpOutDestUnreachs, IcmpOutRateLimitHost,
   TcpActiveOpens, TcpPassiveOpens, TcpAttemptFails, TcpEstabResets, TcpInSegs, TcpOutSegs, TcpRetransSegs,
   TcpInErrs, TcpInCsumErrors, TcpOutRsts,
   UdpInDatagrams, UdpNoPorts, UdpInErrors, UdpInCsumErrors, UdpOutDatagrams,
   TcpExtTCPTimeouts, TcpExtTCPFastRetrans, TcpExtTCPSlowStartRetrans, TcpExtTCPRenoRecovery,
   TcpExtTCPReqQFullDrop, TcpExtListenOverflows, TcpExtListenDrops, TcpExtTCPOFOQueue, TcpExtTCPOFODrop,
   TcpExtTCPRcvQDrop, TcpExtDelayedACKs, TcpExtTCPAbortOnTimeout, TcpExtTCPAbortOnData, TcpExtTCPAbortOnClose,
-  TcpExtTCPChallengeACK, TcpExtTW, TcpExtTCPTimeWaitOverflow, TcpExtTCPZeroWindowDrop, TcpExtTCPWinProbe,
+  TcpExtTCPKeepAlive, TcpExtOutOfWindowIcmps, TcpExtTCPChallengeACK, TcpExtTW, TcpExtTCPTimeWaitOverflow, TcpExtTCPZeroWindowDrop, TcpExtTCPWinProbe,
   ArpInRequests, ArpInReplies, ArpOutRequests, ArpOutReplies, ArpFailures,
   EthInLlc, EthInUnknown,
   kCount,
@@ -45,6 +45,7 @@ enum class DropReason : std::uint8_t {
   IP_FRAGMENT,             ///< a fragment: not reassembled yet (own name)
   IP_OUTNOROUTES,          ///< no route to the destination
   ICMP_CSUM,               ///< a wrong ICMP checksum
+  INVALID_ICMP,            ///< an ICMP error that quotes nothing of ours that is in flight (own name)
   UNHANDLED_ICMP,          ///< an ICMP message that is not acted on (own name)
   NO_SOCKET,               ///< nobody listens on this port
   TCP_CSUM,                ///< a wrong TCP checksum

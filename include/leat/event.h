@@ -14,7 +14,7 @@ struct SocketHandle {
 };
 
 /// Bits of Event::bits. The level state is asked for with readiness(); an event says "look again".
-enum EventBits : std::uint8_t {
+enum EventBits : std::uint16_t {
   kEventConnected = 1,    ///< connect() has succeeded
   kEventReadable = 2,     ///< data, end of stream or an error can be read
   kEventWritable = 4,     ///< there is room in the send buffer again
@@ -23,12 +23,13 @@ enum EventBits : std::uint8_t {
   kEventFlushed = 32,     ///< everything written, and the FIN if there is one, is acknowledged
   kEventError = 64,       ///< the connection has failed; error() says why
   kEventClosed = 128,     ///< the connection's TCP is over (TIME-WAIT counts as over)
+  kEventUrgent = 256,     ///< the peer has urgent data, or more of it; TcpInfo::urgent says how far (RFC 9293 §3.8.5)
 };
 
 /// At most one is pending a socket: later bits are added to it.
 struct Event {
   SocketHandle socket;
-  std::uint8_t bits = 0;
+  std::uint16_t bits = 0;
 };
 
 }  // namespace leat

@@ -67,6 +67,8 @@ class EventLoop {
   expected<std::size_t, Error> read(SocketHandle socket, std::span<std::uint8_t> buffer);
   /// Takes what fits into the send buffer; would_block: full, kEventWritable follows.
   expected<std::size_t, Error> write(SocketHandle socket, std::span<const std::uint8_t> data);
+  /// As write, and urgent: see Connection::write_urgent.
+  expected<std::size_t, Error> write_urgent(SocketHandle socket, std::span<const std::uint8_t> data);
   /// FIN after what is queued; reading goes on. kEventFlushed follows when the peer has acknowledged it.
   expected<void, Error> shutdown(SocketHandle socket);
   /// Gives the handle up, and its handler: FIN after what is queued, in the background; RST when unread data is
@@ -76,7 +78,7 @@ class EventLoop {
   expected<void, Error> abort(SocketHandle socket);
 
   /// The EventBits that hold now.
-  std::uint8_t readiness(SocketHandle socket) const;
+  std::uint16_t readiness(SocketHandle socket) const;
   /// Why the connection failed; none while it has not.
   Error error(SocketHandle socket) const;
   expected<TcpInfo, Error> info(SocketHandle socket) const;

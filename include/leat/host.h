@@ -79,6 +79,9 @@ class Connection {
   expected<std::size_t, Error> read(std::span<std::uint8_t> buffer, std::optional<Duration> timeout = {});
   /// Waits for room for at least one byte and takes what fits.
   expected<std::size_t, Error> write(std::span<const std::uint8_t> data, std::optional<Duration> timeout = {});
+  /// As write; tells the peer that what was taken, and all that was written before it, is urgent (RFC 9293 §3.8.5).
+  /// It stays in the stream, where it was written. The other way: TcpInfo::urgent, kEventUrgent.
+  expected<std::size_t, Error> write_urgent(std::span<const std::uint8_t> data, std::optional<Duration> timeout = {});
   /// Repeats write() until all is taken into the send buffer; the time-out bounds each wait, not the whole.
   expected<void, Error> write_all(std::span<const std::uint8_t> data, std::optional<Duration> timeout = {});
   /// No more writes: FIN after what is queued. Reading goes on (RFC 9293 §3.6).

@@ -31,6 +31,7 @@ struct TcpInfo {
   std::uint32_t unacked = 0;                   ///< bytes in flight
   std::uint32_t notsent = 0;                   ///< bytes written, not sent yet
   std::uint32_t unread = 0;                    ///< bytes received in order, not read yet
+  std::uint32_t urgent = 0;                    ///< bytes to read until the end of urgent data; 0: none (RFC 9293 §3.8.5)
 
   std::uint64_t bytes_acked = 0, bytes_sent = 0, bytes_retrans = 0, bytes_received = 0;
   std::uint64_t segs_out = 0, segs_in = 0, data_segs_out = 0, data_segs_in = 0;  ///< segments on the wire

@@ -36,6 +36,15 @@ expected<std::size_t, Error> Connection::write(std::span<const std::uint8_t> dat
       state_->socket, timeout, [&](Stack& stack, Instant now) { return stack.write(state_->socket, data, now); });
 }
 
+expected<std::size_t, Error> Connection::write_urgent(std::span<const std::uint8_t> data,
+                                                      std::optional<Duration> timeout) {
+  if (!state_ || state_->closed) return unexpected(Error::closed);
+  if (data.empty()) return std::size_t{0};
+  return state_->engine->perform<std::size_t>(state_->socket, timeout, [&](Stack& stack, Instant now) {
+    return stack.write_urgent(state_->socket, data, now);
+  });
+}
+
 expected<void, Error> Connection::write_all(std::span<const std::uint8_t> data, std::optional<Duration> timeout) {
   while (!data.empty()) {
     const auto taken = write(data, timeout);
@@ -60,7 +69,7 @@ expected<bool, Error> flush(Stack& stack, SocketHandle socket, bool& begun, Inst
     if (!info || info->unread > 0) return false;  // closing will reset it: there is nothing to wait for
     (void)stack.shutdown_write(socket, now);      // fails when it was done before, or the connection has failed
   }
-  const std::uint8_t bits = stack.readiness(socket);
+  const std::uint16_t bits = stack.readiness(socket);
   if ((bits & kEventError) != 0) return false;
   if ((bits & (kEventFlushed | kEventClosed)) != 0) return true;
   return unexpected(Error::would_block);

@@ -40,6 +40,10 @@ expected<std::size_t, Error> EventLoop::write(SocketHandle socket, std::span<con
   return engine_.stack().write(socket, data, now());
 }
 
+expected<std::size_t, Error> EventLoop::write_urgent(SocketHandle socket, std::span<const std::uint8_t> data) {
+  return engine_.stack().write_urgent(socket, data, now());
+}
+
 expected<void, Error> EventLoop::shutdown(SocketHandle socket) { return engine_.stack().shutdown_write(socket, now()); }
 
 expected<void, Error> EventLoop::close(SocketHandle socket) {
@@ -52,7 +56,7 @@ expected<void, Error> EventLoop::abort(SocketHandle socket) {
   return engine_.stack().abort(socket, now());
 }
 
-std::uint8_t EventLoop::readiness(SocketHandle socket) const { return engine_.stack().readiness(socket); }
+std::uint16_t EventLoop::readiness(SocketHandle socket) const { return engine_.stack().readiness(socket); }
 Error EventLoop::error(SocketHandle socket) const { return engine_.stack().error(socket); }
 expected<TcpInfo, Error> EventLoop::info(SocketHandle socket) const { return engine_.stack().info(socket); }
 expected<Endpoint, Error> EventLoop::local(SocketHandle socket) const { return engine_.stack().local(socket); }

@@ -41,7 +41,7 @@ namespace {
 
 /// would_block while the handshake goes on.
 expected<Endpoint, Error> connected(Stack& stack, SocketHandle socket) {
-  const std::uint8_t bits = stack.readiness(socket);
+  const std::uint16_t bits = stack.readiness(socket);
   const Error error = stack.error(socket);
   if ((bits & kEventConnected) == 0 && error != Error::none) return unexpected(error);
   if ((bits & (kEventConnected | kEventClosed)) == 0) return unexpected(Error::would_block);

@@ -24,7 +24,10 @@ struct Network::Interface {
 };
 
 Network::Network(Random& random, Counters& counters, BufferPool& pool)
-    : counters_(counters), pool_(pool), next_id_(static_cast<std::uint16_t>(random.next32())) {}
+    : counters_(counters),
+      pool_(pool),
+      icmp_limiter_(random.derive_key()),
+      next_id_(static_cast<std::uint16_t>(random.next32())) {}
 Network::~Network() = default;
 
 expected<InterfaceId, Error> Network::add(const InterfaceConfig& config) {
@@ -122,11 +125,12 @@ std::optional<Arrival> Network::receive_ipv4(Interface& interface, Packet packet
       return std::nullopt;
     case IpProtocol::udp:
       ++counters_[Counter::IpInDelivers];
-      receive_udp(packet, *arrival);
+      receive_udp(interface, packet, *arrival, now);
       return std::nullopt;
   }
   ++counters_[Counter::IpInUnknownProtos];
   drop(DropReason::IP_NOPROTO);
+  complain(interface, packet, *arrival, IcmpUnreachable::protocol, now);
   return std::nullopt;
 }
 
@@ -142,7 +146,7 @@ void Network::receive_icmp(Packet packet, const Ipv4Arrival& arrival, Instant no
     if (header) ++counters_[Counter::IcmpInCsumErrors];
     return drop(header ? DropReason::ICMP_CSUM : DropReason::PKT_TOO_SMALL);
   }
-  if (header->type == IcmpType::destination_unreachable) ++counters_[Counter::IcmpInDestUnreachs];
+  if (header->is_error()) return receive_icmp_error(packet, start);
   if (header->type == IcmpType::echo_reply) ++counters_[Counter::IcmpInEchoReps];
   if (!header->is_echo_request()) return drop(DropReason::UNHANDLED_ICMP);
   ++counters_[Counter::IcmpInEchos];
@@ -153,15 +157,62 @@ void Network::receive_icmp(Packet packet, const Ipv4Arrival& arrival, Instant no
   send(std::move(reply->message), reply->sending, now);
 }
 
-void Network::receive_udp(const Packet& packet, const Ipv4Arrival& arrival) {
+void Network::receive_icmp_error(Packet& packet, std::size_t start) {
+  constexpr std::size_t kMostWaiting = PacketBatch::kCapacity;
+  constexpr std::size_t kLongestQuote = 60 + 8;  // an IP header with options, and ports and sequence number
+  const std::size_t looked_at = std::min(packet.size(), start + IcmpHeader::kSize + kLongestQuote);
+  std::optional<IcmpError> error;
+  if (packet.linearize(looked_at, pool_)) error = parse_icmp_error(packet.front().subspan(start));
+  if (!error) {
+    ++counters_[Counter::IcmpInErrors];
+    return drop(DropReason::UNHANDLED_ICMP);
+  }
+  if (error->type == IcmpType::destination_unreachable) ++counters_[Counter::IcmpInDestUnreachs];
+  if (error->type == IcmpType::time_exceeded) ++counters_[Counter::IcmpInTimeExcds];
+  if (error->type == IcmpType::parameter_problem) ++counters_[Counter::IcmpInParmProbs];
+  if (error->protocol != IpProtocol::tcp || icmp_errors_.size() >= kMostWaiting) {
+    return drop(DropReason::UNHANDLED_ICMP);
+  }
+  icmp_errors_.push_back(*error);
+}
+
+std::optional<IcmpError> Network::next_icmp_error() {
+  if (icmp_errors_.empty()) return std::nullopt;
+  return icmp_errors_.pop_front();
+}
+
+void Network::complain(Interface& interface, const Packet& packet, const Ipv4Arrival& arrival, IcmpUnreachable code,
+                       Instant now) {
+  if (interface.config.caps.shares_host_address) return;  // it may be the kernel's, which says so itself if it is not
+  if (!may_send_icmp_error(packet, arrival, false, interface.addresses)) return;
+  if (!icmp_limiter_.allow(arrival.header.source, now)) {
+    ++counters_[Counter::IcmpOutRateLimitHost];
+    return;
+  }
+  std::optional<IcmpOutput> error = make_icmp_error(packet, arrival, IcmpType::destination_unreachable,
+                                                    static_cast<std::uint8_t>(code), pool_);
+  if (!error) return drop(DropReason::NOMEM);
+  ++counters_[Counter::IcmpOutMsgs];
+  ++counters_[Counter::IcmpOutDestUnreachs];
+  send(std::move(error->message), error->sending, now);
+}
+
+void Network::receive_udp(Interface& interface, Packet& packet, const Ipv4Arrival& arrival, Instant now) {
   const std::size_t start = arrival.header.header_length;
   const std::size_t length = packet.size() - start;
-  if (length < UdpHeader::kSize) {
+  if (length < UdpHeader::kSize || !packet.linearize(start + UdpHeader::kSize, pool_)) {
     ++counters_[Counter::UdpInErrors];
     return drop(DropReason::PKT_TOO_SMALL);
   }
+  const bool has_checksum = load_be16(packet.front().data() + start + UdpHeader::kChecksumOffset) != 0;
+  const TransportSpan span{arrival.header.source, arrival.header.destination, IpProtocol::udp, start, length};
+  if (has_checksum && !has_good_checksum(packet, span)) {
+    ++counters_[Counter::UdpInCsumErrors];
+    return drop(DropReason::UDP_CSUM);
+  }
   ++counters_[Counter::UdpNoPorts];
   drop(DropReason::NO_SOCKET);
+  complain(interface, packet, arrival, IcmpUnreachable::port, now);
 }
 
 // Down.

@@ -8,6 +8,8 @@
 
 #include "base/random.h"
 #include "base/ring.h"
+#include "ip/icmp.h"
+#include "ip/icmp_limiter.h"
 #include "ip/ipv4_input.h"
 #include "ip/ipv4_output.h"
 #include "ip/routes.h"
@@ -55,6 +57,8 @@ class Network {
   void run_timers(Instant now);
   /// The flow of a TCP segment of ours that was dropped because its next hop does not answer.
   std::optional<FourTuple> next_unreachable();
+  /// What somebody reports of a segment that he says was ours; nobody has checked it against connections.
+  std::optional<IcmpError> next_icmp_error();
 
  private:
   struct Interface;
@@ -63,7 +67,11 @@ class Network {
   void receive_arp(Interface& interface, Packet& packet, Instant now);
   std::optional<Arrival> receive_ipv4(Interface& interface, Packet packet, bool link_group, Instant now);
   void receive_icmp(Packet packet, const Ipv4Arrival& arrival, Instant now);
-  void receive_udp(const Packet& packet, const Ipv4Arrival& arrival);
+  void receive_icmp_error(Packet& packet, std::size_t start);
+  void receive_udp(Interface& interface, Packet& packet, const Ipv4Arrival& arrival, Instant now);
+  /// "Nobody here": to the sender of `packet`, when that is allowed and not too often.
+  void complain(Interface& interface, const Packet& packet, const Ipv4Arrival& arrival, IcmpUnreachable code,
+                Instant now);
   /// After anything that may have changed neighbours: questions, answers, and packets whose wait is over.
   void flush_neighbours(Interface& interface);
   void give_up(const Packet& packet);
@@ -76,6 +84,8 @@ class Network {
   Routes routes_;
   std::vector<std::unique_ptr<Interface>> interfaces_;
   RingDeque<FourTuple> unreachable_;
+  RingDeque<IcmpError> icmp_errors_;
+  IcmpLimiter icmp_limiter_;
   std::uint16_t next_id_;
 };
 

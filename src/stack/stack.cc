@@ -38,6 +38,9 @@ void Stack::receive(InterfaceId interface, PacketBatch& batch, Instant now) {
   for (Packet& packet : batch.packets()) {
     std::optional<Arrival> arrival = impl_->network.receive(interface, std::move(packet), now);
     if (arrival) impl_->receive_tcp(*arrival, now);
+    while (const std::optional<IcmpError> error = impl_->network.next_icmp_error()) {
+      impl_->tcp.on_icmp_error(*error, now);
+    }
   }
   batch.clear();
 }
@@ -70,6 +73,7 @@ void Stack::Impl::receive_tcp(Arrival& arrival, Instant now) {
   segment.ack = header->ack;
   segment.flags = header->flags;
   segment.window = header->window;
+  segment.urgent = header->urgent;
   segment.options = *options_read;
   segment.payload = packet.slices();
   segment.length = static_cast<std::uint32_t>(packet.size());
@@ -112,6 +116,7 @@ void Stack::Impl::send_tcp(OutgoingSegment& out, Instant now) {
   header.ack = segment.ack;
   header.flags = segment.flags;
   header.window = segment.window;
+  header.urgent = segment.urgent;
   header.header_length = static_cast<std::uint8_t>(TcpHeader::kSize + options_length);
 
   Slice bytes = pool_.allocate(BufferClass::header, Network::kHeadroom, header.header_length);
@@ -176,12 +181,15 @@ expected<std::size_t, Error> Stack::read(SocketHandle socket, MutableBytes out, 
 expected<std::size_t, Error> Stack::write(SocketHandle socket, Bytes data, Instant) {
   return impl_->tcp.write(socket, data);
 }
+expected<std::size_t, Error> Stack::write_urgent(SocketHandle socket, Bytes data, Instant) {
+  return impl_->tcp.write_urgent(socket, data);
+}
 expected<void, Error> Stack::shutdown_write(SocketHandle socket, Instant) { return impl_->tcp.shutdown_write(socket); }
 expected<void, Error> Stack::close(SocketHandle socket, Instant now) { return impl_->tcp.close(socket, now); }
 expected<void, Error> Stack::abort(SocketHandle socket, Instant now) { return impl_->tcp.abort(socket, now); }
 void Stack::abort_all(Instant) { impl_->tcp.abort_all(); }
 
-std::uint8_t Stack::readiness(SocketHandle socket) const { return impl_->tcp.readiness(socket); }
+std::uint16_t Stack::readiness(SocketHandle socket) const { return impl_->tcp.readiness(socket); }
 Error Stack::error(SocketHandle socket) const { return impl_->tcp.error(socket); }
 
 expected<TcpInfo, Error> Stack::info(SocketHandle socket) const {

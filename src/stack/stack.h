@@ -80,6 +80,8 @@ class Stack {
   /// Copies what fits into the send buffer, before the handshake is over too. would_block: it is full, and
   /// kEventWritable follows.
   expected<std::size_t, Error> write(SocketHandle socket, Bytes data, Instant now);
+  /// As write; tells the peer that what was taken, and all before it, is urgent (RFC 9293 §3.8.5).
+  expected<std::size_t, Error> write_urgent(SocketHandle socket, Bytes data, Instant now);
   expected<void, Error> shutdown_write(SocketHandle socket, Instant now);
   /// The application gives the handle up: an orderly end by FIN, or RST when unread data is lost
   /// (RFC 2525 §2.17). The connection goes on in the background until TCP is done.
@@ -90,7 +92,7 @@ class Stack {
   void abort_all(Instant now);
 
   /// The level state behind events: the EventBits that hold now.
-  std::uint8_t readiness(SocketHandle socket) const;
+  std::uint16_t readiness(SocketHandle socket) const;
   /// Why the connection failed; none while it has not.
   Error error(SocketHandle socket) const;
   expected<TcpInfo, Error> info(SocketHandle socket) const;

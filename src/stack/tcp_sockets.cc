@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "stack/icmp_meaning.h"
 #include "tcp/engine/isn.h"
 
 namespace leat {
@@ -125,6 +126,22 @@ void TcpSockets::on_unreachable(const FourTuple& tuple, Error why) {
   touch(*socket);
 }
 
+void TcpSockets::on_icmp_error(const IcmpError& icmp, Instant now) {
+  const std::optional<PathError> error = path_error(icmp);
+  const FourTuple tuple{icmp.local, icmp.remote};
+  Socket* socket = error ? find_flow(tuple, flow_hash(flow_key_, tuple)) : nullptr;
+  if (socket == nullptr) {
+    ++counters_[error ? DropReason::INVALID_ICMP : DropReason::UNHANDLED_ICMP];
+    return;
+  }
+  if (!socket->connection->on_path_error(*error, now)) {
+    ++counters_[Counter::TcpExtOutOfWindowIcmps];
+    ++counters_[DropReason::INVALID_ICMP];
+    return;
+  }
+  touch(*socket);
+}
+
 void TcpSockets::count(const SegmentVerdict& verdict) {
   if (verdict.drop) ++counters_[*verdict.drop];
   if (verdict.challenge) ++counters_[Counter::TcpExtTCPChallengeACK];
@@ -212,6 +229,7 @@ void TcpSockets::run_timers(Instant now) {
     const TimerVerdict verdict = socket.connection->on_timer(now);
     if (verdict.retransmission_timeout) ++counters_[Counter::TcpExtTCPTimeouts];
     if (verdict.delayed_ack) ++counters_[Counter::TcpExtDelayedACKs];
+    if (verdict.keep_alive) ++counters_[Counter::TcpExtTCPKeepAlive];
     if (verdict.window_probe) ++counters_[Counter::TcpExtTCPWinProbe];
     if (verdict.gave_up) ++counters_[Counter::TcpExtTCPAbortOnTimeout];
     touch(socket);
@@ -240,7 +258,7 @@ void TcpSockets::touch(Socket& socket) {
 }
 
 void TcpSockets::take_events(Socket& socket) {
-  const std::uint8_t bits = socket.connection->take_events();
+  const std::uint16_t bits = socket.connection->take_events();
   if (bits == 0) return;
   if ((bits & kEventConnected) != 0 && socket.parent) on_child_established(socket);
   if (socket.user_owns) give_event(socket, bits);
@@ -255,15 +273,15 @@ void TcpSockets::on_child_established(Socket& child) {
   give_event(*listening, kEventAcceptable);
 }
 
-void TcpSockets::give_event(Socket& socket, std::uint8_t bits) {
-  socket.pending_events = static_cast<std::uint8_t>(socket.pending_events | bits);
+void TcpSockets::give_event(Socket& socket, std::uint16_t bits) {
+  socket.pending_events = static_cast<std::uint16_t>(socket.pending_events | bits);
   if (!static_cast<ListLink<EventTag>&>(socket).is_linked()) with_events_.push_back(socket);
 }
 
 std::optional<Event> TcpSockets::next_event() {
   Socket* socket = with_events_.pop_front();
   if (socket == nullptr) return std::nullopt;
-  return Event{socket->handle, std::exchange(socket->pending_events, std::uint8_t{0})};
+  return Event{socket->handle, std::exchange(socket->pending_events, std::uint16_t{0})};
 }
 
 void TcpSockets::retire(Socket& socket, Instant now) {
@@ -340,18 +358,12 @@ bool TcpSockets::open_connection(Socket& socket, const FourTuple& tuple, const P
   config.receive_mss = static_cast<std::uint16_t>(std::min<std::uint32_t>(options_.mss.value_or(largest), largest));
   config.send_mss_limit = config.receive_mss;
   config.max_burst = (path.max_super_segment == 0 ? 65535 : std::min(path.max_super_segment, 65535u)) - kMaxHeaders;
-  config.send_buffer = options_.send_buffer;
-  config.receive_buffer = options_.receive_buffer;
-  config.nodelay = options_.nodelay;
-  config.syn_retries = options_.syn_retries;
-  config.max_rto = options_.max_rto;
-  config.congestion_control = options_.congestion_control;
 
   socket.tuple = tuple;
   socket.hash = flow_hash(flow_key_, tuple);
   if (!flows_.insert(socket.hash, {FlowKind::connection, socket.handle.index})) return false;
   socket.in_flow_table = true;
-  socket.connection.emplace(config);
+  socket.connection.emplace(config, options_);
   ++connections_;
   return true;
 }

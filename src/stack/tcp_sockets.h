@@ -13,6 +13,7 @@
 #include "base/intrusive_list.h"
 #include "base/random.h"
 #include "base/ring.h"
+#include "ip/icmp.h"
 #include "leat/counters.h"
 #include "leat/event.h"
 #include "leat/tcp_options.h"
@@ -49,6 +50,8 @@ class TcpSockets {
   void on_segment(const FourTuple& tuple, SegmentIn& segment, const PathFacts& path, Instant now);
   /// A segment of ours never left: the next hop does not answer.
   void on_unreachable(const FourTuple& tuple, Error why);
+  /// Somebody reports trouble with a segment that may be ours.
+  void on_icmp_error(const IcmpError& icmp, Instant now);
 
   void run_timers(Instant now);
   /// Fills `out` with the next segment; false when nobody has anything to send.
@@ -63,13 +66,14 @@ class TcpSockets {
 
   expected<std::size_t, Error> read(SocketHandle handle, MutableBytes out);
   expected<std::size_t, Error> write(SocketHandle handle, Bytes data);
+  expected<std::size_t, Error> write_urgent(SocketHandle handle, Bytes data);
   expected<void, Error> shutdown_write(SocketHandle handle);
   expected<void, Error> close(SocketHandle handle, Instant now);
   expected<void, Error> abort(SocketHandle handle, Instant now);
   /// Also of those that nobody has a handle to any more.
   void abort_all();
 
-  std::uint8_t readiness(SocketHandle handle) const;
+  std::uint16_t readiness(SocketHandle handle) const;
   Error error(SocketHandle handle) const;
   expected<TcpInfo, Error> info(SocketHandle handle) const;
   expected<FourTuple, Error> tuple(SocketHandle handle) const;
@@ -91,7 +95,7 @@ class TcpSockets {
     SocketHandle handle;
     FourTuple tuple;
     std::uint32_t hash = 0;
-    std::uint8_t pending_events = 0;
+    std::uint16_t pending_events = 0;
     bool user_owns = false;   ///< a handle was given out and not closed
     bool in_flow_table = false;
     bool counted_half_open = false;
@@ -126,7 +130,7 @@ class TcpSockets {
   void touch(Socket& socket);
   void take_events(Socket& socket);
   void on_child_established(Socket& child);
-  void give_event(Socket& socket, std::uint8_t bits);
+  void give_event(Socket& socket, std::uint16_t bits);
   /// Everything was sent that it wanted to send: is it over?
   void retire(Socket& socket, Instant now);
   void leave_flow_table(Socket& socket);

@@ -100,7 +100,7 @@ expected<SocketHandle, Error> TcpSockets::accept(SocketHandle handle) {
     if (child == nullptr) continue;
     child->parent = {};
     child->user_owns = true;
-    const std::uint8_t bits = child->connection->readiness();
+    const std::uint16_t bits = child->connection->readiness();
     if (bits != 0) give_event(*child, bits);
     return child->handle;
   }
@@ -119,6 +119,14 @@ expected<std::size_t, Error> TcpSockets::write(SocketHandle handle, Bytes data) 
   Socket* socket = find_connection(handle);
   if (socket == nullptr) return unexpected(Error::bad_handle);
   const expected<std::size_t, Error> result = socket->connection->write(data, pool_);
+  if (result) touch(*socket);
+  return result;
+}
+
+expected<std::size_t, Error> TcpSockets::write_urgent(SocketHandle handle, Bytes data) {
+  Socket* socket = find_connection(handle);
+  if (socket == nullptr) return unexpected(Error::bad_handle);
+  const expected<std::size_t, Error> result = socket->connection->write_urgent(data, pool_);
   if (result) touch(*socket);
   return result;
 }
@@ -192,7 +200,7 @@ void TcpSockets::close_listener(Socket& listening, Instant now) {
   destroy_socket(listening);
 }
 
-std::uint8_t TcpSockets::readiness(SocketHandle handle) const {
+std::uint16_t TcpSockets::readiness(SocketHandle handle) const {
   const Socket* socket = find_owned(handle);
   if (socket == nullptr) return kEventError | kEventClosed;
   if (!socket->listener) return socket->connection->readiness();

@@ -16,6 +16,7 @@
 #include "leat/event.h"
 #include "leat/expected.h"
 #include "leat/tcp_info.h"
+#include "leat/tcp_options.h"
 #include "leat/counters.h"
 #include "tcp/congestion/registry.h"
 #include "tcp/loss/recovery.h"
@@ -28,18 +29,20 @@
 
 namespace leat {
 
-/// Everything a connection is told when it is made. Sizes in bytes.
+/// Where a connection stands. Sizes in bytes.
 struct ConnectionConfig {
   SeqNum initial_sequence;               ///< by RFC 6528
   std::uint16_t receive_mss = 1460;      ///< what we offer in the MSS option
   std::uint16_t send_mss_limit = 1460;   ///< what the path takes at most
   std::uint32_t max_burst = 0;           ///< payload of the largest super-segment; 0: one segment
-  std::size_t send_buffer = std::size_t{1} << 20;
-  std::size_t receive_buffer = std::size_t{1} << 20;
-  bool nodelay = false;
-  unsigned syn_retries = 6;
-  Duration max_rto = std::chrono::seconds(120);
-  std::string_view congestion_control = "reno";  ///< a name of tcp/congestion/registry.h, static storage
+};
+
+/// What the network reports of a segment of ours (ICMP, judged by whoever knows its types).
+struct PathError {
+  SeqNum seq;                  ///< of the segment that it quotes
+  Error error = Error::host_unreachable;
+  bool hard = false;           ///< ends an attempt to connect (RFC 9293 §3.9.2.2)
+  std::uint16_t mss_limit = 0; ///< not 0: larger segments do not pass; nothing else is wrong
 };
 
 /// What became of an arrived segment; the stack counts it.
@@ -56,6 +59,7 @@ struct TimerVerdict {
   bool retransmission_timeout = false;
   bool delayed_ack = false;
   bool window_probe = false;
+  bool keep_alive = false;  ///< a keep-alive probe
   bool gave_up = false;
 };
 
@@ -68,12 +72,8 @@ struct TimeWaitFacts {
 
 class TcpConnection {
  public:
-  static constexpr Duration kFinWait2Time = std::chrono::seconds(60);  ///< Linux: tcp_fin_timeout
-  static constexpr unsigned kSynAckRetries = 5;                        ///< Linux: tcp_synack_retries
-  static constexpr unsigned kDataRetries = 15;                         ///< Linux: tcp_retries2
-  static constexpr unsigned kOrphanRetries = 8;                        ///< Linux: tcp_orphan_retries
-
-  explicit TcpConnection(const ConnectionConfig& config);
+  /// `options` outlives the connection.
+  TcpConnection(const ConnectionConfig& config, const TcpOptions& options);
   void open_active(Instant now);
   /// `syn` is a SYN without ACK and RST that arrived for a listener.
   void open_passive(const SegmentIn& syn, Instant now);
@@ -86,6 +86,8 @@ class TcpConnection {
 
   // The user's calls (RFC 9293 §3.10.2 …).
   expected<std::size_t, Error> write(Bytes data, BufferPool& pool);
+  /// As write; what was taken, and all before it, is urgent (RFC 9293 §3.8.5).
+  expected<std::size_t, Error> write_urgent(Bytes data, BufferPool& pool);
   expected<std::size_t, Error> read(MutableBytes out);
   expected<void, Error> shutdown_write();
   /// The user is gone: FIN, or RST when unread data is thrown away (RFC 2525 §2.17).
@@ -94,12 +96,14 @@ class TcpConnection {
   void abort(Error why);
   /// Nobody answers on the way there: ends a connection that is still being opened.
   void on_unreachable(Error why);
+  /// False when `error` does not quote a segment in flight, so that anybody may have made it up (RFC 5927 §4.1).
+  bool on_path_error(const PathError& error, Instant now);
 
   TcpState state() const { return state_; }
   Error error() const { return error_; }
-  std::uint8_t readiness() const;
+  std::uint16_t readiness() const;
   /// Event bits since the last call.
-  std::uint8_t take_events() { return std::exchange(events_, std::uint8_t{0}); }
+  std::uint16_t take_events() { return std::exchange(events_, std::uint16_t{0}); }
   TcpInfo info() const;
   TimeWaitFacts time_wait_facts() const;
   /// An ACK is owed at once, for example a window update after read().
@@ -124,6 +128,7 @@ class TcpConnection {
   void on_text_and_fin(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now, SegmentVerdict& verdict);
   void on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now, SegmentVerdict& verdict);
   void on_fin();
+  void on_smaller_path(std::uint16_t mss_limit, Instant now);
   bool challenge(Instant now);
 
   // connection_send.cc
@@ -133,6 +138,7 @@ class TcpConnection {
   bool transmit_ack(SegmentOut& out);
   void fill_data(SegmentOut& out, const Sender::Plan& plan, Instant now);
   void fill_common(SegmentOut& out);
+  void fill_urgent(SegmentOut& out, StreamPos pos) const;
   void fill_sack(SegmentOut& out);
   std::int64_t in_flight() const { return recovery_.in_flight(sender_.una(), sender_.nxt()); }
   std::uint32_t burst_limit() const;
@@ -142,17 +148,23 @@ class TcpConnection {
   Duration persist_interval() const;
   void on_retransmission_timeout(Instant now, TimerVerdict& verdict);
   void on_persist_timeout(Instant now, TimerVerdict& verdict);
-  unsigned retries() const { return user_gone_ ? kOrphanRetries : kDataRetries; }
+  void on_keep_alive_timeout(Instant now, TimerVerdict& verdict);
+  void arm_retransmission(Instant now);
+  bool is_waited_out(Instant since, Instant now) const;
+  void give_up(TimerVerdict& verdict);
+  unsigned retries() const { return user_gone_ ? options_->orphan_retries : options_->retries; }
   Duration longest_silence(unsigned retries) const;
 
   void move(StateEvent event);
   void finish(Error why);
-  void raise(std::uint8_t bits) { events_ = static_cast<std::uint8_t>(events_ | bits); }
+  void raise(std::uint16_t bits) { events_ = static_cast<std::uint16_t>(events_ | bits); }
+  void stop_timers();
 
+  const TcpOptions* options_;
   TcpState state_ = TcpState::closed;
   Error error_ = Error::none;
-  std::uint8_t events_ = 0;
-  std::uint8_t syn_retries_;
+  Error soft_error_ = Error::none;  ///< what the network last said; the reason if we give up (RFC 5927 §5)
+  std::uint16_t events_ = 0;
   bool passive_ = false;
   bool user_gone_ = false;        ///< close() was called: nobody reads any more
   bool writer_waits_ = false;     ///< write() took less than it was given, or left no room
@@ -172,14 +184,17 @@ class TcpConnection {
   AckPolicy acks_;
   Recovery recovery_;
   Rto rto_;
-  std::string_view controller_name_;
   std::unique_ptr<CongestionController> congestion_;
 
   Instant retransmission_deadline_ = kNever;
   Instant persist_deadline_ = kNever;
+  Instant keep_alive_deadline_ = kNever;
   Instant linger_deadline_ = kNever;   ///< FIN-WAIT-2 without a user
   Instant next_challenge_{Instant::min()};
   Instant opened_at_{};
+  Instant progress_at_{};              ///< since when the oldest unacknowledged data waits
+  Instant persist_since_{};            ///< since when the window holds something back
+  Instant heard_at_{};                 ///< the last valid ACK
   Instant silent_since_ = kNever;      ///< the first of the time-outs in a row
   Instant last_sent_at_{};
   Instant timed_at_ = kNever;          ///< when the timed segment was sent (Karn: never a retransmitted one)
@@ -189,7 +204,7 @@ class TcpConnection {
   std::uint16_t receive_mss_;
   std::uint16_t send_mss_limit_;
   std::uint8_t time_outs_ = 0;         ///< in a row
-  std::uint8_t probes_ = 0;            ///< unanswered
+  std::uint8_t probes_ = 0;            ///< unanswered, of a window or to keep alive
   std::uint8_t persist_backoff_ = 0;
   TcpInfo counts_;                     ///< only its counting fields are kept here
 };

@@ -5,17 +5,16 @@
 
 namespace leat {
 
-TcpConnection::TcpConnection(const ConnectionConfig& config)
-    : syn_retries_(static_cast<std::uint8_t>(std::min(config.syn_retries, 127u))),
+TcpConnection::TcpConnection(const ConnectionConfig& config, const TcpOptions& options)
+    : options_(&options),
       send_map_(config.initial_sequence),
-      sender_(config.send_buffer, config.nodelay),
-      receiver_(config.receive_buffer, config.receive_mss),
-      rto_(config.max_rto),
-      controller_name_(config.congestion_control),
+      sender_(options.send_buffer, options.nodelay),
+      receiver_(options.receive_buffer, config.receive_mss),
+      rto_(options.max_rto),
       max_burst_(config.max_burst),
       receive_mss_(config.receive_mss),
       send_mss_limit_(config.send_mss_limit) {
-  receiver_.set_scale(Receiver::scale_for(config.receive_buffer));
+  receiver_.set_scale(Receiver::scale_for(options.receive_buffer));
 }
 
 void TcpConnection::open_active(Instant now) {
@@ -28,7 +27,6 @@ void TcpConnection::open_passive(const SegmentIn& syn, Instant now) {
   move(StateEvent::passive_open);
   passive_ = true;
   opened_at_ = now;
-  syn_retries_ = kSynAckRetries;
   adopt_peer(syn);
   sender_.first_window(0, 0, syn.window);
   counts_.segs_in += syn.wire_segments;
@@ -106,10 +104,12 @@ void TcpConnection::become_established(Instant now) {
   const bool syn_timed_out = time_outs_ > 0;
   // One lost SYN may be bad luck; after two, begin with one segment (RFC 6928 §2, RFC 5681 §3.1).
   const std::uint32_t mss = sender_.mss();
-  congestion_ = make_controller(controller_name_, {.mss = mss, .initial_cwnd = time_outs_ > 1 ? mss : 0});
+  congestion_ = make_controller(options_->congestion_control, {.mss = mss, .initial_cwnd = time_outs_ > 1 ? mss : 0});
   on_new_ack(1, now);
   rto_.on_established(syn_timed_out);
   counts_.handshake = now - opened_at_;
+  heard_at_ = now;
+  if (options_->keep_alive) keep_alive_deadline_ = now + options_->keep_alive->idle;
   raise(kEventConnected | kEventWritable);
   if (sender_.fin_queued()) move(StateEvent::user_close);
 }

@@ -75,7 +75,7 @@ TEST(HostilePeer, AnOrphanWithDataUnderAClosedWindowEndsToo) {
 
 TEST(HostilePeer, AnAckAtTheRightEdgeOfAFullWindowCounts) {
   StoryConfig config;
-  config.connection.receive_buffer = 4096;
+  config.options.receive_buffer = 4096;
   Story c(config);
   c.connect();
   c.write(1000);
@@ -182,7 +182,7 @@ TEST(HostilePeer, DataDoesNotSwallowDuplicateAcksThatAPeerWithoutSackCounts) {
 
 TEST(HostilePeer, AMillionDuplicateAcksAreNoLicence) {
   StoryConfig config;
-  config.connection.send_buffer = std::size_t{4} << 20;
+  config.options.send_buffer = std::size_t{4} << 20;
   Story c(config);
   c.connect();
   c.write(std::size_t{4} << 20);

@@ -80,7 +80,7 @@ TEST(ConnectionOpenCorners, TheWindowOfACrossingSynAckIsNotScaled) {
 
 TEST(ConnectionOpenCorners, FinBehindDataThatDidNotFitOnTheSynAckWaits) {
   StoryConfig config;
-  config.connection.receive_buffer = 4096;
+  config.options.receive_buffer = 4096;
   Story c(config);
   c.open_active();
   c.sent();

@@ -53,9 +53,10 @@ SegmentVerdict TcpConnection::on_segment_synchronized(SegmentIn& segment, Buffer
   return verdict;
 }
 
-// Seventh: the text. Eighth: FIN, when everything before it is there.
+// Sixth: URG. Seventh: the text. Eighth: FIN, when everything before it is there.
 void TcpConnection::on_text_and_fin(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now,
                                     SegmentVerdict& verdict) {
+  if (segment.flags.urg() && receiver_.on_urgent(pos + segment.urgent)) raise(kEventUrgent);
   if (segment.length > 0) on_text(segment, pos, pool, now, verdict);
   if (state_ == TcpState::closed) return;
   const StreamPos fin = pos + segment.length;
@@ -137,6 +138,7 @@ bool TcpConnection::challenge(Instant now) {
 void TcpConnection::on_ack(const SegmentIn& segment, StreamPos pos, Instant now, SegmentVerdict& verdict) {
   const StreamPos ack = send_map_.from_wire(segment.ack, sender_.una());
   probes_ = 0;
+  heard_at_ = now;
   if (ack < sender_.una()) return;
   const bool outstanding = sender_.una() < sender_.nxt();
   const bool window_changed = sender_.update_window(pos, ack, segment.window, true);
@@ -151,6 +153,7 @@ void TcpConnection::on_ack(const SegmentIn& segment, StreamPos pos, Instant now,
                          (!window_changed || segment.options.sack_count > 0);
   if (!duplicate) return;
   ++counts_.dupacks_in;
+  congestion_->on_duplicate_ack(now);
   const std::uint32_t flight = static_cast<std::uint32_t>(in_flight());
   if (!recovery_.on_duplicate_ack(sender_.una(), sender_.nxt(), sender_.mss())) return;
   congestion_->on_loss_detected(flight, now);
@@ -178,11 +181,14 @@ void TcpConnection::on_new_ack(StreamPos ack, Instant now) {
   }
   time_outs_ = 0;
   silent_since_ = kNever;
+  progress_at_ = now;
+  soft_error_ = Error::none;
   const Recovery::AckVerdict recovery = recovery_.on_new_ack(before, ack, sender_.nxt(), sender_.mss());
   if (recovery.partial) retransmit_now_ = true;
   if (sample.acked_bytes > 0) congestion_->on_ack(sample);
   if (recovery.completed) congestion_->on_recovery_exit(now);
-  retransmission_deadline_ = sender_.una() < sender_.nxt() ? now + rto_.rto() : kNever;
+  retransmission_deadline_ = kNever;
+  if (sender_.una() < sender_.nxt()) arm_retransmission(now);
   if (writer_waits_ && sender_.has_worthwhile_room()) {
     writer_waits_ = false;
     raise(kEventWritable);
@@ -194,7 +200,7 @@ void TcpConnection::on_fin_acked(Instant now) {
   if (state_ == TcpState::fin_wait_1) {
     move(StateEvent::fin_acked);
     raise(kEventFlushed);
-    if (user_gone_) linger_deadline_ = now + kFinWait2Time;
+    if (user_gone_) linger_deadline_ = now + options_->fin_wait_2;
   } else if (state_ == TcpState::closing) {
     move(StateEvent::fin_acked);
     raise(kEventFlushed | kEventClosed);
@@ -216,7 +222,7 @@ void TcpConnection::on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool,
   counts_.bytes_received += accepted.in_order;
   if (accepted.in_order > 0) {
     raise(kEventReadable);
-    acks_.on_data(accepted.in_order, segment.largest_payload, now);
+    acks_.on_data(accepted.in_order, segment.largest_payload, now + options_->delayed_ack);
     if (accepted.filled_gap || accepted.out_of_order) acks_.ack_now();
     return;
   }
@@ -244,7 +250,7 @@ void TcpConnection::on_fin() {
   acks_.ack_now();
   raise(kEventReadable | kEventPeerClosed);
   if (state_ == TcpState::time_wait) {
-    retransmission_deadline_ = persist_deadline_ = linger_deadline_ = kNever;
+    stop_timers();
     raise(kEventClosed);
   }
 }

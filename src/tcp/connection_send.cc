@@ -46,7 +46,7 @@ bool TcpConnection::transmit_syn(SegmentOut& out, Instant now) {
   }
   sender_.syn_sent();
   last_sent_at_ = now;
-  if (retransmission_deadline_ == kNever) retransmission_deadline_ = now + rto_.rto();
+  if (retransmission_deadline_ == kNever) arm_retransmission(now);
   return true;
 }
 
@@ -90,6 +90,8 @@ bool TcpConnection::transmit_new(SegmentOut& out, Instant now) {
 
 std::uint32_t TcpConnection::burst_limit() const {
   const std::uint32_t mss = sender_.mss();
+  // What must stand in every segment cannot be left to whoever splits a super-segment.
+  if (options_->push_each_segment || sender_.urgent_end() > sender_.una()) return mss;
   const std::uint32_t wanted = std::min(max_burst_, std::max(2 * mss, congestion_->cwnd() / 2));
   return std::max(wanted - wanted % mss, mss);
 }
@@ -111,9 +113,10 @@ void TcpConnection::fill_data(SegmentOut& out, const Sender::Plan& planned, Inst
   }
   out.seq = send_map_.to_wire(plan.pos);
   out.flags = kTcpAck;
-  if (plan.push) out.flags |= kTcpPsh;
+  if (plan.push || (options_->push_each_segment && plan.length > 0)) out.flags |= kTcpPsh;
   if (plan.fin) out.flags |= kTcpFin;
   fill_common(out);
+  fill_urgent(out, plan.pos);
 
   const StreamPos end = plan.pos + plan.length + (plan.fin ? 1 : 0);
   out.retransmission = plan.pos < sender_.nxt();
@@ -134,12 +137,24 @@ void TcpConnection::fill_data(SegmentOut& out, const Sender::Plan& planned, Inst
   // Data carries the ACK. But while something is missing the peer needs segments without data: SACK blocks go on those,
   // so that data stays MSS-sized, and without SACK only those count as duplicates (RFC 5681 §2).
   if (receiver_.sack_blocks().empty()) acks_.on_piggybacked();
-  if (retransmission_deadline_ == kNever) retransmission_deadline_ = now + rto_.rto();
+  if (retransmission_deadline_ == kNever) {
+    progress_at_ = now;
+    arm_retransmission(now);
+  }
 }
 
 void TcpConnection::fill_common(SegmentOut& out) {
   out.ack = receive_map_.to_wire(receiver_.nxt());
   out.window = receiver_.offer_window(true);
+}
+
+// On every segment until the urgent data is acknowledged; further ahead than the pointer reaches it says as far as it
+// can (RFC 9293 §3.8.5).
+void TcpConnection::fill_urgent(SegmentOut& out, StreamPos pos) const {
+  const StreamPos ahead = sender_.urgent_end() - pos;
+  if (ahead <= 0 || sender_.urgent_end() <= sender_.una()) return;
+  out.flags |= kTcpUrg;
+  out.urgent = static_cast<std::uint16_t>(std::min<StreamPos>(ahead, 65535));
 }
 
 void TcpConnection::fill_sack(SegmentOut& out) {
@@ -162,6 +177,7 @@ bool TcpConnection::transmit_ack(SegmentOut& out) {
   } else {
     out.seq = send_map_.to_wire(sender_.empty_segment_pos());
   }
+  fill_urgent(out, out.probe ? sender_.una() - 1 : sender_.nxt());
   acks_.on_ack_sent();
   return true;
 }

@@ -6,7 +6,7 @@ namespace {
 
 TEST(ConnectionOpen, SynCarriesOurOptionsAndIsRetriedWithBackoff) {
   StoryConfig config;
-  config.connection.syn_retries = 2;
+  config.options.syn_retries = 2;
   Story c(config);
   c.open_active();
   EXPECT_EQ(c.sent(), (Seg{.seq = 0, .flags = "S", .win = 65535}));
@@ -158,7 +158,7 @@ TEST(ConnectionReceive, OldDuplicateIsAcknowledgedAndNotDelivered) {
 
 TEST(ConnectionReceive, DataBeyondTheWindowIsCut) {
   StoryConfig config;
-  config.connection.receive_buffer = 4096;
+  config.options.receive_buffer = 4096;
   Story c(config);
   c.connect();
   c.recv({.seq = 1, .ack = 1, .len = 5000});
@@ -241,7 +241,7 @@ TEST(ConnectionSend, NagleHoldsASecondSmallSegmentUntilTheFirstIsAcknowledged) {
 
 TEST(ConnectionSend, NodelaySendsAtOnce) {
   StoryConfig config;
-  config.connection.nodelay = true;
+  config.options.nodelay = true;
   Story c(config);
   c.connect();
   c.write(10);
@@ -314,7 +314,7 @@ TEST(ConnectionSend, AfterIdlenessTheWindowIsTheInitialOneAgain) {
 
 TEST(ConnectionSend, ABufferFilledToTheLastByteIsReportedWritableAgain) {
   StoryConfig config;
-  config.connection.send_buffer = 4096;
+  config.options.send_buffer = 4096;
   Story c(config);
   c.connect();
   EXPECT_EQ(c.write(4096), 4096u);

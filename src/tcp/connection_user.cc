@@ -15,10 +15,14 @@ void TcpConnection::finish(Error why) {
   state_ = TcpState::closed;
   error_ = why;
   sender_.discard();
-  retransmission_deadline_ = persist_deadline_ = linger_deadline_ = kNever;
+  stop_timers();
   acks_ = AckPolicy{};
   raise(kEventClosed | kEventReadable | kEventWritable);
   if (why != Error::none) raise(kEventError);
+}
+
+void TcpConnection::stop_timers() {
+  retransmission_deadline_ = persist_deadline_ = keep_alive_deadline_ = linger_deadline_ = kNever;
 }
 
 expected<std::size_t, Error> TcpConnection::write(Bytes data, BufferPool& pool) {
@@ -29,6 +33,12 @@ expected<std::size_t, Error> TcpConnection::write(Bytes data, BufferPool& pool) 
   const std::size_t taken = sender_.write(data, pool);
   if (taken < data.size() || sender_.room() == 0) writer_waits_ = true;
   if (taken == 0) return unexpected(sender_.room() > 0 ? Error::no_buffers : Error::would_block);
+  return taken;
+}
+
+expected<std::size_t, Error> TcpConnection::write_urgent(Bytes data, BufferPool& pool) {
+  const expected<std::size_t, Error> taken = write(data, pool);
+  if (taken && *taken > 0) sender_.mark_urgent();
   return taken;
 }
 
@@ -64,7 +74,7 @@ void TcpConnection::close(Instant now) {
     abort(Error::aborted);
   } else if (state_ != TcpState::closed && state_ != TcpState::time_wait) {
     static_cast<void>(shutdown_write());
-    if (state_ == TcpState::fin_wait_2) linger_deadline_ = now + kFinWait2Time;
+    if (state_ == TcpState::fin_wait_2) linger_deadline_ = now + options_->fin_wait_2;
   }
   user_gone_ = true;
   receiver_.discard();
@@ -81,8 +91,25 @@ void TcpConnection::on_unreachable(Error why) {
   if (state_ == TcpState::syn_sent || (state_ == TcpState::syn_received && !passive_)) finish(why);
 }
 
-std::uint8_t TcpConnection::readiness() const {
-  std::uint8_t bits = 0;
+// RFC 9293 §3.9.2.2, RFC 5927 §5: only an attempt to connect may end by what a stranger can send, and only when it
+// cannot be helped by trying again.
+bool TcpConnection::on_path_error(const PathError& error, Instant now) {
+  const StreamPos pos = send_map_.from_wire(error.seq, sender_.una());
+  const bool in_flight = state_ != TcpState::closed && pos >= sender_.una() && pos <= sender_.nxt();
+  if (!in_flight) return false;
+  const bool opening = state_ == TcpState::syn_sent || (state_ == TcpState::syn_received && !passive_);
+  if (error.mss_limit > 0) {
+    on_smaller_path(error.mss_limit, now);
+  } else if (opening && error.hard) {
+    finish(error.error);
+  } else {
+    soft_error_ = error.error;
+  }
+  return true;
+}
+
+std::uint16_t TcpConnection::readiness() const {
+  std::uint16_t bits = 0;
   const bool peer_closed = peer_fin_ >= 0 && receiver_.nxt() > peer_fin_;
   const bool over = state_ == TcpState::closed || state_ == TcpState::time_wait;
   if (receiver_.readable() > 0 || peer_closed || error_ != Error::none) bits |= kEventReadable;
@@ -92,6 +119,7 @@ std::uint8_t TcpConnection::readiness() const {
   if (is_synchronized(state_)) bits |= kEventConnected;
   if (is_synchronized(state_) && sender_.everything_acked()) bits |= kEventFlushed;
   if ((is_synchronized(state_) && sender_.room() > 0) || over) bits |= kEventWritable;
+  if (receiver_.urgent() > 0) bits |= kEventUrgent;
   return bits;
 }
 
@@ -119,6 +147,7 @@ TcpInfo TcpConnection::info() const {
   info.unacked = static_cast<std::uint32_t>(sender_.nxt() - sender_.una());
   info.notsent = sender_.unsent_bytes();
   info.unread = static_cast<std::uint32_t>(receiver_.readable());
+  info.urgent = receiver_.urgent();
   info.retransmits = time_outs_;
   info.backoff = rto_.backoff();
   info.probes = probes_;

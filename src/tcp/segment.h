@@ -19,6 +19,7 @@ struct SegmentIn {
   SeqNum ack;
   TcpFlags flags;
   std::uint16_t window = 0;  ///< as on the wire, not scaled
+  std::uint16_t urgent = 0;  ///< the urgent pointer; meaningful with flags.urg()
   TcpOptionSet options;
   std::span<Slice> payload;  ///< the receiver may move slices out
   std::uint32_t length = 0;  ///< bytes of payload
@@ -37,6 +38,7 @@ struct SegmentOut {
   SeqNum ack;
   TcpFlags flags;
   std::uint16_t window = 0;
+  std::uint16_t urgent = 0;
   TcpOptionSet options;
   std::array<Slice, kMaxSlices> payload;
   std::uint8_t slices = 0;

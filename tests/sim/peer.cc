@@ -31,7 +31,7 @@ void Peer::adopt(SocketHandle accepted, Instant now) {
   step(now);
 }
 
-void Peer::on_event(std::uint8_t bits, Instant now) {
+void Peer::on_event(std::uint16_t bits, Instant now) {
   if (done_) return;
   if (bits & kEventConnected) connected_ = true;
   if (bits & kEventError) return on_error(stack_.error(handle_), now);

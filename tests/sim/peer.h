@@ -20,7 +20,7 @@ class Peer {
   void adopt(SocketHandle accepted, Instant now);
 
   SocketHandle handle() const { return handle_; }
-  void on_event(std::uint8_t bits, Instant now);
+  void on_event(std::uint16_t bits, Instant now);
   /// When on_time shall be called; kNever when it waits for events alone.
   Instant next_action() const;
   void on_time(Instant now);

@@ -98,12 +98,12 @@ void Link::collect_events() {
   }
 }
 
-std::uint8_t Link::events(int side, SocketHandle handle) {
+std::uint16_t Link::events(int side, SocketHandle handle) {
   collect_events();
-  std::uint8_t bits = 0;
+  std::uint16_t bits = 0;
   std::erase_if(events_[side], [&](const auto& e) {
     if (!(e.first == handle)) return false;
-    bits = static_cast<std::uint8_t>(bits | e.second);
+    bits = static_cast<std::uint16_t>(bits | e.second);
     return true;
   });
   return bits;

@@ -43,7 +43,7 @@ class Link {
   std::vector<std::vector<std::uint8_t>> inject(std::vector<std::uint8_t> frame);
 
   /// Everything that has happened to a socket since the last call.
-  std::uint8_t events(int side, SocketHandle handle);
+  std::uint16_t events(int side, SocketHandle handle);
 
   /// A connection from near to a listener on far's port 80: near's end and far's end.
   struct Pair {
@@ -68,7 +68,7 @@ class Link {
   BufferPool pool_;
   std::unique_ptr<Stack> stacks_[2];
   std::deque<InFlight> wire_;
-  std::vector<std::pair<SocketHandle, std::uint8_t>> events_[2];
+  std::vector<std::pair<SocketHandle, std::uint16_t>> events_[2];
   Filter filter_;
   Instant now_{std::chrono::hours(1)};
 };

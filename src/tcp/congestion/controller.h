@@ -40,6 +40,8 @@ class CongestionController {
 
   /// Every ACK that acknowledges something new, in recovery too.
   virtual void on_ack(const AckSample& sample) = 0;
+  /// An ACK that says that something has arrived, but not what comes next (RFC 5681 §2).
+  virtual void on_duplicate_ack(Instant now) { static_cast<void>(now); }
   /// Fast recovery begins; `in_flight` includes what is thought lost.
   virtual void on_loss_detected(std::uint32_t in_flight, Instant now) = 0;
   /// Everything that was outstanding when recovery began is acknowledged.

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 
+#include "tcp/congestion/aimd.h"
 #include "tcp/congestion/reno.h"
 
 namespace leat {
@@ -17,6 +18,7 @@ struct Row {
 
 constexpr std::array kControllers{
     Row{kRenoName, make_reno},
+    Row{kAimdName, make_aimd},
 };
 
 constexpr auto kNames = [] {

@@ -15,7 +15,7 @@ TEST(ControllerRegistry, MakesEveryNameItLists) {
     const auto controller = make_controller(name, {.mss = 1000});
     ASSERT_NE(controller, nullptr) << name;
     EXPECT_EQ(controller->name(), name);
-    EXPECT_EQ(controller->cwnd(), 10'000u) << name;
+    EXPECT_EQ(controller->cwnd(), name == "aimd" ? 1000u : 10'000u) << name;
     EXPECT_EQ(controller->ssthresh(), CongestionController::kNoThreshold) << name;
   }
   EXPECT_EQ(controller_names().front(), "reno");
@@ -41,6 +41,7 @@ TEST(ControllerRegistry, NoControllerClosesTheWindowOrPassesTheClamp) {
         case 1: c->on_timeout(odd % 7 == 0 ? 0 : odd, now); break;
         case 2: c->on_recovery_exit(now); break;
         case 3: c->on_idle_restart(now); break;
+        case 4: c->on_duplicate_ack(now); break;
         default: c->on_ack({.acked_bytes = odd, .in_flight = odd >> 3, .now = now, .app_limited = (odd & 64) != 0});
       }
       ASSERT_GE(c->cwnd(), 1460u) << name;

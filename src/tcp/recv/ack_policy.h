@@ -1,5 +1,5 @@
 // AckPolicy: when to acknowledge. At once for every second full segment, for anything out of order, and for
-// the first segments of a connection; otherwise after at most 40 ms (RFC 9293 §3.8.6.3, RFC 5681 §4.2).
+// the first segments of a connection; otherwise after a delay of the caller's (RFC 9293 §3.8.6.3, RFC 5681 §4.2).
 #pragma once
 
 #include <algorithm>
@@ -11,18 +11,17 @@ namespace leat {
 
 class AckPolicy {
  public:
-  static constexpr Duration kDelay = std::chrono::milliseconds(40);  ///< Linux: TCP_DELACK_MIN
   static constexpr int kQuickAcks = 16;                              ///< Linux: TCP_MAX_QUICKACKS
 
-  /// In-order data arrived: `bytes` in segments of at most `segment` bytes.
-  void on_data(std::uint32_t bytes, std::uint32_t segment, Instant now) {
+  /// In-order data arrived: `bytes` in segments of at most `segment` bytes. A lone one may wait until `latest`.
+  void on_data(std::uint32_t bytes, std::uint32_t segment, Instant latest) {
     largest_segment_ = std::max(largest_segment_, segment);
     unacknowledged_ += bytes;
     owed_ = std::min<std::uint8_t>(owed_, 1);  // with the new number, duplicates of the old one would look like a loss
     if (quick_acks_ > 0 || unacknowledged_ >= 2 * largest_segment_) {
       ack_now();
     } else if (deadline_ == kNever) {
-      deadline_ = now + kDelay;
+      deadline_ = latest;
     }
   }
   /// Something needs an answer at once: out of order, duplicate, FIN, a window that opened.

@@ -12,7 +12,7 @@ constexpr Instant kStart{std::chrono::hours(1)};
 AckPolicy without_quick_acks() {
   AckPolicy p;
   for (int i = 0; i < AckPolicy::kQuickAcks; ++i) {
-    p.on_data(1000, 1000, kStart);
+    p.on_data(1000, 1000, kStart + 40ms);
     EXPECT_EQ(p.owed(), 1);
     p.on_ack_sent();
   }
@@ -21,10 +21,10 @@ AckPolicy without_quick_acks() {
 
 TEST(AckPolicy, OneSegmentWaitsAndTheSecondDoesNot) {
   AckPolicy p = without_quick_acks();
-  p.on_data(1000, 1000, kStart);
+  p.on_data(1000, 1000, kStart + 40ms);
   EXPECT_EQ(p.owed(), 0);
   EXPECT_EQ(p.deadline(), kStart + 40ms);
-  p.on_data(1000, 1000, kStart + 1ms);
+  p.on_data(1000, 1000, kStart + 1ms + 40ms);
   EXPECT_EQ(p.owed(), 1);
   p.on_ack_sent();
   EXPECT_EQ(p.owed(), 0);
@@ -33,8 +33,8 @@ TEST(AckPolicy, OneSegmentWaitsAndTheSecondDoesNot) {
 
 TEST(AckPolicy, TheDelayCountsFromTheFirstByte) {
   AckPolicy p = without_quick_acks();
-  p.on_data(10, 10, kStart);
-  p.on_data(10, 10, kStart + 30ms);
+  p.on_data(10, 10, kStart + 40ms);
+  p.on_data(10, 10, kStart + 30ms + 40ms);
   EXPECT_FALSE(p.on_timer(kStart + 39ms));
   EXPECT_TRUE(p.on_timer(kStart + 40ms));
   EXPECT_EQ(p.owed(), 1);
@@ -42,7 +42,7 @@ TEST(AckPolicy, TheDelayCountsFromTheFirstByte) {
 
 TEST(AckPolicy, DataThatLeavesCarriesTheAck) {
   AckPolicy p = without_quick_acks();
-  p.on_data(1000, 1000, kStart);
+  p.on_data(1000, 1000, kStart + 40ms);
   p.on_piggybacked();
   EXPECT_EQ(p.owed(), 0);
   EXPECT_EQ(p.deadline(), kNever);
@@ -50,7 +50,7 @@ TEST(AckPolicy, DataThatLeavesCarriesTheAck) {
 
 TEST(AckPolicy, ASuperSegmentOfTwoIsAcknowledgedAtOnce) {
   AckPolicy p = without_quick_acks();
-  p.on_data(2920, 1460, kStart);
+  p.on_data(2920, 1460, kStart + 40ms);
   EXPECT_EQ(p.owed(), 1);
 }
 
@@ -58,7 +58,7 @@ TEST(AckPolicy, DuplicatesNotSentYetAreMootWhenRcvNxtMoves) {
   AckPolicy p;
   for (int i = 0; i < 3; ++i) p.duplicate_ack();
   EXPECT_EQ(p.owed(), 3);
-  p.on_data(4000, 1000, kStart);
+  p.on_data(4000, 1000, kStart + 40ms);
   EXPECT_EQ(p.owed(), 1) << "three more with the new number would look like a loss";
 }
 

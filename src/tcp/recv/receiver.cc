@@ -106,6 +106,13 @@ bool Receiver::wants_window_update() const {
   return end - nxt_ >= 2 * left;
 }
 
+bool Receiver::on_urgent(StreamPos end) {
+  if (end <= up_) return false;
+  const bool news = end > nxt_ - static_cast<StreamPos>(queue_.size());
+  up_ = end;
+  return news;
+}
+
 void Receiver::discard() {
   queue_.clear();
   reassembly_.clear();

@@ -46,6 +46,14 @@ class Receiver {
 
   std::size_t read(MutableBytes out) { return queue_.read(out); }
 
+  /// The peer's urgent data ends at `end`. True when that is news for the user: ahead of what was read and of what
+  /// was known (RFC 9293 §3.8.5).
+  bool on_urgent(StreamPos end);
+  /// Bytes from what was read to the end of urgent data.
+  std::uint32_t urgent() const {
+    return static_cast<std::uint32_t>(std::max<StreamPos>(up_ - (nxt_ - static_cast<StreamPos>(queue_.size())), 0));
+  }
+
   /// The window to offer now, as the 16-bit field; moves window_end. `scaled` is false on SYN segments.
   std::uint16_t offer_window(bool scaled);
   /// True when the user has read so much that the peer should hear of it (RFC 9293 §3.8.6.2.2).
@@ -63,6 +71,7 @@ class Receiver {
   Reassembly reassembly_;
   StreamPos nxt_ = 0;
   StreamPos window_end_ = 0;
+  StreamPos up_ = 0;  ///< RCV.UP, the position after the last urgent byte
   std::size_t limit_;
   std::uint32_t mss_;
   std::uint8_t scale_ = 0;

@@ -29,6 +29,10 @@ class Sender {
   std::size_t room() const { return limit_ > buffer_.size() ? limit_ - buffer_.size() : 0; }
   /// A third of the buffer is free: worth waking a writer (Linux: sk_stream_is_writeable).
   bool has_worthwhile_room() const { return room() * 3 >= limit_; }
+  /// Everything written so far is urgent (RFC 9293 §3.8.5).
+  void mark_urgent() { up_ = buffer_.end(); }
+  /// SND.UP: the position after the last urgent byte; at most SND.UNA when there is none.
+  StreamPos urgent_end() const { return up_; }
   /// No more writes; the FIN takes the position after the last byte.
   void queue_fin() { fin_queued_ = true; }
   bool fin_queued() const { return fin_queued_; }
@@ -80,6 +84,7 @@ class Sender {
   StreamPos una_ = 0;
   StreamPos nxt_ = 0;
   StreamPos small_end_ = 0;  ///< end of the last segment below MSS that was sent (Minshall's form of Nagle)
+  StreamPos up_ = 0;         ///< SND.UP
   StreamPos wl1_ = 0;        ///< SND.WL1
   StreamPos wl2_ = 0;        ///< SND.WL2
   std::size_t limit_;

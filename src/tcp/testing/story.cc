@@ -7,7 +7,7 @@
 namespace leat::testing {
 
 bool Seg::operator==(const Seg& o) const {
-  return seq == o.seq && ack == o.ack && len == o.len && flags == o.flags && sack == o.sack &&
+  return seq == o.seq && ack == o.ack && len == o.len && flags == o.flags && sack == o.sack && urg == o.urg &&
          (win == o.win || win < 0 || o.win < 0);
 }
 
@@ -15,6 +15,7 @@ std::ostream& operator<<(std::ostream& out, const Seg& s) {
   out << '[' << s.flags << (s.ack >= 0 ? "." : "") << "] " << s.seq << ':' << s.seq + s.len << '(' << s.len << ')';
   if (s.ack >= 0) out << " ack " << s.ack;
   if (s.win >= 0) out << " win " << s.win;
+  if (s.urg != 0) out << " urg " << s.urg;
   for (const auto& [b, e] : s.sack) out << " sack " << b << ':' << e;
   return out;
 }
@@ -31,7 +32,7 @@ Story::Story(StoryConfig config) : config_(config) {
   ConnectionConfig c = config_.connection;
   c.initial_sequence = SeqNum(config_.our_isn);
   c.receive_mss = c.send_mss_limit = config_.mss;
-  connection_.emplace(c);
+  connection_.emplace(c, config_.options);
   peer_options.mss = config_.mss;
   peer_options.sack_permitted = config_.peer_sack;
   if (config_.peer_scales) peer_options.window_scale = config_.peer_scale;
@@ -73,7 +74,7 @@ void Story::connect() {
   events();
 }
 
-void Story::accept() {
+void Story::accept_half() {
   SegmentIn syn;
   syn.seq = SeqNum(config_.peer_isn);
   syn.flags = kTcpSyn;
@@ -83,6 +84,10 @@ void Story::accept() {
   connection_->open_passive(syn, now_);
   pump();
   EXPECT_EQ(sent(), (Seg{.seq = 0, .ack = 1, .flags = "S"})) << so_far();
+}
+
+void Story::accept() {
+  accept_half();
   advance(10ms);
   recv({.seq = 1, .ack = 1});
   EXPECT_EQ(state(), TcpState::established);
@@ -97,7 +102,10 @@ SegmentVerdict Story::recv(const Seg& seg) {
     in.ack = SeqNum(config_.our_isn) + static_cast<std::uint32_t>(seg.ack);
     in.flags |= kTcpAck;
   }
-  for (char f : seg.flags) in.flags |= f == 'S' ? kTcpSyn : f == 'F' ? kTcpFin : f == 'R' ? kTcpRst : kTcpPsh;
+  for (char f : seg.flags) {
+    in.flags |= f == 'S' ? kTcpSyn : f == 'F' ? kTcpFin : f == 'R' ? kTcpRst : f == 'U' ? kTcpUrg : kTcpPsh;
+  }
+  in.urgent = seg.urg;
   in.window = static_cast<std::uint16_t>(seg.win >= 0 ? seg.win : config_.peer_window);
   if (in.flags.syn()) in.options = peer_options;
   for (const auto& [b, e] : seg.sack) {
@@ -151,6 +159,8 @@ void Story::pump() {
     if (out.flags.fin()) s.flags += "F";
     if (out.flags.rst()) s.flags += "R";
     if (out.flags.psh()) s.flags += "P";
+    if (out.flags.urg()) s.flags += "U";
+    s.urg = out.urgent;
     s.win = out.window;
     if (out.flags.syn()) syn_options_ = out.options;
     for (const SackBlock& b : out.options.sack_blocks()) {
@@ -195,10 +205,14 @@ void Story::sent_nothing() {
   sent_.clear();
 }
 
-std::size_t Story::write(std::size_t n) {
+std::size_t Story::write(std::size_t n) { return write_by(&TcpConnection::write, n); }
+
+std::size_t Story::write_urgent(std::size_t n) { return write_by(&TcpConnection::write_urgent, n); }
+
+std::size_t Story::write_by(Write how, std::size_t n) {
   std::vector<std::uint8_t> data(n);
   for (std::size_t i = 0; i < n; ++i) data[i] = pattern(written_ + 1 + static_cast<std::int64_t>(i));
-  const expected<std::size_t, Error> taken = connection_->write(data, pool_);
+  const expected<std::size_t, Error> taken = ((*connection_).*how)(data, pool_);
   const std::size_t took = taken ? *taken : 0;
   tell("user writes " + std::to_string(took) + " of " + std::to_string(n));
   written_ += static_cast<std::int64_t>(took);

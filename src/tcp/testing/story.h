@@ -25,9 +25,10 @@ struct Seg {
   std::int64_t seq = 0;
   std::int64_t ack = -1;  ///< -1: no ACK flag
   std::uint32_t len = 0;
-  std::string flags{};    ///< "S", "F", "R", "P" in any combination; ACK follows from `ack`
+  std::string flags{};    ///< "S", "F", "R", "P", "U" in any combination; ACK follows from `ack`
   std::int64_t win = -1;
   std::vector<std::pair<std::int64_t, std::int64_t>> sack{};
+  std::uint16_t urg = 0;  ///< the urgent pointer, with "U"
 
   bool operator==(const Seg& other) const;
 };
@@ -42,6 +43,7 @@ struct StoryConfig {
   bool peer_scales = true;
   bool peer_sack = true;
   ConnectionConfig connection;
+  TcpOptions options;
 };
 
 class Story {
@@ -52,6 +54,7 @@ class Story {
   // Ways into ESTABLISHED.
   void connect();  ///< active open, completed after 10 ms
   void accept();   ///< passive open, completed after 10 ms
+  void accept_half();  ///< as accept, without the ACK that completes it
   void open_active();
 
   /// The peer sends. win -1: the configured one. Payload bytes follow the pattern of their position.
@@ -68,6 +71,7 @@ class Story {
 
   // The user.
   std::size_t write(std::size_t n);
+  std::size_t write_urgent(std::size_t n);
   /// Reads up to n bytes and checks them against the pattern; returns how many, or -1 - error.
   std::int64_t read(std::size_t n);
   void shutdown();
@@ -77,7 +81,7 @@ class Story {
   TcpConnection& connection() { return *connection_; }
   TcpState state() const { return connection_->state(); }
   Instant now() const { return now_; }
-  std::uint8_t events() { return connection_->take_events(); }
+  std::uint16_t events() { return connection_->take_events(); }
   std::string so_far() const;
   BufferPool& pool() { return pool_; }
   /// Options of the last SYN that was sent.
@@ -85,6 +89,8 @@ class Story {
   TcpOptionSet peer_options;  ///< of the peer's SYN
 
  private:
+  using Write = expected<std::size_t, Error> (TcpConnection::*)(Bytes, BufferPool&);
+  std::size_t write_by(Write how, std::size_t n);
   void pump();
   void tell(const std::string& line);
   static std::uint8_t pattern(std::int64_t pos) { return static_cast<std::uint8_t>(pos * 31 + (pos >> 8)); }
