@@ -68,17 +68,19 @@ Result median(std::vector<Result> results) {
 }
 
 void print_json(const char* name, const Result& r) {
-  std::printf("\"%s\":{\"gbit_per_s\":%.3f,\"ns_per_1460\":%.1f,\"ns_per_segment\":%.1f,\"mss\":%u,\"window\":%u,"
-              "\"data_segments\":%llu,\"ack_segments\":%llu,\"bytes\":%llu}",
-              name, r.gbit_per_s(), r.ns_per_1460(), r.ns_per_segment(), r.mss, r.window,
-              static_cast<unsigned long long>(r.data_segments), static_cast<unsigned long long>(r.ack_segments),
-              static_cast<unsigned long long>(r.bytes));
+  std::printf(
+      "\"%s\":{\"gbit_per_s\":%.3f,\"ns_per_1460\":%.1f,\"ns_per_segment\":%.1f,\"mss\":%u,\"window\":%u,"
+      "\"data_segments\":%llu,\"ack_segments\":%llu,\"bytes\":%llu}",
+      name, r.gbit_per_s(), r.ns_per_1460(), r.ns_per_segment(), r.mss, r.window,
+      static_cast<unsigned long long>(r.data_segments), static_cast<unsigned long long>(r.ack_segments),
+      static_cast<unsigned long long>(r.bytes));
 }
 
 void print_row(const char* name, const Result& r) {
-  std::printf("%-6s %8.2f Gbit/s %8.0f ns per 1460 bytes %8.0f ns per segment   MSS %u, window %u, %.2f ACKs a segment\n",
-              name, r.gbit_per_s(), r.ns_per_1460(), r.ns_per_segment(), r.mss, r.window,
-              static_cast<double>(r.ack_segments) / static_cast<double>(r.data_segments));
+  std::printf(
+      "%-6s %8.2f Gbit/s %8.0f ns per 1460 bytes %8.0f ns per segment   MSS %u, window %u, %.2f ACKs a segment\n", name,
+      r.gbit_per_s(), r.ns_per_1460(), r.ns_per_segment(), r.mss, r.window,
+      static_cast<double>(r.ack_segments) / static_cast<double>(r.data_segments));
 }
 
 void report(const Options& o, const Result& leat, const std::optional<Result>& lwip) {
@@ -94,8 +96,9 @@ void report(const Options& o, const Result& leat, const std::optional<Result>& l
   print_row("Leat", leat);
   if (lwip) {
     print_row("lwIP", *lwip);
-    std::printf("Leat needs %.2f of lwIP's time for a byte. lwIP is Debian's package, whose MSS and window are fixed.\n",
-                leat.ns_per_1460() / lwip->ns_per_1460());
+    std::printf(
+        "Leat needs %.2f of lwIP's time for a byte. lwIP is Debian's package, whose MSS and window are fixed.\n",
+        leat.ns_per_1460() / lwip->ns_per_1460());
   } else {
     std::printf("lwIP: not built in; install liblwip-dev and build again for the comparison.\n");
   }

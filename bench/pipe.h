@@ -24,8 +24,8 @@ struct Result {
   std::uint64_t data_segments = 0;  ///< frames that carried payload
   std::uint64_t ack_segments = 0;   ///< frames without
   std::uint32_t mss = 0;
-  std::uint32_t window = 0;         ///< the largest receive window, bytes
-  bool correct = true;              ///< every byte read was the one written
+  std::uint32_t window = 0;  ///< the largest receive window, bytes
+  bool correct = true;       ///< every byte read was the one written
 
   double gbit_per_s() const { return static_cast<double>(bytes) * 8 / seconds / 1e9; }
   double ns_per_1460() const { return seconds * 1e9 / static_cast<double>(bytes) * 1460; }

@@ -18,8 +18,8 @@ using leat::IpAddress;
 using leat::Stack;
 
 [[noreturn]] void fail(std::string_view what, std::string_view why = {}) {
-  std::fprintf(stderr, "pipe: Leat: %.*s %.*s\n", static_cast<int>(what.size()), what.data(), static_cast<int>(why.size()),
-               why.data());
+  std::fprintf(stderr, "pipe: Leat: %.*s %.*s\n", static_cast<int>(what.size()), what.data(),
+               static_cast<int>(why.size()), why.data());
   std::exit(1);
 }
 

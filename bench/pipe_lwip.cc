@@ -114,7 +114,8 @@ err_t on_received(void* arg, tcp_pcb* pcb, pbuf* p, err_t) {
   if (p == nullptr) return ERR_OK;
   for (std::uint16_t done = 0; done < p->tot_len;) {
     const auto room = run.app.room();
-    const auto n = static_cast<std::uint16_t>(std::min<std::size_t>({room.size(), p->tot_len - std::size_t{done}, 0xffff}));
+    const auto n =
+        static_cast<std::uint16_t>(std::min<std::size_t>({room.size(), p->tot_len - std::size_t{done}, 0xffff}));
     pbuf_copy_partial(p, room.data(), n, done);
     run.app.got(n);
     done = static_cast<std::uint16_t>(done + n);

@@ -78,7 +78,8 @@ void verify(Story& s) {
     throw Failure{fmt::format("{} bytes arrived instead of {}", s.facts["size_download"], kBytes)};
   }
   if (s.sha256_served != s.sha256_saved) {
-    throw Failure{fmt::format("the file is damaged: SHA-256 {} was served, {} was saved", s.sha256_served, s.sha256_saved)};
+    throw Failure{
+        fmt::format("the file is damaged: SHA-256 {} was served, {} was saved", s.sha256_served, s.sha256_saved)};
   }
   if (s.middle.lost_out == 0 || s.middle.lost_back == 0) {
     throw Failure{"the middle lost no frames: this was no test of anything"};
@@ -101,8 +102,9 @@ void run(const fs::path& folder) {
 
   Story story;
   story.link = lab.leat_host(lab.best_link()).link;
-  story.link_reason = lab.best_link() == lab::LinkKind::packet ? "an AF_PACKET socket on a veth interface: " + lab.tun_refusal()
-                                                               : "a TAP device: /dev/net/tun can be opened here";
+  story.link_reason = lab.best_link() == lab::LinkKind::packet
+                          ? "an AF_PACKET socket on a veth interface: " + lab.tun_refusal()
+                          : "a TAP device: /dev/net/tun can be opened here";
   story.server = server.is_nginx() ? "nginx" : "python3's http.server";
   story.saved_as = fs::relative(saved);
   story.facts = download(lab, server.base_url() + "/leat.bin", saved);

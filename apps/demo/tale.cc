@@ -9,7 +9,7 @@
 namespace leat::demo {
 namespace {
 
-constexpr std::array kFacts{"http_code", "size_download", "time_total", "handshake",  "rtt",
+constexpr std::array kFacts{"http_code", "size_download", "time_total",  "handshake",  "rtt",
                             "min_rtt",   "mss",           "retransmits", "rcv_ooopack"};
 
 double number(const Story& s, const char* fact) {
@@ -43,7 +43,8 @@ std::map<std::string, std::string> parse_facts(const std::string& text) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
     const std::string row = text.substr(at, end - at);
-    if (const std::size_t equals = row.find('='); equals != row.npos) facts[row.substr(0, equals)] = row.substr(equals + 1);
+    if (const std::size_t equals = row.find('='); equals != row.npos)
+      facts[row.substr(0, equals)] = row.substr(equals + 1);
     at = end + 1;
   }
   return facts;
@@ -60,8 +61,10 @@ void Teller::line(const char* title, const std::string& text) const {
 void Teller::more(const std::string& text) const { fmt::print("  {:<10} {}\n", "", text); }
 
 void Teller::opening(double loss, std::uint64_t bytes) const {
-  fmt::print("\n{}\n\n", strong(fmt::format("{} MB through a TCP/IP stack of our own, over a path that loses {} % of the frames each way",
-                                            bytes / 1'000'000, loss)));
+  fmt::print(
+      "\n{}\n\n",
+      strong(fmt::format("{} MB through a TCP/IP stack of our own, over a path that loses {} % of the frames each way",
+                         bytes / 1'000'000, loss)));
   fmt::print("    leat get  {}  middle  {}  web server\n", dim("-----"), dim("-----"));
   fmt::print("    {}\n\n", dim("our TCP         loses frames     the kernel's TCP"));
   std::fflush(stdout);
@@ -72,9 +75,10 @@ void Teller::tell(const Story& s) const {
   const double bytes = number(s, "size_download");
   const lab::MiddleCounters& m = s.middle;
   line("Link", s.link + ", " + s.link_reason);
-  line("Handshake", fmt::format("SYN, SYN-ACK, ACK in {}; MSS {}", ms(number(s, "handshake")), grouped(number(s, "mss"))));
-  line("Download", fmt::format("{} bytes from {} in {:.2f} s: {:.1f} Mbit/s of goodput", grouped(bytes), s.server, seconds,
-                               seconds > 0 ? bytes * 8 / seconds / 1e6 : 0));
+  line("Handshake",
+       fmt::format("SYN, SYN-ACK, ACK in {}; MSS {}", ms(number(s, "handshake")), grouped(number(s, "mss"))));
+  line("Download", fmt::format("{} bytes from {} in {:.2f} s: {:.1f} Mbit/s of goodput", grouped(bytes), s.server,
+                               seconds, seconds > 0 ? bytes * 8 / seconds / 1e6 : 0));
   line("Loss", fmt::format("the middle threw away {} of {} frames from us ({:.1f} %)", grouped(double(m.lost_out)),
                            grouped(double(m.seen_out)), percent(m.lost_out, m.seen_out)));
   more(fmt::format("and {} of {} frames to us ({:.1f} %)", grouped(double(m.lost_back)), grouped(double(m.seen_back)),
@@ -87,7 +91,8 @@ void Teller::tell(const Story& s) const {
   line("SHA-256", s.sha256_served + dim("  as served"));
   more(s.sha256_saved + dim("  as saved in " + s.saved_as));
   more(good("identical: every byte arrived, once, in order"));
-  fmt::print("\n  Try it yourself:  build/release/bin/leat get --help    build/release/bin/leat lab --help    ./test\n");
+  fmt::print(
+      "\n  Try it yourself:  build/release/bin/leat get --help    build/release/bin/leat lab --help    ./test\n");
 }
 
 }  // namespace leat::demo

@@ -6,14 +6,13 @@
 #include <limits>
 
 #include "options.h"
-#include "tcp/congestion/registry.h"
+#include "tcp_options.h"
 #include "units.h"
 
 namespace leat::command {
 namespace {
 
 constexpr const char* kGroup = "Host options";
-constexpr std::uint64_t kLeastBuffer = 2048, kMostBuffer = std::uint64_t{1} << 30;
 
 template <class T>
 expected<T, std::string> or_explain(std::optional<T> value, std::string_view text, std::string_view what) {
@@ -53,13 +52,6 @@ expected<MacAddress, std::string> parse_mac(std::string_view text) {
   return mac;
 }
 
-expected<std::string, std::string> parse_congestion_control(std::string_view text) {
-  if (is_controller(text)) return std::string(text);
-  std::string known;
-  for (const std::string_view name : controller_names()) known += (known.empty() ? "" : ", ") + std::string(name);
-  return unexpected(fmt::format("there is no congestion control \"{}\"; known: {}", text, known));
-}
-
 /// An option with a number from `least` to `most`, stored as a T.
 template <class T>
 void add_number(CLI::App& command, const std::string& name, std::uint64_t least, std::uint64_t most,
@@ -96,36 +88,6 @@ void add_place_options(CLI::App& command, HostConfig& config) {
   add_number<std::uint32_t>(command, "--mtu", 576, 65535,
                             "The largest IP packet, 576 to 65535 bytes. Default: the link's.",
                             [&config](std::uint32_t n) { config.mtu = n; });
-}
-
-void add_tcp_options(CLI::App& command, TcpOptions& tcp) {
-  add_number<std::uint16_t>(command, "--mss", 88, 65495,
-                            "The largest TCP segment to offer and to send, 88 to 65495 bytes. Default: what the MTU "
-                            "allows.",
-                            [&tcp](std::uint16_t n) { tcp.mss = n; });
-  add_number<std::uint8_t>(command, "--tos", 0, 255,
-                           "The TOS byte of every IP packet, 0 to 255 or 0x00 to 0xff. Default: 0.",
-                           [&tcp](std::uint8_t n) { tcp.tos = n; });
-  add_value(command, "--cc", "NAME", "The congestion control. Default: reno.", parse_congestion_control,
-            [&tcp](std::string name) { tcp.congestion_control = std::move(name); })
-      ->group(kGroup);
-  add_number<unsigned>(command, "--syn-retries", 0, 127,
-                       "How often a SYN is repeated before the attempt fails, 0 to 127. Default: 6.",
-                       [&tcp](unsigned n) { tcp.syn_retries = n; });
-  add_value(
-      command, "--max-rto", "T",
-      "The longest wait for an acknowledgement before a segment is sent again, such as 1s, 500ms or 2 (seconds). "
-      "RFC 6298 wants at least 60 s; less is for tests. Default: 120s.",
-      [](std::string_view text) { return parse_duration(text, std::chrono::hours(1)); },
-      [&tcp](Duration d) { tcp.max_rto = d; })
-      ->group(kGroup);
-  const auto size = [](std::string_view text) { return parse_size(text, kLeastBuffer, kMostBuffer); };
-  add_value(command, "--sndbuf", "N", "Bytes of send buffer a connection, 2k to 1G. Default: 1M.", size,
-            [&tcp](std::uint64_t n) { tcp.send_buffer = n; })
-      ->group(kGroup);
-  add_value(command, "--rcvbuf", "N", "Bytes of receive buffer a connection, 2k to 1G. Default: 1M.", size,
-            [&tcp](std::uint64_t n) { tcp.receive_buffer = n; })
-      ->group(kGroup);
 }
 
 constexpr const char* kNoLink =

@@ -54,9 +54,7 @@ struct IpAddress {
   }
   /// 0.0.0.0 or ::, whatever the scope.
   constexpr bool is_unspecified() const { return bytes == std::array<std::uint8_t, 16>{}; }
-  constexpr bool is_multicast() const {
-    return is_v4() ? (bytes[0] & 0xf0) == 0xe0 : is_v6() && bytes[0] == 0xff;
-  }
+  constexpr bool is_multicast() const { return is_v4() ? (bytes[0] & 0xf0) == 0xe0 : is_v6() && bytes[0] == 0xff; }
   constexpr bool is_limited_broadcast() const { return is_v4() && v4_value() == 0xffffffffu; }
   constexpr bool is_loopback() const { return is_v4() && bytes[0] == 127; }
 

@@ -11,19 +11,71 @@ namespace leat {
 
 /// The order is that of to_string's table.
 enum class Counter : std::uint8_t {
-  IpInReceives, IpInHdrErrors, IpInAddrErrors, IpInUnknownProtos, IpInDiscards, IpInDelivers, IpOutRequests,
-  IpOutDiscards, IpOutNoRoutes,
-  IcmpInMsgs, IcmpInErrors, IcmpInCsumErrors, IcmpInEchos, IcmpInEchoReps, IcmpInDestUnreachs, IcmpInTimeExcds, IcmpInParmProbs, IcmpOutMsgs,
-  IcmpOutEchoReps, IcmpOutEchos, IcmpOutDestUnreachs, IcmpOutRateLimitHost,
-  TcpActiveOpens, TcpPassiveOpens, TcpAttemptFails, TcpEstabResets, TcpInSegs, TcpOutSegs, TcpRetransSegs,
-  TcpInErrs, TcpInCsumErrors, TcpOutRsts,
-  UdpInDatagrams, UdpNoPorts, UdpInErrors, UdpInCsumErrors, UdpOutDatagrams,
-  TcpExtTCPTimeouts, TcpExtTCPFastRetrans, TcpExtTCPSlowStartRetrans, TcpExtTCPRenoRecovery,
-  TcpExtTCPReqQFullDrop, TcpExtListenOverflows, TcpExtListenDrops, TcpExtTCPOFOQueue, TcpExtTCPOFODrop,
-  TcpExtTCPRcvQDrop, TcpExtDelayedACKs, TcpExtTCPAbortOnTimeout, TcpExtTCPAbortOnData, TcpExtTCPAbortOnClose,
-  TcpExtTCPKeepAlive, TcpExtOutOfWindowIcmps, TcpExtTCPChallengeACK, TcpExtTW, TcpExtTCPTimeWaitOverflow, TcpExtTCPZeroWindowDrop, TcpExtTCPWinProbe,
-  ArpInRequests, ArpInReplies, ArpOutRequests, ArpOutReplies, ArpFailures,
-  EthInLlc, EthInUnknown,
+  IpInReceives,
+  IpInHdrErrors,
+  IpInAddrErrors,
+  IpInUnknownProtos,
+  IpInDiscards,
+  IpInDelivers,
+  IpOutRequests,
+  IpOutDiscards,
+  IpOutNoRoutes,
+  IcmpInMsgs,
+  IcmpInErrors,
+  IcmpInCsumErrors,
+  IcmpInEchos,
+  IcmpInEchoReps,
+  IcmpInDestUnreachs,
+  IcmpInTimeExcds,
+  IcmpInParmProbs,
+  IcmpOutMsgs,
+  IcmpOutEchoReps,
+  IcmpOutEchos,
+  IcmpOutDestUnreachs,
+  IcmpOutRateLimitHost,
+  TcpActiveOpens,
+  TcpPassiveOpens,
+  TcpAttemptFails,
+  TcpEstabResets,
+  TcpInSegs,
+  TcpOutSegs,
+  TcpRetransSegs,
+  TcpInErrs,
+  TcpInCsumErrors,
+  TcpOutRsts,
+  UdpInDatagrams,
+  UdpNoPorts,
+  UdpInErrors,
+  UdpInCsumErrors,
+  UdpOutDatagrams,
+  TcpExtTCPTimeouts,
+  TcpExtTCPFastRetrans,
+  TcpExtTCPSlowStartRetrans,
+  TcpExtTCPRenoRecovery,
+  TcpExtTCPReqQFullDrop,
+  TcpExtListenOverflows,
+  TcpExtListenDrops,
+  TcpExtTCPOFOQueue,
+  TcpExtTCPOFODrop,
+  TcpExtTCPRcvQDrop,
+  TcpExtDelayedACKs,
+  TcpExtTCPAbortOnTimeout,
+  TcpExtTCPAbortOnData,
+  TcpExtTCPAbortOnClose,
+  TcpExtTCPKeepAlive,
+  TcpExtOutOfWindowIcmps,
+  TcpExtTCPChallengeACK,
+  TcpExtTW,
+  TcpExtTCPTimeWaitOverflow,
+  TcpExtTCPZeroWindowDrop,
+  TcpExtTCPWinProbe,
+  ArpInRequests,
+  ArpInReplies,
+  ArpOutRequests,
+  ArpOutReplies,
+  ArpFailures,
+  EthInLlc,
+  EthInUnknown,
   kCount,
 };
 /// "TcpRetransSegs" and so on.
@@ -32,43 +84,43 @@ std::string_view to_string(Counter counter);
 /// Why a received or outgoing packet went no further.
 enum class DropReason : std::uint8_t {
   NOT_SPECIFIED,
-  PKT_TOO_SMALL,           ///< shorter than its header says
-  OTHERHOST,               ///< a frame for another station
-  UNHANDLED_PROTO,         ///< an Ethertype nobody here speaks
-  LLC,                     ///< an IEEE 802.3 frame with an LLC header (own name)
-  ARP_HDR,                 ///< a malformed ARP packet (own name)
-  ARP_UNSOLICITED,         ///< an ARP reply that nobody asked for (own name)
-  IP_INHDR,                ///< a malformed IP header
-  IP_CSUM,                 ///< a wrong IP header checksum
-  IP_INADDRERRORS,         ///< an address that is not ours, or a source that cannot be
-  IP_NOPROTO,              ///< no such transport protocol here
-  IP_FRAGMENT,             ///< a fragment: not reassembled yet (own name)
-  IP_OUTNOROUTES,          ///< no route to the destination
-  ICMP_CSUM,               ///< a wrong ICMP checksum
-  INVALID_ICMP,            ///< an ICMP error that quotes nothing of ours that is in flight (own name)
-  UNHANDLED_ICMP,          ///< an ICMP message that is not acted on (own name)
-  NO_SOCKET,               ///< nobody listens on this port
-  TCP_CSUM,                ///< a wrong TCP checksum
-  TCP_HDR,                 ///< a malformed TCP header or options (own name)
-  TCP_FLAGS,               ///< a combination of flags that no state accepts
-  TCP_OLD_DATA,            ///< a segment wholly before the window
-  TCP_OVERWINDOW,          ///< a segment wholly after the window
-  TCP_OLD_ACK,             ///< an acknowledgement far in the past
-  TCP_ACK_UNSENT_DATA,     ///< an acknowledgement of what was never sent
-  TCP_INVALID_SEQUENCE,    ///< not acceptable by RFC 9293's table
-  TCP_INVALID_SYN,         ///< SYN inside a connection
-  TCP_RESET,               ///< a RST that was acted on
-  TCP_ZEROWINDOW,          ///< data while our window is closed
-  TCP_OFOMERGE,            ///< data that is queued already
-  TCP_OFO_QUEUE_PRUNE,     ///< out-of-order data given up for lack of memory
-  TCP_CLOSE,               ///< data for a connection that nobody reads any more
-  TCP_LISTEN_OVERFLOW,     ///< the accept queue is full
-  SOCKET_BACKLOG,          ///< too many half-open connections
-  UDP_CSUM,                ///< a wrong UDP checksum
-  NEIGH_FAILED,            ///< the neighbour does not answer ARP
-  NEIGH_QUEUEFULL,         ///< too many packets wait for a neighbour
-  QUEUE_FULL,              ///< an output queue of ours is full (own name)
-  NOMEM,                   ///< no buffer
+  PKT_TOO_SMALL,         ///< shorter than its header says
+  OTHERHOST,             ///< a frame for another station
+  UNHANDLED_PROTO,       ///< an Ethertype nobody here speaks
+  LLC,                   ///< an IEEE 802.3 frame with an LLC header (own name)
+  ARP_HDR,               ///< a malformed ARP packet (own name)
+  ARP_UNSOLICITED,       ///< an ARP reply that nobody asked for (own name)
+  IP_INHDR,              ///< a malformed IP header
+  IP_CSUM,               ///< a wrong IP header checksum
+  IP_INADDRERRORS,       ///< an address that is not ours, or a source that cannot be
+  IP_NOPROTO,            ///< no such transport protocol here
+  IP_FRAGMENT,           ///< a fragment: not reassembled yet (own name)
+  IP_OUTNOROUTES,        ///< no route to the destination
+  ICMP_CSUM,             ///< a wrong ICMP checksum
+  INVALID_ICMP,          ///< an ICMP error that quotes nothing of ours that is in flight (own name)
+  UNHANDLED_ICMP,        ///< an ICMP message that is not acted on (own name)
+  NO_SOCKET,             ///< nobody listens on this port
+  TCP_CSUM,              ///< a wrong TCP checksum
+  TCP_HDR,               ///< a malformed TCP header or options (own name)
+  TCP_FLAGS,             ///< a combination of flags that no state accepts
+  TCP_OLD_DATA,          ///< a segment wholly before the window
+  TCP_OVERWINDOW,        ///< a segment wholly after the window
+  TCP_OLD_ACK,           ///< an acknowledgement far in the past
+  TCP_ACK_UNSENT_DATA,   ///< an acknowledgement of what was never sent
+  TCP_INVALID_SEQUENCE,  ///< not acceptable by RFC 9293's table
+  TCP_INVALID_SYN,       ///< SYN inside a connection
+  TCP_RESET,             ///< a RST that was acted on
+  TCP_ZEROWINDOW,        ///< data while our window is closed
+  TCP_OFOMERGE,          ///< data that is queued already
+  TCP_OFO_QUEUE_PRUNE,   ///< out-of-order data given up for lack of memory
+  TCP_CLOSE,             ///< data for a connection that nobody reads any more
+  TCP_LISTEN_OVERFLOW,   ///< the accept queue is full
+  SOCKET_BACKLOG,        ///< too many half-open connections
+  UDP_CSUM,              ///< a wrong UDP checksum
+  NEIGH_FAILED,          ///< the neighbour does not answer ARP
+  NEIGH_QUEUEFULL,       ///< too many packets wait for a neighbour
+  QUEUE_FULL,            ///< an output queue of ours is full (own name)
+  NOMEM,                 ///< no buffer
   kCount,
 };
 /// The name as above; the kernel prints them with the prefix SKB_DROP_REASON_.

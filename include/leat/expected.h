@@ -24,7 +24,7 @@ class [[nodiscard]] expected {
 
   constexpr expected(T value) : content_(std::in_place_index<0>, std::move(value)) {}
   template <class G>
-    requires std::is_constructible_v<E, G>
+  requires std::is_constructible_v<E, G>
   constexpr expected(unexpected<G> u) : content_(std::in_place_index<1>, E(std::move(u.error))) {}
 
   constexpr bool has_value() const { return content_.index() == 0; }
@@ -62,7 +62,7 @@ class [[nodiscard]] expected<void, E> {
 
   constexpr expected() = default;
   template <class G>
-    requires std::is_constructible_v<E, G>
+  requires std::is_constructible_v<E, G>
   constexpr expected(unexpected<G> u) : failed_(true), error_(std::move(u.error)) {}
 
   constexpr bool has_value() const { return !failed_; }

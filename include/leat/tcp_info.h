@@ -10,7 +10,16 @@ namespace leat {
 
 /// The states of RFC 9293 §3.3.2.
 enum class TcpState : std::uint8_t {
-  closed, listen, syn_sent, syn_received, established, fin_wait_1, fin_wait_2, close_wait, closing, last_ack,
+  closed,
+  listen,
+  syn_sent,
+  syn_received,
+  established,
+  fin_wait_1,
+  fin_wait_2,
+  close_wait,
+  closing,
+  last_ack,
   time_wait,
 };
 /// "ESTAB", "FIN-WAIT-1" … as ss(8) prints them.
@@ -31,19 +40,19 @@ struct TcpInfo {
   std::uint32_t unacked = 0;                   ///< bytes in flight
   std::uint32_t notsent = 0;                   ///< bytes written, not sent yet
   std::uint32_t unread = 0;                    ///< bytes received in order, not read yet
-  std::uint32_t urgent = 0;                    ///< bytes to read until the end of urgent data; 0: none (RFC 9293 §3.8.5)
+  std::uint32_t urgent = 0;  ///< bytes to read until the end of urgent data; 0: none (RFC 9293 §3.8.5)
 
   std::uint64_t bytes_acked = 0, bytes_sent = 0, bytes_retrans = 0, bytes_received = 0;
   std::uint64_t segs_out = 0, segs_in = 0, data_segs_out = 0, data_segs_in = 0;  ///< segments on the wire
   std::uint32_t total_retrans = 0;  ///< segments retransmitted, SYNs included
   std::uint32_t retransmits = 0;    ///< time-outs in a row now
   std::uint32_t backoff = 0;
-  std::uint32_t probes = 0;         ///< unanswered window probes
-  std::uint32_t rto_count = 0;      ///< retransmission time-outs in all
+  std::uint32_t probes = 0;     ///< unanswered window probes
+  std::uint32_t rto_count = 0;  ///< retransmission time-outs in all
   std::uint32_t fast_recoveries = 0;
   std::uint32_t dupacks_in = 0, dupacks_out = 0;
-  std::uint64_t rcv_ooopack = 0;    ///< segments received out of order
-  Duration handshake{};             ///< SYN to established; zero before that
+  std::uint64_t rcv_ooopack = 0;  ///< segments received out of order
+  Duration handshake{};           ///< SYN to established; zero before that
 };
 
 }  // namespace leat

@@ -15,7 +15,8 @@ using Checked = expected<void, HostError>;
 constexpr std::uint32_t kSmallestMtu = 576, kLargestMtu = 65535, kMemoryMtu = 1500;
 constexpr std::uint16_t kSmallestMss = 88, kLargestMss = 65495;
 constexpr std::size_t kSmallestBuffer = 2048, kLargestBuffer = std::size_t{1} << 30;
-constexpr unsigned kMostSynRetries = 127;
+constexpr unsigned kMostRetries = 127;
+constexpr Duration kSlowestAck = std::chrono::milliseconds(500);  // RFC 9293 §3.8.6.3
 
 unexpected<HostError> wrong(std::string message) {
   return unexpected(HostError{Error::invalid_argument, std::move(message)});
@@ -58,6 +59,27 @@ std::string list_of_controllers() {
   return list;
 }
 
+Checked check_endurance(const TcpOptions& tcp) {
+  if (std::max(tcp.syn_retries, tcp.syn_ack_retries) > kMostRetries) return wrong("at most 127 SYN retries");
+  for (const unsigned retries : {tcp.retries, tcp.orphan_retries}) {
+    if (retries < 1 || retries > kMostRetries) return wrong("data may be retried 1 to 127 times");
+  }
+  if (tcp.user_timeout && *tcp.user_timeout <= Duration::zero()) {
+    return wrong("the user time-out must be longer than zero");
+  }
+  if (tcp.delayed_ack <= Duration::zero() || tcp.delayed_ack >= kSlowestAck) {
+    return wrong("an acknowledgement may be delayed for less than 500 ms, and more than zero");
+  }
+  if (tcp.fin_wait_2 <= Duration::zero()) return wrong("the time in FIN-WAIT-2 must be longer than zero");
+  if (!tcp.keep_alive) return {};
+  const KeepAlive& keep = *tcp.keep_alive;
+  if (keep.idle <= Duration::zero() || keep.interval <= Duration::zero() || keep.probes < 1 ||
+      keep.probes > kMostRetries) {
+    return wrong("keep-alive needs an idle time and an interval longer than zero, and 1 to 127 probes");
+  }
+  return {};
+}
+
 Checked check_tcp(const TcpOptions& tcp) {
   if (tcp.mss && (*tcp.mss < kSmallestMss || *tcp.mss > kLargestMss)) {
     return wrong("MSS " + std::to_string(*tcp.mss) + " is out of range: 88 to 65495 bytes");
@@ -65,14 +87,13 @@ Checked check_tcp(const TcpOptions& tcp) {
   if (!is_controller(tcp.congestion_control)) {
     return wrong("unknown congestion control \"" + tcp.congestion_control + "\"; known: " + list_of_controllers());
   }
-  if (tcp.syn_retries > kMostSynRetries) return wrong("at most 127 SYN retries");
   if (tcp.max_rto <= Duration::zero()) return wrong("the largest retransmission time-out must be longer than zero");
   for (const std::size_t size : {tcp.send_buffer, tcp.receive_buffer}) {
     if (size < kSmallestBuffer || size > kLargestBuffer) {
       return wrong("a buffer of " + std::to_string(size) + " bytes: it must have 2048 bytes to 1 GiB");
     }
   }
-  return {};
+  return check_endurance(tcp);
 }
 
 expected<std::unique_ptr<Device>, DeviceError> open_any(const HostConfig& config, const MacAddress& mac) {

@@ -71,6 +71,11 @@ TEST(HostConfig, EveryComplaintSaysWhatToDo) {
       {[](HostConfig& c) { c.tcp.congestion_control = "vegas"; }, "known: reno"},
       {[](HostConfig& c) { c.tcp.syn_retries = 128; }, "127"},
       {[](HostConfig& c) { c.tcp.max_rto = 0s; }, "longer than zero"},
+      {[](HostConfig& c) { c.tcp.retries = 0; }, "1 to 127"},
+      {[](HostConfig& c) { c.tcp.user_timeout = 0s; }, "longer than zero"},
+      {[](HostConfig& c) { c.tcp.delayed_ack = 500ms; }, "less than 500 ms"},
+      {[](HostConfig& c) { c.tcp.fin_wait_2 = 0s; }, "FIN-WAIT-2"},
+      {[](HostConfig& c) { c.tcp.keep_alive = KeepAlive{.probes = 0}; }, "keep-alive needs"},
       {[](HostConfig& c) { c.tcp.send_buffer = 2047; }, "2048 bytes to 1 GiB"},
       {[](HostConfig& c) { c.tcp.receive_buffer = 0; }, "2048 bytes to 1 GiB"},
   };

@@ -16,9 +16,7 @@ class Random {
  public:
   constexpr explicit Random(Seed seed) : key_(seed) {}
 
-  constexpr std::uint64_t next() {
-    return siphash_words<2, 4>(key_, std::array<std::uint64_t, 1>{counter_++});
-  }
+  constexpr std::uint64_t next() { return siphash_words<2, 4>(key_, std::array<std::uint64_t, 1>{counter_++}); }
   constexpr std::uint32_t next32() { return static_cast<std::uint32_t>(next() >> 32); }
   /// Uniform in [0, bound); bound > 0. The bias is below 2^-32 for 32-bit bounds.
   constexpr std::uint32_t below(std::uint32_t bound) {

@@ -19,8 +19,10 @@ namespace siphash_detail {
 struct State {
   std::uint64_t v0, v1, v2, v3;
   constexpr explicit State(const SipKey& k)
-      : v0(0x736f6d6570736575u ^ k.k0), v1(0x646f72616e646f6du ^ k.k1),
-        v2(0x6c7967656e657261u ^ k.k0), v3(0x7465646279746573u ^ k.k1) {}
+      : v0(0x736f6d6570736575u ^ k.k0),
+        v1(0x646f72616e646f6du ^ k.k1),
+        v2(0x6c7967656e657261u ^ k.k0),
+        v3(0x7465646279746573u ^ k.k1) {}
   constexpr void round() {
     v0 += v1, v1 = std::rotl(v1, 13), v1 ^= v0, v0 = std::rotl(v0, 32);
     v2 += v3, v3 = std::rotl(v3, 16), v3 ^= v2;

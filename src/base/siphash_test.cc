@@ -46,9 +46,7 @@ std::uint64_t reference(int c, int d, const SipKey& key, std::vector<std::uint8_
   return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-TEST(SipHash, GivesThePapersValue) {
-  EXPECT_EQ((siphash<2, 4>(kKey, counting(15))), 0xa129ca6149be45e5u);
-}
+TEST(SipHash, GivesThePapersValue) { EXPECT_EQ((siphash<2, 4>(kKey, counting(15))), 0xa129ca6149be45e5u); }
 
 // From the authors' table of vectors: messages of 0, 1, 7, 8 and 63 counting bytes, as 8 little-endian bytes.
 TEST(SipHash, GivesTheAuthorsVectors) {

@@ -17,8 +17,8 @@ namespace leat {
 struct DeviceCounters {
   std::uint64_t rx_packets = 0, rx_bytes = 0;
   std::uint64_t tx_packets = 0, tx_bytes = 0;
-  std::uint64_t rx_dropped = 0;  ///< lost before we saw them: a full socket buffer, no memory
-  std::uint64_t tx_refused = 0;  ///< sends that the kernel refused (EPERM, ENOBUFS): losses, not errors
+  std::uint64_t rx_dropped = 0;            ///< lost before we saw them: a full socket buffer, no memory
+  std::uint64_t tx_refused = 0;            ///< sends that the kernel refused (EPERM, ENOBUFS): losses, not errors
   std::uint64_t rx_partial_checksums = 0;  ///< received without a checksum yet: they never crossed a wire
   std::uint64_t rx_super_segments = 0;     ///< received as one packet that stands for several wire segments
 };

@@ -30,8 +30,7 @@ Meaning of_unreachable(std::uint8_t code) {
     case 10:  // host, administratively
     case 13:  // communication, administratively
       return {Error::host_unreachable, true};
-    default:
-      return {Error::host_unreachable, false};
+    default: return {Error::host_unreachable, false};
   }
 }
 
@@ -52,11 +51,8 @@ std::optional<PathError> path_error(const IcmpError& icmp) {
       return error;
     }
     case IcmpType::time_exceeded:
-    case IcmpType::parameter_problem:
-      error.error = Error::host_unreachable;
-      return error;
-    default:
-      return std::nullopt;
+    case IcmpType::parameter_problem: error.error = Error::host_unreachable; return error;
+    default: return std::nullopt;
   }
 }
 

@@ -1,8 +1,8 @@
 // ICMP errors of ours, and what others' errors do to connections (RFC 1122 §3.2.2, RFC 5927).
+#include "wire/icmp.h"
 #include "stack/testing/link.h"
 #include "wire/checksum.h"
 #include "wire/ethernet.h"
-#include "wire/icmp.h"
 #include "wire/ipv4.h"
 #include "wire/tcp.h"
 
@@ -114,9 +114,11 @@ TEST(StackIcmp, GarbledErrorsNeverHurt) {
   Opening o;
   Random random({3, 4});
   for (int i = 0; i < 5000; ++i) {
-    Frame frame = icmp_error(o.syn, static_cast<IcmpType>(random.below(14)), static_cast<std::uint8_t>(random.below(16)));
+    Frame frame =
+        icmp_error(o.syn, static_cast<IcmpType>(random.below(14)), static_cast<std::uint8_t>(random.below(16)));
     for (int k = 0; k < 2; ++k) {
-      std::uint8_t& byte = frame[kTransportStart + random.below(static_cast<std::uint32_t>(frame.size() - kTransportStart))];
+      std::uint8_t& byte =
+          frame[kTransportStart + random.below(static_cast<std::uint32_t>(frame.size() - kTransportStart))];
       byte = static_cast<std::uint8_t>(byte ^ 1 << random.below(8));
     }
     const MutableBytes message = MutableBytes(frame).subspan(kTransportStart);

@@ -189,8 +189,8 @@ void Network::complain(Interface& interface, const Packet& packet, const Ipv4Arr
     ++counters_[Counter::IcmpOutRateLimitHost];
     return;
   }
-  std::optional<IcmpOutput> error = make_icmp_error(packet, arrival, IcmpType::destination_unreachable,
-                                                    static_cast<std::uint8_t>(code), pool_);
+  std::optional<IcmpOutput> error =
+      make_icmp_error(packet, arrival, IcmpType::destination_unreachable, static_cast<std::uint8_t>(code), pool_);
   if (!error) return drop(DropReason::NOMEM);
   ++counters_[Counter::IcmpOutMsgs];
   ++counters_[Counter::IcmpOutDestUnreachs];

@@ -137,7 +137,8 @@ TEST(Network, GarbageNeverHurts) {
   Random random({1, 2});
   for (int i = 0; i < 20000; ++i) {
     Frame frame = i % 2 == 0 ? ping(random.below(40)) : ipv4(IpProtocol::tcp, 20 + random.below(60));
-    for (int k = 0; k < 3; ++k) frame[random.below(static_cast<std::uint32_t>(frame.size()))] = static_cast<std::uint8_t>(random.next());
+    for (int k = 0; k < 3; ++k)
+      frame[random.below(static_cast<std::uint32_t>(frame.size()))] = static_cast<std::uint8_t>(random.next());
     frame.resize(random.below(static_cast<std::uint32_t>(frame.size()) + 1));
     if (frame.empty()) continue;
     link.inject(std::move(frame));

@@ -21,19 +21,19 @@
 #include "leat/address.h"
 #include "leat/counters.h"
 #include "leat/error.h"
+#include "leat/event.h"
 #include "leat/expected.h"
 #include "leat/tcp_info.h"
 #include "leat/tcp_options.h"
 #include "leat/time.h"
 #include "packet/device_caps.h"
 #include "packet/packet.h"
-#include "leat/event.h"
 
 namespace leat {
 
 struct StackConfig {
-  Seed seed;             ///< all randomness and all secrets; from getrandom(2), or fixed for a replay
-  TcpOptions tcp{};      ///< defaults of new connections
+  Seed seed;         ///< all randomness and all secrets; from getrandom(2), or fixed for a replay
+  TcpOptions tcp{};  ///< defaults of new connections
 };
 
 /// Interfaces are numbered from 1 in the order of add_interface.
@@ -47,9 +47,9 @@ struct InterfaceConfig {
 
 struct ConnectRequest {
   Endpoint remote;
-  std::uint16_t local_port = 0;          ///< 0: random ephemeral (RFC 6056)
+  std::uint16_t local_port = 0;              ///< 0: random ephemeral (RFC 6056)
   std::optional<IpAddress> local_address{};  ///< else by the route
-  Bytes first_data{};                    ///< may ride on the handshake's ACK
+  Bytes first_data{};                        ///< may ride on the handshake's ACK
 };
 
 class Stack {

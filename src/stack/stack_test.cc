@@ -17,7 +17,9 @@ TcpHeader tcp_of(const std::vector<std::uint8_t>& frame) {
   return header.value_or(TcpHeader{});
 }
 
-bool is_tcp(const std::vector<std::uint8_t>& frame) { return frame.size() > kTcpStart && frame[12] == 8 && frame[13] == 0; }
+bool is_tcp(const std::vector<std::uint8_t>& frame) {
+  return frame.size() > kTcpStart && frame[12] == 8 && frame[13] == 0;
+}
 
 TEST(StackTcp, ConnectsTalksAndClosesWithoutALeak) {
   Link link;

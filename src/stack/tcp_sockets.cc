@@ -27,9 +27,8 @@ TcpSockets::Socket* TcpSockets::find(SocketHandle handle) const {
 }
 
 TcpSockets::Socket* TcpSockets::find_flow(const FourTuple& tuple, std::uint32_t hash) const {
-  const std::optional<FlowRef> flow = flows_.find(hash, [&](FlowRef f) {
-    return f.kind == FlowKind::connection && slots_[f.slot]->tuple == tuple;
-  });
+  const std::optional<FlowRef> flow =
+      flows_.find(hash, [&](FlowRef f) { return f.kind == FlowKind::connection && slots_[f.slot]->tuple == tuple; });
   return flow ? slots_[flow->slot].get() : nullptr;
 }
 

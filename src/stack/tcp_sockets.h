@@ -96,11 +96,11 @@ class TcpSockets {
     FourTuple tuple;
     std::uint32_t hash = 0;
     std::uint16_t pending_events = 0;
-    bool user_owns = false;   ///< a handle was given out and not closed
+    bool user_owns = false;  ///< a handle was given out and not closed
     bool in_flow_table = false;
     bool counted_half_open = false;
     TcpState counted_state = TcpState::closed;
-    SocketHandle parent;      ///< the listener it came from, until accepted
+    SocketHandle parent;  ///< the listener it came from, until accepted
     Instant armed_for = kNever;
     std::optional<TcpConnection> connection;
     std::unique_ptr<Listener> listener;

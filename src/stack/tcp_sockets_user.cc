@@ -21,8 +21,7 @@ bool TcpSockets::port_in_use(const FourTuple& tuple) const {
   return flows_
       .find(hash,
             [&](FlowRef f) {
-              return f.kind == FlowKind::time_wait ? time_wait_.matches(f.slot, tuple)
-                                                   : slots_[f.slot]->tuple == tuple;
+              return f.kind == FlowKind::time_wait ? time_wait_.matches(f.slot, tuple) : slots_[f.slot]->tuple == tuple;
             })
       .has_value();
 }

@@ -211,9 +211,7 @@ struct Model {
   std::multimap<std::int64_t, int> armed;  // tick -> id; equal ticks in the order of scheduling
   std::int64_t latest = std::numeric_limits<std::int64_t>::min();
 
-  static std::int64_t floor_ms(Instant t) {
-    return std::chrono::floor<milliseconds>(t.time_since_epoch()).count();
-  }
+  static std::int64_t floor_ms(Instant t) { return std::chrono::floor<milliseconds>(t.time_since_epoch()).count(); }
   static std::int64_t ceil_ms(Instant t) { return std::chrono::ceil<milliseconds>(t.time_since_epoch()).count(); }
   void cancel(int id) {
     std::erase_if(armed, [&](const auto& e) { return e.second == id; });

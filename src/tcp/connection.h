@@ -12,12 +12,12 @@
 #include <string_view>
 #include <utility>
 
+#include "leat/counters.h"
 #include "leat/error.h"
 #include "leat/event.h"
 #include "leat/expected.h"
 #include "leat/tcp_info.h"
 #include "leat/tcp_options.h"
-#include "leat/counters.h"
 #include "tcp/congestion/registry.h"
 #include "tcp/loss/recovery.h"
 #include "tcp/loss/rto.h"
@@ -31,27 +31,27 @@ namespace leat {
 
 /// Where a connection stands. Sizes in bytes.
 struct ConnectionConfig {
-  SeqNum initial_sequence;               ///< by RFC 6528
-  std::uint16_t receive_mss = 1460;      ///< what we offer in the MSS option
-  std::uint16_t send_mss_limit = 1460;   ///< what the path takes at most
-  std::uint32_t max_burst = 0;           ///< payload of the largest super-segment; 0: one segment
+  SeqNum initial_sequence;              ///< by RFC 6528
+  std::uint16_t receive_mss = 1460;     ///< what we offer in the MSS option
+  std::uint16_t send_mss_limit = 1460;  ///< what the path takes at most
+  std::uint32_t max_burst = 0;          ///< payload of the largest super-segment; 0: one segment
 };
 
 /// What the network reports of a segment of ours (ICMP, judged by whoever knows its types).
 struct PathError {
-  SeqNum seq;                  ///< of the segment that it quotes
+  SeqNum seq;  ///< of the segment that it quotes
   Error error = Error::host_unreachable;
-  bool hard = false;           ///< ends an attempt to connect (RFC 9293 §3.9.2.2)
-  std::uint16_t mss_limit = 0; ///< not 0: larger segments do not pass; nothing else is wrong
+  bool hard = false;            ///< ends an attempt to connect (RFC 9293 §3.9.2.2)
+  std::uint16_t mss_limit = 0;  ///< not 0: larger segments do not pass; nothing else is wrong
 };
 
 /// What became of an arrived segment; the stack counts it.
 struct SegmentVerdict {
   std::optional<DropReason> drop;
-  bool reset_reply = false;         ///< answer it with a RST as if there were no connection (RFC 9293 §3.10.7.1)
-  bool challenge = false;           ///< answered by a challenge ACK (RFC 5961)
+  bool reset_reply = false;  ///< answer it with a RST as if there were no connection (RFC 9293 §3.10.7.1)
+  bool challenge = false;    ///< answered by a challenge ACK (RFC 5961)
   bool queued_out_of_order = false;
-  bool fast_retransmit = false;     ///< a fast recovery began
+  bool fast_retransmit = false;  ///< a fast recovery began
 };
 
 /// What a deadline brought about.
@@ -166,8 +166,8 @@ class TcpConnection {
   Error soft_error_ = Error::none;  ///< what the network last said; the reason if we give up (RFC 5927 §5)
   std::uint16_t events_ = 0;
   bool passive_ = false;
-  bool user_gone_ = false;        ///< close() was called: nobody reads any more
-  bool writer_waits_ = false;     ///< write() took less than it was given, or left no room
+  bool user_gone_ = false;     ///< close() was called: nobody reads any more
+  bool writer_waits_ = false;  ///< write() took less than it was given, or left no room
   bool syn_due_ = false;
   bool reset_pending_ = false;
   bool probe_due_ = false;
@@ -189,24 +189,24 @@ class TcpConnection {
   Instant retransmission_deadline_ = kNever;
   Instant persist_deadline_ = kNever;
   Instant keep_alive_deadline_ = kNever;
-  Instant linger_deadline_ = kNever;   ///< FIN-WAIT-2 without a user
+  Instant linger_deadline_ = kNever;  ///< FIN-WAIT-2 without a user
   Instant next_challenge_{Instant::min()};
   Instant opened_at_{};
-  Instant progress_at_{};              ///< since when the oldest unacknowledged data waits
-  Instant persist_since_{};            ///< since when the window holds something back
-  Instant heard_at_{};                 ///< the last valid ACK
-  Instant silent_since_ = kNever;      ///< the first of the time-outs in a row
+  Instant progress_at_{};          ///< since when the oldest unacknowledged data waits
+  Instant persist_since_{};        ///< since when the window holds something back
+  Instant heard_at_{};             ///< the last valid ACK
+  Instant silent_since_ = kNever;  ///< the first of the time-outs in a row
   Instant last_sent_at_{};
-  Instant timed_at_ = kNever;          ///< when the timed segment was sent (Karn: never a retransmitted one)
+  Instant timed_at_ = kNever;  ///< when the timed segment was sent (Karn: never a retransmitted one)
   StreamPos timed_pos_ = 0;
-  StreamPos peer_fin_ = -1;            ///< position of the peer's FIN once it was seen
+  StreamPos peer_fin_ = -1;  ///< position of the peer's FIN once it was seen
   std::uint32_t max_burst_;
   std::uint16_t receive_mss_;
   std::uint16_t send_mss_limit_;
-  std::uint8_t time_outs_ = 0;         ///< in a row
-  std::uint8_t probes_ = 0;            ///< unanswered, of a window or to keep alive
+  std::uint8_t time_outs_ = 0;  ///< in a row
+  std::uint8_t probes_ = 0;     ///< unanswered, of a window or to keep alive
   std::uint8_t persist_backoff_ = 0;
-  TcpInfo counts_;                     ///< only its counting fields are kept here
+  TcpInfo counts_;  ///< only its counting fields are kept here
 };
 
 }  // namespace leat

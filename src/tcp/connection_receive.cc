@@ -149,8 +149,8 @@ void TcpConnection::on_ack(const SegmentIn& segment, StreamPos pos, Instant now,
     return;
   }
   // RFC 5681 §2 says what a duplicate ACK is; one with SACK blocks is one whatever its window.
-  const bool duplicate = outstanding && segment.length == 0 && !segment.flags.fin() &&
-                         (!window_changed || segment.options.sack_count > 0);
+  const bool duplicate =
+      outstanding && segment.length == 0 && !segment.flags.fin() && (!window_changed || segment.options.sack_count > 0);
   if (!duplicate) return;
   ++counts_.dupacks_in;
   congestion_->on_duplicate_ack(now);

@@ -7,7 +7,8 @@
 namespace leat {
 
 Instant TcpConnection::next_deadline() const {
-  return std::min({retransmission_deadline_, persist_deadline_, keep_alive_deadline_, linger_deadline_, acks_.deadline()});
+  return std::min(
+      {retransmission_deadline_, persist_deadline_, keep_alive_deadline_, linger_deadline_, acks_.deadline()});
 }
 
 TimerVerdict TcpConnection::on_timer(Instant now) {
@@ -62,8 +63,8 @@ void TcpConnection::on_retransmission_timeout(Instant now, TimerVerdict& verdict
   } else {
     if (sender_.una() >= sender_.nxt()) return;
     if (silent_since_ == kNever) silent_since_ = now;
-    const bool waited_out = options_->user_timeout ? is_waited_out(progress_at_, now)
-                                                   : now - silent_since_ >= longest_silence(retries());
+    const bool waited_out =
+        options_->user_timeout ? is_waited_out(progress_at_, now) : now - silent_since_ >= longest_silence(retries());
     if (waited_out) return give_up(verdict);
     // FlightSize, RFC 5681 §2: what duplicate ACKs said has left the network is part of it.
     congestion_->on_timeout(static_cast<std::uint32_t>(sender_.nxt() - sender_.una()), now);
@@ -144,7 +145,8 @@ void TcpConnection::on_keep_alive_timeout(Instant now, TimerVerdict& verdict) {
     keep_alive_deadline_ = heard_at_ + settings.idle;
     return;
   }
-  const bool silent = options_->user_timeout ? probes_ > 0 && is_waited_out(heard_at_, now) : probes_ >= settings.probes;
+  const bool silent =
+      options_->user_timeout ? probes_ > 0 && is_waited_out(heard_at_, now) : probes_ >= settings.probes;
   if (silent) {
     verdict.gave_up = true;
     abort(Error::timed_out);

@@ -43,8 +43,8 @@ struct SegmentOut {
   std::array<Slice, kMaxSlices> payload;
   std::uint8_t slices = 0;
   bool retransmission = false;
-  bool probe = false;        ///< asks for an ACK only (zero window)
-  std::uint32_t length = 0;  ///< bytes of payload
+  bool probe = false;          ///< asks for an ACK only (zero window)
+  std::uint32_t length = 0;    ///< bytes of payload
   std::uint16_t gso_size = 0;  ///< payload bytes of each wire segment but the last
 
   std::uint32_t wire_segments() const {

@@ -11,13 +11,13 @@ namespace leat {
 
 /// What makes a connection change its state.
 enum class StateEvent : std::uint8_t {
-  active_open,    ///< the user connects: SYN is sent
-  passive_open,   ///< a SYN arrived for a listener: SYN-ACK is sent
-  syn_received,   ///< SYN without ACK in SYN-SENT (simultaneous open)
-  syn_acked,      ///< our SYN is acknowledged and the peer's has arrived
-  user_close,     ///< the user sends no more: FIN follows the data
-  fin_received,   ///< the peer's FIN, in order
-  fin_acked,      ///< our FIN is acknowledged
+  active_open,   ///< the user connects: SYN is sent
+  passive_open,  ///< a SYN arrived for a listener: SYN-ACK is sent
+  syn_received,  ///< SYN without ACK in SYN-SENT (simultaneous open)
+  syn_acked,     ///< our SYN is acknowledged and the peer's has arrived
+  user_close,    ///< the user sends no more: FIN follows the data
+  fin_received,  ///< the peer's FIN, in order
+  fin_acked,     ///< our FIN is acknowledged
 };
 std::string_view to_string(StateEvent event);
 

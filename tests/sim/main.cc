@@ -66,7 +66,8 @@ int run(const Arguments& a) {
   leat::sim::WireCounters wires;
   std::uint64_t bytes = 0, retransmitted = 0, failures = 0;
   for (std::uint64_t s = a.first; s <= a.last; ++s) {
-    const auto share = static_cast<std::uint64_t>(static_cast<double>(a.total_bytes) * leat::sim::weight_of(s) / weights);
+    const auto share =
+        static_cast<std::uint64_t>(static_cast<double>(a.total_bytes) * leat::sim::weight_of(s) / weights);
     const leat::sim::Plan plan = leat::sim::plan_of(s, share);
     const Outcome o = leat::sim::run(plan, a.sabotage);
     bytes += o.bytes, retransmitted += o.retransmitted, wires += o.wires;
@@ -74,8 +75,8 @@ int run(const Arguments& a) {
       ++failures;
       std::printf("seed %llu FAILED: %s\n  again: leat_sim --seeds %llu..%llu --total-bytes %llu%s\n%s%s",
                   static_cast<unsigned long long>(s), o.failure.c_str(), static_cast<unsigned long long>(s),
-                  static_cast<unsigned long long>(s), static_cast<unsigned long long>(share), a.sabotage ? " --sabotage" : "",
-                  plan.to_string().c_str(), o.story.c_str());
+                  static_cast<unsigned long long>(s), static_cast<unsigned long long>(share),
+                  a.sabotage ? " --sabotage" : "", plan.to_string().c_str(), o.story.c_str());
       std::fflush(stdout);
       if (failures == 5) {
         std::printf("five seeds failed; not going on\n");
@@ -89,13 +90,14 @@ int run(const Arguments& a) {
     }
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  std::printf("%llu seeds, %llu bytes right in %llu frames: %llu lost, %llu in full queues, %llu duplicated, %llu reordered, "
-              "%llu corrupted; %llu segments retransmitted; %.1f s; %llu failed\n",
-              static_cast<unsigned long long>(a.last - a.first + 1), static_cast<unsigned long long>(bytes),
-              static_cast<unsigned long long>(wires.frames), static_cast<unsigned long long>(wires.lost),
-              static_cast<unsigned long long>(wires.overflowed), static_cast<unsigned long long>(wires.duplicated),
-              static_cast<unsigned long long>(wires.reordered), static_cast<unsigned long long>(wires.corrupted),
-              static_cast<unsigned long long>(retransmitted), seconds, static_cast<unsigned long long>(failures));
+  std::printf(
+      "%llu seeds, %llu bytes right in %llu frames: %llu lost, %llu in full queues, %llu duplicated, %llu reordered, "
+      "%llu corrupted; %llu segments retransmitted; %.1f s; %llu failed\n",
+      static_cast<unsigned long long>(a.last - a.first + 1), static_cast<unsigned long long>(bytes),
+      static_cast<unsigned long long>(wires.frames), static_cast<unsigned long long>(wires.lost),
+      static_cast<unsigned long long>(wires.overflowed), static_cast<unsigned long long>(wires.duplicated),
+      static_cast<unsigned long long>(wires.reordered), static_cast<unsigned long long>(wires.corrupted),
+      static_cast<unsigned long long>(retransmitted), seconds, static_cast<unsigned long long>(failures));
   return failures > 0 ? 1 : 0;
 }
 

@@ -98,7 +98,8 @@ void Peer::write(Instant now) {
     fill_pattern(plan_.key, written_, chunk);
     const auto n = stack_.write(handle_, chunk, now);
     if (!n) return n.error() == Error::would_block ? void() : on_error(n.error(), now);
-    if (*n == 0 || *n > size) return fail("write took " + std::to_string(*n) + " of " + std::to_string(size) + " bytes");
+    if (*n == 0 || *n > size)
+      return fail("write took " + std::to_string(*n) + " of " + std::to_string(size) + " bytes");
     written_ += *n;
     last_progress_ = now;
     if (*n < size) return;

@@ -72,7 +72,8 @@ ConnectionPlan connection_plan(Random& r, std::uint16_t port, std::uint64_t byte
   const std::uint32_t first = r.below(3);
   c.client.ends_first = first != 1;
   c.server.ends_first = first != 0;
-  if (r.chance(0.03)) (r.chance(0.5) ? c.client : c.server).abort_after = r.below(1 + static_cast<std::uint32_t>(bytes));
+  if (r.chance(0.03))
+    (r.chance(0.5) ? c.client : c.server).abort_after = r.below(1 + static_cast<std::uint32_t>(bytes));
   return c;
 }
 
@@ -89,10 +90,12 @@ void append(std::string& out, const char* format, ...) {
 double ms(Duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
 
 void describe(std::string& out, const char* name, const WirePlan& w) {
-  append(out, "  %s: loss %.1f%% duplicate %.1f%% reorder %.1f%% corrupt %.1f%% delay %.2f ms jitter %.2f ms rate %.1f Mbit/s "
-         "queue %.1f ms\n",
-         name, w.loss * 100, w.duplicate * 100, w.reorder * 100, w.corrupt * 100, ms(w.delay), ms(w.jitter),
-         static_cast<double>(w.bits_per_s) / 1e6, w.bits_per_s > 0 ? ms(w.queue) : 0.0);
+  append(
+      out,
+      "  %s: loss %.1f%% duplicate %.1f%% reorder %.1f%% corrupt %.1f%% delay %.2f ms jitter %.2f ms rate %.1f Mbit/s "
+      "queue %.1f ms\n",
+      name, w.loss * 100, w.duplicate * 100, w.reorder * 100, w.corrupt * 100, ms(w.delay), ms(w.jitter),
+      static_cast<double>(w.bits_per_s) / 1e6, w.bits_per_s > 0 ? ms(w.queue) : 0.0);
 }
 
 void describe(std::string& out, const char* name, const PeerPlan& p) {
@@ -131,9 +134,9 @@ Plan plan_of(std::uint64_t seed, std::uint64_t bytes) {
 
 std::string Plan::to_string() const {
   std::string out;
-  append(out, "  MTU %u, %s, super-segments up to %u; send and receive buffers: client %zu %zu, server %zu %zu\n", caps.mtu,
-         caps.has_link_layer ? "Ethernet" : "bare IP", caps.max_super_segment, client.send_buffer, client.receive_buffer,
-         server.send_buffer, server.receive_buffer);
+  append(out, "  MTU %u, %s, super-segments up to %u; send and receive buffers: client %zu %zu, server %zu %zu\n",
+         caps.mtu, caps.has_link_layer ? "Ethernet" : "bare IP", caps.max_super_segment, client.send_buffer,
+         client.receive_buffer, server.send_buffer, server.receive_buffer);
   describe(out, "to server", to_server);
   describe(out, "to client", to_client);
   for (const ConnectionPlan& c : connections) {

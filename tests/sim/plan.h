@@ -15,20 +15,20 @@ namespace leat::sim {
 /// One direction of the path. Probabilities are per frame.
 struct WirePlan {
   double loss = 0, duplicate = 0, reorder = 0, corrupt = 0;
-  Duration delay{}, jitter{};      ///< jitter alone keeps the order
-  std::uint64_t bits_per_s = 0;    ///< 0: no limit
+  Duration delay{}, jitter{};                      ///< jitter alone keeps the order
+  std::uint64_t bits_per_s = 0;                    ///< 0: no limit
   Duration queue = std::chrono::milliseconds(50);  ///< what may wait at that rate
 };
 
 /// What one end of a connection does.
 struct PeerPlan {
-  std::uint64_t bytes = 0;         ///< to write
-  std::uint64_t key = 0;           ///< of the pattern that it writes
+  std::uint64_t bytes = 0;  ///< to write
+  std::uint64_t key = 0;    ///< of the pattern that it writes
   std::uint32_t write_chunk = 1, read_chunk = 1;
-  std::uint64_t pause_every = 0;   ///< bytes read between pauses of the reader; 0: never
+  std::uint64_t pause_every = 0;  ///< bytes read between pauses of the reader; 0: never
   Duration pause{};
-  bool ends_first = true;          ///< ends its direction when all is written, not only after the other's end
-  bool shuts_down = true;          ///< by shutdown before close, not by close alone
+  bool ends_first = true;                    ///< ends its direction when all is written, not only after the other's end
+  bool shuts_down = true;                    ///< by shutdown before close, not by close alone
   std::optional<std::uint64_t> abort_after;  ///< bytes written and read
 };
 

@@ -41,7 +41,12 @@ class Wire {
  public:
   /// `cable` gives the buffers of frames on their way; it outlives what receives them.
   Wire(const WirePlan& plan, SipKey key, BufferPool& cable, Trail& trail, bool to_server, bool link_layer)
-      : plan_(plan), random_(key), cable_(cable), trail_(trail), to_server_(to_server), link_header_(link_layer ? 14 : 0) {}
+      : plan_(plan),
+        random_(key),
+        cable_(cable),
+        trail_(trail),
+        to_server_(to_server),
+        link_header_(link_layer ? 14 : 0) {}
 
   /// Decides the fate of a frame sent at `now`.
   void send(const Packet& frame, Instant now);

@@ -82,7 +82,8 @@ class World {
     for (SocketHandle l : server_.listeners) (void)server_.stack.close(l, now_);
     const std::string failure = loop(now_ + kLongestEnding, [this] { return nobody_left() && wires_empty(); });
     if (!failure.empty()) return "while the connections end: " + failure;
-    for (const auto& [name, pool] : {std::pair{"client", &client_.pool}, {"server", &server_.pool}, {"cable", &cable_}}) {
+    for (const auto& [name, pool] :
+         {std::pair{"client", &client_.pool}, {"server", &server_.pool}, {"cable", &cable_}}) {
       if (pool->blocks_in_use() == 0) continue;
       return std::to_string(pool->blocks_in_use()) + " blocks of the " + name + "'s pool are still in use";
     }

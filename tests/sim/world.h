@@ -9,11 +9,11 @@
 namespace leat::sim {
 
 struct Outcome {
-  std::string failure;             ///< empty: every byte right, everything ended, nothing left over
-  std::string story;               ///< for a failure: the ends' state and the last frames
-  std::uint64_t bytes = 0;         ///< read and found right
-  std::uint64_t retransmitted = 0; ///< segments
-  Duration lasted{};               ///< virtual time
+  std::string failure;              ///< empty: every byte right, everything ended, nothing left over
+  std::string story;                ///< for a failure: the ends' state and the last frames
+  std::uint64_t bytes = 0;          ///< read and found right
+  std::uint64_t retransmitted = 0;  ///< segments
+  Duration lasted{};                ///< virtual time
   WireCounters wires;
 };
 

@@ -18,12 +18,11 @@ namespace {
 constexpr std::string_view kBegin = "<!-- generated from src/tcp/state.h: begin -->\n";
 constexpr std::string_view kEnd = "<!-- generated from src/tcp/state.h: end -->\n";
 
-constexpr TcpState kStates[] = {TcpState::closed,      TcpState::syn_sent,   TcpState::syn_received,
-                                TcpState::established, TcpState::fin_wait_1, TcpState::fin_wait_2,
-                                TcpState::close_wait,  TcpState::closing,    TcpState::last_ack,
-                                TcpState::time_wait};
-constexpr StateEvent kEvents[] = {StateEvent::active_open,  StateEvent::passive_open, StateEvent::syn_received,
-                                  StateEvent::syn_acked,    StateEvent::user_close,   StateEvent::fin_received,
+constexpr TcpState kStates[] = {
+    TcpState::closed,     TcpState::syn_sent,   TcpState::syn_received, TcpState::established, TcpState::fin_wait_1,
+    TcpState::fin_wait_2, TcpState::close_wait, TcpState::closing,      TcpState::last_ack,    TcpState::time_wait};
+constexpr StateEvent kEvents[] = {StateEvent::active_open, StateEvent::passive_open, StateEvent::syn_received,
+                                  StateEvent::syn_acked,   StateEvent::user_close,   StateEvent::fin_received,
                                   StateEvent::fin_acked};
 
 /// The name of the RFC: ss(8), whose names to_string gives, says UNCONN, SYN-RECV and ESTAB.

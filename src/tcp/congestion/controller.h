@@ -15,11 +15,11 @@
 namespace leat {
 
 struct AckSample {
-  std::uint32_t acked_bytes = 0;     ///< newly delivered by this ACK: cumulatively, later by SACK too
-  std::uint32_t in_flight = 0;       ///< before this ACK
-  std::optional<Duration> rtt{};     ///< a valid sample, if this ACK gave one
+  std::uint32_t acked_bytes = 0;  ///< newly delivered by this ACK: cumulatively, later by SACK too
+  std::uint32_t in_flight = 0;    ///< before this ACK
+  std::optional<Duration> rtt{};  ///< a valid sample, if this ACK gave one
   Instant now{};
-  bool in_recovery = false;          ///< in fast recovery; false while recovering from a time-out
+  bool in_recovery = false;  ///< in fast recovery; false while recovering from a time-out
   /// Since the window was last full the sender ran out of data, or of receive window: cwnd was not what held it
   /// back, so it has not been tested and must not grow (RFC 7661 §4.3).
   bool app_limited = false;

@@ -23,8 +23,8 @@ struct Avoiding {
 
 TEST(InitialWindow, FollowsRfc6928) {
   EXPECT_EQ(initial_window(1460), 14'600u);
-  EXPECT_EQ(initial_window(536), 5'360u);     // 10 MSS
-  EXPECT_EQ(initial_window(8960), 17'920u);   // 2 MSS
+  EXPECT_EQ(initial_window(536), 5'360u);    // 10 MSS
+  EXPECT_EQ(initial_window(8960), 17'920u);  // 2 MSS
   EXPECT_EQ(initial_window(2000), 14'600u);
   EXPECT_EQ(Reno({.mss = 1460}).cwnd(), 14'600u);
 }

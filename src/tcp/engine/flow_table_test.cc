@@ -30,8 +30,8 @@ TEST(FlowTable, OwnsNothingWhileEmpty) {
 
 TEST(FlowTable, ComparesTheKeyOnlyWhenTheWholeHashIsEqual) {
   FlowTable table(100);
-  ASSERT_TRUE(table.insert(0x10, conn(0)));  // slot 0 is a slot like any other
-  ASSERT_TRUE(table.insert(0x10, conn(1)));  // the same hash, another key
+  ASSERT_TRUE(table.insert(0x10, conn(0)));        // slot 0 is a slot like any other
+  ASSERT_TRUE(table.insert(0x10, conn(1)));        // the same hash, another key
   ASSERT_TRUE(table.insert(0xffff0010, conn(2)));  // the same home only
   std::vector<std::uint32_t> asked;
   const auto found = table.find(0x10, [&](FlowRef f) {

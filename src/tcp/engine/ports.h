@@ -49,8 +49,8 @@ class EphemeralPorts {
   std::uint16_t port_at(const Sequence& s, std::uint32_t tries) const;
   void advance(const Sequence& s, std::uint32_t by);
 
-  SipKey offset_key_;   // F of the RFC
-  SipKey counter_key_;  // G of the RFC
+  SipKey offset_key_;                              // F of the RFC
+  SipKey counter_key_;                             // G of the RFC
   std::array<std::uint16_t, kCounters> counters_;  // each in [0, kCount)
 };
 

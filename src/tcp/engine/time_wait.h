@@ -22,13 +22,13 @@ namespace leat {
 /// What a connection leaves behind.
 struct TimeWaitFlow {
   FourTuple tuple;
-  std::uint32_t hash = 0;                     ///< of the tuple, for the FlowTable
-  SeqNum snd_nxt, rcv_nxt;                    ///< both after the FINs
-  std::uint32_t rcv_wnd = 0;                  ///< bytes
+  std::uint32_t hash = 0;     ///< of the tuple, for the FlowTable
+  SeqNum snd_nxt, rcv_nxt;    ///< both after the FINs
+  std::uint32_t rcv_wnd = 0;  ///< bytes
   std::uint8_t rcv_wscale = 0;
   std::uint8_t tos = 0;
-  std::optional<std::uint32_t> ts_recent{};   ///< the peer's last timestamp, when timestamps were agreed
-  std::uint32_t ts_offset = 0;                ///< of our own timestamps
+  std::optional<std::uint32_t> ts_recent{};  ///< the peer's last timestamp, when timestamps were agreed
+  std::uint32_t ts_offset = 0;               ///< of our own timestamps
 };
 
 /// The facts of an arrived segment that matter here.

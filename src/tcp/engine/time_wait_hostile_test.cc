@@ -47,10 +47,14 @@ TEST(TimeWaitHostile, NoSegmentChangesMoreThanItMay) {
     TimeWaitTable table;
     const std::uint32_t snd_nxt = random.next32(), rcv_nxt = random.next32();
     Instant now{seconds(50)};
-    const std::uint32_t slot =
-        table.add({.tuple = tuple(random), .snd_nxt = SeqNum(snd_nxt), .rcv_nxt = SeqNum(rcv_nxt), .rcv_wnd = 1000,
-                   .ts_recent = round % 2 == 0 ? std::optional(1000u) : std::nullopt},
-                  now).slot;
+    const std::uint32_t slot = table
+                                   .add({.tuple = tuple(random),
+                                         .snd_nxt = SeqNum(snd_nxt),
+                                         .rcv_nxt = SeqNum(rcv_nxt),
+                                         .rcv_wnd = 1000,
+                                         .ts_recent = round % 2 == 0 ? std::optional(1000u) : std::nullopt},
+                                        now)
+                                   .slot;
     for (int i = 0; i < 300; ++i) {
       now += milliseconds(random.below(100));
       const TimeWaitSegment s = any_segment(random, rcv_nxt, snd_nxt);

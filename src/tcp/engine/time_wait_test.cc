@@ -26,8 +26,15 @@ FourTuple tuple_v6(std::uint16_t port, std::uint32_t scope = 0) {
   return t;
 }
 TimeWaitFlow flow(const FourTuple& tuple, std::optional<std::uint32_t> ts = {}) {
-  return {.tuple = tuple, .hash = 100u + tuple.remote.port, .snd_nxt = SeqNum(kSndNxt), .rcv_nxt = SeqNum(kRcvNxt),
-          .rcv_wnd = 65536, .rcv_wscale = 7, .tos = 0x10, .ts_recent = ts, .ts_offset = 77};
+  return {.tuple = tuple,
+          .hash = 100u + tuple.remote.port,
+          .snd_nxt = SeqNum(kSndNxt),
+          .rcv_nxt = SeqNum(kRcvNxt),
+          .rcv_wnd = 65536,
+          .rcv_wscale = 7,
+          .tos = 0x10,
+          .ts_recent = ts,
+          .ts_offset = 77};
 }
 
 /// One entry, added at kStart.
@@ -45,9 +52,7 @@ struct One {
   }
   bool restarted() const { return table.next_deadline() == kStart + seconds(70); }
 };
-TimeWaitSegment ack_at(std::uint32_t seq) {
-  return {.seq = SeqNum(seq), .ack = SeqNum(kSndNxt), .has_ack = true};
-}
+TimeWaitSegment ack_at(std::uint32_t seq) { return {.seq = SeqNum(seq), .ack = SeqNum(kSndNxt), .has_ack = true}; }
 TimeWaitSegment fin_at(std::uint32_t seq, std::uint32_t length = 0) {
   return {.seq = SeqNum(seq), .ack = SeqNum(kSndNxt), .length = length, .fin = true, .has_ack = true};
 }
@@ -110,7 +115,8 @@ TEST(TimeWait, LastsSixtySeconds) {
 TEST(TimeWait, EvictsTheOldestWhenFull) {
   TimeWaitTable table(3);
   const auto a = table.add(flow(tuple_v4(1)), kStart);
-  for (std::uint16_t port : {std::uint16_t{2}, std::uint16_t{3}}) EXPECT_FALSE(table.add(flow(tuple_v4(port)), kStart).evicted);
+  for (std::uint16_t port : {std::uint16_t{2}, std::uint16_t{3}})
+    EXPECT_FALSE(table.add(flow(tuple_v4(port)), kStart).evicted);
   const auto d = table.add(flow(tuple_v6(4)), kStart);
   ASSERT_TRUE(d.evicted);
   EXPECT_EQ(d.evicted->slot, a.slot);
@@ -134,11 +140,11 @@ TEST(TimeWait, AcknowledgesARepeatedFinAndStartsAgain) {
 
 TEST(TimeWait, OnlyThePeersOwnFinStartsItAgain) {
   One w;
-  EXPECT_EQ(w.recv(fin_at(kRcvNxt - 2)), ack);   // an older FIN
-  EXPECT_EQ(w.recv(fin_at(kRcvNxt)), ack);       // a FIN after the FIN
-  EXPECT_EQ(w.recv(ack_at(kRcvNxt - 1)), ack);   // a keep-alive probe
+  EXPECT_EQ(w.recv(fin_at(kRcvNxt - 2)), ack);  // an older FIN
+  EXPECT_EQ(w.recv(fin_at(kRcvNxt)), ack);      // a FIN after the FIN
+  EXPECT_EQ(w.recv(ack_at(kRcvNxt - 1)), ack);  // a keep-alive probe
   TimeWaitSegment unsent = fin_at(kRcvNxt - 1);
-  unsent.ack = SeqNum(kSndNxt + 1);              // acknowledges what was never sent
+  unsent.ack = SeqNum(kSndNxt + 1);  // acknowledges what was never sent
   EXPECT_EQ(w.recv(unsent), ack);
   TimeWaitSegment no_ack = fin_at(kRcvNxt - 1);
   no_ack.has_ack = false;

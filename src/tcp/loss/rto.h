@@ -19,12 +19,10 @@ class RttEstimator {
   void on_sample(Duration rtt, std::uint32_t samples_per_rtt = 1);
 
   bool has_sample() const { return min_rtt_ != Duration::max(); }
-  Duration srtt() const { return srtt_; }        ///< zero before the first sample
-  Duration rttvar() const { return rttvar_; }    ///< zero before the first sample
+  Duration srtt() const { return srtt_; }      ///< zero before the first sample
+  Duration rttvar() const { return rttvar_; }  ///< zero before the first sample
   /// The smallest sample of the connection's life.
-  std::optional<Duration> min_rtt() const {
-    return has_sample() ? std::optional(min_rtt_) : std::nullopt;
-  }
+  std::optional<Duration> min_rtt() const { return has_sample() ? std::optional(min_rtt_) : std::nullopt; }
 
  private:
   Duration srtt_{};
@@ -34,8 +32,8 @@ class RttEstimator {
 
 class Rto {
  public:
-  static constexpr Duration kInitial = std::chrono::seconds(1);    ///< RFC 6298 §2.1
-  static constexpr Duration kFallback = std::chrono::seconds(3);   ///< RFC 6298 §5.7
+  static constexpr Duration kInitial = std::chrono::seconds(1);   ///< RFC 6298 §2.1
+  static constexpr Duration kFallback = std::chrono::seconds(3);  ///< RFC 6298 §5.7
   static constexpr Duration kMinimum = std::chrono::milliseconds(200);
   static constexpr Duration kDefaultMaximum = std::chrono::seconds(120);
 

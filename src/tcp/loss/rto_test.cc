@@ -39,9 +39,9 @@ TEST(RttEstimator, WeighsManySamplesARoundTripLikeOne) {
   RttEstimator rtt;
   rtt.on_sample(milliseconds(100));
   rtt.on_sample(milliseconds(140), 10);
-  EXPECT_EQ(rtt.srtt(), microseconds(100'500));    // + 40/80
-  EXPECT_EQ(rtt.rttvar(), microseconds(49'750));   // + (40 - 50)/40
-  rtt.on_sample(milliseconds(140), 0);             // nonsense counts as 1
+  EXPECT_EQ(rtt.srtt(), microseconds(100'500));   // + 40/80
+  EXPECT_EQ(rtt.rttvar(), microseconds(49'750));  // + (40 - 50)/40
+  rtt.on_sample(milliseconds(140), 0);            // nonsense counts as 1
   EXPECT_GT(rtt.srtt(), milliseconds(105));
 }
 

@@ -11,7 +11,7 @@ namespace leat {
 
 class AckPolicy {
  public:
-  static constexpr int kQuickAcks = 16;                              ///< Linux: TCP_MAX_QUICKACKS
+  static constexpr int kQuickAcks = 16;  ///< Linux: TCP_MAX_QUICKACKS
 
   /// In-order data arrived: `bytes` in segments of at most `segment` bytes. A lone one may wait until `latest`.
   void on_data(std::uint32_t bytes, std::uint32_t segment, Instant latest) {

@@ -29,8 +29,7 @@ Reassembly::Outcome Reassembly::insert(StreamPos pos, Slice slice, BufferPool& p
     const StreamPos gap_end = i < pieces_.size() ? std::min(end, pieces_[i].pos) : end;
     if (pos < gap_end) {
       const std::size_t from = static_cast<std::size_t>(pos - begin);
-      const Outcome here =
-          insert_into_gap(i, pos, slice.part(from, static_cast<std::size_t>(gap_end - pos)), pool);
+      const Outcome here = insert_into_gap(i, pos, slice.part(from, static_cast<std::size_t>(gap_end - pos)), pool);
       if (here == Outcome::refused) return outcome == Outcome::queued ? outcome : here;
       remember({pos, gap_end});
       outcome = Outcome::queued;

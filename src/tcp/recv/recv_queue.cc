@@ -30,8 +30,8 @@ bool RecvQueue::copy_together(const Slice& slice, BufferPool& pool) {
     }
   }
   // Room for three more of its kind, so that a stream of small segments fills whole blocks.
-  Slice fresh = pool.allocate(class_for(std::max<std::size_t>(data.size() * 4, size_of(BufferClass::frame))), 0,
-                              data.size());
+  Slice fresh =
+      pool.allocate(class_for(std::max<std::size_t>(data.size() * 4, size_of(BufferClass::frame))), 0, data.size());
   if (!fresh) return false;
   std::memcpy(fresh.mutable_bytes().data(), data.data(), data.size());
   slices_.push_back(std::move(fresh));

@@ -29,9 +29,7 @@ TEST(SendBuffer, GathersAnyRangeAfterAnyHistory) {
           ASSERT_EQ(b.append(stream(b.end(), n), pool), n);
           break;
         }
-        case 1:
-          b.release_before(b.begin() + random.below(static_cast<std::uint32_t>(b.size()) / 2 + 1));
-          break;
+        case 1: b.release_before(b.begin() + random.below(static_cast<std::uint32_t>(b.size()) / 2 + 1)); break;
         case 2: {
           if (b.size() == 0) break;
           const StreamPos pos = b.begin() + random.below(static_cast<std::uint32_t>(b.size()));

@@ -25,7 +25,7 @@ struct Seg {
   std::int64_t seq = 0;
   std::int64_t ack = -1;  ///< -1: no ACK flag
   std::uint32_t len = 0;
-  std::string flags{};    ///< "S", "F", "R", "P", "U" in any combination; ACK follows from `ack`
+  std::string flags{};  ///< "S", "F", "R", "P", "U" in any combination; ACK follows from `ack`
   std::int64_t win = -1;
   std::vector<std::pair<std::int64_t, std::int64_t>> sack{};
   std::uint16_t urg = 0;  ///< the urgent pointer, with "U"
@@ -37,8 +37,8 @@ std::ostream& operator<<(std::ostream& out, const Seg& seg);
 struct StoryConfig {
   std::uint32_t our_isn = 0xfffffff0u;  ///< wraps early, so every story covers it
   std::uint32_t peer_isn = 0x7ffffff0u;
-  std::uint16_t mss = 1460;             ///< offered by both
-  std::uint16_t peer_window = 65535;    ///< the field of the peer's segments unless one says otherwise
+  std::uint16_t mss = 1460;           ///< offered by both
+  std::uint16_t peer_window = 65535;  ///< the field of the peer's segments unless one says otherwise
   std::uint8_t peer_scale = 7;
   bool peer_scales = true;
   bool peer_sack = true;
@@ -52,8 +52,8 @@ class Story {
   ~Story();
 
   // Ways into ESTABLISHED.
-  void connect();  ///< active open, completed after 10 ms
-  void accept();   ///< passive open, completed after 10 ms
+  void connect();      ///< active open, completed after 10 ms
+  void accept();       ///< passive open, completed after 10 ms
   void accept_half();  ///< as accept, without the ACK that completes it
   void open_active();
 

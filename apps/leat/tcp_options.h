@@ -1,0 +1,15 @@
+// The options of a host's TCP: sizes, times, retries, congestion control.
+#pragma once
+
+#include "leat/tcp_options.h"
+
+namespace CLI {
+class App;
+}
+
+namespace leat::command {
+
+/// Adds them to a subcommand. Bad values end the parsing with a CLI::ValidationError that says what is wanted.
+void add_tcp_options(CLI::App& command, TcpOptions& tcp);
+
+}  // namespace leat::command
