@@ -62,6 +62,7 @@ enum class Counter : std::uint8_t {
   TcpExtTCPAbortOnTimeout,
   TcpExtTCPAbortOnData,
   TcpExtTCPAbortOnClose,
+  TcpExtTCPAbortOnMemory,
   TcpExtTCPKeepAlive,
   TcpExtOutOfWindowIcmps,
   TcpExtTCPChallengeACK,

@@ -30,10 +30,11 @@ struct TcpOptions {
   bool nodelay = false;                               ///< switch Nagle's algorithm off (RFC 9293 §3.7.4)
   bool push_each_segment = false;  ///< PSH on every segment with data, not only where the sender has no more
 
-  unsigned syn_ack_retries = 5;  ///< SYN-ACKs after the first, 0..127 (Linux: tcp_synack_retries)
-  bool reset_half_open = false;  ///< RST to a peer that never completes the handshake; Linux forgets it silently
-  unsigned retries = 15;         ///< time-outs in a row before data is given up, 1..127 (Linux: tcp_retries2)
-  unsigned orphan_retries = 8;   ///< the same once the application has closed (Linux: tcp_orphan_retries)
+  unsigned syn_ack_retries = 5;     ///< SYN-ACKs after the first, 0..127 (Linux: tcp_synack_retries)
+  bool reset_half_open = false;     ///< RST to a peer that never completes the handshake; Linux forgets it silently
+  unsigned retries = 15;            ///< time-outs in a row before data is given up, 1..127 (Linux: tcp_retries2)
+  std::size_t max_orphans = 65536;  ///< closed connections that still deliver; more are reset (tcp_max_orphans)
+  unsigned orphan_retries = 8;      ///< the same once the application has closed (Linux: tcp_orphan_retries)
   /// How long data may stay unacknowledged, or wait for window, before the connection is given up; in place of
   /// `retries` (RFC 5482, TCP_USER_TIMEOUT). Also bounds opening and, with keep_alive, idleness.
   std::optional<Duration> user_timeout;

@@ -220,7 +220,7 @@ const Counters& Stack::counters() const { return impl_->counters; }
 
 Stack::Population Stack::population() const {
   const TcpSockets& tcp = impl_->tcp;
-  return {tcp.connections(), tcp.listeners(), tcp.time_waits(), tcp.orphans()};
+  return {tcp.connections(), tcp.listeners(), tcp.half_open(), tcp.time_waits(), tcp.orphans()};
 }
 
 }  // namespace leat

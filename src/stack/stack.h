@@ -102,7 +102,7 @@ class Stack {
   const Counters& counters() const;
   /// Sockets, half-open and TIME-WAIT entries alive, for leak checks.
   struct Population {
-    std::size_t connections = 0, listeners = 0, time_wait = 0, orphans = 0;
+    std::size_t connections = 0, listeners = 0, half_open = 0, time_wait = 0, orphans = 0;
   };
   Population population() const;
 

@@ -206,10 +206,11 @@ TEST(StackListener, HalfOpenConnectionsDoNotOccupyTheBacklogForEver) {
   link.set_filter([&](int to, std::vector<std::uint8_t>& frame) { return to == 1 || !is_tcp(frame) || !lose; });
   const auto silent = link.near().connect({.remote = {Link::far_address(), 80}}, link.now());
   link.run(100ms);
-  EXPECT_EQ(link.far().population().connections, 1u);
+  EXPECT_EQ(link.far().population().half_open, 1u);
+  EXPECT_EQ(link.far().population().connections, 0u) << "they are no connections yet";
   EXPECT_TRUE(link.near().close(*silent, link.now()).has_value());
   link.run(70s);
-  EXPECT_EQ(link.far().population().connections, 0u);
+  EXPECT_EQ(link.far().population().half_open, 0u);
   lose = false;
   const auto next = link.near().connect({.remote = {Link::far_address(), 80}}, link.now());
   link.run(10ms);
@@ -222,7 +223,7 @@ TEST(StackListener, TheBacklogIsABound) {
   ASSERT_TRUE(listener.has_value());
   for (int i = 0; i < 6; ++i) ASSERT_TRUE(link.near().connect({.remote = {Link::far_address(), 80}}, link.now()));
   link.run(50ms);
-  EXPECT_EQ(link.far().population().connections, 3u);
+  EXPECT_EQ(link.far().population().half_open + link.far().population().connections, 2u);
   EXPECT_GE(link.far().counters()[Counter::TcpExtTCPReqQFullDrop] + link.far().counters()[Counter::TcpExtListenDrops],
             3u);
   int accepted = 0;
@@ -231,6 +232,58 @@ TEST(StackListener, TheBacklogIsABound) {
     link.run(1s);
   }
   EXPECT_EQ(accepted, 6);
+}
+
+TEST(StackListener, AFullAcceptQueueDropsTheFinalAckAndNeverResets) {
+  Link link;
+  const auto listener = link.far().listen({IpAddress::any_v4(), 80}, 1);
+  std::vector<SocketHandle> clients;
+  for (int i = 0; i < 2;
+       ++i) {  // one after the other: two are established and wait, which is one more than the backlog
+    clients.push_back(*link.near().connect({.remote = {Link::far_address(), 80}}, link.now()));
+    link.run(10ms);
+  }
+  // A third one's SYN arrives while there is room, its ACK when there is none.
+  const auto room = link.far().accept(*listener);
+  ASSERT_TRUE(room.has_value());
+  bool hold = true;
+  link.set_filter([&](int to, std::vector<std::uint8_t>& frame) {
+    return !hold || to == 0 || !is_tcp(frame) || tcp_of(frame).flags.syn();
+  });
+  const auto late = link.near().connect({.remote = {Link::far_address(), 80}}, link.now());
+  link.run(10ms);
+  EXPECT_EQ(link.far().population().half_open, 1u);
+  hold = false;
+  clients.push_back(*link.near().connect({.remote = {Link::far_address(), 80}}, link.now()));
+  link.run(5s);
+  EXPECT_EQ(link.near().error(*late), Error::none);
+  EXPECT_TRUE(link.events(0, *late) & kEventConnected) << "it believes so, and need not know better";
+  int accepted = 1;
+  for (int second = 0; second < 30; ++second) {
+    while (link.far().accept(*listener)) ++accepted;
+    link.run(1s);
+  }
+  EXPECT_EQ(accepted, 4);
+  EXPECT_EQ(link.far().counters()[Counter::TcpOutRsts], 0u);
+  EXPECT_GT(link.far().counters()[Counter::TcpExtListenOverflows], 0u);
+}
+
+TEST(StackListener, OrphansBeyondTheLimitAreReset) {
+  TcpOptions options;
+  options.max_orphans = 1;
+  Link link(options);
+  std::vector<Link::Pair> pairs;
+  for (int i = 0; i < 3; ++i) {
+    pairs.push_back(link.connect());
+    EXPECT_TRUE(link.far().close(pairs.back().listener, link.now()).has_value());
+    link.run(10ms);
+  }
+  for (const Link::Pair& pair : pairs) EXPECT_TRUE(link.near().close(pair.near, link.now()).has_value());
+  link.run(10ms);
+  EXPECT_EQ(link.far().error(pairs[0].far), Error::none);
+  EXPECT_EQ(link.far().error(pairs[1].far), Error::reset);
+  EXPECT_EQ(link.far().error(pairs[2].far), Error::reset);
+  EXPECT_EQ(link.near().counters()[Counter::TcpExtTCPAbortOnMemory], 2u);
 }
 
 TEST(StackListener, ClosingItResetsWhatWasNotAccepted) {

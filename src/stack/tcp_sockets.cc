@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "stack/icmp_meaning.h"
-#include "tcp/engine/isn.h"
 
 namespace leat {
 
@@ -32,31 +31,35 @@ TcpSockets::Socket* TcpSockets::find_flow(const FourTuple& tuple, std::uint32_t 
   return flow ? slots_[flow->slot].get() : nullptr;
 }
 
-TcpSockets::Socket* TcpSockets::listener_for(const Endpoint& local) const {
-  const auto on_port = listeners_by_port_.find(local.port);
-  if (on_port == listeners_by_port_.end()) return nullptr;
-  Socket* any = nullptr;
-  for (SocketHandle handle : on_port->second) {
-    Socket* socket = find(handle);
-    if (socket->tuple.local.address == local.address) return socket;
-    if (socket->tuple.local.address.is_unspecified()) any = socket;
-  }
-  return any;
+TcpSockets::HalfOpenEntry* TcpSockets::find_half_open(const FourTuple& tuple, std::uint32_t hash) const {
+  const std::optional<FlowRef> flow =
+      flows_.find(hash, [&](FlowRef f) { return f.kind == FlowKind::half_open && half_open_[f.slot]->tuple == tuple; });
+  return flow ? half_open_[flow->slot].get() : nullptr;
 }
 
 void TcpSockets::on_segment(const FourTuple& tuple, SegmentIn& segment, const PathFacts& path, Instant now) {
   counters_[Counter::TcpInSegs] += segment.wire_segments;
   const std::uint32_t hash = flow_hash(flow_key_, tuple);
-  const std::optional<FlowRef> flow = flows_.find(hash, [&](FlowRef f) {
-    return f.kind == FlowKind::time_wait ? time_wait_.matches(f.slot, tuple) : slots_[f.slot]->tuple == tuple;
-  });
+  const std::optional<FlowRef> flow = flows_.find(hash, [&](FlowRef f) { return is_flow_of(f, tuple); });
   if (!flow) return on_new_flow(tuple, segment, path, now);
   if (flow->kind == FlowKind::time_wait) return on_time_wait(*flow, tuple, segment, path, now);
+  if (flow->kind == FlowKind::half_open) return on_half_open(*half_open_[flow->slot], segment, path, now);
+  deliver(*slots_[flow->slot], segment, now);
+}
 
-  Socket& socket = *slots_[flow->slot];
+bool TcpSockets::is_flow_of(FlowRef flow, const FourTuple& tuple) const {
+  switch (flow.kind) {
+    case FlowKind::time_wait: return time_wait_.matches(flow.slot, tuple);
+    case FlowKind::half_open: return half_open_[flow.slot]->tuple == tuple;
+    case FlowKind::connection: break;
+  }
+  return slots_[flow.slot]->tuple == tuple;
+}
+
+void TcpSockets::deliver(Socket& socket, SegmentIn& segment, Instant now) {
   const SegmentVerdict verdict = socket.connection->on_segment(segment, pool_, now);
   count(verdict);
-  if (verdict.reset_reply) reply_with_reset(tuple, segment);
+  if (verdict.reset_reply) reply_with_reset(socket.tuple, segment);
   if (verdict.drop == DropReason::TCP_CLOSE) ++counters_[Counter::TcpExtTCPAbortOnData];
   touch(socket);
 }
@@ -69,53 +72,12 @@ void TcpSockets::on_time_wait(FlowRef flow, const FourTuple& tuple, SegmentIn& s
   if (segment.options.timestamps) facts.tsval = segment.options.timestamps->value;
   const TimeWaitDecision decision = time_wait_.on_segment(flow.slot, facts, now);
   if (decision.verdict == TimeWaitVerdict::ack) return reply_with_ack(tuple, time_wait_.reply(flow.slot));
-  if (decision.verdict != TimeWaitVerdict::accept_new || listener_for(tuple.local) == nullptr) return;
+  if (decision.verdict != TimeWaitVerdict::accept_new) return;
+  const Socket* listening = listener_for(tuple.local);
+  if (listening == nullptr || !may_open(*listening)) return;  // the old one is not given up for nothing
   flows_.erase(flow_hash(flow_key_, tuple), flow);
   time_wait_.remove(flow.slot);
   on_new_flow(tuple, segment, path, now, decision.isn);
-}
-
-void TcpSockets::on_new_flow(const FourTuple& tuple, const SegmentIn& segment, const PathFacts& path, Instant now,
-                             std::optional<SeqNum> isn) {
-  Socket* listening = listener_for(tuple.local);
-  const bool opens = segment.flags.syn() && !segment.flags.ack() && !segment.flags.rst() && !segment.flags.fin();
-  if (listening == nullptr || (!opens && !segment.flags.rst())) {
-    // RFC 9293 §3.10.7.1 and .2: nobody is here, or nobody asked for this.
-    ++counters_[DropReason::NO_SOCKET];
-    if (!segment.flags.rst()) reply_with_reset(tuple, segment);
-    return;
-  }
-  if (!opens) {
-    ++counters_[DropReason::TCP_FLAGS];
-    return;
-  }
-  Listener& listener = *listening->listener;
-  if (listener.ready.size() > listener.backlog) {
-    ++counters_[Counter::TcpExtListenOverflows];
-    ++counters_[Counter::TcpExtListenDrops];
-    ++counters_[DropReason::TCP_LISTEN_OVERFLOW];
-    return;
-  }
-  if (listener.half_open > listener.backlog) {
-    ++counters_[Counter::TcpExtTCPReqQFullDrop];
-    ++counters_[DropReason::SOCKET_BACKLOG];
-    return;
-  }
-  Socket* child = create_socket();
-  if (child == nullptr) {
-    ++counters_[DropReason::NOMEM];
-    return;
-  }
-  if (!open_connection(*child, tuple, path, isn, now)) {
-    destroy_socket(*child);
-    ++counters_[DropReason::NOMEM];
-    return;
-  }
-  child->parent = listening->handle;
-  child->counted_half_open = true;
-  ++listener.half_open;
-  child->connection->open_passive(segment, now);
-  touch(*child);
 }
 
 void TcpSockets::on_unreachable(const FourTuple& tuple, Error why) {
@@ -128,7 +90,15 @@ void TcpSockets::on_unreachable(const FourTuple& tuple, Error why) {
 void TcpSockets::on_icmp_error(const IcmpError& icmp, Instant now) {
   const std::optional<PathError> error = path_error(icmp);
   const FourTuple tuple{icmp.local, icmp.remote};
-  Socket* socket = error ? find_flow(tuple, flow_hash(flow_key_, tuple)) : nullptr;
+  const std::uint32_t hash = flow_hash(flow_key_, tuple);
+  if (HalfOpenEntry* entry = error ? find_half_open(tuple, hash) : nullptr) {
+    if (error->hard && entry->state.sent(error->seq)) {
+      ++counters_[Counter::TcpAttemptFails];
+      remove_half_open(*entry);
+    }
+    return;
+  }
+  Socket* socket = error ? find_flow(tuple, hash) : nullptr;
   if (socket == nullptr) {
     ++counters_[error ? DropReason::INVALID_ICMP : DropReason::UNHANDLED_ICMP];
     return;
@@ -150,35 +120,33 @@ void TcpSockets::count(const SegmentVerdict& verdict) {
   if (verdict.fast_retransmit) ++counters_[Counter::TcpExtTCPRenoRecovery];
 }
 
-void TcpSockets::reply_with_reset(const FourTuple& tuple, const SegmentIn& segment) {
+void TcpSockets::reply(const FourTuple& tuple, SegmentOut segment) {
   if (replies_.size() >= kMaxReplies) {
     ++counters_[DropReason::QUEUE_FULL];
     return;
   }
-  OutgoingSegment reply;
-  reply.tuple = tuple;
-  reply.segment.flags = kTcpRst;
+  replies_.push_back({tuple, std::move(segment)});
+}
+
+void TcpSockets::reply_with_reset(const FourTuple& tuple, const SegmentIn& segment) {
+  SegmentOut out;
+  out.flags = kTcpRst;
   if (segment.flags.ack()) {
-    reply.segment.seq = segment.ack;
+    out.seq = segment.ack;
   } else {
-    reply.segment.flags |= kTcpAck;
-    reply.segment.ack = segment.seq + segment.sequence_length();
+    out.flags |= kTcpAck;
+    out.ack = segment.seq + segment.sequence_length();
   }
-  replies_.push_back(std::move(reply));
+  reply(tuple, std::move(out));
 }
 
 void TcpSockets::reply_with_ack(const FourTuple& tuple, const TimeWaitReply& facts) {
-  if (replies_.size() >= kMaxReplies) {
-    ++counters_[DropReason::QUEUE_FULL];
-    return;
-  }
-  OutgoingSegment reply;
-  reply.tuple = tuple;
-  reply.segment.flags = kTcpAck;
-  reply.segment.seq = facts.seq;
-  reply.segment.ack = facts.ack;
-  reply.segment.window = facts.window;
-  replies_.push_back(std::move(reply));
+  SegmentOut out;
+  out.flags = kTcpAck;
+  out.seq = facts.seq;
+  out.ack = facts.ack;
+  out.window = facts.window;
+  reply(tuple, std::move(out));
 }
 
 // Sending.
@@ -223,7 +191,12 @@ void TcpSockets::count_end(Socket& socket) {
 
 void TcpSockets::run_timers(Instant now) {
   while (TimerEntry* entry = wheel_.pop_expired(now)) {
-    Socket& socket = static_cast<Socket&>(*entry);
+    Timed& timed = static_cast<Timed&>(*entry);
+    if (timed.is_half_open) {
+      on_half_open_timer(static_cast<HalfOpenEntry&>(timed), now);
+      continue;
+    }
+    Socket& socket = static_cast<Socket&>(timed);
     socket.armed_for = kNever;
     const TimerVerdict verdict = socket.connection->on_timer(now);
     if (verdict.retransmission_timeout) ++counters_[Counter::TcpExtTCPTimeouts];
@@ -263,15 +236,6 @@ void TcpSockets::take_events(Socket& socket) {
   if (socket.user_owns) give_event(socket, bits);
 }
 
-void TcpSockets::on_child_established(Socket& child) {
-  Socket* listening = find(child.parent);
-  if (listening == nullptr) return;
-  if (std::exchange(child.counted_half_open, false)) --listening->listener->half_open;
-  ++counters_[Counter::TcpPassiveOpens];
-  listening->listener->ready.push_back(child.handle);
-  give_event(*listening, kEventAcceptable);
-}
-
 void TcpSockets::give_event(Socket& socket, std::uint16_t bits) {
   socket.pending_events = static_cast<std::uint16_t>(socket.pending_events | bits);
   if (!static_cast<ListLink<EventTag>&>(socket).is_linked()) with_events_.push_back(socket);
@@ -308,7 +272,7 @@ void TcpSockets::retire(Socket& socket, Instant now) {
     return;
   }
   leave_flow_table(socket);
-  const bool waits_in_accept_queue = socket.parent && !socket.counted_half_open && find(socket.parent) != nullptr;
+  const bool waits_in_accept_queue = socket.parent && find(socket.parent) != nullptr;
   if (!socket.user_owns && !waits_in_accept_queue) destroy_socket(socket);
 }
 
@@ -339,8 +303,6 @@ void TcpSockets::destroy_socket(Socket& socket) {
   if (socket.connection) {
     --connections_;
     if (!socket.user_owns && !socket.parent) --orphans_;
-    Socket* listening = find(socket.parent);
-    if (socket.counted_half_open && listening != nullptr) --listening->listener->half_open;
   }
   wheel_.cancel(socket);
   const std::uint32_t index = socket.handle.index;
@@ -348,23 +310,22 @@ void TcpSockets::destroy_socket(Socket& socket) {
   free_slots_.push_back(index);
 }
 
-bool TcpSockets::open_connection(Socket& socket, const FourTuple& tuple, const PathFacts& path,
-                                 std::optional<SeqNum> isn, Instant now) {
-  constexpr std::uint32_t kHeaders = 40, kMaxHeaders = 120;
+std::uint16_t TcpSockets::receive_mss(const PathFacts& path) const {
+  constexpr std::uint32_t kHeaders = 40;
   const std::uint32_t largest = std::clamp<std::uint32_t>(path.mtu, 68, 65535) - kHeaders;
-  ConnectionConfig config;
-  config.initial_sequence = isn.value_or(initial_sequence_number(isn_key_, tuple, now));
-  config.receive_mss = static_cast<std::uint16_t>(std::min<std::uint32_t>(options_.mss.value_or(largest), largest));
-  config.send_mss_limit = config.receive_mss;
-  config.max_burst = (path.max_super_segment == 0 ? 65535 : std::min(path.max_super_segment, 65535u)) - kMaxHeaders;
+  return static_cast<std::uint16_t>(std::min<std::uint32_t>(options_.mss.value_or(largest), largest));
+}
 
+void TcpSockets::make_connection(Socket& socket, const FourTuple& tuple, const PathFacts& path, SeqNum isn) {
+  constexpr std::uint32_t kMaxHeaders = 120;
+  ConnectionConfig config;
+  config.initial_sequence = isn;
+  config.receive_mss = config.send_mss_limit = receive_mss(path);
+  config.max_burst = (path.max_super_segment == 0 ? 65535 : std::min(path.max_super_segment, 65535u)) - kMaxHeaders;
   socket.tuple = tuple;
   socket.hash = flow_hash(flow_key_, tuple);
-  if (!flows_.insert(socket.hash, {FlowKind::connection, socket.handle.index})) return false;
-  socket.in_flow_table = true;
   socket.connection.emplace(config, options_);
   ++connections_;
-  return true;
 }
 
 }  // namespace leat

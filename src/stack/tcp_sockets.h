@@ -20,6 +20,8 @@
 #include "stack/timer_wheel.h"
 #include "tcp/connection.h"
 #include "tcp/engine/flow_table.h"
+#include "tcp/engine/half_open.h"
+#include "tcp/engine/listener.h"
 #include "tcp/engine/ports.h"
 #include "tcp/engine/time_wait.h"
 #include "tcp/four_tuple.h"
@@ -81,24 +83,32 @@ class TcpSockets {
   std::size_t connections() const { return connections_; }
   std::size_t orphans() const { return orphans_; }
   std::size_t listeners() const { return listeners_.size(); }
+  std::size_t half_open() const { return half_open_.size() - free_half_open_.size(); }
   std::size_t time_waits() const { return time_wait_.size(); }
 
  private:
   struct DirtyTag {};
   struct EventTag {};
-  struct Listener {
-    unsigned backlog = 0;
-    std::size_t half_open = 0;
-    RingDeque<SocketHandle> ready;  ///< established, not accepted; dead ones are skipped
+  struct Timed : TimerEntry {
+    explicit Timed(bool half_open) : is_half_open(half_open) {}
+    const bool is_half_open;
   };
-  struct Socket : TimerEntry, ListLink<DirtyTag>, ListLink<EventTag> {
+  struct HalfOpenEntry : Timed {
+    HalfOpenEntry(const HalfOpen& s, const FourTuple& t) : Timed(true), state(s), tuple(t) {}
+    HalfOpen state;
+    FourTuple tuple;
+    std::uint32_t hash = 0;
+    std::uint32_t slot = 0;
+    SocketHandle listener;
+  };
+  struct Socket : Timed, ListLink<DirtyTag>, ListLink<EventTag> {
+    Socket() : Timed(false) {}
     SocketHandle handle;
     FourTuple tuple;
     std::uint32_t hash = 0;
     std::uint16_t pending_events = 0;
     bool user_owns = false;  ///< a handle was given out and not closed
     bool in_flow_table = false;
-    bool counted_half_open = false;
     TcpState counted_state = TcpState::closed;
     SocketHandle parent;  ///< the listener it came from, until accepted
     Instant armed_for = kNever;
@@ -115,14 +125,28 @@ class TcpSockets {
   Socket* create_socket();
   void destroy_socket(Socket& socket);
 
-  bool open_connection(Socket& socket, const FourTuple& tuple, const PathFacts& path, std::optional<SeqNum> isn,
-                       Instant now);
+  bool is_flow_of(FlowRef flow, const FourTuple& tuple) const;
+  std::uint16_t receive_mss(const PathFacts& path) const;
+  void make_connection(Socket& socket, const FourTuple& tuple, const PathFacts& path, SeqNum isn);
+  void deliver(Socket& socket, SegmentIn& segment, Instant now);
+
+  // tcp_sockets_listen.cc
+  bool may_open(const Socket& listening);
+  HalfOpenEntry* find_half_open(const FourTuple& tuple, std::uint32_t hash) const;
+  void add_half_open(Socket& listening, const FourTuple& tuple, const SegmentIn& syn, const PathFacts& path,
+                     std::optional<SeqNum> isn, Instant now);
+  void remove_half_open(HalfOpenEntry& entry);
+  void release_half_open(HalfOpenEntry& entry);
+  void on_half_open(HalfOpenEntry& entry, SegmentIn& segment, const PathFacts& path, Instant now);
+  void on_half_open_timer(HalfOpenEntry& entry, Instant now);
+  void complete(HalfOpenEntry& entry, SegmentIn& segment, const PathFacts& path, Instant now);
   void on_new_flow(const FourTuple& tuple, const SegmentIn& segment, const PathFacts& path, Instant now,
                    std::optional<SeqNum> isn = {});
   void on_time_wait(FlowRef flow, const FourTuple& tuple, SegmentIn& segment, const PathFacts& path, Instant now);
   void count(const SegmentVerdict& verdict);
   void count_sent(const SegmentOut& segment);
   void count_end(Socket& socket);
+  void reply(const FourTuple& tuple, SegmentOut segment);
   void reply_with_reset(const FourTuple& tuple, const SegmentIn& segment);
   void reply_with_ack(const FourTuple& tuple, const TimeWaitReply& facts);
 
@@ -151,6 +175,8 @@ class TcpSockets {
   std::vector<std::unique_ptr<Socket>> slots_;
   std::vector<std::uint32_t> generations_;
   std::vector<std::uint32_t> free_slots_;
+  std::vector<std::unique_ptr<HalfOpenEntry>> half_open_;
+  std::vector<std::uint32_t> free_half_open_;
   std::unordered_map<std::uint16_t, std::vector<SocketHandle>> listeners_by_port_;
   std::vector<SocketHandle> listeners_;
   RingDeque<OutgoingSegment> replies_;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "stack/tcp_sockets.h"
+#include "tcp/engine/isn.h"
 
 namespace leat {
 
@@ -18,12 +19,7 @@ TcpSockets::Socket* TcpSockets::find_connection(SocketHandle handle) const {
 bool TcpSockets::port_in_use(const FourTuple& tuple) const {
   if (listeners_by_port_.contains(tuple.local.port)) return true;
   const std::uint32_t hash = flow_hash(flow_key_, tuple);
-  return flows_
-      .find(hash,
-            [&](FlowRef f) {
-              return f.kind == FlowKind::time_wait ? time_wait_.matches(f.slot, tuple) : slots_[f.slot]->tuple == tuple;
-            })
-      .has_value();
+  return flows_.find(hash, [&](FlowRef f) { return is_flow_of(f, tuple); }).has_value();
 }
 
 expected<SocketHandle, Error> TcpSockets::connect(FourTuple tuple, const PathFacts& path, Bytes first_data,
@@ -44,7 +40,9 @@ expected<SocketHandle, Error> TcpSockets::connect(FourTuple tuple, const PathFac
   }
   Socket* socket = create_socket();
   if (socket == nullptr) return unexpected(Error::no_buffers);
-  if (!open_connection(*socket, tuple, path, std::nullopt, now)) {
+  make_connection(*socket, tuple, path, initial_sequence_number(isn_key_, tuple, now));
+  socket->in_flow_table = flows_.insert(socket->hash, {FlowKind::connection, socket->handle.index});
+  if (!socket->in_flow_table) {
     destroy_socket(*socket);
     return unexpected(Error::no_buffers);
   }
@@ -60,50 +58,6 @@ expected<SocketHandle, Error> TcpSockets::connect(FourTuple tuple, const PathFac
   ++counters_[Counter::TcpActiveOpens];
   touch(*socket);
   return socket->handle;
-}
-
-expected<SocketHandle, Error> TcpSockets::listen(Endpoint local, unsigned backlog) {
-  if (local.port == 0) {
-    const auto taken = [&](std::uint16_t port) { return listeners_by_port_.contains(port); };
-    const std::optional<std::uint16_t> port = ports_.select(local.address, {}, taken);
-    if (!port) return unexpected(Error::address_in_use);
-    local.port = *port;
-  }
-  if (const auto on_port = listeners_by_port_.find(local.port); on_port != listeners_by_port_.end()) {
-    for (SocketHandle handle : on_port->second) {
-      const IpAddress& other = find(handle)->tuple.local.address;
-      if (other == local.address || other.is_unspecified() || local.address.is_unspecified()) {
-        return unexpected(Error::address_in_use);
-      }
-    }
-  }
-  Socket* socket = create_socket();
-  if (socket == nullptr) return unexpected(Error::no_buffers);
-  constexpr unsigned kLargestBacklog = 4096;  // Linux: net.core.somaxconn
-  socket->user_owns = true;
-  socket->tuple.local = local;
-  socket->listener = std::make_unique<Listener>();
-  socket->listener->backlog = std::min(backlog, kLargestBacklog);
-  listeners_.push_back(socket->handle);
-  listeners_by_port_[local.port].push_back(socket->handle);
-  return socket->handle;
-}
-
-expected<SocketHandle, Error> TcpSockets::accept(SocketHandle handle) {
-  Socket* listening = find_owned(handle);
-  if (listening == nullptr) return unexpected(Error::bad_handle);
-  if (!listening->listener) return unexpected(Error::invalid_argument);
-  RingDeque<SocketHandle>& ready = listening->listener->ready;
-  while (!ready.empty()) {
-    Socket* child = find(ready.pop_front());
-    if (child == nullptr) continue;
-    child->parent = {};
-    child->user_owns = true;
-    const std::uint16_t bits = child->connection->readiness();
-    if (bits != 0) give_event(*child, bits);
-    return child->handle;
-  }
-  return unexpected(Error::would_block);
 }
 
 expected<std::size_t, Error> TcpSockets::read(SocketHandle handle, MutableBytes out) {
@@ -175,35 +129,20 @@ void TcpSockets::abort_all() {
 
 void TcpSockets::give_up(Socket& socket) {
   socket.user_owns = false;
-  ++orphans_;
+  if (++orphans_ > options_.max_orphans && socket.connection->state() != TcpState::closed) {
+    ++counters_[Counter::TcpExtTCPAbortOnMemory];
+    socket.connection->abort(Error::no_buffers);
+  }
   socket.pending_events = 0;
   static_cast<ListLink<EventTag>&>(socket).unlink();
   touch(socket);
-}
-
-void TcpSockets::close_listener(Socket& listening, Instant now) {
-  const SocketHandle handle = listening.handle;
-  std::erase(listeners_, handle);
-  std::vector<SocketHandle>& on_port = listeners_by_port_[listening.tuple.local.port];
-  std::erase(on_port, handle);
-  if (on_port.empty()) listeners_by_port_.erase(listening.tuple.local.port);
-  // What it had not handed over yet is reset, as Linux does. A walk over all sockets is fine here: it is rare.
-  for (const std::unique_ptr<Socket>& slot : slots_) {
-    if (!slot || slot->parent != handle) continue;
-    slot->parent = {};
-    slot->counted_half_open = false;
-    slot->connection->abort(Error::aborted);
-    slot->connection->close(now);
-    give_up(*slot);
-  }
-  destroy_socket(listening);
 }
 
 std::uint16_t TcpSockets::readiness(SocketHandle handle) const {
   const Socket* socket = find_owned(handle);
   if (socket == nullptr) return kEventError | kEventClosed;
   if (!socket->listener) return socket->connection->readiness();
-  return socket->listener->ready.empty() ? std::uint8_t{0} : std::uint8_t{kEventAcceptable};
+  return socket->listener->accept_queue_empty() ? std::uint16_t{0} : std::uint16_t{kEventAcceptable};
 }
 
 Error TcpSockets::error(SocketHandle handle) const {

@@ -19,6 +19,7 @@
 #include "leat/tcp_info.h"
 #include "leat/tcp_options.h"
 #include "tcp/congestion/registry.h"
+#include "tcp/engine/half_open.h"
 #include "tcp/loss/recovery.h"
 #include "tcp/loss/rto.h"
 #include "tcp/recv/ack_policy.h"
@@ -75,8 +76,8 @@ class TcpConnection {
   /// `options` outlives the connection.
   TcpConnection(const ConnectionConfig& config, const TcpOptions& options);
   void open_active(Instant now);
-  /// `syn` is a SYN without ACK and RST that arrived for a listener.
-  void open_passive(const SegmentIn& syn, Instant now);
+  /// The peer answers the SYN-ACK of a half-open entry; its segment goes to on_segment next.
+  void open_passive(const Handshake& handshake);
 
   SegmentVerdict on_segment(SegmentIn& segment, BufferPool& pool, Instant now);
   TimerVerdict on_timer(Instant now);
@@ -113,7 +114,7 @@ class TcpConnection {
   // connection_handshake.cc
   SegmentVerdict on_segment_syn_sent(SegmentIn& segment, BufferPool& pool, Instant now);
   SegmentVerdict on_crossing_syn_ack(const SegmentIn& segment, Instant now);
-  void adopt_peer(const SegmentIn& syn);
+  void adopt_peer(const Handshake& handshake);
   void become_established(Instant now);
   TcpOptionSet syn_options() const;
 
@@ -165,7 +166,6 @@ class TcpConnection {
   Error error_ = Error::none;
   Error soft_error_ = Error::none;  ///< what the network last said; the reason if we give up (RFC 5927 §5)
   std::uint16_t events_ = 0;
-  bool passive_ = false;
   bool user_gone_ = false;     ///< close() was called: nobody reads any more
   bool writer_waits_ = false;  ///< write() took less than it was given, or left no room
   bool syn_due_ = false;

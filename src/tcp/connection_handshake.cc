@@ -23,28 +23,33 @@ void TcpConnection::open_active(Instant now) {
   syn_due_ = true;
 }
 
-void TcpConnection::open_passive(const SegmentIn& syn, Instant now) {
+void TcpConnection::open_passive(const Handshake& handshake) {
   move(StateEvent::passive_open);
-  passive_ = true;
-  opened_at_ = now;
-  adopt_peer(syn);
-  sender_.first_window(0, 0, syn.window);
-  counts_.segs_in += syn.wire_segments;
-  syn_due_ = true;
+  opened_at_ = handshake.opened_at;
+  adopt_peer(handshake);
+  sender_.first_window(0, 0, handshake.window);
+  sender_.syn_sent();
+  static_cast<void>(receiver_.offer_window(false));
+  timed_at_ = handshake.timed_at;
+  timed_pos_ = 1;
+  time_outs_ = handshake.time_outs;
+  counts_.segs_in = 1;
+  counts_.segs_out = 1u + handshake.time_outs;
+  counts_.total_retrans = handshake.time_outs;
 }
 
-void TcpConnection::adopt_peer(const SegmentIn& syn) {
-  receive_map_ = SeqMap(syn.seq);
+void TcpConnection::adopt_peer(const Handshake& handshake) {
+  receive_map_ = SeqMap(handshake.irs);
   receiver_.advance_control();
-  const TcpOptionSet& options = syn.options;
-  scaling_agreed_ = options.window_scale.has_value();
-  sack_agreed_ = options.sack_permitted;
-  sender_.set_scale(scaling_agreed_ ? std::min(*options.window_scale, TcpOptionSet::kMaxWindowScale) : std::uint8_t{0});
+  scaling_agreed_ = handshake.window_scale.has_value();
+  sack_agreed_ = handshake.sack_permitted;
+  sender_.set_scale(scaling_agreed_ ? std::min(*handshake.window_scale, TcpOptionSet::kMaxWindowScale)
+                                    : std::uint8_t{0});
   if (!scaling_agreed_) receiver_.set_scale(0);
   // RFC 9293 §3.7.1: 536 when the peer does not say; a peer may not ask for so little that headers are all that is
   // sent.
   constexpr std::uint16_t kDefault = 536, kLeast = 48;
-  const std::uint16_t mss = std::min(std::max(options.mss.value_or(kDefault), kLeast), send_mss_limit_);
+  const std::uint16_t mss = std::min(std::max(handshake.mss.value_or(kDefault), kLeast), send_mss_limit_);
   sender_.set_mss(mss);
 }
 
@@ -75,7 +80,7 @@ SegmentVerdict TcpConnection::on_segment_syn_sent(SegmentIn& segment, BufferPool
     verdict.drop = DropReason::TCP_FLAGS;
     return verdict;
   }
-  adopt_peer(segment);
+  adopt_peer(Handshake(segment));
   if (!acks_our_syn) {
     // Simultaneous open (RFC 9293 §3.5, figure 8): our SYN goes out again, with an ACK.
     move(StateEvent::syn_received);

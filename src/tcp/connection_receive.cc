@@ -98,7 +98,7 @@ SegmentVerdict TcpConnection::on_reset(StreamPos pos, Instant now) {
   if (state_ == TcpState::time_wait) return verdict;  // RFC 1337 §3, as TimeWaitTable does from the next poll on
   const bool over = state_ == TcpState::closing || state_ == TcpState::last_ack;
   const bool opening = state_ == TcpState::syn_received;
-  finish(over ? Error::none : opening && !passive_ ? Error::refused : Error::reset);
+  finish(over ? Error::none : opening ? Error::refused : Error::reset);
   return verdict;
 }
 

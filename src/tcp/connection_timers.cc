@@ -53,12 +53,7 @@ Duration TcpConnection::longest_silence(unsigned retries) const {
 void TcpConnection::on_retransmission_timeout(Instant now, TimerVerdict& verdict) {
   retransmission_deadline_ = kNever;
   if (state_ == TcpState::syn_sent || state_ == TcpState::syn_received) {
-    if (time_outs_ >= (passive_ ? options_->syn_ack_retries : options_->syn_retries) ||
-        is_waited_out(opened_at_, now)) {
-      give_up(verdict);
-      reset_pending_ = passive_ && options_->reset_half_open;
-      return;
-    }
+    if (time_outs_ >= options_->syn_retries || is_waited_out(opened_at_, now)) return give_up(verdict);
     syn_due_ = true;
   } else {
     if (sender_.una() >= sender_.nxt()) return;

@@ -88,7 +88,7 @@ void TcpConnection::abort(Error why) {
 }
 
 void TcpConnection::on_unreachable(Error why) {
-  if (state_ == TcpState::syn_sent || (state_ == TcpState::syn_received && !passive_)) finish(why);
+  if (state_ == TcpState::syn_sent || state_ == TcpState::syn_received) finish(why);
 }
 
 // RFC 9293 §3.9.2.2, RFC 5927 §5: only an attempt to connect may end by what a stranger can send, and only when it
@@ -97,7 +97,7 @@ bool TcpConnection::on_path_error(const PathError& error, Instant now) {
   const StreamPos pos = send_map_.from_wire(error.seq, sender_.una());
   const bool in_flight = state_ != TcpState::closed && pos >= sender_.una() && pos <= sender_.nxt();
   if (!in_flight) return false;
-  const bool opening = state_ == TcpState::syn_sent || (state_ == TcpState::syn_received && !passive_);
+  const bool opening = state_ == TcpState::syn_sent || state_ == TcpState::syn_received;
   if (error.mss_limit > 0) {
     on_smaller_path(error.mss_limit, now);
   } else if (opening && error.hard) {

@@ -81,8 +81,9 @@ void Story::accept_half() {
   syn.window = config_.peer_window;
   syn.options = peer_options;
   tell("< SYN");
-  connection_->open_passive(syn, now_);
-  pump();
+  half_open_.emplace(syn, SeqNum(config_.our_isn), config_.mss, now_);
+  SegmentOut out = half_open_->syn_ack(config_.options, now_);
+  note_sent(out);
   EXPECT_EQ(sent(), (Seg{.seq = 0, .ack = 1, .flags = "S"})) << so_far();
 }
 
@@ -126,6 +127,7 @@ SegmentVerdict Story::recv(const Seg& seg) {
   in.length = seg.len;
   in.largest_payload = std::min<std::uint32_t>(seg.len, config_.mss);
   in.wire_segments = std::max<std::uint32_t>((seg.len + config_.mss - 1) / config_.mss, 1);
+  if (half_open_ && !recv_half_open(in)) return {};
   const SegmentVerdict verdict = connection_->on_segment(in, pool_, now_);
   if (verdict.reset_reply) {
     sent_.push_back(seg.ack >= 0 ? Seg{.seq = seg.ack, .flags = "R"}
@@ -136,8 +138,43 @@ SegmentVerdict Story::recv(const Seg& seg) {
   return verdict;
 }
 
+/// True when it completes the handshake.
+bool Story::recv_half_open(const SegmentIn& in) {
+  SegmentOut out;
+  switch (half_open_->on_segment(in, config_.options, now_).action) {
+    case HalfOpen::Action::none: return false;
+    case HalfOpen::Action::syn_ack: out = half_open_->syn_ack(config_.options, now_); break;
+    case HalfOpen::Action::ack: out = half_open_->ack(config_.options); break;
+    case HalfOpen::Action::reset:
+      out.seq = in.ack;
+      out.flags = kTcpRst;
+      break;
+    case HalfOpen::Action::forget: half_open_.reset(); return false;
+    case HalfOpen::Action::complete:
+      connection_->open_passive(half_open_->facts());
+      half_open_.reset();
+      return true;
+  }
+  note_sent(out);
+  return false;
+}
+
 void Story::advance(Duration d) {
   const Instant target = now_ + d;
+  while (half_open_ && half_open_->deadline() <= target) {
+    now_ = std::max(now_, half_open_->deadline());
+    SegmentOut out;
+    if (half_open_->on_timer(config_.options, now_)) {
+      out = half_open_->syn_ack(config_.options, now_);
+    } else if (config_.options.reset_half_open) {
+      out = half_open_->reset();
+      half_open_.reset();
+    } else {
+      half_open_.reset();
+      break;
+    }
+    note_sent(out);
+  }
   while (connection_->next_deadline() <= target) {
     now_ = std::max(now_, connection_->next_deadline());
     connection_->on_timer(now_);
@@ -146,34 +183,38 @@ void Story::advance(Duration d) {
   now_ = target;
 }
 
+void Story::note_sent(SegmentOut& out) {
+  Seg s;
+  s.seq = static_cast<std::int32_t>(out.seq - SeqNum(config_.our_isn));
+  if (out.flags.ack()) s.ack = static_cast<std::int32_t>(out.ack - SeqNum(config_.peer_isn));
+  s.len = out.length;
+  if (out.flags.syn()) s.flags += "S";
+  if (out.flags.fin()) s.flags += "F";
+  if (out.flags.rst()) s.flags += "R";
+  if (out.flags.psh()) s.flags += "P";
+  if (out.flags.urg()) s.flags += "U";
+  s.urg = out.urgent;
+  s.win = out.window;
+  if (out.flags.syn()) syn_options_ = out.options;
+  for (const SackBlock& b : out.options.sack_blocks()) {
+    s.sack.emplace_back(b.begin - SeqNum(config_.peer_isn), b.end - SeqNum(config_.peer_isn));
+  }
+  std::int64_t pos = s.seq;
+  for (std::size_t i = 0; i < out.slices; ++i) {
+    for (std::uint8_t byte : out.payload[i].bytes()) EXPECT_EQ(byte, pattern(pos++)) << so_far();
+  }
+  EXPECT_EQ(pos - s.seq, out.length);
+  EXPECT_TRUE(out.length <= config_.mss || out.gso_size > 0);
+  tell("> " + text(s));
+  sent_.push_back(s);
+}
+
 void Story::pump() {
   SegmentOut out;
   int guard = 0;
   while (connection_->poll_transmit(out, now_)) {
     ASSERT_LT(++guard, 10000) << "poll_transmit never ends" << so_far();
-    Seg s;
-    s.seq = static_cast<std::int32_t>(out.seq - SeqNum(config_.our_isn));
-    if (out.flags.ack()) s.ack = static_cast<std::int32_t>(out.ack - SeqNum(config_.peer_isn));
-    s.len = out.length;
-    if (out.flags.syn()) s.flags += "S";
-    if (out.flags.fin()) s.flags += "F";
-    if (out.flags.rst()) s.flags += "R";
-    if (out.flags.psh()) s.flags += "P";
-    if (out.flags.urg()) s.flags += "U";
-    s.urg = out.urgent;
-    s.win = out.window;
-    if (out.flags.syn()) syn_options_ = out.options;
-    for (const SackBlock& b : out.options.sack_blocks()) {
-      s.sack.emplace_back(b.begin - SeqNum(config_.peer_isn), b.end - SeqNum(config_.peer_isn));
-    }
-    std::int64_t pos = s.seq;
-    for (std::size_t i = 0; i < out.slices; ++i) {
-      for (std::uint8_t byte : out.payload[i].bytes()) EXPECT_EQ(byte, pattern(pos++)) << so_far();
-    }
-    EXPECT_EQ(pos - s.seq, out.length);
-    EXPECT_TRUE(out.length <= config_.mss || out.gso_size > 0);
-    tell("> " + text(s));
-    sent_.push_back(s);
+    note_sent(out);
   }
 }
 

@@ -79,7 +79,7 @@ class Story {
   void abort();
 
   TcpConnection& connection() { return *connection_; }
-  TcpState state() const { return connection_->state(); }
+  TcpState state() const { return half_open_ ? TcpState::syn_received : connection_->state(); }
   Instant now() const { return now_; }
   std::uint16_t events() { return connection_->take_events(); }
   std::string so_far() const;
@@ -91,6 +91,8 @@ class Story {
  private:
   using Write = expected<std::size_t, Error> (TcpConnection::*)(Bytes, BufferPool&);
   std::size_t write_by(Write how, std::size_t n);
+  bool recv_half_open(const SegmentIn& in);
+  void note_sent(SegmentOut& out);
   void pump();
   void tell(const std::string& line);
   static std::uint8_t pattern(std::int64_t pos) { return static_cast<std::uint8_t>(pos * 31 + (pos >> 8)); }
@@ -98,6 +100,7 @@ class Story {
   StoryConfig config_;
   BufferPool pool_;
   std::optional<TcpConnection> connection_;
+  std::optional<HalfOpen> half_open_;
   Instant now_{std::chrono::hours(5)};
   std::deque<Seg> sent_;
   std::vector<std::string> lines_;

@@ -1,0 +1,91 @@
+#include "tcp/engine/half_open.h"
+
+#include <algorithm>
+
+#include "tcp/loss/rto.h"
+#include "tcp/recv/receiver.h"
+
+namespace leat {
+
+HalfOpen::Verdict HalfOpen::on_segment(const SegmentIn& segment, const TcpOptions& options, Instant now) {
+  const TcpFlags flags = segment.flags;
+  const std::int32_t ahead = segment.seq - (facts_.irs + 1u);
+  // First: the sequence number.
+  const std::int32_t window = std::max<std::int32_t>(offered_window(options), 1);
+  const std::int32_t last = ahead + static_cast<std::int32_t>(std::max(segment.sequence_length(), 1u)) - 1;
+  if (ahead >= window || last < 0) {
+    const DropReason why = ahead < 0 ? DropReason::TCP_OLD_DATA : DropReason::TCP_OVERWINDOW;
+    if (flags.rst()) return {Action::none, why};
+    const bool our_syn_ack_was_lost = ahead == -1 && flags.syn() && !flags.ack();
+    if (!may_answer(now)) return {Action::none, why};
+    return {our_syn_ack_was_lost ? Action::syn_ack : Action::ack, why};
+  }
+  // Second: RST, at the exact number only (RFC 5961 §3.2). Fourth: SYN.
+  if (flags.rst()) {
+    if (ahead == 0) return {Action::forget, DropReason::TCP_RESET};
+    return {may_answer(now) ? Action::ack : Action::none, DropReason::TCP_INVALID_SEQUENCE};
+  }
+  if (flags.syn()) return {Action::forget, DropReason::TCP_INVALID_SYN};
+  // Fifth: ACK. It covers the SYN-ACK and nothing more, for nothing else was sent.
+  if (!flags.ack()) return {Action::none, DropReason::TCP_FLAGS};
+  if (segment.ack != facts_.iss + 1u) return {Action::reset, DropReason::TCP_ACK_UNSENT_DATA};
+  return {Action::complete, std::nullopt};
+}
+
+bool HalfOpen::on_timer(const TcpOptions& options, Instant now) {
+  if (facts_.time_outs >= options.syn_ack_retries) return false;
+  ++facts_.time_outs;
+  Duration wait = Rto::kInitial;
+  for (unsigned i = 0; i < facts_.time_outs && wait < options.max_rto; ++i) wait *= 2;
+  deadline_ = now + std::min(wait, options.max_rto);
+  return true;
+}
+
+SegmentOut HalfOpen::syn_ack(const TcpOptions& options, Instant now) {
+  SegmentOut out;
+  out.seq = facts_.iss;
+  out.ack = facts_.irs + 1u;
+  out.flags = kTcpSyn | kTcpAck;
+  out.window = offered_window(options);
+  out.options.mss = receive_mss_;
+  out.options.sack_permitted = facts_.sack_permitted;
+  if (facts_.window_scale) out.options.window_scale = Receiver::scale_for(options.receive_buffer);
+  out.retransmission = sent_;
+  facts_.timed_at = sent_ ? kNever : now;
+  if (!sent_) deadline_ = now + std::min(Rto::kInitial, options.max_rto);
+  sent_ = true;
+  return out;
+}
+
+SegmentOut HalfOpen::ack(const TcpOptions& options) const {
+  SegmentOut out;
+  out.seq = facts_.iss + 1u;
+  out.ack = facts_.irs + 1u;
+  out.flags = kTcpAck;
+  const std::uint8_t shift = facts_.window_scale ? Receiver::scale_for(options.receive_buffer) : std::uint8_t{0};
+  out.window = static_cast<std::uint16_t>(offered_window(options) >> shift);
+  return out;
+}
+
+SegmentOut HalfOpen::reset() const {
+  SegmentOut out;
+  out.seq = facts_.iss + 1u;
+  out.ack = facts_.irs + 1u;
+  out.flags = kTcpRst | kTcpAck;
+  return out;
+}
+
+// Two that answer each other's stray segments would never stop (Linux: tcp_invalid_ratelimit).
+bool HalfOpen::may_answer(Instant now) {
+  constexpr Duration kInterval = std::chrono::milliseconds(500);
+  if (now < next_answer_) return false;
+  next_answer_ = now + kInterval;
+  return true;
+}
+
+// The window of a SYN is not scaled (RFC 7323 §2.2).
+std::uint16_t HalfOpen::offered_window(const TcpOptions& options) const {
+  return static_cast<std::uint16_t>(std::min<std::size_t>(options.receive_buffer, 65535));
+}
+
+}  // namespace leat

@@ -1,0 +1,85 @@
+// HalfOpen: a SYN that a listener has answered, until the third segment of the handshake comes (SYN-RECEIVED of RFC
+// 9293 §3.10.7.4, reached from LISTEN). Not a connection: it holds what was agreed and nothing else, so that those who
+// never complete their handshakes cost little. A simultaneous open is not this, but a TcpConnection in SYN-RECEIVED.
+//
+// Called by the stack: on_segment for what arrives, on_timer when deadline() has come. Addresses are not its business.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "leat/counters.h"
+#include "leat/tcp_options.h"
+#include "leat/time.h"
+#include "tcp/segment.h"
+
+namespace leat {
+
+/// What a handshake has settled, for the connection that it opens.
+struct Handshake {
+  Handshake() = default;
+  explicit Handshake(const SegmentIn& syn)
+      : irs(syn.seq),
+        mss(syn.options.mss),
+        window_scale(syn.options.window_scale),
+        sack_permitted(syn.options.sack_permitted),
+        window(syn.window) {}
+
+  SeqNum irs, iss;                     ///< the peer's and our initial sequence number
+  std::optional<std::uint16_t> mss{};  ///< options of the peer's SYN
+  std::optional<std::uint8_t> window_scale{};
+  bool sack_permitted = false;
+  std::uint16_t window = 0;    ///< of the SYN, not scaled
+  std::uint8_t time_outs = 0;  ///< SYN-ACKs that were sent again because nothing came
+  Instant opened_at{};         ///< when the SYN came
+  Instant timed_at = kNever;   ///< when the only SYN-ACK was sent; kNever after several (Karn)
+};
+
+class HalfOpen {
+ public:
+  /// `syn` is a SYN without ACK, RST and FIN. `receive_mss` is what we offer. A SYN-ACK is due at once.
+  HalfOpen(const SegmentIn& syn, SeqNum iss, std::uint16_t receive_mss, Instant now)
+      : facts_(syn), receive_mss_(receive_mss) {
+    facts_.iss = iss;
+    facts_.opened_at = now;
+  }
+
+  enum class Action : std::uint8_t {
+    none,
+    syn_ack,   ///< send syn_ack()
+    ack,       ///< send ack()
+    reset,     ///< answer by the RST of RFC 9293 §3.10.7.1, and go on waiting
+    forget,    ///< back to LISTEN, silently
+    complete,  ///< the handshake is over: the segment is the first of the connection
+  };
+  struct Verdict {
+    Action action = Action::none;
+    std::optional<DropReason> drop{};
+  };
+  Verdict on_segment(const SegmentIn& segment, const TcpOptions& options, Instant now);
+
+  Instant deadline() const { return deadline_; }
+  /// True: a SYN-ACK is due again. False: it was sent often enough.
+  bool on_timer(const TcpOptions& options, Instant now);
+
+  SegmentOut syn_ack(const TcpOptions& options, Instant now);
+  SegmentOut ack(const TcpOptions& options) const;
+  /// <SEQ=SND.NXT><CTL=RST>, for an end that shall be heard.
+  SegmentOut reset() const;
+  /// Is `seq`, which an ICMP error quotes, that of the SYN-ACK (RFC 5927 §4.1)?
+  bool sent(SeqNum seq) const { return seq == facts_.iss; }
+
+  const Handshake& facts() const { return facts_; }
+
+ private:
+  bool may_answer(Instant now);
+  std::uint16_t offered_window(const TcpOptions& options) const;
+
+  Handshake facts_;
+  Instant deadline_ = kNever;
+  Instant next_answer_{Instant::min()};
+  std::uint16_t receive_mss_;
+  bool sent_ = false;
+};
+
+}  // namespace leat

@@ -1,0 +1,120 @@
+#include "tcp/engine/half_open.h"
+
+#include <gtest/gtest.h>
+
+namespace leat {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Instant kStart{std::chrono::hours(1)};
+constexpr SeqNum kPeer{0xfffffff0u}, kOurs{0x7ffffff0u};
+
+SegmentIn segment(std::int32_t ahead, TcpFlags flags, std::uint32_t length = 0) {
+  SegmentIn in;
+  in.seq = kPeer + 1u + static_cast<std::uint32_t>(ahead);
+  in.ack = kOurs + 1u;
+  in.flags = flags;
+  in.length = length;
+  in.window = 1000;
+  return in;
+}
+
+SegmentIn syn() {
+  SegmentIn in = segment(-1, kTcpSyn);
+  in.options.mss = 1400;
+  in.options.window_scale = 7;
+  in.options.sack_permitted = true;
+  return in;
+}
+
+struct HalfOpenTest : ::testing::Test {
+  HalfOpen::Action after(const SegmentIn& in) { return entry.on_segment(in, options, kStart + 10ms).action; }
+  TcpOptions options;
+  HalfOpen entry{syn(), kOurs, 1460, kStart};
+};
+
+TEST_F(HalfOpenTest, OffersWhatThePeerOffered) {
+  const SegmentOut out = entry.syn_ack(options, kStart);
+  EXPECT_EQ(out.seq, kOurs);
+  EXPECT_EQ(out.ack, kPeer + 1u);
+  EXPECT_EQ(out.flags, kTcpSyn | kTcpAck);
+  EXPECT_EQ(out.options.mss, 1460);
+  EXPECT_TRUE(out.options.sack_permitted);
+  EXPECT_TRUE(out.options.window_scale.has_value());
+  EXPECT_FALSE(out.retransmission);
+  SegmentIn plain = syn();
+  plain.options = {};
+  const SegmentOut modest = HalfOpen(plain, kOurs, 1460, kStart).syn_ack(options, kStart);
+  EXPECT_FALSE(modest.options.sack_permitted);
+  EXPECT_FALSE(modest.options.window_scale.has_value());
+}
+
+TEST_F(HalfOpenTest, SendsItsSynAckAgainWithTwiceTheWait) {
+  options.syn_ack_retries = 3;
+  entry.syn_ack(options, kStart);
+  EXPECT_EQ(entry.facts().timed_at, kStart);
+  Instant now = kStart;
+  for (const Duration wait : {1s, 2s, 4s}) {
+    EXPECT_EQ(entry.deadline(), now + wait);
+    now += wait;
+    EXPECT_TRUE(entry.on_timer(options, now));
+    EXPECT_TRUE(entry.syn_ack(options, now).retransmission);
+  }
+  EXPECT_EQ(entry.deadline(), now + 8s);
+  EXPECT_FALSE(entry.on_timer(options, now + 8s));
+  EXPECT_EQ(entry.facts().time_outs, 3);
+  EXPECT_EQ(entry.facts().timed_at, kNever) << "Karn: which of them was answered?";
+}
+
+TEST_F(HalfOpenTest, TheLargestRtoBoundsTheWait) {
+  options.max_rto = 100ms;
+  entry.syn_ack(options, kStart);
+  EXPECT_EQ(entry.deadline(), kStart + 100ms);
+  EXPECT_TRUE(entry.on_timer(options, kStart + 100ms));
+  EXPECT_EQ(entry.deadline(), kStart + 200ms);
+}
+
+TEST_F(HalfOpenTest, AnAckOrDataCompletesIt) {
+  EXPECT_EQ(after(segment(0, kTcpAck)), HalfOpen::Action::complete);
+  EXPECT_EQ(after(segment(0, kTcpAck | kTcpFin, 100)), HalfOpen::Action::complete);
+  EXPECT_EQ(after(segment(500, kTcpAck, 100)), HalfOpen::Action::complete) << "the ACK itself was lost";
+}
+
+TEST_F(HalfOpenTest, AWrongAckIsReset) {
+  SegmentIn in = segment(0, kTcpAck);
+  in.ack = kOurs;
+  EXPECT_EQ(after(in), HalfOpen::Action::reset);
+  in.ack = kOurs + 2u;
+  EXPECT_EQ(after(in), HalfOpen::Action::reset);
+}
+
+TEST_F(HalfOpenTest, OnlyAnExactRstEndsIt) {
+  EXPECT_EQ(after(segment(1, kTcpRst)), HalfOpen::Action::ack) << "RFC 5961 §3.2";
+  EXPECT_EQ(after(segment(-1, kTcpRst)), HalfOpen::Action::none);
+  EXPECT_EQ(after(segment(70000, kTcpRst)), HalfOpen::Action::none);
+  EXPECT_EQ(after(segment(0, kTcpRst)), HalfOpen::Action::forget);
+}
+
+TEST_F(HalfOpenTest, TheSynAgainMeansThatTheAnswerWasLost) {
+  EXPECT_EQ(after(syn()), HalfOpen::Action::syn_ack);
+  EXPECT_EQ(after(syn()), HalfOpen::Action::none) << "at most twice a second";
+  EXPECT_EQ(entry.on_segment(syn(), options, kStart + 600ms).action, HalfOpen::Action::syn_ack);
+}
+
+TEST_F(HalfOpenTest, AnotherSynInTheWindowLeadsBackToListen) {
+  EXPECT_EQ(after(segment(100, kTcpSyn)), HalfOpen::Action::forget);
+}
+
+TEST_F(HalfOpenTest, WithoutAckNothingHappens) {
+  EXPECT_EQ(after(segment(0, TcpFlags{}, 10)), HalfOpen::Action::none);
+  EXPECT_EQ(after(segment(0, kTcpFin)), HalfOpen::Action::none);
+}
+
+TEST_F(HalfOpenTest, OutsideTheWindowIsAnsweredRarely) {
+  EXPECT_EQ(after(segment(70000, kTcpAck, 10)), HalfOpen::Action::ack);
+  EXPECT_EQ(after(segment(-50, kTcpAck, 10)), HalfOpen::Action::none);
+}
+
+}  // namespace
+}  // namespace leat
