@@ -25,7 +25,19 @@ enum class TcpState : std::uint8_t {
 /// "ESTAB", "FIN-WAIT-1" … as ss(8) prints them.
 std::string_view to_string(TcpState state);
 
-struct TcpInfo {
+/// What a connection has counted since it was made.
+struct TcpCounts {
+  std::uint64_t bytes_acked = 0, bytes_sent = 0, bytes_retrans = 0, bytes_received = 0;
+  std::uint64_t segs_out = 0, segs_in = 0, data_segs_out = 0, data_segs_in = 0;  ///< segments on the wire
+  std::uint64_t rcv_ooopack = 0;    ///< segments received out of order
+  std::uint32_t total_retrans = 0;  ///< segments retransmitted, SYNs included
+  std::uint32_t rto_count = 0;      ///< retransmission time-outs in all
+  std::uint32_t fast_recoveries = 0;
+  std::uint32_t dupacks_in = 0, dupacks_out = 0;
+  Duration handshake{};             ///< SYN to established; zero before that
+};
+
+struct TcpInfo : TcpCounts {
   TcpState state = TcpState::closed;
   std::string_view congestion_control;  ///< name of the controller; static storage
   std::uint8_t snd_wscale = 0, rcv_wscale = 0;
@@ -40,19 +52,11 @@ struct TcpInfo {
   std::uint32_t unacked = 0;                   ///< bytes in flight
   std::uint32_t notsent = 0;                   ///< bytes written, not sent yet
   std::uint32_t unread = 0;                    ///< bytes received in order, not read yet
-  std::uint32_t urgent = 0;  ///< bytes to read until the end of urgent data; 0: none (RFC 9293 §3.8.5)
+  std::uint32_t urgent = 0;                    ///< bytes to the end of urgent data; 0: none (RFC 9293 §3.8.5)
 
-  std::uint64_t bytes_acked = 0, bytes_sent = 0, bytes_retrans = 0, bytes_received = 0;
-  std::uint64_t segs_out = 0, segs_in = 0, data_segs_out = 0, data_segs_in = 0;  ///< segments on the wire
-  std::uint32_t total_retrans = 0;  ///< segments retransmitted, SYNs included
-  std::uint32_t retransmits = 0;    ///< time-outs in a row now
+  std::uint32_t retransmits = 0;  ///< time-outs in a row now
   std::uint32_t backoff = 0;
-  std::uint32_t probes = 0;     ///< unanswered window probes
-  std::uint32_t rto_count = 0;  ///< retransmission time-outs in all
-  std::uint32_t fast_recoveries = 0;
-  std::uint32_t dupacks_in = 0, dupacks_out = 0;
-  std::uint64_t rcv_ooopack = 0;  ///< segments received out of order
-  Duration handshake{};           ///< SYN to established; zero before that
+  std::uint32_t probes = 0;       ///< unanswered window or keep-alive probes
 };
 
 }  // namespace leat

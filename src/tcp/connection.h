@@ -206,7 +206,7 @@ class TcpConnection {
   std::uint8_t time_outs_ = 0;  ///< in a row
   std::uint8_t probes_ = 0;     ///< unanswered, of a window or to keep alive
   std::uint8_t persist_backoff_ = 0;
-  TcpInfo counts_;  ///< only its counting fields are kept here
+  TcpCounts counts_;
 };
 
 }  // namespace leat

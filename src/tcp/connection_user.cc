@@ -124,7 +124,8 @@ std::uint16_t TcpConnection::readiness() const {
 }
 
 TcpInfo TcpConnection::info() const {
-  TcpInfo info = counts_;
+  TcpInfo info;
+  static_cast<TcpCounts&>(info) = counts_;
   info.state = state_;
   if (congestion_) {
     info.congestion_control = congestion_->name();

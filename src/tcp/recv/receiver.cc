@@ -43,15 +43,21 @@ Receiver::Accepted Receiver::accept(StreamPos pos, std::span<Slice> payload, Buf
     pos = end;
   }
   total.duplicate = !anything_new && !total.refused;
-  if (total.in_order > 0) reassembly_.forget_blocks_before(nxt_);
-  total.out_of_order |= !reassembly_.empty();
+  if (!reassembly_) return total;
+  if (total.in_order > 0) reassembly_->forget_blocks_before(nxt_);
+  if (reassembly_->empty()) {
+    reassembly_.reset();
+  } else {
+    total.out_of_order = true;
+  }
   return total;
 }
 
 Receiver::Accepted Receiver::accept_slice(StreamPos pos, Slice slice, BufferPool& pool) {
   Accepted result;
   if (pos > nxt_) {
-    const Reassembly::Outcome outcome = reassembly_.insert(pos, std::move(slice), pool);
+    if (!reassembly_) reassembly_ = std::make_unique<Reassembly>();
+    const Reassembly::Outcome outcome = reassembly_->insert(pos, std::move(slice), pool);
     result.out_of_order = true;
     result.duplicate = outcome == Reassembly::Outcome::duplicate;
     result.refused = outcome == Reassembly::Outcome::refused;
@@ -64,12 +70,12 @@ Receiver::Accepted Receiver::accept_slice(StreamPos pos, Slice slice, BufferPool
   }
   const StreamPos before = nxt_;
   nxt_ += static_cast<StreamPos>(length);
-  while (!reassembly_.empty()) {
-    std::optional<Slice> waiting = reassembly_.pop_at(nxt_);
+  while (reassembly_ && !reassembly_->empty()) {
+    std::optional<Slice> waiting = reassembly_->pop_at(nxt_);
     if (!waiting) break;
     const std::size_t n = waiting->size();
     if (!queue_.push(std::move(*waiting), pool)) {
-      reassembly_.clear();  // without memory, what was SACKed is given back whole (RFC 2018 §8)
+      reassembly_->clear();  // without memory, what was SACKed is given back whole (RFC 2018 §8)
       break;
     }
     nxt_ += static_cast<StreamPos>(n);
@@ -115,7 +121,7 @@ bool Receiver::on_urgent(StreamPos end) {
 
 void Receiver::discard() {
   queue_.clear();
-  reassembly_.clear();
+  reassembly_.reset();
 }
 
 }  // namespace leat

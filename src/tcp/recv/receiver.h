@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "packet/buffer.h"
@@ -21,7 +22,9 @@ class Receiver {
   /// RCV.NXT + RCV.WND: one past the last position the peer may use. Never moves back.
   StreamPos window_end() const { return window_end_; }
   std::size_t readable() const { return queue_.size(); }
-  std::span<const Reassembly::Range> sack_blocks() const { return reassembly_.sack_blocks(); }
+  std::span<const Reassembly::Range> sack_blocks() const {
+    return reassembly_ ? reassembly_->sack_blocks() : std::span<const Reassembly::Range>{};
+  }
 
   /// The smallest shift that lets 16 bits express `limit` (RFC 7323 §2.2).
   static std::uint8_t scale_for(std::size_t limit);
@@ -60,7 +63,7 @@ class Receiver {
   bool wants_window_update() const;
 
   /// The stream is over: what was sent behind its end is no part of it.
-  void forget_out_of_order() { reassembly_.clear(); }
+  void forget_out_of_order() { reassembly_.reset(); }
   void discard();
 
  private:
@@ -68,7 +71,7 @@ class Receiver {
   Accepted accept_slice(StreamPos pos, Slice slice, BufferPool& pool);
 
   RecvQueue queue_;
-  Reassembly reassembly_;
+  std::unique_ptr<Reassembly> reassembly_;  ///< while something has arrived ahead of RCV.NXT
   StreamPos nxt_ = 0;
   StreamPos window_end_ = 0;
   StreamPos up_ = 0;  ///< RCV.UP, the position after the last urgent byte
