@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "leat/address.h"
@@ -75,6 +76,12 @@ class Device {
   virtual expected<KernelPath, Error> path_to(const IpAddress& /*remote*/) const {
     return unexpected(Error::unsupported);
   }
+
+  // For those who watch: nothing is to be done here by a device that only moves packets.
+  /// What became of each packet that the last receive() added, in their order.
+  virtual void judged(std::span<const PacketVerdict>) {}
+  /// The owner is about to sleep.
+  virtual void idle() {}
 };
 
 }  // namespace leat

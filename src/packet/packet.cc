@@ -69,6 +69,7 @@ void Packet::clear() {
   while (count_ > 0) slices_[--count_] = Slice{};
   size_ = 0;
   offload = {};
+  note = {};
 }
 
 }  // namespace leat

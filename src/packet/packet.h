@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "packet/buffer.h"
+#include "packet/packet_note.h"
 
 namespace leat {
 
@@ -78,6 +79,7 @@ class Packet {
   void clear();
 
   Offload offload;
+  PacketNote note;
 
  private:
   void take(Packet& other) noexcept {
@@ -85,6 +87,7 @@ class Packet {
     count_ = std::exchange(other.count_, std::uint8_t{0});
     size_ = std::exchange(other.size_, 0);
     offload = std::exchange(other.offload, {});
+    note = std::exchange(other.note, {});
   }
   std::array<Slice, kMaxSlices> slices_;
   std::size_t size_ = 0;

@@ -140,6 +140,7 @@ bool SegmentSplitter::gather(Packet& out, std::size_t length, BufferPool& pool) 
 }
 
 void SegmentSplitter::write_headers(Packet& segment, std::size_t payload) {
+  segment.note = rest_.note;
   const MutableBytes bytes = segment.slices()[0].mutable_bytes();
   std::memcpy(bytes.data(), headers_.data(), headers_.size());
   const std::size_t tcp_length = headers_.size() - tcp_start_ + payload;

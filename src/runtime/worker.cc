@@ -106,7 +106,11 @@ void Worker::run() {
   Instant now = monotonic_now();
   turn(0, now);
   for (;;) {
-    const std::uint32_t ready = poller_.wait(wake_up_time(now), now);
+    const Instant wake_up = wake_up_time(now);
+    if (wake_up > now) {
+      for (Link& link : links_) link.device->idle();
+    }
+    const std::uint32_t ready = poller_.wait(wake_up, now);
     now = monotonic_now();
     turn(ready, now);
     const std::lock_guard lock(mutex_);
@@ -157,7 +161,10 @@ void Worker::receive(std::size_t index, Instant now) {
   Link& link = links_[index];
   const auto received = link.device->receive(in_, pool_);
   if (in_.full()) more_ = true;
-  if (!in_.empty()) stack_.receive(link.id, in_, now);
+  if (!in_.empty()) {
+    stack_.receive(link.id, in_, now);
+    link.device->judged(stack_.verdicts());
+  }
   if (!received) fail(index, received.error(), now);
 }
 

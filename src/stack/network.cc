@@ -23,8 +23,9 @@ struct Network::Interface {
   SegmentSplitter splitter;  ///< the one that is being handed over
 };
 
-Network::Network(Random& random, Counters& counters, BufferPool& pool)
+Network::Network(Random& random, Counters& counters, DropLog& drops, BufferPool& pool)
     : counters_(counters),
+      drops_(drops),
       pool_(pool),
       icmp_limiter_(random.derive_key()),
       next_id_(static_cast<std::uint16_t>(random.next32())) {}
@@ -66,16 +67,16 @@ std::optional<Arrival> Network::receive(InterfaceId id, Packet packet, Instant n
   if (!interface.config.caps.has_link_layer) return receive_ipv4(interface, std::move(packet), false, now);
 
   if (!packet.linearize(EthernetHeader::kSize, pool_)) {
-    drop(DropReason::PKT_TOO_SMALL);
+    drops_.arrived(DropReason::PKT_TOO_SMALL);
     return std::nullopt;
   }
   const std::optional<EthernetHeader> header = EthernetHeader::parse(packet.front());
   const bool to_group = header->destination.is_multicast();
   if (!to_group && header->destination != interface.config.mac) {
-    drop(DropReason::OTHERHOST);
+    drops_.arrived(DropReason::OTHERHOST);
   } else if (header->is_llc()) {
     ++counters_[Counter::EthInLlc];
-    drop(DropReason::LLC);
+    drops_.arrived(DropReason::LLC);
   } else if (header->ether_type() == EtherType::ipv4) {
     remove_header(packet, EthernetHeader::kSize);
     return receive_ipv4(interface, std::move(packet), to_group, now);
@@ -84,7 +85,7 @@ std::optional<Arrival> Network::receive(InterfaceId id, Packet packet, Instant n
     receive_arp(interface, packet, now);
   } else {
     ++counters_[Counter::EthInUnknown];
-    drop(DropReason::UNHANDLED_PROTO);
+    drops_.arrived(DropReason::UNHANDLED_PROTO);
   }
   return std::nullopt;
 }
@@ -92,10 +93,10 @@ std::optional<Arrival> Network::receive(InterfaceId id, Packet packet, Instant n
 void Network::receive_arp(Interface& interface, Packet& packet, Instant now) {
   std::optional<ArpPacket> arp;
   if (packet.linearize(ArpPacket::kSize, pool_)) arp = ArpPacket::parse(packet.front());
-  if (!arp) return drop(DropReason::ARP_HDR);
+  if (!arp) return drops_.arrived(DropReason::ARP_HDR);
   ++counters_[arp->operation == ArpOperation::request ? Counter::ArpInRequests : Counter::ArpInReplies];
   const ArpInput result = interface.arp.receive(*arp, interface.addresses, now);
-  if (result.drop) drop(*result.drop);
+  if (result.drop) drops_.arrived(*result.drop);
   flush_neighbours(interface);
 }
 
@@ -106,14 +107,14 @@ std::optional<Arrival> Network::receive_ipv4(Interface& interface, Packet packet
     const DropReason why = arrival.error();
     const bool for_others = why == DropReason::IP_INADDRERRORS;
     ++counters_[for_others ? Counter::IpInAddrErrors : Counter::IpInHdrErrors];
-    drop(why);
+    drops_.arrived(why);
     return std::nullopt;
   }
   switch (arrival->header.protocol) {
     case IpProtocol::tcp: {
       ++counters_[Counter::IpInDelivers];
       if (arrival->audience != Ipv4Audience::us) {  // RFC 9293 §3.9.2.3: TCP is between two hosts
-        drop(DropReason::IP_INADDRERRORS);
+        drops_.arrived(DropReason::IP_INADDRERRORS);
         return std::nullopt;
       }
       remove_header(packet, arrival->header.header_length);
@@ -129,7 +130,7 @@ std::optional<Arrival> Network::receive_ipv4(Interface& interface, Packet packet
       return std::nullopt;
   }
   ++counters_[Counter::IpInUnknownProtos];
-  drop(DropReason::IP_NOPROTO);
+  drops_.arrived(DropReason::IP_NOPROTO);
   complain(interface, packet, *arrival, IcmpUnreachable::protocol, now);
   return std::nullopt;
 }
@@ -144,14 +145,14 @@ void Network::receive_icmp(Packet packet, const Ipv4Arrival& arrival, Instant no
   if (!header || !has_good_checksum(packet, span)) {
     ++counters_[Counter::IcmpInErrors];
     if (header) ++counters_[Counter::IcmpInCsumErrors];
-    return drop(header ? DropReason::ICMP_CSUM : DropReason::PKT_TOO_SMALL);
+    return drops_.arrived(header ? DropReason::ICMP_CSUM : DropReason::PKT_TOO_SMALL);
   }
   if (header->is_error()) return receive_icmp_error(packet, start);
   if (header->type == IcmpType::echo_reply) ++counters_[Counter::IcmpInEchoReps];
-  if (!header->is_echo_request()) return drop(DropReason::UNHANDLED_ICMP);
+  if (!header->is_echo_request()) return drops_.arrived(DropReason::UNHANDLED_ICMP);
   ++counters_[Counter::IcmpInEchos];
   std::optional<IcmpOutput> reply = make_echo_reply(std::move(packet), arrival, pool_);
-  if (!reply) return drop(DropReason::UNHANDLED_ICMP);
+  if (!reply) return drops_.arrived(DropReason::UNHANDLED_ICMP);
   ++counters_[Counter::IcmpOutMsgs];
   ++counters_[Counter::IcmpOutEchoReps];
   send(std::move(reply->message), reply->sending, now);
@@ -165,13 +166,13 @@ void Network::receive_icmp_error(Packet& packet, std::size_t start) {
   if (packet.linearize(looked_at, pool_)) error = parse_icmp_error(packet.front().subspan(start));
   if (!error) {
     ++counters_[Counter::IcmpInErrors];
-    return drop(DropReason::UNHANDLED_ICMP);
+    return drops_.arrived(DropReason::UNHANDLED_ICMP);
   }
   if (error->type == IcmpType::destination_unreachable) ++counters_[Counter::IcmpInDestUnreachs];
   if (error->type == IcmpType::time_exceeded) ++counters_[Counter::IcmpInTimeExcds];
   if (error->type == IcmpType::parameter_problem) ++counters_[Counter::IcmpInParmProbs];
   if (error->protocol != IpProtocol::tcp || icmp_errors_.size() >= kMostWaiting) {
-    return drop(DropReason::UNHANDLED_ICMP);
+    return drops_.arrived(DropReason::UNHANDLED_ICMP);
   }
   icmp_errors_.push_back(*error);
 }
@@ -191,7 +192,7 @@ void Network::complain(Interface& interface, const Packet& packet, const Ipv4Arr
   }
   std::optional<IcmpOutput> error =
       make_icmp_error(packet, arrival, IcmpType::destination_unreachable, static_cast<std::uint8_t>(code), pool_);
-  if (!error) return drop(DropReason::NOMEM);
+  if (!error) return drops_.outgoing(DropReason::NOMEM);
   ++counters_[Counter::IcmpOutMsgs];
   ++counters_[Counter::IcmpOutDestUnreachs];
   send(std::move(error->message), error->sending, now);
@@ -202,16 +203,16 @@ void Network::receive_udp(Interface& interface, Packet& packet, const Ipv4Arriva
   const std::size_t length = packet.size() - start;
   if (length < UdpHeader::kSize || !packet.linearize(start + UdpHeader::kSize, pool_)) {
     ++counters_[Counter::UdpInErrors];
-    return drop(DropReason::PKT_TOO_SMALL);
+    return drops_.arrived(DropReason::PKT_TOO_SMALL);
   }
   const bool has_checksum = load_be16(packet.front().data() + start + UdpHeader::kChecksumOffset) != 0;
   const TransportSpan span{arrival.header.source, arrival.header.destination, IpProtocol::udp, start, length};
   if (has_checksum && !has_good_checksum(packet, span)) {
     ++counters_[Counter::UdpInCsumErrors];
-    return drop(DropReason::UDP_CSUM);
+    return drops_.arrived(DropReason::UDP_CSUM);
   }
   ++counters_[Counter::UdpNoPorts];
-  drop(DropReason::NO_SOCKET);
+  drops_.arrived(DropReason::NO_SOCKET);
   complain(interface, packet, arrival, IcmpUnreachable::port, now);
 }
 
@@ -228,7 +229,7 @@ void Network::send(Packet packet, Ipv4Sending sending, Instant now) {
   const expected<RouteDecision, Error> path = path_to(sending.destination);
   if (!path) {
     ++counters_[Counter::IpOutNoRoutes];
-    return drop(DropReason::IP_OUTNOROUTES);
+    return drops_.outgoing(DropReason::IP_OUTNOROUTES);
   }
   Interface& interface = at(path->interface);
   const std::size_t segments = packet.offload.gso_size == 0 ? 1 : packet.size() / packet.offload.gso_size + 1;
@@ -236,16 +237,16 @@ void Network::send(Packet packet, Ipv4Sending sending, Instant now) {
   next_id_ = static_cast<std::uint16_t>(next_id_ + segments);
   if (!push_ipv4(packet, sending)) {
     ++counters_[Counter::IpOutDiscards];
-    return drop(DropReason::NOMEM);
+    return drops_.outgoing(DropReason::NOMEM);
   }
   if (!interface.config.caps.has_link_layer) return queue(interface, std::move(packet));
 
   const NeighbourVerdict verdict = interface.arp.neighbours.send(path->next_hop, path->source, packet, now);
-  counters_[DropReason::NEIGH_QUEUEFULL] += verdict.displaced;
+  drops_.outgoing(DropReason::NEIGH_QUEUEFULL, verdict.displaced);
   if (verdict.outcome == NeighbourVerdict::Outcome::ready) {
     queue_frame(interface, std::move(packet), verdict.mac);
   } else {
-    if (verdict.outcome == NeighbourVerdict::Outcome::dropped) drop(DropReason::NEIGH_QUEUEFULL);
+    if (verdict.outcome == NeighbourVerdict::Outcome::dropped) drops_.outgoing(DropReason::NEIGH_QUEUEFULL);
     flush_neighbours(interface);
   }
 }
@@ -256,7 +257,7 @@ void Network::flush_neighbours(Interface& interface) {
     ++counters_[question ? Counter::ArpOutRequests : Counter::ArpOutReplies];
     Packet frame = ArpHandler::make_frame(*output, pool_);
     if (frame.empty()) {
-      drop(DropReason::NOMEM);
+      drops_.outgoing(DropReason::NOMEM);
     } else {
       queue(interface, std::move(frame));
     }
@@ -270,7 +271,7 @@ void Network::flush_neighbours(Interface& interface) {
 }
 
 void Network::give_up(const Packet& packet) {
-  drop(DropReason::NEIGH_FAILED);
+  drops_.outgoing(DropReason::NEIGH_FAILED);
   const expected<Ipv4Header, DropReason> ip = Ipv4Header::parse(packet.front(), packet.size());
   if (!ip || ip->protocol != IpProtocol::tcp) return;
   const std::optional<TcpHeader> tcp = TcpHeader::parse(packet.front().subspan(ip->header_length));
@@ -281,7 +282,7 @@ void Network::give_up(const Packet& packet) {
 void Network::queue_frame(Interface& interface, Packet packet, const MacAddress& to) {
   if (!push_ethernet(packet, make_ethernet(to, interface.config.mac, EtherType::ipv4))) {
     ++counters_[Counter::IpOutDiscards];
-    return drop(DropReason::NOMEM);
+    return drops_.outgoing(DropReason::NOMEM);
   }
   queue(interface, std::move(packet));
 }
@@ -289,7 +290,7 @@ void Network::queue_frame(Interface& interface, Packet packet, const MacAddress&
 void Network::queue(Interface& interface, Packet packet) {
   if (interface.ready.size() >= kQueueLimit) {
     ++counters_[Counter::IpOutDiscards];
-    return drop(DropReason::QUEUE_FULL);
+    return drops_.outgoing(DropReason::QUEUE_FULL);
   }
   interface.ready.push_back(std::move(packet));
 }
@@ -308,13 +309,13 @@ bool Network::fill(InterfaceId id, PacketBatch& out) {
         continue;
       }
       if (!interface.splitter.start(std::move(packet), split, pool_)) {
-        drop(DropReason::NOMEM);
+        drops_.outgoing(DropReason::NOMEM);
         continue;
       }
     }
     if (interface.splitter.fill(out, pool_) == SplitResult::no_buffer) {
       interface.splitter = {};  // as if the network had lost the rest: waiting for memory could wait for ever
-      drop(DropReason::NOMEM);
+      drops_.outgoing(DropReason::NOMEM);
     }
   }
   return true;

@@ -14,6 +14,7 @@
 #include "ip/ipv4_output.h"
 #include "ip/routes.h"
 #include "leat/counters.h"
+#include "stack/drop_log.h"
 #include "stack/stack.h"
 #include "tcp/four_tuple.h"
 
@@ -33,7 +34,7 @@ class Network {
   /// In front of a transport header: room for IP, Ethernet and what a device adds.
   static constexpr std::size_t kHeadroom = 64;
 
-  Network(Random& random, Counters& counters, BufferPool& pool);
+  Network(Random& random, Counters& counters, DropLog& drops, BufferPool& pool);
   ~Network();
 
   expected<InterfaceId, Error> add(const InterfaceConfig& config);
@@ -77,9 +78,9 @@ class Network {
   void give_up(const Packet& packet);
   void queue_frame(Interface& interface, Packet packet, const MacAddress& to);
   void queue(Interface& interface, Packet packet);
-  void drop(DropReason reason) { ++counters_[reason]; }
 
   Counters& counters_;
+  DropLog& drops_;
   BufferPool& pool_;
   Routes routes_;
   std::vector<std::unique_ptr<Interface>> interfaces_;

@@ -1,5 +1,7 @@
 #include "stack/stack.h"
 
+#include <array>
+
 #include "packet/transport_checksum.h"
 #include "stack/network.h"
 #include "stack/tcp_sockets.h"
@@ -11,9 +13,10 @@ class Stack::Impl {
   Impl(const StackConfig& config, BufferPool& pool)
       : random(config.seed),
         options(config.tcp),
+        drops(counters),
         pool_(pool),
-        network(random, counters, pool),
-        tcp(config.tcp, random, counters, pool) {}
+        network(random, counters, drops, pool),
+        tcp(config.tcp, random, counters, drops, pool) {}
 
   void receive_tcp(Arrival& arrival, Instant now);
   void send_tcp(OutgoingSegment& out, Instant now);
@@ -22,6 +25,9 @@ class Stack::Impl {
   Random random;
   TcpOptions options;
   Counters counters;
+  DropLog drops;
+  std::array<PacketVerdict, PacketBatch::kCapacity> verdicts;
+  std::size_t judged = 0;
   BufferPool& pool_;
   Network network;
   TcpSockets tcp;
@@ -35,12 +41,14 @@ expected<InterfaceId, Error> Stack::add_interface(const InterfaceConfig& config)
 // Up.
 
 void Stack::receive(InterfaceId interface, PacketBatch& batch, Instant now) {
+  impl_->judged = 0;
   for (Packet& packet : batch.packets()) {
     std::optional<Arrival> arrival = impl_->network.receive(interface, std::move(packet), now);
     if (arrival) impl_->receive_tcp(*arrival, now);
     while (const std::optional<IcmpError> error = impl_->network.next_icmp_error()) {
       impl_->tcp.on_icmp_error(*error, now);
     }
+    impl_->verdicts[impl_->judged++].drop = impl_->drops.take_verdict();
   }
   batch.clear();
 }
@@ -49,7 +57,7 @@ void Stack::Impl::receive_tcp(Arrival& arrival, Instant now) {
   Packet& packet = arrival.payload;
   const auto refuse = [&](DropReason reason) {
     ++counters[Counter::TcpInErrs];
-    ++counters[reason];
+    drops.arrived(reason);
   };
   if (packet.size() < TcpHeader::kSize || !packet.linearize(TcpHeader::kSize, pool_)) {
     return refuse(DropReason::PKT_TOO_SMALL);
@@ -121,7 +129,7 @@ void Stack::Impl::send_tcp(OutgoingSegment& out, Instant now) {
 
   Slice bytes = pool_.allocate(BufferClass::header, Network::kHeadroom, header.header_length);
   if (!bytes) {
-    ++counters[DropReason::NOMEM];
+    drops.outgoing(DropReason::NOMEM);
     return;
   }
   ChecksumAccumulator pseudo;
@@ -133,6 +141,7 @@ void Stack::Impl::send_tcp(OutgoingSegment& out, Instant now) {
 
   Packet packet(std::move(bytes));
   for (std::size_t i = 0; i < segment.slices; ++i) packet.append(std::move(out.segment.payload[i]));
+  packet.note = segment.note;
   packet.offload.checksum = ChecksumState::partial;
   packet.offload.checksum_offset = TcpHeader::kChecksumOffset;
   if (segment.gso_size > 0) {
@@ -215,6 +224,8 @@ expected<Endpoint, Error> Stack::remote(SocketHandle socket) const {
   if (tuple->remote.port == 0) return unexpected(Error::not_connected);
   return tuple->remote;
 }
+
+std::span<const PacketVerdict> Stack::verdicts() const { return std::span(impl_->verdicts).first(impl_->judged); }
 
 const Counters& Stack::counters() const { return impl_->counters; }
 

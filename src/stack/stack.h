@@ -62,6 +62,8 @@ class Stack {
   // The four verbs.
   /// Takes every packet of the batch; it is empty afterwards.
   void receive(InterfaceId interface, PacketBatch& batch, Instant now);
+  /// What became of each packet of the last batch, in its order; valid until the next one.
+  std::span<const PacketVerdict> verdicts() const;
   /// Runs due timers and adds packets for `interface` to `out`, up to its room. True when there may be
   /// more: call again after the device took these.
   bool transmit(InterfaceId interface, PacketBatch& out, Instant now);

@@ -133,6 +133,33 @@ TEST(StackTcp, ABadChecksumIsDroppedAndCounted) {
   EXPECT_EQ(link.near().counters()[Counter::TcpExtTCPTimeouts], 1u);
 }
 
+TEST(StackTcp, TellsWhatBecameOfEachPacketOfABatch) {
+  Link link;
+  const Link::Pair pair = link.connect();
+  std::vector<std::uint8_t> captured;
+  link.set_filter([&](int to, std::vector<std::uint8_t>& frame) {
+    if (to == 0) captured = frame;
+    return true;
+  });
+  ASSERT_TRUE(link.far().write(pair.far, bytes_of("once"), link.now()));
+  link.run(5ms);
+  ASSERT_FALSE(captured.empty());
+  PacketBatch batch;
+  batch.push(Packet(link.pool().copy_of(captured)));  // a second time
+  captured[40] ^= 1;
+  batch.push(Packet(link.pool().copy_of(captured)));
+  batch.push(Packet(link.pool().copy_of(Bytes(captured).first(10))));
+  const std::uint64_t before = link.near().counters()[DropReason::TCP_OLD_DATA];
+  link.near().receive(1, batch, link.now());
+  ASSERT_EQ(link.near().verdicts().size(), 3u);
+  EXPECT_EQ(link.near().verdicts()[0].drop, DropReason::TCP_OLD_DATA);
+  EXPECT_EQ(link.near().verdicts()[1].drop, DropReason::TCP_CSUM);
+  EXPECT_EQ(link.near().verdicts()[2].drop, DropReason::PKT_TOO_SMALL);
+  EXPECT_EQ(link.near().counters()[DropReason::TCP_OLD_DATA], before + 1);
+  link.set_filter({});
+  link.settle(100ms);
+}
+
 TEST(StackTcp, OpenedFailedAndBrokenConnectionsAreCountedAsRfc4022Says) {
   Link link;
   Link::Pair pair = link.connect();

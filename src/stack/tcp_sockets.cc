@@ -6,9 +6,10 @@
 
 namespace leat {
 
-TcpSockets::TcpSockets(const TcpOptions& options, Random& random, Counters& counters, BufferPool& pool)
+TcpSockets::TcpSockets(const TcpOptions& options, Random& random, Counters& counters, DropLog& drops, BufferPool& pool)
     : options_(options),
       counters_(counters),
+      drops_(drops),
       pool_(pool),
       flow_key_(random.derive_key()),
       isn_key_(random.derive_key()),
@@ -100,19 +101,19 @@ void TcpSockets::on_icmp_error(const IcmpError& icmp, Instant now) {
   }
   Socket* socket = error ? find_flow(tuple, hash) : nullptr;
   if (socket == nullptr) {
-    ++counters_[error ? DropReason::INVALID_ICMP : DropReason::UNHANDLED_ICMP];
+    drops_.arrived(error ? DropReason::INVALID_ICMP : DropReason::UNHANDLED_ICMP);
     return;
   }
   if (!socket->connection->on_path_error(*error, now)) {
     ++counters_[Counter::TcpExtOutOfWindowIcmps];
-    ++counters_[DropReason::INVALID_ICMP];
+    drops_.arrived(DropReason::INVALID_ICMP);
     return;
   }
   touch(*socket);
 }
 
 void TcpSockets::count(const SegmentVerdict& verdict) {
-  if (verdict.drop) ++counters_[*verdict.drop];
+  if (verdict.drop) drops_.arrived(*verdict.drop);
   if (verdict.challenge) ++counters_[Counter::TcpExtTCPChallengeACK];
   if (verdict.queued_out_of_order) ++counters_[Counter::TcpExtTCPOFOQueue];
   if (verdict.drop == DropReason::TCP_ZEROWINDOW) ++counters_[Counter::TcpExtTCPZeroWindowDrop];
@@ -122,7 +123,7 @@ void TcpSockets::count(const SegmentVerdict& verdict) {
 
 void TcpSockets::reply(const FourTuple& tuple, SegmentOut segment) {
   if (replies_.size() >= kMaxReplies) {
-    ++counters_[DropReason::QUEUE_FULL];
+    drops_.outgoing(DropReason::QUEUE_FULL);
     return;
   }
   replies_.push_back({tuple, std::move(segment)});
@@ -174,6 +175,9 @@ bool TcpSockets::poll_transmit(OutgoingSegment& out, Instant now) {
 void TcpSockets::count_sent(const SegmentOut& segment) {
   const std::uint32_t n = segment.wire_segments();
   if (segment.flags.rst()) ++counters_[Counter::TcpOutRsts];
+  const NoteKind why = segment.note.kind;
+  if (why == NoteKind::fast_retransmit || why == NoteKind::partial_ack) counters_[Counter::TcpExtTCPFastRetrans] += n;
+  if (why == NoteKind::after_time_out) counters_[Counter::TcpExtTCPSlowStartRetrans] += n;
   if (segment.retransmission) {
     counters_[Counter::TcpRetransSegs] += n;
   } else {

@@ -17,6 +17,7 @@
 #include "leat/counters.h"
 #include "leat/event.h"
 #include "leat/tcp_options.h"
+#include "stack/drop_log.h"
 #include "stack/timer_wheel.h"
 #include "tcp/connection.h"
 #include "tcp/engine/flow_table.h"
@@ -45,7 +46,7 @@ class TcpSockets {
   static constexpr std::size_t kMaxSockets = std::size_t{1} << 20;
   static constexpr std::size_t kMaxReplies = 256;
 
-  TcpSockets(const TcpOptions& options, Random& random, Counters& counters, BufferPool& pool);
+  TcpSockets(const TcpOptions& options, Random& random, Counters& counters, DropLog& drops, BufferPool& pool);
   ~TcpSockets();
 
   /// A segment whose checksum is right arrived for one of our addresses.
@@ -165,6 +166,7 @@ class TcpSockets {
 
   const TcpOptions options_;
   Counters& counters_;
+  DropLog& drops_;
   BufferPool& pool_;
   SipKey flow_key_;
   SipKey isn_key_;

@@ -65,10 +65,10 @@ void TcpSockets::on_new_flow(const FourTuple& tuple, const SegmentIn& segment, c
   const bool opens = segment.flags.syn() && !segment.flags.ack() && !segment.flags.rst() && !segment.flags.fin();
   if (listening == nullptr || (!opens && !segment.flags.rst())) {
     // RFC 9293 §3.10.7.1 and .2: nobody is here, or nobody asked for this.
-    ++counters_[DropReason::NO_SOCKET];
+    drops_.arrived(DropReason::NO_SOCKET);
     if (!segment.flags.rst()) reply_with_reset(tuple, segment);
   } else if (!opens) {
-    ++counters_[DropReason::TCP_FLAGS];
+    drops_.arrived(DropReason::TCP_FLAGS);
   } else if (may_open(*listening)) {
     add_half_open(*listening, tuple, segment, path, isn, now);
   }
@@ -79,12 +79,12 @@ bool TcpSockets::may_open(const Socket& listening) {
   if (listening.listener->accept_queue_full()) {
     ++counters_[Counter::TcpExtListenOverflows];
     ++counters_[Counter::TcpExtListenDrops];
-    ++counters_[DropReason::TCP_LISTEN_OVERFLOW];
+    drops_.arrived(DropReason::TCP_LISTEN_OVERFLOW);
     return false;
   }
   if (listening.listener->syn_queue_full()) {
     ++counters_[Counter::TcpExtTCPReqQFullDrop];
-    ++counters_[DropReason::SOCKET_BACKLOG];
+    drops_.arrived(DropReason::SOCKET_BACKLOG);
     return false;
   }
   return true;
@@ -96,7 +96,7 @@ void TcpSockets::add_half_open(Socket& listening, const FourTuple& tuple, const 
   std::uint32_t slot = static_cast<std::uint32_t>(half_open_.size());
   if (!free_half_open_.empty()) slot = free_half_open_.back();
   if (slot >= kMaxSockets || !flows_.insert(hash, {FlowKind::half_open, slot})) {
-    ++counters_[DropReason::NOMEM];
+    drops_.arrived(DropReason::NOMEM);
     return;
   }
   if (free_half_open_.empty()) {
@@ -131,13 +131,21 @@ void TcpSockets::release_half_open(HalfOpenEntry& entry) {
 
 void TcpSockets::on_half_open(HalfOpenEntry& entry, SegmentIn& segment, const PathFacts& path, Instant now) {
   const HalfOpen::Verdict verdict = entry.state.on_segment(segment, options_, now);
-  if (verdict.drop) ++counters_[*verdict.drop];
+  if (verdict.drop) drops_.arrived(*verdict.drop);
   switch (verdict.action) {
     case HalfOpen::Action::none: return;
-    case HalfOpen::Action::syn_ack: return reply(entry.tuple, entry.state.syn_ack(options_, now));
-    case HalfOpen::Action::ack:
+    case HalfOpen::Action::syn_ack: {
+      SegmentOut again = entry.state.syn_ack(options_, now);
+      again.note.number = 0;  // the peer asked for it
+      return reply(entry.tuple, std::move(again));
+    }
+    case HalfOpen::Action::ack: {
       ++counters_[Counter::TcpExtTCPChallengeACK];
-      return reply(entry.tuple, entry.state.ack(options_));
+      SegmentOut ack = entry.state.ack(options_);
+      const bool for_reset = verdict.drop == DropReason::TCP_INVALID_SEQUENCE;
+      ack.note.kind = for_reset ? NoteKind::challenge_reset : NoteKind::unacceptable;
+      return reply(entry.tuple, std::move(ack));
+    }
     case HalfOpen::Action::reset: return reply_with_reset(entry.tuple, segment);
     case HalfOpen::Action::forget: ++counters_[Counter::TcpAttemptFails]; return remove_half_open(entry);
     case HalfOpen::Action::complete: return complete(entry, segment, path, now);
@@ -150,12 +158,12 @@ void TcpSockets::complete(HalfOpenEntry& entry, SegmentIn& segment, const PathFa
     // The entry stays, and its SYN-ACK goes out again: perhaps there is room when the peer answers that.
     ++counters_[Counter::TcpExtListenOverflows];
     ++counters_[Counter::TcpExtListenDrops];
-    ++counters_[DropReason::TCP_LISTEN_OVERFLOW];
+    drops_.arrived(DropReason::TCP_LISTEN_OVERFLOW);
     return;
   }
   Socket* child = create_socket();
   if (child == nullptr) {
-    ++counters_[DropReason::NOMEM];
+    drops_.arrived(DropReason::NOMEM);
     return;
   }
   child->parent = entry.listener;

@@ -130,13 +130,15 @@ class TcpConnection {
   void on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now, SegmentVerdict& verdict);
   void on_fin();
   void on_smaller_path(std::uint16_t mss_limit, Instant now);
-  bool challenge(Instant now);
+  bool challenge(NoteKind why, Instant now);
 
   // connection_send.cc
   bool transmit_syn(SegmentOut& out, Instant now);
   bool transmit_lost(SegmentOut& out, Instant now);
   bool transmit_new(SegmentOut& out, Instant now);
   bool transmit_ack(SegmentOut& out);
+  PacketNote retransmission_note() const;
+  PacketNote probe_note() const;
   void fill_data(SegmentOut& out, const Sender::Plan& plan, Instant now);
   void fill_common(SegmentOut& out);
   void fill_urgent(SegmentOut& out, StreamPos pos) const;
@@ -205,6 +207,7 @@ class TcpConnection {
   std::uint16_t send_mss_limit_;
   std::uint8_t time_outs_ = 0;  ///< in a row
   std::uint8_t probes_ = 0;     ///< unanswered, of a window or to keep alive
+  PacketNote ack_note_;         ///< of the ACK that is owed
   std::uint8_t persist_backoff_ = 0;
   TcpCounts counts_;
 };

@@ -36,7 +36,7 @@ SegmentVerdict TcpConnection::on_segment_synchronized(SegmentIn& segment, Buffer
   if (segment.flags.syn()) {
     SegmentVerdict verdict;
     verdict.drop = DropReason::TCP_INVALID_SYN;
-    verdict.challenge = challenge(now);
+    verdict.challenge = challenge(NoteKind::challenge_syn, now);
     return verdict;
   }
   // Fifth: ACK.
@@ -80,9 +80,10 @@ SegmentVerdict TcpConnection::on_unacceptable(const SegmentIn& segment, Instant 
   // Two stacks that answer each other's stray ACKs would never stop: only data and FIN are answered each time.
   if (segment.length > 0 || segment.flags.fin()) {
     acks_.ack_now();
+    ack_note_.kind = NoteKind::unacceptable;
     ++counts_.dupacks_out;
   } else {
-    verdict.challenge = challenge(now);
+    verdict.challenge = challenge(NoteKind::unacceptable, now);
   }
   return verdict;
 }
@@ -91,7 +92,7 @@ SegmentVerdict TcpConnection::on_reset(StreamPos pos, Instant now) {
   SegmentVerdict verdict;
   if (pos != receiver_.nxt()) {
     verdict.drop = DropReason::TCP_INVALID_SEQUENCE;
-    verdict.challenge = challenge(now);
+    verdict.challenge = challenge(NoteKind::challenge_reset, now);
     return verdict;
   }
   verdict.drop = DropReason::TCP_RESET;
@@ -123,15 +124,16 @@ std::optional<SegmentVerdict> TcpConnection::check_ack(const SegmentIn& segment,
   } else {
     return std::nullopt;
   }
-  verdict.challenge = challenge(now);
+  verdict.challenge = challenge(NoteKind::challenge_ack, now);
   return verdict;
 }
 
-bool TcpConnection::challenge(Instant now) {
+bool TcpConnection::challenge(NoteKind why, Instant now) {
   constexpr Duration kInterval = std::chrono::milliseconds(500);  // Linux: tcp_invalid_ratelimit
   if (now < next_challenge_) return false;
   next_challenge_ = now + kInterval;
   acks_.ack_now();
+  ack_note_.kind = why;
   return true;
 }
 

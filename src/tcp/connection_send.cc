@@ -38,6 +38,7 @@ bool TcpConnection::transmit_syn(SegmentOut& out, Instant now) {
   out.window = receiver_.offer_window(false);
   out.retransmission = again;
   if (again) {
+    out.note = {NoteKind::syn_time_out, time_outs_, static_cast<std::uint8_t>(options_->syn_retries)};
     ++counts_.total_retrans;
     timed_at_ = kNever;
   } else {
@@ -61,12 +62,28 @@ bool TcpConnection::transmit_lost(SegmentOut& out, Instant now) {
   }
   // Beyond a window that shrank only the first segment goes, as a probe (RFC 9293 §3.8.6).
   if (lost.begin > sender_.una() && lost.begin >= sender_.una() + sender_.window()) return false;
+  out.note = retransmission_note();
   retransmit_now_ = false;
   const std::int64_t burst = std::clamp<std::int64_t>(allowance, sender_.mss(), burst_limit());
   const Sender::Plan plan =
       sender_.again(lost.begin, lost.end, static_cast<std::uint32_t>(burst - burst % sender_.mss()));
   fill_data(out, plan, now);
   return true;
+}
+
+PacketNote TcpConnection::retransmission_note() const {
+  if (recovery_.in_fast_recovery()) {
+    return {recovery_.after_partial_ack() ? NoteKind::partial_ack : NoteKind::fast_retransmit};
+  }
+  if (!retransmit_now_) return {NoteKind::after_time_out};
+  if (time_outs_ == 0) return {NoteKind::smaller_path};
+  return {NoteKind::time_out, time_outs_, static_cast<std::uint8_t>(retries())};
+}
+
+PacketNote TcpConnection::probe_note() const {
+  if (!sender_.everything_acked()) return {NoteKind::window_probe, probes_, static_cast<std::uint8_t>(retries())};
+  const unsigned limit = options_->keep_alive ? options_->keep_alive->probes : 0;
+  return {NoteKind::keep_alive, probes_, static_cast<std::uint8_t>(limit)};
 }
 
 bool TcpConnection::transmit_new(SegmentOut& out, Instant now) {
@@ -83,6 +100,7 @@ bool TcpConnection::transmit_new(SegmentOut& out, Instant now) {
   if (cwnd_limited_ && flight > 0) return false;
   const std::optional<Sender::Plan> plan = sender_.next_new(allowance, burst_limit(), override_window_);
   if (!plan) return false;
+  if (override_window_) out.note.kind = NoteKind::window_override;
   override_window_ = false;
   fill_data(out, *plan, now);
   return true;
@@ -136,7 +154,11 @@ void TcpConnection::fill_data(SegmentOut& out, const Sender::Plan& planned, Inst
   last_sent_at_ = now;
   // Data carries the ACK. But while something is missing the peer needs segments without data: SACK blocks go on those,
   // so that data stays MSS-sized, and without SACK only those count as duplicates (RFC 5681 §2).
-  if (receiver_.sack_blocks().empty()) acks_.on_piggybacked();
+  if (receiver_.sack_blocks().empty()) {
+    acks_.on_piggybacked();
+    if (out.note.kind == NoteKind::none) out.note = ack_note_;
+    ack_note_ = {};
+  }
   if (retransmission_deadline_ == kNever) {
     progress_at_ = now;
     arm_retransmission(now);
@@ -173,10 +195,13 @@ bool TcpConnection::transmit_ack(SegmentOut& out) {
     // A number from the past: whoever is alive has to answer it (RFC 9293 §3.8.6.1; Linux probes like this).
     out.seq = send_map_.to_wire(sender_.una() - 1);
     out.probe = true;
+    out.note = probe_note();
     probe_due_ = false;
   } else {
     out.seq = send_map_.to_wire(sender_.empty_segment_pos());
+    out.note = ack_note_;
   }
+  ack_note_ = {};
   fill_urgent(out, out.probe ? sender_.una() - 1 : sender_.nxt());
   acks_.on_ack_sent();
   return true;

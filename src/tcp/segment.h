@@ -44,6 +44,7 @@ struct SegmentOut {
   std::uint8_t slices = 0;
   bool retransmission = false;
   bool probe = false;          ///< asks for an ACK only (zero window)
+  PacketNote note;             ///< why it is sent, where that is not plain
   std::uint32_t length = 0;    ///< bytes of payload
   std::uint16_t gso_size = 0;  ///< payload bytes of each wire segment but the last
 

@@ -51,6 +51,9 @@ SegmentOut HalfOpen::syn_ack(const TcpOptions& options, Instant now) {
   out.options.sack_permitted = facts_.sack_permitted;
   if (facts_.window_scale) out.options.window_scale = Receiver::scale_for(options.receive_buffer);
   out.retransmission = sent_;
+  if (sent_) {
+    out.note = {NoteKind::syn_time_out, facts_.time_outs, static_cast<std::uint8_t>(options.syn_ack_retries)};
+  }
   facts_.timed_at = sent_ ? kNever : now;
   if (!sent_) deadline_ = now + std::min(Rto::kInitial, options.max_rto);
   sent_ = true;

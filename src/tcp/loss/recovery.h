@@ -22,6 +22,8 @@ class Recovery {
   };
 
   bool in_fast_recovery() const { return fast_recovery_; }
+  /// In fast recovery: what is lost now was told by a partial ACK.
+  bool after_partial_ack() const { return after_partial_ack_; }
   /// After a time-out, until everything sent before it is acknowledged.
   bool in_loss_state() const { return loss_state_; }
   /// Lost and not sent again yet.
@@ -43,6 +45,7 @@ class Recovery {
     }
     if (!begins) return false;
     fast_recovery_ = true;
+    after_partial_ack_ = false;
     recover_ = nxt;
     lose(una, std::min<StreamPos>(una + mss, nxt));
     return true;
@@ -73,7 +76,7 @@ class Recovery {
     credit_ = std::max<std::int64_t>(credit_ - (una - before), 0);
     if (una - before >= mss) credit_ += mss;
     lose(una, std::min<StreamPos>(una + mss, nxt));
-    verdict.partial = true;
+    after_partial_ack_ = verdict.partial = true;
     return verdict;
   }
 
@@ -101,6 +104,7 @@ class Recovery {
   std::int64_t credit_ = 0;
   int duplicates_ = 0;
   bool fast_recovery_ = false;
+  bool after_partial_ack_ = false;
   bool loss_state_ = false;
 };
 

@@ -206,6 +206,7 @@ void Story::note_sent(SegmentOut& out) {
   EXPECT_EQ(pos - s.seq, out.length);
   EXPECT_TRUE(out.length <= config_.mss || out.gso_size > 0);
   tell("> " + text(s));
+  if (out.note.kind != NoteKind::none) notes_.push_back(out.note);
   sent_.push_back(s);
 }
 

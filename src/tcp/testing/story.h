@@ -68,6 +68,8 @@ class Story {
   /// Sent segments not looked at yet, joined where they are adjacent data; forgets them.
   std::vector<Seg> all_sent();
   void sent_nothing();
+  /// The notes of what was sent since the last call, where there were any.
+  std::vector<PacketNote> notes() { return std::exchange(notes_, {}); }
 
   // The user.
   std::size_t write(std::size_t n);
@@ -103,6 +105,7 @@ class Story {
   std::optional<HalfOpen> half_open_;
   Instant now_{std::chrono::hours(5)};
   std::deque<Seg> sent_;
+  std::vector<PacketNote> notes_;
   std::vector<std::string> lines_;
   std::int64_t written_ = 0, read_ = 0;
   TcpOptionSet syn_options_;
