@@ -7,9 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "echo.h"
 #include "get.h"
 #include "lab.h"
 #include "man_formatter.h"
+#include "serve.h"
 #include "suggest.h"
 
 #include <fmt/core.h>
@@ -114,6 +116,8 @@ int run(int argc, char** argv) {
   app.footer(kFooter);
   app.require_subcommand(1);
   add_get(app, exit_code);
+  add_serve(app, exit_code);
+  add_echo(app, exit_code);
   add_lab(app, exit_code);
   try {
     app.parse(argc, argv);

@@ -29,12 +29,12 @@ std::string_view to_string(TcpState state);
 struct TcpCounts {
   std::uint64_t bytes_acked = 0, bytes_sent = 0, bytes_retrans = 0, bytes_received = 0;
   std::uint64_t segs_out = 0, segs_in = 0, data_segs_out = 0, data_segs_in = 0;  ///< segments on the wire
-  std::uint64_t rcv_ooopack = 0;    ///< segments received out of order
+  std::uint64_t rcv_ooopack = 0;                                                 ///< segments received out of order
   std::uint32_t total_retrans = 0;  ///< segments retransmitted, SYNs included
   std::uint32_t rto_count = 0;      ///< retransmission time-outs in all
   std::uint32_t fast_recoveries = 0;
   std::uint32_t dupacks_in = 0, dupacks_out = 0;
-  Duration handshake{};             ///< SYN to established; zero before that
+  Duration handshake{};  ///< SYN to established; zero before that
 };
 
 struct TcpInfo : TcpCounts {
@@ -56,7 +56,7 @@ struct TcpInfo : TcpCounts {
 
   std::uint32_t retransmits = 0;  ///< time-outs in a row now
   std::uint32_t backoff = 0;
-  std::uint32_t probes = 0;       ///< unanswered window or keep-alive probes
+  std::uint32_t probes = 0;  ///< unanswered window or keep-alive probes
 };
 
 }  // namespace leat

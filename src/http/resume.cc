@@ -1,7 +1,8 @@
 #include "http/resume.h"
 
 #include <charconv>
-#include <ctime>
+
+#include "http/date.h"
 
 namespace leat::http {
 namespace {
@@ -19,15 +20,6 @@ bool take(std::string_view& text, std::string_view what) {
   if (!equal_ignoring_case(text.substr(0, what.size()), what)) return false;
   text.remove_prefix(what.size());
   return true;
-}
-
-/// Seconds since 1970 of an IMF-fixdate, the one form of date that senders may make (RFC 9110 §5.6.7).
-std::optional<std::time_t> parse_date(std::string_view text) {
-  std::tm fields{};
-  const std::string terminated(text);
-  const char* end = ::strptime(terminated.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &fields);
-  if (end == nullptr || *end != '\0') return std::nullopt;
-  return ::timegm(&fields);
 }
 
 }  // namespace

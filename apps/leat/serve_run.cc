@@ -1,0 +1,118 @@
+// What `leat serve` does once its options are read. Called by serve.cc.
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <optional>
+
+#include "http/server/access_log.h"
+#include "serve.h"
+#include "stats_printer.h"
+
+namespace leat::command {
+namespace {
+
+void complain(const std::string& text) { std::fputs(("leat serve: " + text + "\n").c_str(), stderr); }
+
+void log(const std::string& line) {
+  std::fputs(line.c_str(), stdout);
+  std::fflush(stdout);
+}
+
+std::string client_of(EventLoop& loop, SocketHandle socket) {
+  const auto remote = loop.remote(socket);
+  return remote ? remote->address.to_string() : "-";
+}
+
+/// Opens the host and serves with objects that `factory` makes.
+int serve_with(const ServeOptions& options, Server::Factory factory, const std::string& what) {
+  ServerSignals signals;
+  Server server(std::move(factory));
+  auto host = Host::open(options.host.config);
+  if (!host) {
+    complain(host.error().message);
+    return 2;
+  }
+  std::optional<StatsPrinter> stats;
+  if (options.host.stats) stats.emplace(*host, options.host.stats_interval, [] { return std::string(); });
+  const auto banner = [&](const Endpoint& local) {
+    std::string where;
+    for (const IpPrefix& prefix : options.host.config.addresses) {
+      where += fmt::format(" http://{}:{}/", prefix.address.to_string(), local.port);
+    }
+    fmt::print(stderr, "Serving {} on{}\n", what, where.empty() ? fmt::format(" port {}", local.port) : where);
+  };
+  const int status = run_server(*host, server, signals, options.port, banner, complain);
+  if (stats) stats->finish();
+  return status;
+}
+
+int serve_site(const ServeOptions& options) {
+  auto site = http::Site::open(options.path);
+  if (!site) {
+    complain(site.error());
+    return 2;
+  }
+  const auto now = [] { return std::time(nullptr); };
+  // The one who asks is not known to a session, so that each has a context of its own.
+  struct Client final : Served {
+    Client(SocketHandle socket, http::Session::Context c, const HttpPatience& patience, Instant t)
+        : context(std::move(c)), http(socket, context, patience, t) {}
+    Plan on_event(EventLoop& loop) override { return http.on_event(loop); }
+    void stop() override { http.stop(); }
+    http::Session::Context context;
+    ServedHttp http;
+  };
+  const auto make = [&](EventLoop& loop, SocketHandle socket) -> std::unique_ptr<Served> {
+    http::Session::Context context{*site, now, {}};
+    if (!options.quiet) {
+      context.log = [client = client_of(loop, socket)](const http::Exchange& exchange) {
+        log(http::log_line(client, std::time(nullptr), exchange));
+      };
+    }
+    return std::make_unique<Client>(socket, std::move(context), options.patience, loop.now());
+  };
+  return serve_with(options, make, options.path);
+}
+
+int serve_recording(const ServeOptions& options) {
+  const int fd = ::open(options.replay.c_str(), O_RDONLY | O_CLOEXEC);
+  struct stat s {};
+  if (fd < 0 || ::fstat(fd, &s) != 0) {
+    complain(options.replay + ": " + std::strerror(errno));
+    return 2;
+  }
+  Recording recording{std::make_shared<http::SharedFile>(fd), static_cast<std::uint64_t>(s.st_size), options.when};
+  if (!S_ISREG(s.st_mode)) {
+    complain(options.replay + ": not a regular file");
+    return 2;
+  }
+  const auto make = [&](EventLoop& loop, SocketHandle socket) -> std::unique_ptr<Served> {
+    ServedReplay::Log note;
+    if (!options.quiet) {
+      note = [client = client_of(loop, socket)](std::uint64_t bytes, bool whole) {
+        log(http::log_line(client, std::time(nullptr), {"", "", 11, whole ? 200u : 499u, bytes}));
+      };
+    }
+    return std::make_unique<ServedReplay>(socket, recording, std::move(note), loop.now());
+  };
+  return serve_with(options, make, options.replay);
+}
+
+}  // namespace
+
+int run_serve(const ServeOptions& options) {
+  if (auto ok = check_host_options(options.host); !ok) {
+    complain(ok.error());
+    return 2;
+  }
+  ::signal(SIGPIPE, SIG_IGN);  // nobody may read the log
+  return options.replay.empty() ? serve_site(options) : serve_recording(options);
+}
+
+}  // namespace leat::command

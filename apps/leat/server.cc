@@ -1,0 +1,141 @@
+#include "server.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <future>
+#include <span>
+#include <vector>
+
+namespace leat::command {
+
+expected<Endpoint, Error> Server::listen(EventLoop& loop, std::uint16_t port, unsigned backlog) {
+  const auto listener = loop.listen({IpAddress::any_v4(), port}, backlog);
+  if (!listener) return unexpected(listener.error());
+  listener_ = *listener;
+  loop.set_handler(listener_, [this](EventLoop& l, const Event&) { accept(l); });
+  return loop.local(listener_);
+}
+
+void Server::accept(EventLoop& loop) {
+  while (connections_.size() < kMostConnections) {
+    const auto socket = loop.accept(listener_);
+    if (!socket) return;
+    ++accepted_;
+    const std::uint64_t key = key_of(*socket);
+    connections_[key] = {*socket, make_(loop, *socket), std::nullopt};
+    loop.set_handler(*socket, [this, key](EventLoop& l, const Event&) { drive(l, key); });
+    drive(loop, key);
+  }
+}
+
+void Server::drive(EventLoop& loop, std::uint64_t key) {
+  const auto found = connections_.find(key);
+  if (found == connections_.end()) return;
+  Connection& connection = found->second;
+  const Served::Plan plan = connection.served->on_event(loop);
+  if (plan.next == Served::Next::wait) return wake_at(loop, key, connection, plan.wake);
+  if (connection.timer) loop.cancel(*connection.timer);
+  const SocketHandle socket = connection.socket;
+  const bool was_full = connections_.size() == kMostConnections;
+  connections_.erase(found);
+  if (plan.next == Served::Next::abort) {
+    static_cast<void>(loop.abort(socket));
+  } else {
+    static_cast<void>(loop.close(socket));
+  }
+  if (was_full && !done_) accept(loop);
+  if (done_ && connections_.empty()) std::exchange(done_, nullptr)();
+}
+
+/// A timer that is set for earlier stays: it asks the connection again, which costs less than setting it anew each
+/// time.
+void Server::wake_at(EventLoop& loop, std::uint64_t key, Connection& connection, Instant wake) {
+  if (wake == kNever || (connection.timer && connection.timer->due <= wake)) return;
+  if (connection.timer) loop.cancel(*connection.timer);
+  connection.timer = loop.call_at(wake, [this, key](EventLoop& l) {
+    const auto found = connections_.find(key);
+    if (found == connections_.end()) return;
+    found->second.timer.reset();
+    drive(l, key);
+  });
+}
+
+void Server::stop(EventLoop& loop, std::function<void()> done) {
+  done_ = std::move(done);
+  static_cast<void>(loop.close(listener_));
+  std::vector<std::uint64_t> keys;
+  for (const auto& [key, connection] : connections_) {
+    connection.served->stop();
+    keys.push_back(key);
+  }
+  for (const std::uint64_t key : keys) drive(loop, key);
+  if (done_ && connections_.empty()) std::exchange(done_, nullptr)();
+}
+
+ServerSignals::ServerSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction now {};
+    ::sigaction(signal, nullptr, &now);
+    if (now.sa_handler != SIG_IGN) sigaddset(&set, signal);
+  }
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  signals_ = ::signalfd(-1, &set, SFD_CLOEXEC);
+  event_ = ::eventfd(0, EFD_CLOEXEC);
+}
+
+ServerSignals::~ServerSignals() {
+  ::close(signals_);
+  ::close(event_);
+}
+
+int ServerSignals::wait() {
+  for (;;) {
+    std::array<pollfd, 2> fds{pollfd{signals_, POLLIN, 0}, pollfd{event_, POLLIN, 0}};
+    if (::poll(fds.data(), fds.size(), -1) < 0) {
+      if (errno == EINTR) continue;
+      return 0;
+    }
+    if ((fds[1].revents & POLLIN) != 0) {
+      std::uint64_t count = 0;
+      static_cast<void>(::read(event_, &count, sizeof count) == 0);
+      return 0;
+    }
+    signalfd_siginfo info{};
+    if (::read(signals_, &info, sizeof info) == sizeof info) return static_cast<int>(info.ssi_signo);
+  }
+}
+
+void ServerSignals::wake() {
+  const std::uint64_t one = 1;
+  static_cast<void>(::write(event_, &one, sizeof one) == 0);
+}
+
+int run_server(Host& host, Server& server, ServerSignals& signals, std::uint16_t port,
+               const std::function<void(const Endpoint&)>& banner,
+               const std::function<void(const std::string&)>& complain) {
+  constexpr unsigned kBacklog = 4096;
+  std::promise<expected<Endpoint, Error>> listening;
+  host.post([&](EventLoop& loop) { listening.set_value(server.listen(loop, port, kBacklog)); });
+  const expected<Endpoint, Error> local = listening.get_future().get();
+  if (!local) {
+    complain("cannot listen on port " + std::to_string(port) + ": " + std::string(to_string(local.error())));
+    return 2;
+  }
+  banner(*local);
+  const int first = signals.wait();
+  host.post([&](EventLoop& loop) { server.stop(loop, [&signals] { signals.wake(); }); });
+  // 0: the last connection has ended. Another signal: the host's end resets what is left.
+  static_cast<void>(signals.wait());
+  return 128 + first;
+}
+
+}  // namespace leat::command

@@ -1,0 +1,68 @@
+#include "http/server/response.h"
+
+#include <array>
+
+namespace leat::http {
+namespace {
+
+struct Row {
+  unsigned status;
+  std::string_view phrase;
+};
+
+constexpr std::array kPhrases{
+    Row{200, "OK"},
+    Row{206, "Partial Content"},
+    Row{301, "Moved Permanently"},
+    Row{304, "Not Modified"},
+    Row{400, "Bad Request"},
+    Row{403, "Forbidden"},
+    Row{404, "Not Found"},
+    Row{405, "Method Not Allowed"},
+    Row{408, "Request Timeout"},
+    Row{412, "Precondition Failed"},
+    Row{413, "Content Too Large"},
+    Row{416, "Range Not Satisfiable"},
+    Row{431, "Request Header Fields Too Large"},
+    Row{500, "Internal Server Error"},
+    Row{501, "Not Implemented"},
+    Row{503, "Service Unavailable"},
+    Row{505, "HTTP Version Not Supported"},
+};
+
+}  // namespace
+
+std::string_view reason_phrase(unsigned status) {
+  for (const Row& row : kPhrases) {
+    if (row.status == status) return row.phrase;
+  }
+  return "Unknown";
+}
+
+std::uint64_t Response::length() const {
+  std::uint64_t total = 0;
+  for (const auto& piece : body) {
+    const auto* text = std::get_if<std::string>(&piece);
+    total += text != nullptr ? text->size() : std::get<FilePiece>(piece).length;
+  }
+  return total;
+}
+
+std::string Response::head(bool keep_alive, std::string_view date) const {
+  std::string out = "HTTP/1.1 " + std::to_string(status) + " " + std::string(reason_phrase(status)) + "\r\n";
+  out.append("Server: leat/" LEAT_VERSION "\r\nDate: ").append(date).append("\r\n");
+  for (const Field& field : fields) out += field.name + ": " + field.value + "\r\n";
+  if (has_body) out += "Content-Length: " + std::to_string(length()) + "\r\n";
+  out += keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
+  return out;
+}
+
+Response plain_response(unsigned status) {
+  Response response;
+  response.status = status;
+  response.fields.push_back({"Content-Type", "text/plain; charset=utf-8"});
+  response.body.push_back(std::to_string(status) + " " + std::string(reason_phrase(status)) + "\n");
+  return response;
+}
+
+}  // namespace leat::http

@@ -1,0 +1,86 @@
+// Session: one connection of an HTTP/1.1 server, without the connection: bytes in, bytes out. Requests are answered in
+// their order, one at a time, so that pipelining costs no more memory than asking one by one.
+//
+// Called by the server: on_input with what arrived, on_end at the peer's FIN; then output() is sent, and consumed()
+// says how much of it; both until there is none. has_ended() says that nothing more will come.
+#pragma once
+
+#include <ctime>
+#include <deque>
+#include <functional>
+#include <string>
+
+#include "base/bytes.h"
+#include "http/server/request.h"
+#include "http/server/response.h"
+#include "http/server/site.h"
+
+namespace leat::http {
+
+/// What was asked and answered, for a log.
+struct Exchange {
+  std::string method, target;  ///< as received; empty when the request could not be read
+  unsigned version = 11;
+  unsigned status = 0;
+  std::uint64_t body_bytes = 0;  ///< of the answer, as far as it was sent
+};
+
+class Session {
+ public:
+  struct Context {
+    const Site& site;
+    std::function<std::time_t()> now;
+    std::function<void(const Exchange&)> log;  ///< once an exchange; may be empty
+  };
+  static constexpr std::size_t kOutputBlock = 64 * 1024;
+
+  /// `context` outlives the session.
+  explicit Session(const Context& context) : context_(context) {}
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// Bytes that on_input takes now: it is not asked for more while an answer is under way.
+  std::size_t room() const;
+  void on_input(Bytes in);
+  /// The peer sends no more. What it asked for before is still answered.
+  void on_end();
+  /// Finish what has begun; take no new request.
+  void stop();
+  /// The request takes too long.
+  void on_request_timeout();
+
+  /// What is to be sent next; empty: nothing now.
+  Bytes output();
+  void consumed(std::size_t count);
+
+  /// Everything is said: FIN.
+  bool has_ended() const { return closing_ && !answering_ && out_.size() == sent_; }
+  /// The answer cannot be completed, because its file got shorter: RST, or the client takes it for whole.
+  bool is_broken() const { return broken_; }
+  /// A request has begun to arrive, or is being answered.
+  bool is_busy() const { return answering_ || parser_.begun(); }
+  bool is_answering() const { return answering_; }
+
+ private:
+  void advance();
+  void answer(Response response, bool keep_alive);
+  void answer_failure(unsigned status);
+  void finish_exchange();
+  bool refill();
+
+  const Context& context_;
+  RequestParser parser_;
+  std::string in_;
+  std::string out_;
+  std::size_t sent_ = 0;       ///< of out_
+  std::size_t head_left_ = 0;  ///< bytes of the head that are not sent yet
+  std::deque<std::variant<std::string, FilePiece>> body_;
+  Exchange exchange_;
+  bool answering_ = false;
+  bool closing_ = false;  ///< no request after this one
+  bool broken_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace leat::http

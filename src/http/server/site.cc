@@ -1,0 +1,209 @@
+#include "http/server/site.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <optional>
+#include <tuple>
+
+namespace leat::http {
+namespace {
+
+constexpr unsigned kBadRequest = 400, kForbidden = 403, kNotFound = 404, kServerError = 500, kUnavailable = 503;
+constexpr std::size_t kMostEntries = 10'000;
+
+unsigned status_of(int error) {
+  switch (error) {
+    case EACCES:
+    case EPERM: return kForbidden;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM: return kUnavailable;
+    case EIO: return kServerError;
+    default:
+      return kNotFound;  // ENOENT, ENOTDIR, ENAMETOOLONG; ELOOP and EXDEV: a way out, which does not exist for a client
+  }
+}
+
+/// Never waits, not even for a pipe's other end.
+int open_beneath(int root, const std::string& path) {
+  open_how how{};
+  how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  return static_cast<int>(::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how));
+}
+
+std::string tag_of(const struct stat& s) {
+  std::array<char, 80> text{};
+  const int length =
+      std::snprintf(text.data(), text.size(), "\"%llx-%lx-%llx\"", static_cast<unsigned long long>(s.st_mtim.tv_sec),
+                    static_cast<unsigned long>(s.st_mtim.tv_nsec), static_cast<unsigned long long>(s.st_size));
+  return {text.data(), static_cast<std::size_t>(length)};
+}
+
+std::shared_ptr<SiteFile> describe(std::shared_ptr<const SharedFile> file, const struct stat& s, std::string name) {
+  auto found = std::make_shared<SiteFile>();
+  found->file = std::move(file);
+  found->size = static_cast<std::uint64_t>(s.st_size);
+  found->modified = s.st_mtim.tv_sec;
+  found->tag = tag_of(s);
+  found->name = std::move(name);
+  return found;
+}
+
+/// Takes a descriptor of its own: the one of a DIR is closed with it.
+std::unique_ptr<SiteFolder> list(int folder) {
+  auto result = std::make_unique<SiteFolder>();
+  const int fd = ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* dir = fd < 0 ? nullptr : ::fdopendir(fd);
+  if (dir == nullptr) {
+    if (fd >= 0) ::close(fd);
+    return result;
+  }
+  while (const dirent* entry = ::readdir(dir)) {
+    struct stat s {};
+    if (entry->d_name[0] == '.' || ::fstatat(fd, entry->d_name, &s, 0) != 0) continue;
+    if (!S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode)) continue;
+    result->entries.push_back({entry->d_name, S_ISDIR(s.st_mode), static_cast<std::uint64_t>(s.st_size)});
+    if (result->entries.size() == kMostEntries) break;
+  }
+  ::closedir(dir);
+  std::sort(result->entries.begin(), result->entries.end(), [](const SiteEntry& a, const SiteEntry& b) {
+    return std::tuple(!a.is_folder, std::string_view(a.name)) < std::tuple(!b.is_folder, std::string_view(b.name));
+  });
+  return result;
+}
+
+int digit_of(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+/// Percent-decoded; nothing when it is malformed or holds a NUL.
+std::optional<std::string> decode(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    if (i + 2 >= text.size()) return std::nullopt;
+    const int high = digit_of(text[i + 1]), low = digit_of(text[i + 2]);
+    if (high < 0 || low < 0 || (high == 0 && low == 0)) return std::nullopt;
+    out += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return out;
+}
+
+}  // namespace
+
+SharedFile::~SharedFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Site::Site(Site&&) noexcept = default;
+Site& Site::operator=(Site&&) noexcept = default;
+Site::~Site() = default;
+
+expected<Site, std::string> Site::open(const std::string& path) {
+  const auto failed = [&](int error) { return unexpected(path + ": " + std::strerror(error)); };
+  struct stat s {};
+  if (::stat(path.c_str(), &s) != 0) return failed(errno);
+  if (!S_ISDIR(s.st_mode) && !S_ISREG(s.st_mode)) return unexpected(path + ": neither a folder nor a file");
+  Site site;
+  std::string folder = path;
+  if (S_ISREG(s.st_mode)) {
+    const std::size_t slash = path.rfind('/');
+    site.only_ = slash == std::string::npos ? path : path.substr(slash + 1);
+    folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+    if (::access(path.c_str(), R_OK) != 0) return failed(errno);
+  }
+  const int fd = ::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return failed(errno);
+  site.root_ = std::make_shared<SharedFile>(fd);
+  const int probe = open_beneath(fd, ".");
+  if (probe < 0 && errno == ENOSYS) return unexpected(std::string("this kernel has no openat2 (Linux 5.6)"));
+  if (probe >= 0) ::close(probe);
+  return site;
+}
+
+expected<Found, unsigned> Site::find(const std::string& path) const {
+  std::string relative = path.substr(1);
+  if (!only_.empty()) {
+    if (!relative.empty() && relative != only_) return unexpected(kNotFound);
+    relative = only_;
+  }
+  const bool slash = relative.empty() || relative.back() == '/';
+  const int fd = open_beneath(root_->fd(), relative.empty() ? "." : relative);
+  if (fd < 0) return unexpected(status_of(errno));
+  auto file = std::make_shared<SharedFile>(fd);
+  struct stat s {};
+  if (::fstat(fd, &s) != 0) return unexpected(status_of(errno));
+  Found found;
+  if (S_ISREG(s.st_mode)) {
+    if (slash) return unexpected(kNotFound);
+    found.file = describe(std::move(file), s, relative);
+    return found;
+  }
+  if (!S_ISDIR(s.st_mode)) return unexpected(kForbidden);
+  if (!slash) {
+    found.folder = std::make_unique<SiteFolder>();
+    found.folder->missing_slash = true;
+    return found;
+  }
+  const int index = open_beneath(root_->fd(), relative + "index.html");
+  if (index >= 0) {
+    auto page = std::make_shared<SharedFile>(index);
+    if (::fstat(index, &s) == 0 && S_ISREG(s.st_mode)) {
+      found.file = describe(std::move(page), s, "index.html");
+      return found;
+    }
+  }
+  found.folder = list(fd);
+  return found;
+}
+
+expected<std::string, unsigned> path_of_target(std::string_view target) {
+  // Absolute form (RFC 9112 §3.2.2): what comes before the path names us.
+  if (const std::size_t scheme = target.find("://"); scheme != std::string_view::npos && target[0] != '/') {
+    const std::size_t path = target.find('/', scheme + 3);
+    target = path == std::string_view::npos ? std::string_view("/") : target.substr(path);
+  }
+  target = target.substr(0, target.find_first_of("?#"));
+  if (target.empty() || target[0] != '/') return unexpected(kBadRequest);
+  const std::optional<std::string> decoded = decode(target);
+  if (!decoded) return unexpected(kBadRequest);
+  std::vector<std::string_view> kept;
+  std::string_view rest(*decoded);
+  bool folder = false;
+  while (!rest.empty()) {
+    rest.remove_prefix(1);  // the slash
+    const std::string_view segment = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(segment.size());
+    folder = segment.empty() || segment == "." || segment == "..";
+    if (segment == "..") {
+      if (kept.empty()) return unexpected(kBadRequest);
+      kept.pop_back();
+    } else if (!segment.empty() && segment != ".") {
+      kept.push_back(segment);
+    }
+  }
+  std::string path;
+  for (const std::string_view segment : kept) path += "/" + std::string(segment);
+  if (folder || path.empty()) path += "/";
+  return path;
+}
+
+}  // namespace leat::http

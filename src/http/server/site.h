@@ -1,0 +1,75 @@
+// Site: what a server shows of the file system: a folder and what lies beneath it, or one file.
+//
+// Nothing outside is ever opened: the kernel resolves each path beneath the folder (openat2, RESOLVE_BENEATH), so that
+// neither dot segments, however they are encoded, nor symbolic links lead out.
+#pragma once
+
+#include <cstdint>
+#include <ctime>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "leat/expected.h"
+
+namespace leat::http {
+
+/// An open file descriptor, shared by the responses that read it.
+class SharedFile {
+ public:
+  explicit SharedFile(int fd) : fd_(fd) {}
+  ~SharedFile();
+  SharedFile(const SharedFile&) = delete;
+  SharedFile& operator=(const SharedFile&) = delete;
+  int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+struct SiteFile {
+  std::shared_ptr<const SharedFile> file;
+  std::uint64_t size = 0;
+  std::time_t modified = 0;
+  std::string tag;   ///< strong entity tag, from time and size
+  std::string name;  ///< for the media type
+};
+
+struct SiteEntry {
+  std::string name;
+  bool is_folder = false;
+  std::uint64_t size = 0;
+};
+
+/// What a path leads to.
+struct SiteFolder {
+  bool missing_slash = false;      ///< the path does not end with one: redirect
+  std::vector<SiteEntry> entries;  ///< without hidden ones, folders first
+};
+struct Found {
+  std::shared_ptr<SiteFile> file;  ///< one of the two
+  std::unique_ptr<SiteFolder> folder;
+};
+
+class Site {
+ public:
+  /// A folder or a regular file. The error is a sentence for the user.
+  static expected<Site, std::string> open(const std::string& path);
+  Site(Site&&) noexcept;
+  Site& operator=(Site&&) noexcept;
+  ~Site();
+
+  /// `path` is decoded, begins with '/', and has no dot segments. The error is a status code.
+  expected<Found, unsigned> find(const std::string& path) const;
+
+ private:
+  Site() = default;
+  std::shared_ptr<SharedFile> root_;
+  std::string only_;  ///< the name of the one file that is shown; empty: all
+};
+
+/// The path of a request's target, decoded and normalised; 400 when it is malformed or leads above the root.
+expected<std::string, unsigned> path_of_target(std::string_view target);
+
+}  // namespace leat::http
