@@ -1,0 +1,123 @@
+// What a site shows and what it does not.
+#include "http/server/site.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "http/server/listing.h"
+#include "http/server/media_type.h"
+
+namespace leat::http {
+namespace {
+
+struct SiteTest : ::testing::Test {
+  SiteTest() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "leat-site-XXXXXX").string();
+    root = std::filesystem::path(::mkdtemp(pattern.data()));
+    std::filesystem::create_directories(root / "www" / "sub" / "empty");
+    std::ofstream(root / "secret") << "secret";
+    std::ofstream(root / "www" / "a.txt") << "hello";
+    std::ofstream(root / "www" / "sub" / "index.html") << "index";
+    std::ofstream(root / "www" / ".hidden") << "x";
+    std::filesystem::create_symlink("../secret", root / "www" / "out");
+    std::filesystem::create_symlink("/etc/passwd", root / "www" / "abs");
+    std::filesystem::create_symlink("..", root / "www" / "up");
+    std::filesystem::create_symlink("a.txt", root / "www" / "inside");
+    std::filesystem::create_symlink("loop", root / "www" / "loop");
+    ::mkfifo((root / "www" / "pipe").c_str(), 0600);
+  }
+  ~SiteTest() override { std::filesystem::remove_all(root); }
+
+  Site site() { return std::move(*Site::open((root / "www").string())); }
+  std::filesystem::path root;
+};
+
+TEST_F(SiteTest, FindsFilesAndFolders) {
+  const Site s = site();
+  const auto file = s.find("/a.txt");
+  ASSERT_TRUE(file.has_value());
+  EXPECT_EQ(file->file->size, 5u);
+  EXPECT_EQ(file->file->tag.front(), '"');
+  EXPECT_EQ(file->file->tag.back(), '"');
+  EXPECT_EQ(s.find("/inside")->file->size, 5u) << "a link that stays inside";
+  EXPECT_EQ(s.find("/sub/")->file->name, "index.html");
+  EXPECT_TRUE(s.find("/sub")->folder->missing_slash);
+  EXPECT_TRUE(s.find("/sub/empty/")->folder->entries.empty());
+  EXPECT_EQ(s.find("/a.txt/").error(), 404u);
+  EXPECT_EQ(s.find("/nothing").error(), 404u);
+}
+
+TEST_F(SiteTest, NothingLeadsOut) {
+  const Site s = site();
+  for (const char* path : {"/out", "/abs", "/up/secret", "/up/", "/loop", "/../secret", "/sub/../../secret"}) {
+    EXPECT_EQ(s.find(path).error(), 404u) << path;
+  }
+}
+
+TEST_F(SiteTest, APipeIsNeitherServedNorWaitedFor) { EXPECT_EQ(site().find("/pipe").error(), 403u); }
+
+TEST_F(SiteTest, AListingHasFoldersFirstAndNothingHidden) {
+  const auto found = site().find("/");
+  ASSERT_TRUE(found && found->folder);
+  std::string names;
+  for (const SiteEntry& e : found->folder->entries) names += e.name + (e.is_folder ? "/ " : " ");
+  EXPECT_EQ(names.substr(0, 8), "sub/ up/");
+  EXPECT_EQ(names.find(".hidden"), std::string::npos);
+  EXPECT_EQ(names.find("pipe"), std::string::npos);
+  EXPECT_NE(names.find("a.txt"), std::string::npos);
+}
+
+TEST_F(SiteTest, OneFileShowsNothingElse) {
+  const auto one = Site::open((root / "www" / "a.txt").string());
+  ASSERT_TRUE(one.has_value());
+  EXPECT_EQ(one->find("/")->file->size, 5u);
+  EXPECT_EQ(one->find("/a.txt")->file->size, 5u);
+  EXPECT_EQ(one->find("/sub/").error(), 404u);
+  EXPECT_EQ(one->find("/.hidden").error(), 404u);
+}
+
+TEST_F(SiteTest, WhatCannotBeServedIsRefusedAtOnce) {
+  EXPECT_FALSE(Site::open((root / "nothing").string()).has_value());
+  EXPECT_FALSE(Site::open("/dev/null").has_value());
+}
+
+TEST(TargetPath, IsDecodedAndNormalised) {
+  EXPECT_EQ(*path_of_target("/"), "/");
+  EXPECT_EQ(*path_of_target("/a%20b?q=/../x"), "/a b");
+  EXPECT_EQ(*path_of_target("/a/./b/../c"), "/a/c");
+  EXPECT_EQ(*path_of_target("//a///b/"), "/a/b/");
+  EXPECT_EQ(*path_of_target("/a/.."), "/");
+  EXPECT_EQ(*path_of_target("http://example.org/x"), "/x");
+  EXPECT_EQ(*path_of_target("http://example.org"), "/");
+}
+
+TEST(TargetPath, RefusesWhatLeadsAboveOrIsMalformed) {
+  for (const char* target : {"", "x", "*", "/..", "/../x", "/%2e%2e/x", "/a/%2E./../../x", "/%2e%2e%2fx", "/%", "/%4",
+                             "/%zz", "/%00", "/a%00.txt", "?", "http:"}) {
+    EXPECT_FALSE(path_of_target(target).has_value()) << target;
+  }
+}
+
+TEST(Listing, EscapesNamesForBothTheirPlaces) {
+  SiteFolder folder;
+  folder.entries = {{"a&b<c>\"'.html", false, 7}, {"50% off:#?", true, 0}};
+  const std::string page = listing_page("/<x>/", folder);
+  EXPECT_NE(page.find("<h1>/&lt;x&gt;/</h1>"), std::string::npos);
+  EXPECT_NE(page.find("href=\"./a%26b%3Cc%3E%22%27.html\">a&amp;b&lt;c&gt;&quot;&#39;.html<"), std::string::npos);
+  EXPECT_NE(page.find("href=\"./50%25%20off%3A%23%3F/\""), std::string::npos);
+}
+
+TEST(MediaType, GoesByTheEnding) {
+  EXPECT_EQ(media_type("a/b.HTML"), "text/html; charset=utf-8");
+  EXPECT_EQ(media_type("x.tar.gz"), "application/gzip");
+  EXPECT_EQ(media_type("jpg"), "application/octet-stream");
+  EXPECT_EQ(media_type("dir.png/file"), "application/octet-stream");
+}
+
+}  // namespace
+}  // namespace leat::http
