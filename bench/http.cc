@@ -1,6 +1,6 @@
 // bench/http: small requests beside nginx on the kernel's TCP, in the same run. Everything happens in a lab: Leat on a
-// TAP device of the near network, nginx in the middle one, a veth pair away; wrk and the ping-pong client run in near, on
-// the kernel's TCP. Three rounds of each, in turns; medians are compared.
+// TAP device of the near network, nginx in the middle one, a veth pair away; wrk and the ping-pong client run in near,
+// on the kernel's TCP. Three rounds of each, in turns; medians are compared.
 //   http LEAT_BINARY [SECONDS]
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -54,7 +54,8 @@ int connect_to(const std::string& address, std::uint16_t port) {
   return -1;
 }
 
-/// In a child of near: a byte there and back again and again; prints the median and the 99th percentile in microseconds.
+/// In a child of near: a byte there and back again and again; prints the median and the 99th percentile in
+/// microseconds.
 int ping_pong(const std::string& address, double seconds) {
   const int fd = connect_to(address, kEchoPort);
   if (fd < 0) return 1;
@@ -127,11 +128,12 @@ Ping ping(const Lab& lab, const std::string& address, int seconds) {
 
 std::string nginx_configuration(const std::string& folder) {
   const std::string run = kRunDirectory;
-  return "daemon off;\nworker_processes 1;\npid " + run + "/bench.pid;\nerror_log stderr;\nevents { worker_connections 4096; }\n" +
+  return "daemon off;\nworker_processes 1;\npid " + run +
+         "/bench.pid;\nerror_log stderr;\nevents { worker_connections 4096; }\n" +
          "http {\n access_log off;\n sendfile on;\n tcp_nodelay on;\n keepalive_requests 1000000000;\n" +
          " client_body_temp_path " + run + "/b1;\n proxy_temp_path " + run + "/b2;\n fastcgi_temp_path " + run +
-         "/b3;\n uwsgi_temp_path " + run + "/b4;\n scgi_temp_path " + run + "/b5;\n server {\n  listen " + kKernelAddress +
-         ":" + std::to_string(kPort) + " backlog=4096;\n  root \"" + folder + "\";\n }\n}\n";
+         "/b3;\n uwsgi_temp_path " + run + "/b4;\n scgi_temp_path " + run + "/b5;\n server {\n  listen " +
+         kKernelAddress + ":" + std::to_string(kPort) + " backlog=4096;\n  root \"" + folder + "\";\n }\n}\n";
 }
 
 void compare(const char* what, const std::vector<double>& leat, const std::vector<double>& kernel, const char* unit) {
@@ -155,7 +157,8 @@ int main(int argc, char** argv) {
   if (!lab->has(LinkKind::tap)) fail(lab->tun_refusal());
   if (!lab->write_file(std::string(kRunDirectory) + "/bench.conf", nginx_configuration(folder))) fail("nginx.conf");
   const Process nginx = start(lab->spawn(kMiddle, {"nginx", "-e", "stderr", "-p", kRunDirectory, "-c",
-                                                   std::string(kRunDirectory) + "/bench.conf"}), "nginx");
+                                                   std::string(kRunDirectory) + "/bench.conf"}),
+                              "nginx");
   const Process echo = start(lab->run_inside(kMiddle, kernel_echo), "kernel echo");
   const LeatHost host = lab->leat_host(LinkKind::tap);
   const std::string leat_address = host.address.substr(0, host.address.find('/'));

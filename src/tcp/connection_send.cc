@@ -120,18 +120,18 @@ void TcpConnection::fill_data(SegmentOut& out, const Sender::Plan& planned, Inst
     SendBuffer::Gathered got = sender_.gather(plan, out.payload);
     if (got.length < plan.length) {
       // Too many pieces for one packet: as many whole segments as it holds, or each burst would end in a small one.
-      plan.fin = plan.push = false;
+      plan.fin = false;
       plan.length = static_cast<std::uint32_t>(got.length);
       if (plan.length > sender_.mss()) plan.length -= plan.length % sender_.mss();
       got = sender_.gather(plan, out.payload);
     }
+    if (got.ends_a_write || options_->push_each_segment) out.flags |= kTcpPsh;
     out.slices = static_cast<std::uint8_t>(got.slices);
     out.length = plan.length;
     if (plan.length > sender_.mss()) out.gso_size = static_cast<std::uint16_t>(sender_.mss());
   }
   out.seq = send_map_.to_wire(plan.pos);
-  out.flags = kTcpAck;
-  if (plan.push || (options_->push_each_segment && plan.length > 0)) out.flags |= kTcpPsh;
+  out.flags |= kTcpAck;
   if (plan.fin) out.flags |= kTcpFin;
   fill_common(out);
   fill_urgent(out, plan.pos);

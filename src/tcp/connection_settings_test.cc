@@ -217,5 +217,32 @@ TEST(Push, EndsABurstOrStandsInEachSegment) {
   }
 }
 
+TEST(Push, MarksTheEndOfAWriteAlsoWhenMoreWasWrittenMeanwhile) {
+  StoryConfig config;
+  config.peer_scale = 0;
+  config.peer_window = 60000;
+  config.connection.max_burst = 64000;
+  Story c(config);
+  c.connect();
+  c.write(14600);  // the whole initial window
+  c.all_sent();
+  c.write(65536);
+  c.write(20000);  // another block
+  for (std::int64_t end = 1; end < 14601; end += 1460) c.recv({.seq = 1, .ack = end + 1460});
+  std::vector<std::int64_t> pushed;
+  for (std::int64_t acked = 14601; acked < 100136;) {
+    std::int64_t sent = acked;
+    for (Seg s = c.sent(); s.flags != "(nothing)"; s = c.sent()) {
+      sent = s.seq + s.len;
+      if (s.flags == "P") pushed.push_back(sent);
+    }
+    ASSERT_GT(sent, acked) << c.so_far();
+    acked = sent;
+    c.recv({.seq = 1, .ack = acked});
+  }
+  EXPECT_EQ(pushed.back(), 100137);
+  EXPECT_GE(pushed.size(), 2u) << "not only where the buffer was empty";
+}
+
 }  // namespace
 }  // namespace leat::testing

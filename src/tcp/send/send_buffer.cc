@@ -22,6 +22,7 @@ std::size_t SendBuffer::append(Bytes data, BufferPool& pool) {
     done += n;
     end_ += static_cast<StreamPos>(n);
   }
+  if (done > 0) chunks_.back().pushed = true;
   return done;
 }
 
@@ -58,6 +59,7 @@ SendBuffer::Gathered SendBuffer::gather(StreamPos pos, std::size_t length, std::
     const std::size_t n = std::min(c.slice.size() - from, length - result.length);
     out[result.slices++] = c.slice.part(from, n);
     result.length += n;
+    result.ends_a_write |= c.pushed && from + n == c.slice.size();
     pos += static_cast<StreamPos>(n);
   }
   return result;

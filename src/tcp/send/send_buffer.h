@@ -19,7 +19,8 @@ class SendBuffer {
   StreamPos end() const { return end_; }
   std::size_t size() const { return static_cast<std::size_t>(end_ - begin_); }
 
-  /// Copies as much of `data` as the pool gives memory for; returns how much.
+  /// Copies as much of `data` as the pool gives memory for; returns how much. The end of it is one of a write's, until
+  /// another write goes on in the same block.
   std::size_t append(Bytes data, BufferPool& pool);
   /// Forgets everything before `pos`, which is in [begin(), end()].
   void release_before(StreamPos pos);
@@ -28,6 +29,7 @@ class SendBuffer {
   struct Gathered {
     std::size_t slices = 0;
     std::size_t length = 0;
+    bool ends_a_write = false;  ///< one ended in it: PSH (RFC 9293 §3.9.1.2)
   };
   /// Fills `out` with references to the bytes of [pos, pos + length); shorter when `out` has too few places.
   Gathered gather(StreamPos pos, std::size_t length, std::span<Slice> out) const;
@@ -36,6 +38,7 @@ class SendBuffer {
   struct Chunk {
     StreamPos pos = 0;
     Slice slice;
+    bool pushed = false;  ///< a write ended in it; as in Linux's queue this counts at its end
   };
   std::size_t find(StreamPos pos) const;
 

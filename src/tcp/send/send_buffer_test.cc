@@ -79,5 +79,21 @@ TEST(SendBuffer, TakesWhatThePoolGives) {
   b.clear();
 }
 
+TEST(SendBuffer, KnowsWhereWritesEnd) {
+  BufferPool pool;
+  SendBuffer b;
+  std::array<Slice, 7> out;
+  b.append(stream(1, 100), pool);
+  EXPECT_TRUE(b.gather(1, 100, out).ends_a_write);
+  EXPECT_FALSE(b.gather(1, 99, out).ends_a_write);
+  b.append(stream(101, 50), pool);
+  EXPECT_FALSE(b.gather(1, 100, out).ends_a_write) << "the next write went on in the same block";
+  EXPECT_TRUE(b.gather(51, 100, out).ends_a_write);
+  b.append(stream(151, 100'000), pool);
+  EXPECT_TRUE(b.gather(b.end() - 10, 10, out).ends_a_write);
+  out = {};
+  b.clear();
+}
+
 }  // namespace
 }  // namespace leat

@@ -59,7 +59,7 @@ std::optional<Sender::Plan> Sender::next_new(std::int64_t allowance, std::uint32
   if (available == 0) {
     // The FIN alone: too small to matter to the network, but it needs the peer's window.
     if (usable < 1) return std::nullopt;
-    return Plan{nxt_, 0, true, false};
+    return Plan{nxt_, 0, true};
   }
   std::int64_t length = std::min({available, usable, allowance, std::int64_t{max_burst}});
   if (length <= 0) return std::nullopt;
@@ -75,18 +75,15 @@ std::optional<Sender::Plan> Sender::next_new(std::int64_t allowance, std::uint32
     if (!may_go) length = whole;
   }
   if (length == 0) return std::nullopt;
-  Plan plan{nxt_, static_cast<std::uint32_t>(length), false, false};
-  const bool empties = length == available;
-  plan.push = empties;
-  plan.fin = empties && fin_queued_ && usable > length;
+  Plan plan{nxt_, static_cast<std::uint32_t>(length), false};
+  plan.fin = length == available && fin_queued_ && usable > length;
   return plan;
 }
 
 Sender::Plan Sender::again(StreamPos begin, StreamPos end, std::uint32_t max_burst) const {
   const StreamPos data_end = std::min(end, buffer_.end());
   const StreamPos length = std::clamp<StreamPos>(data_end - begin, 0, max_burst);
-  Plan plan{begin, static_cast<std::uint32_t>(length), false, false};
-  plan.push = begin + length == buffer_.end() && length > 0;
+  Plan plan{begin, static_cast<std::uint32_t>(length), false};
   plan.fin = fin_queued_ && begin + length == buffer_.end() && end > buffer_.end();
   return plan;
 }

@@ -59,7 +59,6 @@ class Sender {
     StreamPos pos = 0;
     std::uint32_t length = 0;
     bool fin = false;
-    bool push = false;
   };
   /// New data (or the FIN) that may go now, when the network takes `allowance` more bytes; at most
   /// `max_burst` bytes. `override_timer`: the silly-window rule has waited long enough.
