@@ -71,11 +71,11 @@ void TcpSockets::on_time_wait(FlowRef flow, const FourTuple& tuple, SegmentIn& s
   facts.syn = segment.flags.syn(), facts.fin = segment.flags.fin();
   facts.rst = segment.flags.rst(), facts.has_ack = segment.flags.ack();
   if (segment.options.timestamps) facts.tsval = segment.options.timestamps->value;
+  facts.may_open = segment.flags.syn() && listener_for(tuple.local) != nullptr;
   const TimeWaitDecision decision = time_wait_.on_segment(flow.slot, facts, now);
   if (decision.verdict == TimeWaitVerdict::ack) return reply_with_ack(tuple, time_wait_.reply(flow.slot));
   if (decision.verdict != TimeWaitVerdict::accept_new) return;
-  const Socket* listening = listener_for(tuple.local);
-  if (listening == nullptr || !may_open(*listening)) return;  // the old one is not given up for nothing
+  if (!may_open(*listener_for(tuple.local))) return;  // the old one is not given up for nothing
   flows_.erase(flow_hash(flow_key_, tuple), flow);
   time_wait_.remove(flow.slot);
   on_new_flow(tuple, segment, path, now, decision.isn);

@@ -121,6 +121,7 @@ class TcpSockets {
   /// What the application may name: neither what it closed nor what it has not accepted yet.
   Socket* find_owned(SocketHandle handle) const;
   Socket* find_connection(SocketHandle handle) const;
+  Error why_no_connection(SocketHandle handle) const;
   Socket* find_flow(const FourTuple& tuple, std::uint32_t hash) const;
   Socket* listener_for(const Endpoint& local) const;
   Socket* create_socket();
@@ -163,6 +164,7 @@ class TcpSockets {
   void give_up(Socket& socket);
   void close_listener(Socket& listening, Instant now);
   bool port_in_use(const FourTuple& tuple) const;
+  bool flow_exists(const FourTuple& tuple) const;
 
   const TcpOptions options_;
   Counters& counters_;

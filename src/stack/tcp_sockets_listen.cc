@@ -63,7 +63,7 @@ void TcpSockets::on_new_flow(const FourTuple& tuple, const SegmentIn& segment, c
                              std::optional<SeqNum> isn) {
   Socket* listening = listener_for(tuple.local);
   const bool opens = segment.flags.syn() && !segment.flags.ack() && !segment.flags.rst() && !segment.flags.fin();
-  if (listening == nullptr || (!opens && !segment.flags.rst())) {
+  if (listening == nullptr || (segment.flags.ack() && !segment.flags.rst())) {
     // RFC 9293 §3.10.7.1 and .2: nobody is here, or nobody asked for this.
     drops_.arrived(DropReason::NO_SOCKET);
     if (!segment.flags.rst()) reply_with_reset(tuple, segment);

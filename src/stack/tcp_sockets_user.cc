@@ -16,8 +16,16 @@ TcpSockets::Socket* TcpSockets::find_connection(SocketHandle handle) const {
   return socket != nullptr && socket->connection ? socket : nullptr;
 }
 
+/// A listener is a socket, but nothing flows through it.
+Error TcpSockets::why_no_connection(SocketHandle handle) const {
+  return find_owned(handle) == nullptr ? Error::bad_handle : Error::not_connected;
+}
+
 bool TcpSockets::port_in_use(const FourTuple& tuple) const {
-  if (listeners_by_port_.contains(tuple.local.port)) return true;
+  return listeners_by_port_.contains(tuple.local.port) || flow_exists(tuple);
+}
+
+bool TcpSockets::flow_exists(const FourTuple& tuple) const {
   const std::uint32_t hash = flow_hash(flow_key_, tuple);
   return flows_.find(hash, [&](FlowRef f) { return is_flow_of(f, tuple); }).has_value();
 }
@@ -62,7 +70,7 @@ expected<SocketHandle, Error> TcpSockets::connect(FourTuple tuple, const PathFac
 
 expected<std::size_t, Error> TcpSockets::read(SocketHandle handle, MutableBytes out) {
   Socket* socket = find_connection(handle);
-  if (socket == nullptr) return unexpected(Error::bad_handle);
+  if (socket == nullptr) return unexpected(why_no_connection(handle));
   const expected<std::size_t, Error> result = socket->connection->read(out);
   if (result && socket->connection->wants_to_send_ack()) touch(*socket);
   return result;
@@ -70,7 +78,7 @@ expected<std::size_t, Error> TcpSockets::read(SocketHandle handle, MutableBytes 
 
 expected<std::size_t, Error> TcpSockets::write(SocketHandle handle, Bytes data) {
   Socket* socket = find_connection(handle);
-  if (socket == nullptr) return unexpected(Error::bad_handle);
+  if (socket == nullptr) return unexpected(why_no_connection(handle));
   const expected<std::size_t, Error> result = socket->connection->write(data, pool_);
   if (result) touch(*socket);
   return result;
@@ -78,7 +86,7 @@ expected<std::size_t, Error> TcpSockets::write(SocketHandle handle, Bytes data) 
 
 expected<std::size_t, Error> TcpSockets::write_urgent(SocketHandle handle, Bytes data) {
   Socket* socket = find_connection(handle);
-  if (socket == nullptr) return unexpected(Error::bad_handle);
+  if (socket == nullptr) return unexpected(why_no_connection(handle));
   const expected<std::size_t, Error> result = socket->connection->write_urgent(data, pool_);
   if (result) touch(*socket);
   return result;
@@ -86,7 +94,7 @@ expected<std::size_t, Error> TcpSockets::write_urgent(SocketHandle handle, Bytes
 
 expected<void, Error> TcpSockets::shutdown_write(SocketHandle handle) {
   Socket* socket = find_connection(handle);
-  if (socket == nullptr) return unexpected(Error::bad_handle);
+  if (socket == nullptr) return unexpected(why_no_connection(handle));
   const expected<void, Error> result = socket->connection->shutdown_write();
   touch(*socket);
   return result;
@@ -154,7 +162,14 @@ Error TcpSockets::error(SocketHandle handle) const {
 expected<TcpInfo, Error> TcpSockets::info(SocketHandle handle) const {
   const Socket* socket = find_owned(handle);
   if (socket == nullptr) return unexpected(Error::bad_handle);
-  if (socket->connection) return socket->connection->info();
+  if (socket->connection) {
+    TcpInfo info = socket->connection->info();
+    // The table keeps the time: when it has forgotten the flow, the connection is no more.
+    if (info.state == TcpState::time_wait && !socket->in_flow_table && !flow_exists(socket->tuple)) {
+      info.state = TcpState::closed;
+    }
+    return info;
+  }
   TcpInfo info;
   info.state = TcpState::listen;
   return info;

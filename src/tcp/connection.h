@@ -128,6 +128,7 @@ class TcpConnection {
   void on_fin_acked(Instant now);
   void on_text_and_fin(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now, SegmentVerdict& verdict);
   void on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now, SegmentVerdict& verdict);
+  void ack_out_of_order();
   void on_fin();
   void on_smaller_path(std::uint16_t mss_limit, Instant now);
   bool challenge(NoteKind why, Instant now);

@@ -62,6 +62,10 @@ void TcpConnection::on_text_and_fin(SegmentIn& segment, StreamPos pos, BufferPoo
   const StreamPos fin = pos + segment.length;
   const bool fin_in_window = fin < receiver_.window_end() || fin == receiver_.nxt();
   if (segment.flags.fin() && peer_fin_ < 0 && fin_in_window) peer_fin_ = fin;
+  if (segment.flags.fin() && segment.length == 0 && receiver_.nxt() < fin) {
+    ++counts_.dupacks_out;
+    ack_out_of_order();
+  }
   if (peer_fin_ < 0 || receiver_.nxt() < peer_fin_) return;
   if (receiver_.nxt() == peer_fin_) return on_fin();
   peer_fin_ = -1;  // data has come from behind it: it was no end, or a reader would see one that no event tells of
@@ -73,7 +77,7 @@ SegmentVerdict TcpConnection::on_unacceptable(const SegmentIn& segment, Instant 
   const bool old = pos < receiver_.nxt();
   verdict.drop = old ? DropReason::TCP_OLD_DATA : DropReason::TCP_OVERWINDOW;
   if (segment.flags.rst()) return verdict;
-  if (segment.flags.syn() && state_ == TcpState::syn_received && pos == 0) {
+  if (segment.flags.syn() && !segment.flags.ack() && state_ == TcpState::syn_received && pos == 0) {
     syn_due_ = true;  // our SYN-ACK was lost
     return verdict;
   }
@@ -237,7 +241,11 @@ void TcpConnection::on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool,
     counts_.rcv_ooopack += segment.wire_segments;
     verdict.queued_out_of_order = true;
   }
-  // RFC 5681 §4.2: at once. A sender without SACK counts them, so it gets one for each segment.
+  ack_out_of_order();
+}
+
+// RFC 5681 §4.2: at once. A sender without SACK counts them, so it gets one for each segment.
+void TcpConnection::ack_out_of_order() {
   if (sack_agreed_) {
     acks_.ack_now();
   } else {

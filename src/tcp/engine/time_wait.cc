@@ -143,14 +143,16 @@ TimeWaitDecision TimeWaitTable::on_segment(std::uint32_t slot, const TimeWaitSeg
   if (s.syn && s.fin) return {};
   if (s.syn && !s.has_ack) return on_syn(e, s, now);
 
+  if (!s.has_ack) return {};  // no TCP sends that
+
   const bool old_timestamp = s.tsval && e.has_timestamps && is_newer(e.ts_recent, *s.tsval);
   const std::uint32_t length = s.length + (s.syn ? 1 : 0) + (s.fin ? 1 : 0);
   if (length == 0 && s.seq == e.rcv_nxt) {
     // An acceptable ACK with nothing in it. An answer would be answered.
-    if (s.has_ack && s.tsval && e.has_timestamps && !old_timestamp) e.ts_recent = *s.tsval;
+    if (s.tsval && e.has_timestamps && !old_timestamp) e.ts_recent = *s.tsval;
     return {};
   }
-  const bool fin_again = s.fin && !s.syn && s.has_ack && s.seq + length == e.rcv_nxt;
+  const bool fin_again = s.fin && !s.syn && s.seq + length == e.rcv_nxt;
   if (fin_again && !old_timestamp && !is_before(e.snd_nxt, s.ack)) {
     if (s.tsval && e.has_timestamps) e.ts_recent = *s.tsval;
     unlink(slot);
@@ -168,7 +170,7 @@ TimeWaitDecision TimeWaitTable::on_syn(Entry& e, const TimeWaitSegment& s, Insta
   // missing on either side the sequence number decides.
   bool newer = is_before(e.rcv_nxt, s.seq);
   if (s.tsval && e.has_timestamps && *s.tsval != e.ts_recent) newer = is_newer(*s.tsval, e.ts_recent);
-  if (newer) return {TimeWaitVerdict::accept_new, e.snd_nxt + kIsnGap};
+  if (newer && s.may_open) return {TimeWaitVerdict::accept_new, e.snd_nxt + kIsnGap};
   // The peer answers our ACK with a RST if it knows nothing of the old connection; we ignore that, and its next SYN
   // finds TIME-WAIT over or a higher number.
   if (!may_reply(e, now)) return {};

@@ -36,6 +36,7 @@ struct TimeWaitSegment {
   SeqNum seq, ack;
   std::uint32_t length = 0;  ///< payload bytes
   bool syn = false, fin = false, rst = false, has_ack = false;
+  bool may_open = true;  ///< of a SYN: somebody listens for a new incarnation
   std::optional<std::uint32_t> tsval{};
 };
 

@@ -148,7 +148,7 @@ TEST(TimeWait, OnlyThePeersOwnFinStartsItAgain) {
   EXPECT_EQ(w.recv(unsent), ack);
   TimeWaitSegment no_ack = fin_at(kRcvNxt - 1);
   no_ack.has_ack = false;
-  EXPECT_EQ(w.recv(no_ack), ack);
+  EXPECT_EQ(w.recv(no_ack), drop);
   EXPECT_EQ(w.table.next_deadline(), kStart + seconds(60));
 }
 
