@@ -69,6 +69,27 @@ TEST(StackIcmp, HostUnreachableIsSoft) {
   EXPECT_EQ(o.link.near().error(o.socket), Error::host_unreachable) << "but the reason, when all retries are used up";
 }
 
+TEST(StackIcmp, AHalfOpenEntryEndsByAHardErrorAboutItsSynAck) {
+  Link link;
+  ASSERT_TRUE(link.near().listen({IpAddress::any_v4(), 80}, 5));
+  Frame syn_ack;
+  link.set_filter([&](int to, Frame& frame) {
+    const bool tcp = frame[23] == 6 && frame[12] == 8 && frame[13] == 0;
+    if (to == 1 && tcp) syn_ack = frame;
+    return to == 0 || !tcp;
+  });
+  ASSERT_TRUE(link.far().connect({.remote = {Link::near_address(), 80}}, link.now()));
+  link.run(10ms);
+  ASSERT_FALSE(syn_ack.empty());
+  Frame forged = syn_ack;
+  forged[kTransportStart + 7] ^= 1;
+  link.inject(icmp_error(forged, IcmpType::destination_unreachable, 3));
+  link.inject(icmp_error(syn_ack, IcmpType::destination_unreachable, 1));
+  EXPECT_EQ(link.near().population().half_open, 1u) << "forged, and soft";
+  link.inject(icmp_error(syn_ack, IcmpType::destination_unreachable, 3));
+  EXPECT_EQ(link.near().population().half_open, 0u);
+}
+
 TEST(StackIcmp, SourceQuenchAndRedirectDoNothing) {
   Opening o;
   o.link.inject(icmp_error(o.syn, IcmpType::source_quench, 0));

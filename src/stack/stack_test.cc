@@ -244,6 +244,28 @@ TEST(StackListener, HalfOpenConnectionsDoNotOccupyTheBacklogForEver) {
   EXPECT_TRUE(link.events(0, *next) & kEventConnected);
 }
 
+TEST(StackListener, APeerThatNeverCompletesItsHandshakeMayBeReset) {
+  TcpOptions options;
+  options.syn_ack_retries = 2;
+  options.reset_half_open = true;
+  Link link(options);
+  ASSERT_TRUE(link.far().listen({IpAddress::any_v4(), 80}, 5));
+  std::vector<TcpHeader> answers;
+  link.set_filter([&](int to, std::vector<std::uint8_t>& frame) {
+    if (!is_tcp(frame)) return true;
+    if (to == 0) answers.push_back(tcp_of(frame));
+    return to == 1 && tcp_of(frame).flags == kTcpSyn && answers.empty();
+  });
+  ASSERT_TRUE(link.near().connect({.remote = {Link::far_address(), 80}}, link.now()));
+  link.run(8s);
+  ASSERT_EQ(answers.size(), 4u);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(answers[i].flags, kTcpSyn | kTcpAck);
+  EXPECT_EQ(answers[3].flags, kTcpRst | kTcpAck);
+  EXPECT_EQ(answers[3].seq, answers[0].seq + 1u);
+  EXPECT_EQ(link.far().population().half_open, 0u);
+  EXPECT_EQ(link.far().counters()[Counter::TcpAttemptFails], 1u);
+}
+
 TEST(StackListener, TheBacklogIsABound) {
   Link link;
   const auto listener = link.far().listen({IpAddress::any_v4(), 80}, 2);
