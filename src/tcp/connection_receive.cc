@@ -57,8 +57,17 @@ SegmentVerdict TcpConnection::on_segment_synchronized(SegmentIn& segment, Buffer
 void TcpConnection::on_text_and_fin(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now,
                                     SegmentVerdict& verdict) {
   if (segment.flags.urg() && receiver_.on_urgent(pos + segment.urgent)) raise(kEventUrgent);
+  const bool has_text = segment.length > 0 || segment.flags.fin();
+  if (user_gone_ && has_text && pos + segment.length > receiver_.nxt()) {
+    // Nobody will ever read it, or what is missing in front of the FIN: the peer has to know (RFC 9293 §3.6.1, RFC 2525
+    // §2.17). Answered as if there were no connection: that RST has exactly the number which the peer expects next,
+    // whether our FIN has arrived or not (as Linux).
+    verdict.drop = DropReason::TCP_CLOSE;
+    verdict.reset_reply = true;
+    finish(Error::aborted);
+    return;
+  }
   if (segment.length > 0) on_text(segment, pos, pool, now, verdict);
-  if (state_ == TcpState::closed) return;
   const StreamPos fin = pos + segment.length;
   const bool fin_in_window = fin < receiver_.window_end() || fin == receiver_.nxt();
   if (segment.flags.fin() && peer_fin_ < 0 && fin_in_window) peer_fin_ = fin;
@@ -77,10 +86,6 @@ SegmentVerdict TcpConnection::on_unacceptable(const SegmentIn& segment, Instant 
   const bool old = pos < receiver_.nxt();
   verdict.drop = old ? DropReason::TCP_OLD_DATA : DropReason::TCP_OVERWINDOW;
   if (segment.flags.rst()) return verdict;
-  if (segment.flags.syn() && !segment.flags.ack() && state_ == TcpState::syn_received && pos == 0) {
-    syn_due_ = true;  // our SYN-ACK was lost
-    return verdict;
-  }
   // Two stacks that answer each other's stray ACKs would never stop: only data and FIN are answered each time.
   if (segment.length > 0 || segment.flags.fin()) {
     acks_.ack_now();
@@ -217,12 +222,6 @@ void TcpConnection::on_fin_acked(Instant now) {
 }
 
 void TcpConnection::on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now, SegmentVerdict& verdict) {
-  if (user_gone_ && pos + segment.length > receiver_.nxt()) {
-    // Nobody will ever read it: the peer has to know (RFC 9293 §3.6.1, RFC 2525 §2.17).
-    verdict.drop = DropReason::TCP_CLOSE;
-    abort(Error::aborted);
-    return;
-  }
   const bool window_closed = receiver_.window_end() == receiver_.nxt();
   const Receiver::Accepted accepted = receiver_.accept(pos, segment.payload, pool);
   counts_.bytes_received += accepted.in_order;

@@ -70,7 +70,7 @@ void TcpConnection::close(Instant now) {
   if (user_gone_) return;
   if (state_ == TcpState::syn_sent) {
     finish(Error::none);
-  } else if (receiver_.readable() > 0 && (can_receive(state_) || state_ == TcpState::close_wait)) {
+  } else if (receiver_.readable() > 0 && is_synchronized(state_) && state_ != TcpState::time_wait) {
     abort(Error::aborted);
   } else if (state_ != TcpState::closed && state_ != TcpState::time_wait) {
     static_cast<void>(shutdown_write());
@@ -81,9 +81,10 @@ void TcpConnection::close(Instant now) {
 }
 
 void TcpConnection::abort(Error why) {
-  const bool peer_knows_us = state_ == TcpState::syn_received || can_receive(state_) || state_ == TcpState::close_wait;
   if (state_ == TcpState::closed) return;
-  reset_pending_ = peer_knows_us;
+  const bool over = state_ == TcpState::closing || state_ == TcpState::last_ack;
+  const bool loses_data = receiver_.readable() > 0;  // RFC 2525 §2.17
+  reset_pending_ = state_ != TcpState::syn_sent && state_ != TcpState::time_wait && (!over || loses_data);
   finish(why);
 }
 

@@ -27,8 +27,8 @@ struct MachineConfig {
     options.receive_buffer = 4096;  // also the window, for the peer does not scale
     return options;
   }();
-  std::uint32_t wraps_after = 2;       ///< our first sequence number is 2^32 minus this
-  std::uint32_t peer_wraps_after = 2;  ///< the peer's
+  std::uint32_t wraps_after = 7;       ///< our first sequence number is 2^32 minus this
+  std::uint32_t peer_wraps_after = 7;  ///< the peer's
 };
 
 /// ss(8), whose names to_string gives, says UNCONN, SYN-RECV and ESTAB.

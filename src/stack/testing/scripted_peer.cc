@@ -117,6 +117,7 @@ std::optional<RawSegment> ScriptedPeer::parse(Bytes datagram) {
   RawSegment segment;
   segment.flags = tcp->flags;
   segment.seq = static_cast<std::int32_t>(tcp->seq - other_isn);
+  if (tcp->flags.rst() && tcp->seq == SeqNum(0)) segment.seq = 0;  // answers what has no ACK: no number of the stream
   segment.length = static_cast<std::uint32_t>(transport.size() - tcp->header_length);
   segment.ack = static_cast<std::int32_t>(tcp->ack - isn_);
   segment.window = tcp->window;
