@@ -144,7 +144,13 @@ KernelSide::KernelSide() {
   const char* settings[] = {
       "tcp_timestamps=0", "tcp_sack=0",     "tcp_early_retrans=0",   "tcp_recovery=0",
       "tcp_ecn=0",        "tcp_fastopen=0", "tcp_no_metrics_save=1", "tcp_invalid_ratelimit=60000"};
-  for (const char* setting : settings) shell(std::string("sysctl -q -w net.ipv4.") + setting);
+  for (const char* setting : settings) {
+    if (!shell_succeeds(std::string("sysctl -q -w net.ipv4.") + setting)) {
+      trouble_ = std::string("the kernel's TCP cannot be set up here: sysctl -w net.ipv4.") + setting +
+                 " fails; run the test where /proc/sys is writable";
+      return;
+    }
+  }
   const std::string name = kTun;
   shell("ip address add 192.0.2.1/32 dev " + name + " && ip link set " + name + " up");
   shell("ip route add 192.0.2.2/32 dev " + name + " src 192.0.2.1 quickack 1 rto_min 60s");
