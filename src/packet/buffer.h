@@ -90,6 +90,10 @@ class Slice {
     LEAT_ASSERT(n <= tailroom());
     size_ += static_cast<std::uint32_t>(n);
   }
+  /// True when the bytes of `other` come right behind these in the same block.
+  bool is_followed_by(const Slice& other) const {
+    return block_ != nullptr && block_ == other.block_ && offset_ + size_ == other.offset_;
+  }
   /// A reference to `length` bytes from `from` on.
   Slice part(std::size_t from, std::size_t length) const {
     Slice s(*this);

@@ -59,6 +59,13 @@ class Packet {
     size_ += slice.size();
     slices_[count_++] = std::move(slice);
   }
+  /// Lengthens the last slice by `next`, when the bytes of `next` follow its own in the same block.
+  bool extend_last(const Slice& next) {
+    if (count_ == 0 || !slices_[count_ - 1].is_followed_by(next)) return false;
+    slices_[count_ - 1].extend_back(next.size());
+    size_ += next.size();
+    return true;
+  }
   /// The first slice's bytes: where headers are read.
   Bytes front() const { return count_ == 0 ? Bytes{} : slices_[0].bytes(); }
   /// Makes the first `n` bytes contiguous, copying when they are not. False when the packet is shorter

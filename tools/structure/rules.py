@@ -11,17 +11,18 @@ import cpp_text
 _BELOW_PACKET = {"base", "wire"}
 _CORE = _BELOW_PACKET | {"packet"}
 _STACK = _CORE | {"ip", "udp", "tcp", "stack"}
-_RUNTIME = _STACK | {"socket", "device", "runtime"}
+_RUNTIME = _STACK | {"emulator", "socket", "device", "runtime"}
 
 # What a layer may include besides itself. A folder of src/ that is not listed is an error.
 MAY_INCLUDE = {
     "base": set(),
     "wire": {"base"},
     "packet": _BELOW_PACKET,
+    "emulator": _CORE,
     "ip": _CORE, "udp": _CORE, "tcp": _CORE,
     "stack": _STACK,
     "socket": _STACK,
-    "device": _CORE,
+    "device": _CORE | {"emulator"},
     "runtime": _RUNTIME,
     "api": _RUNTIME,
     "lab": {"base"},
@@ -29,13 +30,14 @@ MAY_INCLUDE = {
     "dns": _RUNTIME | {"api"},
     "asio": _RUNTIME | {"api"},
 }
-PURE = {"base", "wire", "packet", "ip", "udp", "tcp", "stack", "socket"}
+PURE = {"base", "wire", "packet", "emulator", "ip", "udp", "tcp", "stack", "socket"}
 
 # Which layer a public header belongs to; those not listed are `api`.
 PUBLIC_HEADERS = {
     "time": "base", "expected": "base", "error": "base",
     "address": "wire", "counters": "wire",
     "tcp_info": "packet", "tcp_options": "packet", "event": "packet",
+    "impairment": "emulator",
 }
 
 # Parts of tcp that must stay strangers: folder -> what it must not include.
