@@ -62,6 +62,21 @@ void add_number(CLI::App& command, const std::string& name, std::uint64_t least,
       ->group(kGroup);
 }
 
+}  // namespace
+
+void add_impair_option(CLI::App& command, std::vector<Impairment>& impairments, const char* group) {
+  add_value(
+      command, "--impair", "[in:|out:]WHAT",
+      "Make the link faulty: WHAT is a list such as loss=5%,burst=3,delay=20ms,jitter=5ms,reorder=1%,duplicate=1%,"
+      "corrupt=0.1%,rate=10mbit,queue=100,match=tos:0xa0,seed=7. in: concerns what arrives, out: what is sent, neither: "
+      "both. May be repeated: frames pass one after the other. docs/emulator.md defines each word.",
+      [](std::string_view text) { return Impairment::parse(text); },
+      [&impairments](Impairment i) { impairments.push_back(std::move(i)); }, true)
+      ->group(group);
+}
+
+namespace {
+
 void add_place_options(CLI::App& command, HostConfig& config) {
   add_value(command, "--link", "SPEC",
             "The device that the host stands on: tap:NAME or tun:NAME (made when missing; needs a /dev/net/tun that "
@@ -88,6 +103,7 @@ void add_place_options(CLI::App& command, HostConfig& config) {
   add_number<std::uint32_t>(command, "--mtu", 576, 65535,
                             "The largest IP packet, 576 to 65535 bytes. Default: the link's.",
                             [&config](std::uint32_t n) { config.mtu = n; });
+  add_impair_option(command, config.impairments, kGroup);
 }
 
 constexpr const char* kNoLink =

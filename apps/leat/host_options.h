@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "leat/expected.h"
 #include "leat/host.h"
@@ -24,6 +25,9 @@ struct HostOptions {
 
 /// Adds them to a subcommand. Bad values end the parsing with a CLI::ValidationError that says what is wanted.
 void add_host_options(CLI::App& command, HostOptions& options);
+
+/// --impair, in a group of --help.
+void add_impair_option(CLI::App& command, std::vector<Impairment>& impairments, const char* group);
 
 /// What one option alone cannot tell, when it is right: a link and an address are given, the gateway is on a subnet
 /// of ours. The error is a text for people, of several lines, that says what to do.

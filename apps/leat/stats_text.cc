@@ -32,6 +32,27 @@ std::string counters_text(const Counters& counters) {
   return out;
 }
 
+std::string impairment_text(const ImpairmentReport& report) {
+  const ImpairmentCounters& c = report.counters;
+  std::string out = fmt::format("impair {} frames {} bytes {}", report.impairment.to_string(), c.frames, c.bytes);
+  const auto add_share = [&](std::string_view name, std::uint64_t n) {
+    if (n > 0)
+      out += fmt::format(" {} {} ({:.2f} %)", name, n, 100.0 * static_cast<double>(n) / static_cast<double>(c.frames));
+  };
+  add_share("lost", c.lost);
+  add_share("queue_drops", c.queue_drops);
+  add_share("refused", c.refused);
+  add_share("reordered", c.reordered);
+  add_share("duplicated", c.duplicated);
+  add_share("corrupted", c.corrupted);
+  const std::uint64_t arrived = c.frames - c.lost - c.queue_drops;
+  if (arrived > 0 && c.longest_delay > Duration::zero()) {
+    out += fmt::format(" delay {:.3f}/{:.3f} ms", milliseconds(c.total_delay) / static_cast<double>(arrived),
+                       milliseconds(c.longest_delay));
+  }
+  return out + "\n";
+}
+
 std::string link_text(const LinkInfo& link) {
   std::string out = fmt::format("link {} mac {} mtu {}", link.name, link.mac.to_string(), link.mtu);
   if (link.max_super_segment > 0) out += fmt::format(" super-segments {}", link.max_super_segment);
@@ -40,7 +61,9 @@ std::string link_text(const LinkInfo& link) {
                      link.tx_bytes);
   add(out, "rx_dropped", link.rx_dropped);
   add(out, "tx_refused", link.tx_refused);
-  return out + "\n";
+  out += "\n";
+  for (const ImpairmentReport& report : link.impairments) out += impairment_text(report);
+  return out;
 }
 
 std::string connection_text(const Endpoint& local, const Endpoint& remote, const TcpInfo& info) {

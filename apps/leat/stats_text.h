@@ -13,7 +13,10 @@ namespace leat::command {
 /// One line a counter that is not zero, then one a drop reason.
 std::string counters_text(const Counters& counters);
 
-/// "link tap:leat0 …", one line.
+/// "impair in:loss=5%,seed=1 …", one line: what it saw and did, then the mean and the longest delay.
+std::string impairment_text(const ImpairmentReport& report);
+
+/// "link tap:leat0 …", one line, and one for each impairment.
 std::string link_text(const LinkInfo& link);
 
 /// State and addresses, then the facts on a second, indented line. Units are ss's: times in milliseconds, the

@@ -23,6 +23,7 @@
 #include "leat/counters.h"
 #include "leat/error.h"
 #include "leat/expected.h"
+#include "leat/impairment.h"
 #include "leat/tcp_info.h"
 #include "leat/tcp_options.h"
 #include "leat/time.h"
@@ -39,6 +40,8 @@ struct HostConfig {
   std::optional<IpAddress> gateway{};  ///< on one of the addresses' subnets
   std::optional<MacAddress> mac{};     ///< else a random locally administered one
   std::optional<std::uint32_t> mtu{};  ///< 576..65535; else the device's
+  /// Faults of the link, emulated: frames pass them in this order, each way.
+  std::vector<Impairment> impairments{};
   TcpOptions tcp{};
 };
 
@@ -56,6 +59,7 @@ struct LinkInfo {
   std::uint32_t max_super_segment = 0;  ///< 0: plain frames only
   bool completes_checksums = false;
   std::uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0, rx_dropped = 0, tx_refused = 0;
+  std::vector<ImpairmentReport> impairments{};  ///< of HostConfig, those of the way in first
 };
 
 struct ConnectOptions {

@@ -82,4 +82,9 @@ struct ImpairmentCounters {
   Duration longest_delay{};  ///< the longest of them
 };
 
+struct ImpairmentReport {
+  Impairment impairment;  ///< its direction is in or out, its seed is known
+  ImpairmentCounters counters;
+};
+
 }  // namespace leat

@@ -57,7 +57,7 @@ class Engine {
   EventLoop& loop() { return loop_; }
   Stack& stack() { return *stack_; }
   Instant now() const { return now_; }
-  DeviceCounters device_counters() const { return worker_->device(0).counters(); }
+  const Device& device() const { return worker_->device(0); }
   void set_handler(SocketHandle socket, EventLoop::Handler handler);
   EventLoop::Timer set_timer(Instant due, EventLoop::Function f);
   bool cancel_timer(const EventLoop::Timer& timer) { return timers_.erase(timer) != 0; }

@@ -91,12 +91,15 @@ Counters Host::counters() const {
 LinkInfo Host::link() const {
   LinkInfo info = state_->link;
   Engine& engine = *state_->engine;
-  const auto counters = engine.perform<DeviceCounters>(
-      {}, {}, [&](Stack&, Instant) { return expected<DeviceCounters, Error>(engine.device_counters()); });
-  if (!counters) return info;
-  info.rx_packets = counters->rx_packets, info.rx_bytes = counters->rx_bytes;
-  info.tx_packets = counters->tx_packets, info.tx_bytes = counters->tx_bytes;
-  info.rx_dropped = counters->rx_dropped, info.tx_refused = counters->tx_refused;
+  // On the stack's thread, whose the device is.
+  static_cast<void>(engine.perform<bool>({}, {}, [&](Stack&, Instant) {
+    const DeviceCounters c = engine.device().counters();
+    info.rx_packets = c.rx_packets, info.rx_bytes = c.rx_bytes;
+    info.tx_packets = c.tx_packets, info.tx_bytes = c.tx_bytes;
+    info.rx_dropped = c.rx_dropped, info.tx_refused = c.tx_refused;
+    info.impairments = engine.device().impairments();
+    return expected<bool, Error>(true);
+  }));
   return info;
 }
 

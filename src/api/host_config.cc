@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/memory_links.h"
+#include "device/impair.h"
 #include "device/open_device.h"
 #include "device/system_random.h"
 #include "tcp/congestion/registry.h"
@@ -120,12 +121,16 @@ Checked check_config(const HostConfig& config) {
   if (config.mtu && (*config.mtu < kSmallestMtu || *config.mtu > kLargestMtu)) {
     return wrong("MTU " + std::to_string(*config.mtu) + " is out of range: 576 to 65535 bytes");
   }
+  for (const Impairment& i : config.impairments) {
+    if (auto ok = i.check(); !ok) return wrong("impairment " + i.to_string() + ": " + ok.error());
+  }
   return check_tcp(config.tcp);
 }
 
 expected<WorkerLink, HostError> open_link(const HostConfig& config) {
   const MacAddress mac = config.mac ? *config.mac : random_mac();
   auto device = open_any(config, mac);
+  if (device && !config.impairments.empty()) device = impair(std::move(*device), config.impairments);
   if (!device) return unexpected(HostError{device.error().code, device.error().message});
   WorkerLink link;
   link.device = std::move(*device);

@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "leat/address.h"
 #include "leat/error.h"
 #include "leat/expected.h"
+#include "leat/impairment.h"
 #include "packet/device_caps.h"
 #include "packet/packet.h"
 
@@ -61,7 +63,12 @@ class Device {
 
   virtual DeviceCounters counters() const = 0;
 
-  // For devices with DeviceCaps::shares_host_address. A device that wraps another one passes these on.
+  // A device that wraps another one passes the following on.
+
+  /// What a link emulator on the way to the device has done: `in` before `out`, in the order of passing.
+  virtual std::vector<ImpairmentReport> impairments() const { return {}; }
+
+  // For devices with DeviceCaps::shares_host_address.
   /// Makes a TCP port of the machine's ours: the kernel neither uses nor answers for it until release_port(), and
   /// segments for it arrive here. Port 0 picks a free one. An unspecified address means all of the machine's. A port
   /// that is ours already is no error. Errors: address_in_use (the kernel's, or another program's),

@@ -20,7 +20,6 @@ FateMaker::FateMaker(const Impairment& what, SipKey key)
       reorder_(sequence(key, 3)),
       duplicate_(sequence(key, 4)),
       corrupt_(sequence(key, 5)) {
-  if (what_.queue_frames == 0 && what_.queue_bytes == 0) what_.queue_frames = kDefaultQueue;
   if (what_.burst > 0) {
     // Gilbert's model: every frame of a burst is lost, none between bursts. Bursts end with chance 1/burst a frame,
     // and begin so often that the share of frames inside is the loss.
@@ -57,7 +56,7 @@ Fate FateMaker::decide(std::size_t bytes, Instant now) {
 bool FateMaker::has_room(std::size_t bytes, Instant now) {
   if (what_.rate == 0) return true;
   while (!queue_.empty() && queue_.front().leaves <= now) queued_bytes_ -= queue_.pop_front().bytes;
-  if (what_.queue_frames > 0) return queue_.size() < what_.queue_frames;
+  if (what_.queue_bytes == 0) return queue_.size() < (what_.queue_frames > 0 ? what_.queue_frames : kDefaultQueue);
   return queue_.empty() || queued_bytes_ + bytes <= what_.queue_bytes;  // a frame larger than the queue may still pass
 }
 

@@ -78,8 +78,10 @@ bool LinkEmulator::concerns(const Packet& packet) const {
 }
 
 bool LinkEmulator::is_deliverable(const Packet& packet) const {
-  if (packet.offload.checksum == ChecksumState::partial && !options_.partial_checksums) return false;
-  return packet.offload.gso_size == 0 || packet.size() <= options_.link_header + options_.max_super_segment;
+  const bool partial = packet.offload.checksum == ChecksumState::partial;
+  if (partial && !options_.partial_checksums) return false;
+  if (packet.offload.gso_size == 0) return true;
+  return partial && packet.size() <= options_.link_header + options_.max_super_segment;
 }
 
 /// Through the impairments from `stage` on, as far as no time passes.

@@ -37,6 +37,9 @@ class LinkEmulator {
   /// Adds what has arrived by `now` to `batch`, up to its room. True when there is more.
   bool receive(PacketBatch& batch, Instant now, BufferPool& pool);
 
+  /// Whether the receiver takes the packet as it is.
+  bool is_deliverable(const Packet& packet) const;
+
   const std::vector<FateMaker>& stages() const { return stages_; }
   std::size_t frames_on_their_way() const { return between_.size() + arriving_.size(); }
   std::size_t bytes_held() const { return held_; }
@@ -62,7 +65,6 @@ class LinkEmulator {
 
   void send_one(Packet packet, Instant now, BufferPool& pool);
   bool concerns(const Packet& packet) const;
-  bool is_deliverable(const Packet& packet) const;
   void pass(Packet frame, std::size_t stage, std::uint32_t train, Instant now, BufferPool& pool);
   void hold(Packet frame, std::size_t stage, std::uint32_t train, Instant at);
   void advance(Instant now, BufferPool& pool);

@@ -18,12 +18,6 @@ constexpr std::int64_t kSecond = 1'000'000'000, kMillisecond = 1'000'000;
 
 }  // namespace
 
-Instant monotonic_now() {
-  timespec t{};
-  ::clock_gettime(CLOCK_MONOTONIC, &t);
-  return Instant(Duration(std::int64_t{t.tv_sec} * kSecond + t.tv_nsec));
-}
-
 expected<Poller, Error> Poller::create() {
   UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
   UniqueFd wake(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
@@ -40,9 +34,10 @@ bool Poller::add(int fd, unsigned tag) {
   return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &e) == 0;
 }
 
-void Poller::change(int fd, unsigned tag, bool output) {
+void Poller::change(int fd, unsigned tag, Interest interest) {
   epoll_event e{};
-  e.events = output ? EPOLLIN | EPOLLOUT : EPOLLIN;
+  if (interest.input) e.events |= EPOLLIN;
+  if (interest.output) e.events |= EPOLLOUT;
   e.data.u32 = tag;
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &e);
 }

@@ -1,9 +1,10 @@
 // Poller: waits for descriptors and for a moment, by epoll, with the precision of nanoseconds.
-// Also the worker's clock. One thread, but for wake().
+// One thread, but for wake().
 #pragma once
 
 #include <cstdint>
 
+#include "device/monotonic_clock.h"
 #include "device/unique_fd.h"
 #include "leat/error.h"
 #include "leat/expected.h"
@@ -13,17 +14,17 @@ struct epoll_event;
 
 namespace leat {
 
-/// CLOCK_MONOTONIC as the stack counts time.
-Instant monotonic_now();
-
 class Poller {
  public:
   static expected<Poller, Error> create();
 
   /// Watches `fd` for input; `tag` < 32 names it in what wait() returns.
   bool add(int fd, unsigned tag);
-  /// Watches for input, and for room to write when `output`.
-  void change(int fd, unsigned tag, bool output);
+  /// What is waited for, beside errors.
+  struct Interest {
+    bool input = true, output = false;
+  };
+  void change(int fd, unsigned tag, Interest interest);
   void remove(int fd);
 
   /// Sleeps until a descriptor is ready, wake() was called or `deadline` has come; not at all for a deadline in the

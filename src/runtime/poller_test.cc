@@ -54,9 +54,9 @@ TEST(Poller, TellsWhichDescriptorsAreReady) {
   ASSERT_TRUE(poller->add(a.get(), 3));
   const Instant past = monotonic_now() - 1s;
   EXPECT_EQ(poller->wait(past, monotonic_now()), 0u);
-  poller->change(a.get(), 3, true);
+  poller->change(a.get(), 3, {.output = true});
   EXPECT_EQ(poller->wait(kNever, monotonic_now()), 1u << 3) << "room to write";
-  poller->change(a.get(), 3, false);
+  poller->change(a.get(), 3, {});
   EXPECT_EQ(poller->wait(past, monotonic_now()), 0u);
   ASSERT_EQ(::write(b.get(), "x", 1), 1);
   EXPECT_EQ(poller->wait(kNever, monotonic_now()), 1u << 3) << "input";

@@ -186,7 +186,7 @@ void Worker::set_blocked(std::size_t index, bool blocked) {
   Link& link = links_[index];
   link.blocked = blocked;
   const int fd = link.device->descriptor();
-  if (link.device->write_descriptor() == fd) poller_.change(fd, static_cast<unsigned>(index), blocked);
+  if (link.device->write_descriptor() == fd) poller_.change(fd, static_cast<unsigned>(index), {.output = blocked});
 }
 
 void Worker::fail(std::size_t index, Error error, Instant now) {
