@@ -118,6 +118,8 @@ TEST_F(CliTest, BadValuesAreRefusedWithWhatIsWanted) {
       {"--max-rto 0", "such as 1.5, 2s or 500ms"},
       {"--sndbuf 1k", "from 2k to 1G"},
       {"--rcvbuf 1x", "from 2k to 1G"},
+      {"--impair los=5%", "is not an impairment: loss, burst"},
+      {"--impair in:reorder=5%", "reorder needs a delay"},
       {"--stats=often", "such as 1.5, 2s or 500ms"},
       {"--resolve h:80", "HOST:PORT:ADDRESS"},
       {"--connect-timeout never", "such as 1.5, 2s or 500ms"},
@@ -154,6 +156,23 @@ TEST_F(CliTest, TheEnvironmentHasDefaults) {
   EXPECT_SAYS(leat("get http://h/", "LEAT_LINK=nonsense").err, "want tap:NAME");
   EXPECT_SAYS(leat("get http://h/", "LEAT_LINK=tap:x LEAT_ADDRESS=10.0.0.2/24,10.0.1.2/24 LEAT_GATEWAY=10.0.2.1").err,
               "the gateway 10.0.2.1 is on no subnet");
+}
+
+TEST_F(CliTest, AWireNeedsTwoDifferentEnds) {
+  EXPECT_EQ(leat("wire").status, 2);
+  EXPECT_SAYS(leat("wire tap:a").err, "DEV2");
+  EXPECT_SAYS(leat("wire eth0 tap:a").err, "want tap:NAME, tun:NAME or packet:INTERFACE");
+  EXPECT_SAYS(leat("wire tap:a tap:b tap:c").err, "one word too many");
+  EXPECT_SAYS(leat("wire tap:a tap:a").err, "must be different");
+  EXPECT_SAYS(leat("wire tap:a tap:b --impair loss=").err, "a percentage");
+  const Ran gone = leat("wire packet:no-such-if0 packet:no-such-if1");
+  EXPECT_EQ(gone.status, 2);
+  EXPECT_SAYS(gone.err, "no-such-if0");
+  const Ran help = leat("wire --help");
+  EXPECT_EQ(help.status, 0);
+  for (const char* part : {"SYNOPSIS\n       leat wire [OPTIONS] DEV1 DEV2\n", "--impair WHAT\n", "EXIT STATUS\n"}) {
+    EXPECT_SAYS(help.out, part);
+  }
 }
 
 TEST_F(CliTest, BadUrlsNeedNoLink) {

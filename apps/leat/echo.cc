@@ -52,7 +52,7 @@ int run_echo(const EchoOptions& options) {
     return 2;
   }
   std::optional<StatsPrinter> stats;
-  if (options.host.stats) stats.emplace(*host, options.host.stats_interval, [] { return std::string(); });
+  if (options.host.stats.wanted) stats.emplace(*host, options.host.stats.interval, [] { return std::string(); });
   const int status = run_server(
       *host, server, signals, options.port,
       [](const Endpoint& local) { fmt::print(stderr, "Echoing on port {}\n", local.port); }, complain);

@@ -137,8 +137,8 @@ int fetch_over_host(const GetOptions& options, http::Resolver& resolver, Termina
   http::Fetcher fetcher(transport, resolver, observer, options.fetch);
   ConnectionLog log;
   std::optional<StatsPrinter> stats;
-  if (options.host.stats) {
-    stats.emplace(*host, options.host.stats_interval, [&] { return log.text(fetcher); });
+  if (options.host.stats.wanted) {
+    stats.emplace(*host, options.host.stats.interval, [&] { return log.text(fetcher); });
   }
   current.set(&fetcher);
   const int status = fetch_all(options, fetcher, observer, log);

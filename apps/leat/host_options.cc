@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "common_options.h"
 #include "options.h"
 #include "tcp_options.h"
 #include "units.h"
@@ -62,21 +63,6 @@ void add_number(CLI::App& command, const std::string& name, std::uint64_t least,
       ->group(kGroup);
 }
 
-}  // namespace
-
-void add_impair_option(CLI::App& command, std::vector<Impairment>& impairments, const char* group) {
-  add_value(
-      command, "--impair", "[in:|out:]WHAT",
-      "Make the link faulty: WHAT is a list such as loss=5%,burst=3,delay=20ms,jitter=5ms,reorder=1%,duplicate=1%,"
-      "corrupt=0.1%,rate=10mbit,queue=100,match=tos:0xa0,seed=7. in: concerns what arrives, out: what is sent, neither: "
-      "both. May be repeated: frames pass one after the other. docs/emulator.md defines each word.",
-      [](std::string_view text) { return Impairment::parse(text); },
-      [&impairments](Impairment i) { impairments.push_back(std::move(i)); }, true)
-      ->group(group);
-}
-
-namespace {
-
 void add_place_options(CLI::App& command, HostConfig& config) {
   add_value(command, "--link", "SPEC",
             "The device that the host stands on: tap:NAME or tun:NAME (made when missing; needs a /dev/net/tun that "
@@ -103,7 +89,7 @@ void add_place_options(CLI::App& command, HostConfig& config) {
   add_number<std::uint32_t>(command, "--mtu", 576, 65535,
                             "The largest IP packet, 576 to 65535 bytes. Default: the link's.",
                             [&config](std::uint32_t n) { config.mtu = n; });
-  add_impair_option(command, config.impairments, kGroup);
+  add_impair_option(command, config.impairments, "in: is what arrives, out: is what is sent.")->group(kGroup);
 }
 
 constexpr const char* kNoLink =
@@ -128,20 +114,7 @@ LEAT_LINK, LEAT_ADDRESS, LEAT_GATEWAY
 void add_host_options(CLI::App& command, HostOptions& options) {
   add_place_options(command, options.config);
   add_tcp_options(command, options.config.tcp);
-  // A flag, so that "--stats URL" does not take the URL for an interval.
-  command
-      .add_flag("--stats", options.stats_text,
-                "Print counters, drop reasons, the link and the connections to standard error at the end, and at every "
-                "INTERVAL (such as 1s), when one is given.")
-      ->each([&options](const std::string& text) {
-        options.stats = true;
-        if (text == "true") return;
-        auto interval = parse_duration(text, std::chrono::hours(24));
-        if (!interval) throw CLI::ValidationError("--stats", interval.error());
-        options.stats_interval = *interval;
-      })
-      ->type_name("[=INTERVAL]")
-      ->group(kGroup);
+  add_stats_option(command, options.stats, "counters, drop reasons, the link and the connections")->group(kGroup);
   command.add_flag("-v,--verbose", options.verbose, "Tell what happens, on standard error.")->group(kGroup);
 }
 

@@ -3,8 +3,8 @@
 
 #include <optional>
 #include <string>
-#include <vector>
 
+#include "common_options.h"
 #include "leat/expected.h"
 #include "leat/host.h"
 #include "leat/time.h"
@@ -18,16 +18,11 @@ namespace leat::command {
 struct HostOptions {
   HostConfig config;
   bool verbose = false;
-  bool stats = false;                      ///< print statistics at the end
-  std::optional<Duration> stats_interval;  ///< and at this interval
-  std::string stats_text;                  ///< as typed
+  StatsOption stats;
 };
 
 /// Adds them to a subcommand. Bad values end the parsing with a CLI::ValidationError that says what is wanted.
 void add_host_options(CLI::App& command, HostOptions& options);
-
-/// --impair, in a group of --help.
-void add_impair_option(CLI::App& command, std::vector<Impairment>& impairments, const char* group);
 
 /// What one option alone cannot tell, when it is right: a link and an address are given, the gateway is on a subnet
 /// of ours. The error is a text for people, of several lines, that says what to do.

@@ -13,6 +13,7 @@
 #include "man_formatter.h"
 #include "serve.h"
 #include "suggest.h"
+#include "wire.h"
 
 #include <fmt/core.h>
 
@@ -119,6 +120,7 @@ int run(int argc, char** argv) {
   add_serve(app, exit_code);
   add_echo(app, exit_code);
   add_lab(app, exit_code);
+  add_wire(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted) {  // --help, --version

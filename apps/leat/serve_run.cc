@@ -39,7 +39,7 @@ int serve_with(const ServeOptions& options, Server::Factory factory, const std::
     return 2;
   }
   std::optional<StatsPrinter> stats;
-  if (options.host.stats) stats.emplace(*host, options.host.stats_interval, [] { return std::string(); });
+  if (options.host.stats.wanted) stats.emplace(*host, options.host.stats.interval, [] { return std::string(); });
   const auto banner = [&](const Endpoint& local) {
     std::string where;
     for (const IpPrefix& prefix : options.host.config.addresses) {

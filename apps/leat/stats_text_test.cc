@@ -1,5 +1,6 @@
 #include "stats_text.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace leat::command {
@@ -32,6 +33,19 @@ TEST(StatsText, TheLink) {
   EXPECT_EQ(link_text(link),
             "link tap:leat0 mac 02:00:00:00:00:01 mtu 1500 super-segments 65536 checksums offloaded rx 3 packets 180 "
             "bytes tx 0 packets 0 bytes rx_dropped:4\n");
+}
+
+TEST(StatsText, AnImpairmentOfTheLink) {
+  LinkInfo link;
+  link.name = "tap:x";
+  ImpairmentReport report{*Impairment::parse("in:loss=5%,seed=3"), {}};
+  report.counters.frames = 200, report.counters.bytes = 3000, report.counters.lost = 10;
+  link.impairments.push_back(report);
+  EXPECT_THAT(link_text(link),
+              ::testing::EndsWith("\nimpair in:loss=5%,seed=3 frames 200 bytes 3000 lost 10 (5.00 %)\n"));
+  report.counters.total_delay = std::chrono::milliseconds(190 * 2);
+  report.counters.longest_delay = std::chrono::milliseconds(3);
+  EXPECT_THAT(impairment_text(report), ::testing::EndsWith("(5.00 %) delay 2.000/3.000 ms\n"));
 }
 
 TEST(StatsText, AConnectionAsSsPrintsIt) {

@@ -198,12 +198,13 @@ void enlarge_queues(int fd) {
   }
 }
 
-expected<void, DeviceError> configure(int fd, const std::string& interface, int index, const MacAddress& mac) {
+expected<void, DeviceError> configure(int fd, const std::string& interface, int index,
+                                      const std::optional<MacAddress>& mac) {
   const auto failed = [&](const char* what) {
     const std::string reason = std::strerror(errno);
     return device_failure(Error::system, std::string("cannot ") + what + " on " + interface + ": " + reason);
   };
-  if (!attach_station_filter(fd, mac)) return failed("filter frames");
+  if (mac && !attach_station_filter(fd, *mac)) return failed("filter frames");
   if (!set_option(fd, SOL_PACKET, PACKET_VNET_HDR, 1)) return failed("use offloads");
   if (!set_option(fd, SOL_PACKET, PACKET_AUXDATA, 1)) return failed("see VLAN tags");
   if (!set_option(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)) return failed("ignore the kernel's own frames");
@@ -217,7 +218,7 @@ expected<void, DeviceError> configure(int fd, const std::string& interface, int 
   membership.mr_ifindex = index;
   membership.mr_type = PACKET_MR_PROMISC;
   if (::setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership, sizeof membership) != 0) {
-    return failed("receive frames for a station address of our own");
+    return failed("receive frames for other stations than the kernel");
   }
   return {};
 }
@@ -256,8 +257,8 @@ expected<std::unique_ptr<Device>, DeviceError> open_af_packet(const std::string&
   caps.mtu = info->mtu;
   caps.max_super_segment = 65535;
   caps.completes_checksums = true;
-  caps.mac = options.mac ? *options.mac : random_mac();
-  const auto configured = configure(fd.get(), interface, info->index, *caps.mac);
+  if (!options.whole_wire) caps.mac = options.mac ? *options.mac : random_mac();
+  const auto configured = configure(fd.get(), interface, info->index, caps.mac);
   if (!configured) return unexpected(configured.error());
   return std::unique_ptr<Device>(std::make_unique<PacketDevice>(std::move(fd), caps));
 }

@@ -3,7 +3,8 @@
 //
 // Frames come and go with a virtio header, so checksums that the kernel has not filled in and 64 kB super-segments
 // are right with every offload switched on. Frames for other stations, and what the kernel itself sends through the
-// interface, are filtered out before they cost anything. VLAN-tagged frames are not ours: dropped and counted.
+// interface, are filtered out before they cost anything; with DeviceOptions::whole_wire those for other stations are
+// taken as well, for a bridge or a wire. VLAN-tagged frames are not ours: dropped and counted.
 #pragma once
 
 #include <memory>

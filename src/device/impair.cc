@@ -46,6 +46,10 @@ class ImpairedDevice final : public Device {
   }
   void release_port(std::uint16_t port) override { inner_->release_port(port); }
   expected<KernelPath, Error> path_to(const IpAddress& remote) const override { return inner_->path_to(remote); }
+  void judged(std::span<const PacketVerdict> verdicts) override {
+    if (!in_) inner_->judged(verdicts);  // else they are about other packets than it gave
+  }
+  void idle() override { inner_->idle(); }
 
  private:
   void flush(Instant now);

@@ -18,6 +18,7 @@ inline unexpected<DeviceError> device_failure(Error code, std::string message) {
 
 struct DeviceOptions {
   std::optional<MacAddress> mac;  ///< our station address; else a random locally administered one
+  bool whole_wire = false;        ///< no station of ours: every frame that arrives, whoever it is for
 };
 
 /// A specification cut at its colon: "packet:eth0" is {"packet", "eth0"}.

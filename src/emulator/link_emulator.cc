@@ -29,6 +29,7 @@ Packet copy_of(const Packet& packet, BufferPool& pool) {
     from += here;
   }
   copy.offload = packet.offload;
+  copy.note = packet.note;
   return copy;
 }
 
