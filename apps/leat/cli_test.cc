@@ -162,7 +162,7 @@ TEST_F(CliTest, AWireNeedsTwoDifferentEnds) {
   EXPECT_EQ(leat("wire").status, 2);
   EXPECT_SAYS(leat("wire tap:a").err, "DEV2");
   EXPECT_SAYS(leat("wire eth0 tap:a").err, "want tap:NAME, tun:NAME or packet:INTERFACE");
-  EXPECT_SAYS(leat("wire tap:a tap:b tap:c").err, "one word too many");
+  EXPECT_SAYS(leat("wire tap:a tap:b tap:c").err, "not expected: tap:c");
   EXPECT_SAYS(leat("wire tap:a tap:a").err, "must be different");
   EXPECT_SAYS(leat("wire tap:a tap:b --impair loss=").err, "a percentage");
   const Ran gone = leat("wire packet:no-such-if0 packet:no-such-if1");
