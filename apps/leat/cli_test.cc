@@ -1,6 +1,7 @@
 // The built command, run as a person runs it, with what needs no network.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -51,7 +52,7 @@ TEST_F(CliTest, TellsItsVersionAndWhatIsBuiltIn) {
   const Ran ran = leat("--version");
   EXPECT_EQ(ran.status, 0);
   EXPECT_EQ(ran.out.substr(0, 5), "leat ");
-  EXPECT_SAYS(ran.out, "tap tun packet");
+  EXPECT_SAYS(ran.out, "raw packet tap tun");
   EXPECT_SAYS(ran.out, "Boost 1.");
 }
 
@@ -97,9 +98,9 @@ TEST_F(CliTest, UnknownOptionsAreRefusedWithAHint) {
 
 TEST_F(CliTest, BadValuesAreRefusedWithWhatIsWanted) {
   const std::pair<const char*, const char*> cases[] = {
-      {"--link eth0", "want tap:NAME"},
-      {"--link tap:", "want tap:NAME"},
-      {"--link bluetooth:x", "want tap:NAME"},
+      {"--link eth0", "want raw, raw:INTERFACE"},
+      {"--link tap:", "tap:NAME or tun:NAME"},
+      {"--link bluetooth:x", "want raw, raw:INTERFACE"},
       {"--address 10.0.0.2", "such as 10.0.0.2/24"},
       {"--address 10.0.0.2/33", "such as 10.0.0.2/24"},
       {"--address 224.0.0.1/24", "cannot be a host's address"},
@@ -141,9 +142,11 @@ TEST_F(CliTest, BadValuesAreRefusedWithWhatIsWanted) {
 }
 
 TEST_F(CliTest, WithoutALinkItSaysWhatToDo) {
-  const Ran ran = leat("get http://10.0.0.1/");
+  // Root needs to give the right up; others do not have it.
+  const Ran ran = leat("get http://10.0.0.1/", ::geteuid() == 0 ? "setpriv --bounding-set=-net_raw" : "");
   EXPECT_EQ(ran.status, 2);
-  for (const char* part : {"no link", "leat lab", "--link tap:", "--link packet:", "LEAT_LINK"}) {
+  for (const char* part : {"no link", "sudo setcap cap_net_raw+ep /", "leat lab", "--link tap:", "--link packet:",
+                           "LEAT_LINK", "leat doctor"}) {
     EXPECT_SAYS(ran.err, part);
   }
   EXPECT_SAYS(leat("get --link tap:leat0 http://10.0.0.1/").err, "--address");
@@ -153,9 +156,13 @@ TEST_F(CliTest, WithoutALinkItSaysWhatToDo) {
 
 TEST_F(CliTest, TheEnvironmentHasDefaults) {
   EXPECT_SAYS(leat("get http://h/", "LEAT_LINK=tap:x").err, "no address");
-  EXPECT_SAYS(leat("get http://h/", "LEAT_LINK=nonsense").err, "want tap:NAME");
+  EXPECT_SAYS(leat("get http://h/", "LEAT_LINK=nonsense").err, "want raw");
   EXPECT_SAYS(leat("get http://h/", "LEAT_LINK=tap:x LEAT_ADDRESS=10.0.0.2/24,10.0.1.2/24 LEAT_GATEWAY=10.0.2.1").err,
               "the gateway 10.0.2.1 is on no subnet");
+  EXPECT_SAYS(leat("get http://h/", "LEAT_LINK=tap:x LEAT_ADDRESS=10.0.0.2").err, "LEAT_ADDRESS: \"10.0.0.2\" is not");
+  EXPECT_SAYS(leat("get http://h/", "LEAT_LINK=tap:x LEAT_ADDRESS=10.0.0.2/24 LEAT_GATEWAY=h").err, "LEAT_GATEWAY: ");
+  // With another link they are another link's.
+  EXPECT_SAYS(leat("get --link tap:y http://h/", "LEAT_LINK=tap:x LEAT_ADDRESS=10.0.0.2/24").err, "no address");
 }
 
 TEST_F(CliTest, AWireNeedsTwoDifferentEnds) {
@@ -183,6 +190,22 @@ TEST_F(CliTest, BadUrlsNeedNoLink) {
   EXPECT_EQ(leat("get -s http://").err, "");
   EXPECT_SAYS(leat("get -sS http://").err, "(3)");
   EXPECT_SAYS(leat("get -s -w '%{exitcode} %{http_code}\\n' http://").out, "3 000\n");
+}
+
+TEST_F(CliTest, TheDoctorSaysOfEachLinkWhetherItWorks) {
+  const Ran ran = leat("doctor");
+  bool any = false;
+  for (const char* link : {"raw", "packet", "tap", "tun", "lab"}) {
+    const std::string line = "\n" + std::string(link) + std::string(8 - std::string(link).size(), ' ');
+    EXPECT_SAYS("\n" + ran.out, line);
+    any = any || has("\n" + ran.out, line + "yes");
+  }
+  EXPECT_EQ(ran.status, any ? 0 : 1);
+  EXPECT_EQ(ran.err, "");
+  if (::geteuid() != 0) return;
+  const Ran without = leat("doctor", "setpriv --bounding-set=-all --inh-caps=-all");
+  EXPECT_SAYS(without.out, "raw     no   may not open raw IP sockets");
+  EXPECT_SAYS(without.out, "cap_net_raw+ep");
 }
 
 TEST_F(CliTest, ALinkThatIsNotThereIsAUsageError) {

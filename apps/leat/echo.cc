@@ -39,7 +39,7 @@ struct EchoOptions {
 
 void complain(const std::string& text) { std::fputs(("leat echo: " + text + "\n").c_str(), stderr); }
 
-int run_echo(const EchoOptions& options) {
+int run_echo(EchoOptions& options) {
   if (auto ok = check_host_options(options.host); !ok) {
     complain(ok.error());
     return 2;

@@ -15,7 +15,8 @@ constexpr const char* kDescription = R"(fetch URLs to files through a TCP/IP sta
 
 Each URL is fetched with HTTP/1.1 over Leat's own Ethernet, IP and TCP, and saved in the current folder under the
 last component of its path, or as index.html when there is none. The kernel's TCP takes no part, and is not
-disturbed: the host that fetches has an address of its own, on a TAP device or beside a network interface.
+disturbed: the host that fetches shares the machine's addresses by raw sockets, on ports that it reserves, or has an
+address of its own, on a TAP device or beside a network interface.
 
 A file appears under its name only when it is complete. Until then its bytes are in FILE.part, which stays when a
 transfer fails or is interrupted; -C - goes on from there. A file that was there before is replaced at that moment
@@ -55,6 +56,9 @@ FILE.part
        a resumed download is not glued together from two versions.
 
 EXAMPLES
+By raw sockets, as root or after sudo setcap cap_net_raw+ep LEAT:
+  leat get http://192.0.2.7/file
+
 In a network of its own, which loses one frame in twenty each way:
   leat lab --loss 5 -- leat get http://10.77.2.2/big.iso
 

@@ -36,7 +36,9 @@ class NoTransport final : public http::Transport {
 void complain(const std::string& text) { std::fputs(("leat get: " + text + "\n").c_str(), stderr); }
 
 void describe_link(const LinkInfo& link, http::FetchObserver& observer) {
-  std::string text = fmt::format("Link {}, {}, MTU {}", link.name, link.mac.to_string(), link.mtu);
+  std::string text = "Link " + link.name;
+  if (!link.mac.is_zero()) text += ", " + link.mac.to_string();
+  text += fmt::format(", MTU {}", link.mtu);
   if (link.max_super_segment > 0) text += fmt::format(", super-segments of {} bytes", link.max_super_segment);
   if (link.completes_checksums) text += ", checksums offloaded";
   observer.line(http::FetchObserver::Line::info, text);

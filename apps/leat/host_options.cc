@@ -3,9 +3,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 
 #include "common_options.h"
+#include "device/open_device.h"
 #include "options.h"
 #include "tcp_options.h"
 #include "units.h"
@@ -23,17 +25,19 @@ expected<T, std::string> or_explain(std::optional<T> value, std::string_view tex
 
 expected<std::string, std::string> parse_link(std::string_view text) {
   const std::string_view kind = text.substr(0, text.find(':'));
-  for (const std::string_view known : {"tap", "tun", "packet"}) {
+  for (const std::string_view known : {"raw", "packet", "tap", "tun"}) {
     if (kind == known && text.size() > kind.size() + 1) return std::string(text);
   }
-  return unexpected(fmt::format("\"{}\" is not a link; want tap:NAME, tun:NAME or packet:INTERFACE", text));
+  if (text == "raw") return std::string(text);
+  return unexpected(
+      fmt::format("\"{}\" is not a link; want raw, raw:INTERFACE, packet:INTERFACE, tap:NAME or tun:NAME", text));
 }
 
 expected<IpPrefix, std::string> parse_prefix(std::string_view text) {
   auto prefix = or_explain(IpPrefix::parse(text), text, "an address with a prefix length, such as 10.0.0.2/24");
   if (prefix && !prefix->address.is_v4()) return unexpected(fmt::format("\"{}\": IPv6 is not supported yet", text));
-  if (prefix && (prefix->address.is_unspecified() || prefix->address.is_multicast() || prefix->address.is_loopback() ||
-                 prefix->address.is_limited_broadcast())) {
+  if (prefix &&
+      (prefix->address.is_unspecified() || prefix->address.is_multicast() || prefix->address.is_limited_broadcast())) {
     return unexpected(fmt::format("\"{}\" cannot be a host's address", text));
   }
   return prefix;
@@ -65,23 +69,25 @@ void add_number(CLI::App& command, const std::string& name, std::uint64_t least,
 
 void add_place_options(CLI::App& command, HostConfig& config) {
   add_value(command, "--link", "SPEC",
-            "The device that the host stands on: tap:NAME or tun:NAME (made when missing; needs a /dev/net/tun that "
-            "you may open), or packet:INTERFACE (shares an interface, such as one end of a veth pair). Default: "
-            "$LEAT_LINK.",
+            "The device that the host stands on: raw or raw:INTERFACE (raw sockets on the machine's own addresses; the "
+            "kernel routes), packet:INTERFACE (whole frames of an Ethernet interface, with an address of its own or "
+            "with the kernel's), tap:NAME or tun:NAME (made when missing; needs a /dev/net/tun that you may open). "
+            "Default: $LEAT_LINK, else raw. leat doctor says which work here.",
             parse_link, [&config](std::string link) { config.link = std::move(link); })
       ->envname("LEAT_LINK")
       ->group(kGroup);
   add_value(
       command, "--address", "A/LEN",
-      "An IPv4 address of the host, with the length of its subnet's prefix. It must not be one of the kernel's. "
-      "May be repeated. Default: $LEAT_ADDRESS (several divided by commas).",
+      "An IPv4 address of the host, with the length of its subnet's prefix. On a raw link it is one of the kernel's; on "
+      "a packet link it may be, or nobody's; else nobody's. May be repeated. Default: $LEAT_ADDRESS (several divided "
+      "by commas), else the kernel's on raw and packet links.",
       parse_prefix, [&config](const IpPrefix& prefix) { config.addresses.push_back(prefix); }, true)
       ->delimiter(',')
-      ->envname("LEAT_ADDRESS")
       ->group(kGroup);
-  add_value(command, "--gateway", "A", "The router to hosts beyond the subnet. Default: $LEAT_GATEWAY.", parse_gateway,
-            [&config](const IpAddress& address) { config.gateway = address; })
-      ->envname("LEAT_GATEWAY")
+  add_value(
+      command, "--gateway", "A",
+      "The router to hosts beyond the subnet. Default: $LEAT_GATEWAY, else the kernel's when its address is shared.",
+      parse_gateway, [&config](const IpAddress& address) { config.gateway = address; })
       ->group(kGroup);
   add_value(command, "--mac", "M", "The host's Ethernet address. Default: a random locally administered one.",
             parse_mac, [&config](const MacAddress& mac) { config.mac = mac; })
@@ -92,23 +98,54 @@ void add_place_options(CLI::App& command, HostConfig& config) {
   add_impair_option(command, config.impairments, "in: is what arrives, out: is what is sent.")->group(kGroup);
 }
 
-constexpr const char* kNoLink =
-    "no link: this host needs a device to stand on. Either\n"
-    "  run it in a small network of its own:\n"
-    "    leat lab -- leat get http://10.77.2.2/FILE   (a FILE of this folder, from a web server on the far side)\n"
-    "  or make a TAP device and a subnet with the kernel on the other side (as root):\n"
-    "    ip tuntap add leat0 mode tap user $USER; ip addr add 10.9.0.1/24 dev leat0; ip link set leat0 up\n"
-    "    leat get --link tap:leat0 --address 10.9.0.2/24 http://10.9.0.1/\n"
-    "  or share an interface, with an address that nobody has (as root):\n"
-    "    leat get --link packet:eth0 --address 192.0.2.77/24 --gateway 192.0.2.1 URL\n"
-    "Or set LEAT_LINK, LEAT_ADDRESS and LEAT_GATEWAY.";
+/// `why` there is no default.
+std::string no_link(const std::string& why) {
+  return fmt::format(
+      "no link: this host needs a device to stand on. The default is raw, and you {}.\n"
+      "Or give it another one:\n"
+      "  run it in a small network of its own:\n"
+      "    leat lab -- leat get http://10.77.2.2/FILE   (a FILE of this folder, from a web server on the far side)\n"
+      "  or make a TAP device and a subnet with the kernel on the other side (as root):\n"
+      "    ip tuntap add leat0 mode tap user $USER; ip addr add 10.9.0.1/24 dev leat0; ip link set leat0 up\n"
+      "    leat get --link tap:leat0 --address 10.9.0.2/24 http://10.9.0.1/\n"
+      "  or share an interface, with an address that nobody has (as root):\n"
+      "    leat get --link packet:eth0 --address 192.0.2.77/24 --gateway 192.0.2.1 URL\n"
+      "Or set LEAT_LINK, LEAT_ADDRESS and LEAT_GATEWAY. leat doctor says what works here.",
+      why);
+}
+
+std::string variable(const char* name) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? "" : text;
+}
+
+/// LEAT_ADDRESS and LEAT_GATEWAY belong to LEAT_LINK: with another --link they would be wrong.
+expected<void, std::string> take_environment(HostConfig& config) {
+  const std::string link = variable("LEAT_LINK");
+  if (!link.empty() && link != config.link) return {};
+  std::string addresses = config.addresses.empty() ? variable("LEAT_ADDRESS") : "";
+  while (!addresses.empty()) {
+    const std::size_t comma = std::min(addresses.find(','), addresses.size());
+    const auto prefix = parse_prefix(addresses.substr(0, comma));
+    if (!prefix) return unexpected("LEAT_ADDRESS: " + prefix.error());
+    config.addresses.push_back(*prefix);
+    addresses.erase(0, comma + 1);
+  }
+  const std::string gateway = config.gateway ? "" : variable("LEAT_GATEWAY");
+  if (gateway.empty()) return {};
+  const auto address = parse_gateway(gateway);
+  if (!address) return unexpected("LEAT_GATEWAY: " + address.error());
+  config.gateway = *address;
+  return {};
+}
 
 }  // namespace
 
 const char* const kHostEnvironmentHelp = R"(ENVIRONMENT
 LEAT_LINK, LEAT_ADDRESS, LEAT_GATEWAY
        Used where --link, --address or --gateway is not given.
-       LEAT_ADDRESS may hold several addresses, divided by commas.
+       LEAT_ADDRESS may hold several addresses, divided by commas. It
+       and LEAT_GATEWAY are not used with a --link other than LEAT_LINK.
 )";
 
 void add_host_options(CLI::App& command, HostOptions& options) {
@@ -118,17 +155,23 @@ void add_host_options(CLI::App& command, HostOptions& options) {
   command.add_flag("-v,--verbose", options.verbose, "Tell what happens, on standard error.")->group(kGroup);
 }
 
-expected<void, std::string> check_host_options(const HostOptions& options) {
-  const HostConfig& config = options.config;
-  if (config.link.empty()) return unexpected(std::string(kNoLink));
-  if (config.addresses.empty()) {
+expected<void, std::string> check_host_options(HostOptions& options) {
+  HostConfig& config = options.config;
+  if (config.link.empty()) {
+    if (const auto raw = open_device("raw"); !raw) return unexpected(no_link(raw.error().message));
+    config.link = "raw";
+  }
+  if (auto taken = take_environment(config); !taken) return taken;
+  const auto& addresses = config.addresses;
+  const bool may_share = config.link.starts_with("raw") || config.link.starts_with("packet:");
+  if (addresses.empty() && !may_share) {
     return unexpected(std::string(
         "no address: give the host one with --address A/LEN (or LEAT_ADDRESS), on the link's subnet and not the "
         "kernel's"));
   }
-  const auto& addresses = config.addresses;
-  if (config.gateway && std::none_of(addresses.begin(), addresses.end(),
-                                     [&](const IpPrefix& p) { return p.contains(*config.gateway); })) {
+  if (config.gateway && !addresses.empty() && std::none_of(addresses.begin(), addresses.end(), [&](const IpPrefix& p) {
+        return p.contains(*config.gateway);
+      })) {
     return unexpected(fmt::format("the gateway {} is on no subnet of --address", config.gateway->to_string()));
   }
   return {};

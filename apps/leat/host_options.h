@@ -24,9 +24,10 @@ struct HostOptions {
 /// Adds them to a subcommand. Bad values end the parsing with a CLI::ValidationError that says what is wanted.
 void add_host_options(CLI::App& command, HostOptions& options);
 
-/// What one option alone cannot tell, when it is right: a link and an address are given, the gateway is on a subnet
-/// of ours. The error is a text for people, of several lines, that says what to do.
-expected<void, std::string> check_host_options(const HostOptions& options);
+/// Fills in what the environment and the system have to say (the default link), then judges what one option alone
+/// cannot tell: a link and an address are there, the gateway is on a subnet of ours. The error is a text for people, of
+/// several lines, that says what to do.
+expected<void, std::string> check_host_options(HostOptions& options);
 
 /// The text for --help's section ENVIRONMENT.
 extern const char* const kHostEnvironmentHelp;

@@ -30,8 +30,9 @@ using lab::Lab;
 using lab::LinkKind;
 
 // Words and what they mean, in the same order. No link: the best there is.
-constexpr std::array<std::string_view, 4> kLinkWords{"auto", "packet", "tap", "tun"};
-constexpr std::array<std::optional<LinkKind>, 4> kLinks{std::nullopt, LinkKind::packet, LinkKind::tap, LinkKind::tun};
+constexpr std::array<std::string_view, 5> kLinkWords{"auto", "packet", "tap", "tun", "raw"};
+constexpr std::array<std::optional<LinkKind>, 5> kLinks{std::nullopt, LinkKind::packet, LinkKind::tap, LinkKind::tun,
+                                                        LinkKind::raw};
 constexpr std::array<std::string_view, 3> kOffloadWords{"auto", "on", "off"};
 constexpr std::array kOffloads{lab::Offloads::automatic, lab::Offloads::on, lab::Offloads::off};
 
@@ -240,8 +241,8 @@ void add_options(CLI::App& command, Options& options) {
       [&options](std::uint64_t n) { options.config.clients = static_cast<unsigned>(n); });
   add_value(
       command, "--link", "KIND",
-      "Leat's link: packet (AF_PACKET on a veth interface), tap, tun or auto, which takes tap where /dev/net/tun can "
-      "be opened. Default: auto.",
+      "Leat's link: packet (AF_PACKET on a veth interface), tap, tun, raw (on the address of near's kernel) or auto, "
+      "which takes tap where /dev/net/tun can be opened. Default: auto.",
       [](std::string_view text) { return parse_word(text, kLinkWords); },
       [&options](std::size_t i) { options.link = kLinks[i]; });
   add_value(

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "doctor.h"
 #include "echo.h"
 #include "get.h"
 #include "lab.h"
@@ -43,7 +44,7 @@ A download in a network that loses one frame in twenty each way:
 
 std::string version_text() {
   std::string text = "leat " LEAT_VERSION "\n";
-  text += "Links: tap tun packet\nProtocols: http over TCP, IPv4\n";
+  text += "Links: raw packet tap tun\nProtocols: http over TCP, IPv4\n";
   text += fmt::format("Built with: Boost {}.{}.{}, CLI11 {}, fmt {}.{}.{}, ", BOOST_VERSION / 100000,
                       BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100, CLI11_VERSION, FMT_VERSION / 10000,
                       FMT_VERSION / 100 % 100, FMT_VERSION % 100);
@@ -120,6 +121,7 @@ int run(int argc, char** argv) {
   add_serve(app, exit_code);
   add_echo(app, exit_code);
   add_lab(app, exit_code);
+  add_doctor(app, exit_code);
   add_wire(app, exit_code);
   try {
     app.parse(argc, argv);

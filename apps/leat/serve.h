@@ -26,6 +26,6 @@ struct ServeOptions {
 
 void add_serve(CLI::App& app, int& exit_code);
 /// The exit status.
-int run_serve(const ServeOptions& options);
+int run_serve(ServeOptions& options);
 
 }  // namespace leat::command

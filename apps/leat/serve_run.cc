@@ -106,7 +106,7 @@ int serve_recording(const ServeOptions& options) {
 
 }  // namespace
 
-int run_serve(const ServeOptions& options) {
+int run_serve(ServeOptions& options) {
   if (auto ok = check_host_options(options.host); !ok) {
     complain(ok.error());
     return 2;

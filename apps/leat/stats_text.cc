@@ -54,13 +54,17 @@ std::string impairment_text(const ImpairmentReport& report) {
 }
 
 std::string link_text(const LinkInfo& link) {
-  std::string out = fmt::format("link {} mac {} mtu {}", link.name, link.mac.to_string(), link.mtu);
+  std::string out = "link " + link.name;
+  if (!link.mac.is_zero()) out += " mac " + link.mac.to_string();
+  out += fmt::format(" mtu {}", link.mtu);
   if (link.max_super_segment > 0) out += fmt::format(" super-segments {}", link.max_super_segment);
   if (link.completes_checksums) out += " checksums offloaded";
   out += fmt::format(" rx {} packets {} bytes tx {} packets {} bytes", link.rx_packets, link.rx_bytes, link.tx_packets,
                      link.tx_bytes);
   add(out, "rx_dropped", link.rx_dropped);
   add(out, "tx_refused", link.tx_refused);
+  add(out, "rx_partial_checksums", link.rx_partial_checksums);
+  add(out, "rx_super_segments", link.rx_super_segments);
   out += "\n";
   for (const ImpairmentReport& report : link.impairments) out += impairment_text(report);
   return out;

@@ -33,12 +33,14 @@ namespace leat {
 class EventLoop;
 
 struct HostConfig {
-  /// "tap:NAME", "tun:NAME", "packet:IFACE" or "memory:NAME" (two hosts of one process with the same NAME
-  /// are joined).
+  /// "raw" or "raw:IFACE" (the machine's own addresses), "packet:IFACE", "tap:NAME", "tun:NAME" or "memory:NAME"
+  /// (two hosts of one process with the same NAME are joined).
   std::string link{};
-  std::vector<IpPrefix> addresses{};   ///< at least one
-  std::optional<IpAddress> gateway{};  ///< on one of the addresses' subnets
-  std::optional<MacAddress> mac{};     ///< else a random locally administered one
+  /// At least one. On a raw link it is the kernel's; on a packet link it may be the kernel's on that interface, which
+  /// is then shared. None, on these two: all of the kernel's, or the first one of the interface.
+  std::vector<IpPrefix> addresses{};
+  std::optional<IpAddress> gateway{};  ///< on one of the addresses' subnets; the kernel's when its address is shared
+  std::optional<MacAddress> mac{};     ///< else the kernel's when shared, else a random locally administered one
   std::optional<std::uint32_t> mtu{};  ///< 576..65535; else the device's
   /// Faults of the link, emulated: frames pass them in this order, each way.
   std::vector<Impairment> impairments{};
@@ -59,6 +61,8 @@ struct LinkInfo {
   std::uint32_t max_super_segment = 0;  ///< 0: plain frames only
   bool completes_checksums = false;
   std::uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0, rx_dropped = 0, tx_refused = 0;
+  std::uint64_t rx_partial_checksums = 0;  ///< packets received before their checksum was filled in
+  std::uint64_t rx_super_segments = 0;     ///< packets received that stand for several wire segments
   std::vector<ImpairmentReport> impairments{};  ///< of HostConfig, those of the way in first
 };
 

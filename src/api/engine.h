@@ -56,6 +56,7 @@ class Engine {
   void forget(SocketHandle socket);
   EventLoop& loop() { return loop_; }
   Stack& stack() { return *stack_; }
+  Worker& worker() { return *worker_; }
   Instant now() const { return now_; }
   const Device& device() const { return worker_->device(0); }
   void set_handler(SocketHandle socket, EventLoop::Handler handler);

@@ -14,13 +14,13 @@ expected<SocketHandle, Error> EventLoop::connect(const Endpoint& remote, const C
   request.remote = remote;
   request.local_port = options.local_port;
   request.first_data = options.first_data;
-  auto socket = engine_.stack().connect(request, now());
+  auto socket = engine_.worker().connect(request, now());
   if (socket) engine_.adopt(*socket);
   return socket;
 }
 
 expected<SocketHandle, Error> EventLoop::listen(const Endpoint& local, unsigned backlog) {
-  auto socket = engine_.stack().listen(local, backlog);
+  auto socket = engine_.worker().listen(local, backlog);
   if (socket) engine_.adopt(*socket);
   return socket;
 }

@@ -97,6 +97,7 @@ LinkInfo Host::link() const {
     info.rx_packets = c.rx_packets, info.rx_bytes = c.rx_bytes;
     info.tx_packets = c.tx_packets, info.tx_bytes = c.tx_bytes;
     info.rx_dropped = c.rx_dropped, info.tx_refused = c.tx_refused;
+    info.rx_partial_checksums = c.rx_partial_checksums, info.rx_super_segments = c.rx_super_segments;
     info.impairments = engine.device().impairments();
     return expected<bool, Error>(true);
   }));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/addresses.h"
 #include "api/memory_links.h"
 #include "device/impair.h"
 #include "device/open_device.h"
@@ -23,12 +24,17 @@ unexpected<HostError> wrong(std::string message) {
   return unexpected(HostError{Error::invalid_argument, std::move(message)});
 }
 
-Checked check_address(const IpPrefix& prefix) {
+/// Kinds of links that can do with the kernel's addresses.
+bool may_share(const std::string& link) {
+  return link == "raw" || link.starts_with("raw:") || link.starts_with("packet:");
+}
+
+Checked check_address(const IpPrefix& prefix, bool may_be_loopback) {
   const IpAddress& a = prefix.address;
   const std::string text = prefix.to_string();
   if (!a.is_v4()) return unexpected(HostError{Error::unsupported, text + ": only IPv4 addresses are supported yet"});
   if (prefix.length > 32) return wrong(text + ": the prefix length of an IPv4 address is 0 to 32");
-  if (a.is_unspecified() || a.is_multicast() || a.is_limited_broadcast() || a.is_loopback()) {
+  if (a.is_unspecified() || a.is_multicast() || a.is_limited_broadcast() || (a.is_loopback() && !may_be_loopback)) {
     return wrong(text + " cannot be a host's address: give one of the link's subnet, such as 10.0.0.2/24");
   }
   if (prefix.broadcast() == a) return wrong(text + " is the broadcast address of its subnet: choose another one");
@@ -40,7 +46,7 @@ Checked check_address(const IpPrefix& prefix) {
 }
 
 Checked check_gateway(const HostConfig& config) {
-  if (!config.gateway) return {};
+  if (!config.gateway || config.addresses.empty()) return {};
   const IpAddress& g = *config.gateway;
   const auto on_link = [&](const IpPrefix& p) { return p.contains(g); };
   if (std::none_of(config.addresses.begin(), config.addresses.end(), on_link)) {
@@ -97,20 +103,23 @@ Checked check_tcp(const TcpOptions& tcp) {
   return check_endurance(tcp);
 }
 
-expected<std::unique_ptr<Device>, DeviceError> open_any(const HostConfig& config, const MacAddress& mac) {
-  const auto spec = parse_link_spec(config.link);
-  if (!spec) return unexpected(spec.error());
-  if (spec->kind == "memory") return open_memory_link(spec->name, mac, config.mtu.value_or(kMemoryMtu));
-  return open_device(config.link, {mac});
+expected<std::unique_ptr<Device>, DeviceError> open_any(const HostConfig& config, const LinkSpec& spec, bool shared) {
+  const MacAddress mac = config.mac ? *config.mac : random_mac();
+  if (spec.kind == "memory") return open_memory_link(spec.name, mac, config.mtu.value_or(kMemoryMtu));
+  DeviceOptions options;
+  options.mac = mac;
+  options.shares_host_address = shared;
+  return open_device(config.link, options);
 }
 
 }  // namespace
 
 Checked check_config(const HostConfig& config) {
-  if (config.link.empty()) return wrong("no link given: say where packets go, such as tap:leat0 or packet:eth0");
-  if (config.addresses.empty()) return wrong("no address given: a host needs at least one, such as 10.0.0.2/24");
+  if (config.link.empty()) return wrong("no link given: say where packets go, such as raw, tap:leat0 or packet:eth0");
+  if (config.addresses.empty() && !may_share(config.link))
+    return wrong("no address given: a host needs at least one, such as 10.0.0.2/24");
   for (const IpPrefix& prefix : config.addresses) {
-    if (auto ok = check_address(prefix); !ok) return ok;
+    if (auto ok = check_address(prefix, config.link.starts_with("raw")); !ok) return ok;
   }
   if (auto ok = check_gateway(config); !ok) return ok;
   if (config.mac && (config.mac->is_multicast() || config.mac->is_zero())) {
@@ -128,10 +137,13 @@ Checked check_config(const HostConfig& config) {
 }
 
 expected<WorkerLink, HostError> open_link(const HostConfig& config) {
-  const MacAddress mac = config.mac ? *config.mac : random_mac();
-  auto device = open_any(config, mac);
+  const auto spec = parse_link_spec(config.link);
+  if (!spec) return unexpected(HostError{spec.error().code, spec.error().message});
+  const auto plan = plan_addresses(config, *spec);
+  auto device = open_any(config, *spec, plan && plan->shared);
   if (device && !config.impairments.empty()) device = impair(std::move(*device), config.impairments);
   if (!device) return unexpected(HostError{device.error().code, device.error().message});
+  if (!plan) return unexpected(plan.error());  // the second complaint: there may have been no such interface
   WorkerLink link;
   link.device = std::move(*device);
   const DeviceCaps& caps = link.device->caps();
@@ -140,10 +152,11 @@ expected<WorkerLink, HostError> open_link(const HostConfig& config) {
                  std::to_string(caps.mtu) + "): give a smaller one or raise the interface's");
   }
   link.interface.caps = caps;
-  link.interface.mac = mac;
+  link.interface.mac = caps.mac.value_or(MacAddress{});
   link.interface.mtu = config.mtu.value_or(caps.mtu);
-  link.interface.addresses = config.addresses;
-  link.interface.gateway = config.gateway;
+  link.interface.addresses = plan->addresses;
+  link.interface.gateway = plan->gateway;
+  link.all_addresses = plan->all_addresses;
   return link;
 }
 

@@ -13,10 +13,14 @@
 #include <cstring>
 
 #include "device/interface_info.h"
+#include "device/port_claims.h"
+#include "device/port_filter.h"
 #include "device/receive_buffer.h"
+#include "device/socket_options.h"
 #include "device/system_random.h"
 #include "device/unique_fd.h"
 #include "device/virtio_header.h"
+#include "wire/ethernet.h"
 
 namespace leat {
 namespace {
@@ -30,13 +34,18 @@ constexpr unsigned kVlanIdMask = 0x0fff;
 
 class PacketDevice final : public Device {
  public:
-  PacketDevice(UniqueFd fd, DeviceCaps caps) : fd_(std::move(fd)), caps_(caps) {}
+  PacketDevice(UniqueFd fd, DeviceCaps caps)
+      : fd_(std::move(fd)),
+        caps_(caps),
+        filter_(fd_.get(), PortFilter::Kind::frames, *caps.mac) {}
 
   const DeviceCaps& caps() const override { return caps_; }
   expected<void, Error> receive(PacketBatch& batch, BufferPool& pool) override;
   void transmit(PacketBatch& batch) override;
   int descriptor() const override { return fd_.get(); }
   DeviceCounters counters() const override;
+  expected<std::uint16_t, Error> claim_port(const IpAddress& address, std::uint16_t port) override;
+  void release_port(std::uint16_t port) override;
 
  private:
   struct Arrival {
@@ -47,9 +56,12 @@ class PacketDevice final : public Device {
   };
   std::size_t prepare(std::size_t wanted, BufferPool& pool);
   void take(Arrival& arrival, const mmsghdr& message, PacketBatch& batch, BufferPool& pool);
+  bool concerns_us(Bytes frame) const;
 
   UniqueFd fd_;
   DeviceCaps caps_;
+  PortClaims claims_;  ///< empty unless the address is shared
+  PortFilter filter_;
   mutable DeviceCounters counters_;
   std::array<Arrival, kReceiveBurst> arrivals_;
   std::array<mmsghdr, kReceiveBurst> messages_;
@@ -92,12 +104,14 @@ void PacketDevice::take(Arrival& arrival, const mmsghdr& message, PacketBatch& b
     return;
   }
   auto packet = arrival.buffer.take(message.msg_len - kVirtioHeaderSize, pool);
+  if (packet && !concerns_us(packet->front())) return;
   const auto offload = packet ? read_virtio_header(arrival.header, *packet) : std::nullopt;
   if (!offload) {
     ++counters_.rx_dropped;
     return;
   }
   packet->offload = *offload;
+  count_offloads(*offload, counters_);
   ++counters_.rx_packets;
   counters_.rx_bytes += packet->size();
   batch.push(std::move(*packet));
@@ -156,6 +170,30 @@ void PacketDevice::transmit(PacketBatch& batch) {
   batch.remove_front(done);
 }
 
+/// On a shared address nothing but claimed ports is ours; ARP replies teach both of us.
+bool PacketDevice::concerns_us(Bytes frame) const {
+  if (!caps_.shares_host_address) return true;
+  const auto header = EthernetHeader::parse(frame);
+  if (!header || header->is_llc()) return false;
+  if (header->ether_type() == EtherType::arp) return true;
+  return header->ether_type() == EtherType::ipv4 && claims_.concern(frame.subspan(EthernetHeader::kSize));
+}
+
+expected<std::uint16_t, Error> PacketDevice::claim_port(const IpAddress& address, std::uint16_t port) {
+  if (!caps_.shares_host_address) return unexpected(Error::unsupported);
+  const auto claimed = claims_.claim(address, port);
+  if (claimed && !filter_.update(claims_)) {
+    claims_.release(*claimed);
+    (void)filter_.update(claims_);
+    return unexpected(Error::no_buffers);
+  }
+  return claimed;
+}
+
+void PacketDevice::release_port(std::uint16_t port) {
+  if (claims_.release(port)) (void)filter_.update(claims_);
+}
+
 DeviceCounters PacketDevice::counters() const {
   tpacket_stats stats{};
   socklen_t size = sizeof stats;
@@ -185,35 +223,28 @@ bool attach_station_filter(int fd, const MacAddress& mac) {
   return ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
 }
 
-bool set_option(int fd, int level, int name, int value) {
-  return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
+bool attach_filter(int fd, const DeviceCaps& caps) {
+  if (!caps.shares_host_address) return attach_station_filter(fd, *caps.mac);
+  return PortFilter(fd, PortFilter::Kind::frames, *caps.mac).update(PortClaims());
 }
 
-void enlarge_queues(int fd) {
-  if (!set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, kReceiveQueueBytes)) {
-    (void)set_option(fd, SOL_SOCKET, SO_RCVBUF, kReceiveQueueBytes);  // as far as rmem_max lets us
-  }
-  if (!set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, kSendQueueBytes)) {
-    (void)set_option(fd, SOL_SOCKET, SO_SNDBUF, kSendQueueBytes);
-  }
-}
-
-expected<void, DeviceError> configure(int fd, const std::string& interface, int index,
-                                      const std::optional<MacAddress>& mac) {
+expected<void, DeviceError> configure(int fd, const std::string& interface, int index, const DeviceCaps& caps) {
   const auto failed = [&](const char* what) {
     const std::string reason = std::strerror(errno);
     return device_failure(Error::system, std::string("cannot ") + what + " on " + interface + ": " + reason);
   };
-  if (mac && !attach_station_filter(fd, *mac)) return failed("filter frames");
+  if (caps.mac && !attach_filter(fd, caps)) return failed("filter frames");  // a whole wire has no station of ours
   if (!set_option(fd, SOL_PACKET, PACKET_VNET_HDR, 1)) return failed("use offloads");
   if (!set_option(fd, SOL_PACKET, PACKET_AUXDATA, 1)) return failed("see VLAN tags");
   if (!set_option(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)) return failed("ignore the kernel's own frames");
-  enlarge_queues(fd);
+  enlarge_receive_queue(fd, kReceiveQueueBytes);
+  enlarge_send_queue(fd, kSendQueueBytes);
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;
   address.sll_protocol = htons(ETH_P_ALL);
   address.sll_ifindex = index;
   if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return failed("receive");
+  if (caps.shares_host_address) return {};
   packet_mreq membership{};
   membership.mr_ifindex = index;
   membership.mr_type = PACKET_MR_PROMISC;
@@ -225,10 +256,7 @@ expected<void, DeviceError> configure(int fd, const std::string& interface, int 
 
 DeviceError socket_error(int reason, const std::string& interface) {
   if (reason == EPERM || reason == EACCES) {
-    return {Error::not_permitted, "may not open a packet socket on " + interface +
-                                      ": run as root, or allow this program with "
-                                      "`sudo setcap cap_net_raw+ep " +
-                                      program_path() + "`, or work inside `leat lab`"};
+    return {Error::not_permitted, "may not open a packet socket on " + interface + ": " + advice_for_raw_sockets()};
   }
   return {Error::system, std::string("cannot open a packet socket: ") + std::strerror(reason)};
 }
@@ -238,18 +266,13 @@ DeviceError socket_error(int reason, const std::string& interface) {
 expected<std::unique_ptr<Device>, DeviceError> open_af_packet(const std::string& interface,
                                                               const DeviceOptions& options) {
   const auto info = is_interface_name(interface) ? interface_info(interface) : std::nullopt;
-  if (!info) {
-    return device_failure(Error::no_device, "there is no interface \"" + interface + "\" here: `ip link` lists them");
-  }
+  if (!info) return device_failure(Error::no_device, no_such_interface(interface));
   if (!info->ethernet) {
     return device_failure(Error::unsupported, "the interface " + interface +
                                                   " does not carry Ethernet frames: use "
                                                   "another one, or a tun:NAME link");
   }
-  if (!info->up) {
-    return device_failure(Error::no_device,
-                          "the interface " + interface + " is down: `sudo ip link set " + interface + " up`");
-  }
+  if (!info->up) return device_failure(Error::no_device, interface_is_down(interface));
   // Protocol 0 receives nothing until bind, so that no frame slips past the filter.
   UniqueFd fd(::socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return unexpected(socket_error(errno, interface));
@@ -257,8 +280,9 @@ expected<std::unique_ptr<Device>, DeviceError> open_af_packet(const std::string&
   caps.mtu = info->mtu;
   caps.max_super_segment = 65535;
   caps.completes_checksums = true;
-  if (!options.whole_wire) caps.mac = options.mac ? *options.mac : random_mac();
-  const auto configured = configure(fd.get(), interface, info->index, caps.mac);
+  caps.shares_host_address = options.shares_host_address;
+  if (!options.whole_wire) caps.mac = caps.shares_host_address ? info->mac : options.mac ? *options.mac : random_mac();
+  const auto configured = configure(fd.get(), interface, info->index, caps);
   if (!configured) return unexpected(configured.error());
   return std::unique_ptr<Device>(std::make_unique<PacketDevice>(std::move(fd), caps));
 }

@@ -26,6 +26,12 @@ struct DeviceCounters {
   std::uint64_t rx_super_segments = 0;     ///< received as one packet that stands for several wire segments
 };
 
+/// Of a received packet.
+inline void count_offloads(const Offload& offload, DeviceCounters& counters) {
+  if (offload.checksum == ChecksumState::partial) ++counters.rx_partial_checksums;
+  if (offload.gso_size > 0) ++counters.rx_super_segments;
+}
+
 /// How the kernel reaches a remote host.
 struct KernelPath {
   IpAddress source;       ///< the address of this machine that it would send from

@@ -41,6 +41,7 @@ std::optional<InterfaceInfo> interface_info(const std::string& name) {
   info.up = (r.ifr_flags & IFF_UP) != 0;
   if (::ioctl(s.get(), SIOCGIFHWADDR, &r) != 0) return std::nullopt;
   info.ethernet = r.ifr_hwaddr.sa_family == ARPHRD_ETHER || r.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK;
+  if (info.ethernet) std::copy_n(r.ifr_hwaddr.sa_data, info.mac.bytes.size(), info.mac.bytes.begin());
   return info;
 }
 
@@ -56,6 +57,19 @@ std::string program_path() {
   std::array<char, 4096> path{};
   const ssize_t n = ::readlink("/proc/self/exe", path.data(), path.size());
   return n > 0 ? std::string(path.data(), static_cast<std::size_t>(n)) : "PROGRAM";
+}
+
+std::string no_such_interface(const std::string& name) {
+  return "there is no interface \"" + name + "\" here: `ip link` lists them";
+}
+
+std::string interface_is_down(const std::string& name) {
+  return "the interface " + name + " is down: `sudo ip link set " + name + " up`";
+}
+
+std::string advice_for_raw_sockets() {
+  return "run as root, or allow this program with `sudo setcap cap_net_raw+ep " + program_path() +
+         "`, or work inside `leat lab`";
 }
 
 }  // namespace leat

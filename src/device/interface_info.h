@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "leat/address.h"
+
 namespace leat {
 
 struct InterfaceInfo {
@@ -13,6 +15,7 @@ struct InterfaceInfo {
   std::uint32_t mtu = 0;
   bool up = false;
   bool ethernet = false;  ///< Ethernet frames (loopback's fake ones included)
+  MacAddress mac;         ///< only when ethernet
 };
 
 /// 1 to 15 characters without blanks, '/' and '%', as interface names are.
@@ -26,5 +29,11 @@ bool bring_up(const std::string& name);
 
 /// The path of the running program, for advice such as a setcap line; "PROGRAM" when unknown.
 std::string program_path();
+
+// What is wrong, and what to do about it.
+std::string no_such_interface(const std::string& name);
+std::string interface_is_down(const std::string& name);
+/// How to be allowed raw and packet sockets, to go behind a colon.
+std::string advice_for_raw_sockets();
 
 }  // namespace leat

@@ -1,4 +1,5 @@
-// Opens a device by its specification, as users write it: "tap:leat0", "tun:leat0", "packet:eth0".
+// Opens a device by its specification, as users write it: "raw", "raw:eth0", "packet:eth0", "tap:leat0",
+// "tun:leat0".
 #pragma once
 
 #include <memory>
@@ -18,10 +19,12 @@ inline unexpected<DeviceError> device_failure(Error code, std::string message) {
 
 struct DeviceOptions {
   std::optional<MacAddress> mac;  ///< our station address; else a random locally administered one
+  /// packet: only: the kernel's address and station address are ours too; `mac` does not count then.
+  bool shares_host_address = false;
   bool whole_wire = false;        ///< no station of ours: every frame that arrives, whoever it is for
 };
 
-/// A specification cut at its colon: "packet:eth0" is {"packet", "eth0"}.
+/// A specification cut at its colon: "packet:eth0" is {"packet", "eth0"}; "raw" alone is {"raw", ""}.
 struct LinkSpec {
   std::string kind, name;
 };

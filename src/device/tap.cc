@@ -72,6 +72,7 @@ expected<void, Error> TapDevice::receive(PacketBatch& batch, BufferPool& pool) {
       continue;
     }
     packet->offload = *offload;
+    count_offloads(*offload, counters_);
     ++counters_.rx_packets;
     counters_.rx_bytes += packet->size();
     batch.push(std::move(*packet));

@@ -44,10 +44,11 @@ expected<RouteDecision, Error> Routes::lookup(const IpAddress& destination) cons
   const bool loopback_v6 =
       destination.is_v6() && destination.bytes[15] == 1 &&
       std::all_of(destination.bytes.begin(), destination.bytes.end() - 1, [](std::uint8_t b) { return b == 0; });
-  if (destination.is_unspecified() || destination.is_loopback() || loopback_v6) {
+  if (destination.is_unspecified() || loopback_v6) return unexpected(Error::network_unreachable);
+  const Route* route = longest_match(destination);
+  if (destination.is_loopback() && (route == nullptr || !route->destination.address.is_loopback())) {
     return unexpected(Error::network_unreachable);
   }
-  const Route* route = longest_match(destination);
   DestinationKind kind = DestinationKind::unicast;
   if (destination.is_multicast()) kind = DestinationKind::multicast;
   if (destination.is_limited_broadcast()) kind = DestinationKind::broadcast;

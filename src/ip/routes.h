@@ -43,7 +43,7 @@ class Routes {
   /// The longest matching prefix decides, then the order of adding. A destination with a scope only
   /// matches routes of that interface. Broadcast and multicast without a route leave by the first
   /// interface of their family. network_unreachable: no route, or nothing that may be sent to: the
-  /// unspecified address, loopback (RFC 1122 §3.2.1.3 g).
+  /// unspecified address, loopback (RFC 1122 §3.2.1.3 g) unless a route of its own leads there.
   expected<RouteDecision, Error> lookup(const IpAddress& destination) const;
 
  private:

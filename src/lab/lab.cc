@@ -50,7 +50,10 @@ struct Lab::State {
 };
 
 std::vector<std::string> LeatHost::arguments() const {
-  return {"--link", link, "--address", address, "--gateway", gateway};
+  std::vector<std::string> words{"--link", link};
+  if (!address.empty()) words.insert(words.end(), {"--address", address});
+  if (!gateway.empty()) words.insert(words.end(), {"--gateway", gateway});
+  return words;
 }
 
 Lab::Lab(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -61,13 +64,18 @@ Lab::~Lab() = default;
 const LabConfig& Lab::config() const { return state_->config; }
 bool Lab::is_rootless() const { return state_->namespaces.has_user_namespace(); }
 const std::string& Lab::tun_refusal() const { return state_->tun_refusal; }
-bool Lab::has(LinkKind kind) const { return kind == LinkKind::packet || state_->tun_refusal.empty(); }
+bool Lab::has(LinkKind kind) const {
+  const bool needs_tun_device = kind == LinkKind::tap || kind == LinkKind::tun;
+  return !needs_tun_device || state_->tun_refusal.empty();
+}
 LinkKind Lab::best_link() const { return has(LinkKind::tap) ? LinkKind::tap : LinkKind::packet; }
 const Namespaces& Lab::namespaces() const { return state_->namespaces; }
 
 LeatHost Lab::leat_host(LinkKind kind) const {
   switch (kind) {
     case LinkKind::packet: break;
+    case LinkKind::packet_shared: return {"packet:near0", "", ""};
+    case LinkKind::raw: return {"raw", "", ""};
     case LinkKind::tap: return {std::string("tap:") + kTapDevice, "10.77.0.2/24", "10.77.0.1"};
     case LinkKind::tun: return {std::string("tun:") + kTunDevice, "10.77.3.2/24", "10.77.3.1"};
   }

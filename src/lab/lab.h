@@ -14,7 +14,7 @@
 //   +----------------------------+
 //
 // near is where Leat runs. Its kernel is a host of its own (curl works there, for comparison) and forwards for the
-// TAP and TUN devices. Leat's addresses never belong to the kernel. Loss happens in the middle, which forwards:
+// TAP and TUN devices. Leat's addresses do not belong to the kernel, unless they are to be shared: raw, packet_shared. Loss happens in the middle, which forwards:
 // packet taps come before the firewall, so that a drop rule at Leat's own interface would lose nothing.
 // With loss the segmentation offloads of the links are off, so that the middle sees, and loses, single wire frames;
 // without loss they stay on. Traffic between clients and far is forwarded too, and never lost.
@@ -45,7 +45,8 @@ inline constexpr Place kNear{0}, kMiddle{1}, kFar{2};
 /// Client `i`, address 10.77.2.(10+i); i < LabConfig::clients.
 constexpr Place client_place(unsigned i) { return {3 + i}; }
 
-enum class LinkKind { packet, tap, tun };
+/// packet_shared and raw use the address of near's kernel; the others have one of their own.
+enum class LinkKind { packet, tap, tun, packet_shared, raw };
 enum class Offloads {
   automatic,  ///< on without loss, off with loss
   on,
@@ -76,10 +77,10 @@ struct MiddleCounters {
 /// How Leat gets on the network.
 struct LeatHost {
   std::string link;     ///< "packet:near0"
-  std::string address;  ///< "10.77.1.2/24"
-  std::string gateway;  ///< "10.77.1.1"
+  std::string address;  ///< "10.77.1.2/24"; empty where it is the kernel's
+  std::string gateway;  ///< "10.77.1.1"; empty where it is the kernel's
 
-  /// The same as options of the command: --link, --address, --gateway and their values.
+  /// The same as options of the command: --link, --address, --gateway and their values, where there are any.
   std::vector<std::string> arguments() const;
 };
 
@@ -93,7 +94,7 @@ class Lab {
   const LabConfig& config() const;
   bool is_rootless() const;
 
-  /// Whether TAP and TUN devices are there; packet always is.
+  /// Whether TAP and TUN devices are there; the others always are.
   bool has(LinkKind kind) const;
   /// Why there are none, as a sentence; empty when there are.
   const std::string& tun_refusal() const;

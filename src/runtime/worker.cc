@@ -66,6 +66,9 @@ expected<void, Error> Worker::add(WorkerLink link) {
   Link& added = links_.emplace_back();
   added.device = std::move(link.device);
   added.id = *id;
+  if (link.interface.caps.shares_host_address) {
+    shared_ports_.attach(*added.device, *id, link.interface, link.all_addresses);
+  }
   return {};
 }
 
@@ -130,6 +133,7 @@ void Worker::turn(std::uint32_t ready, Instant now) {
   }
   for (int round = 0;; ++round) {
     for (std::size_t i = 0; i < links_.size(); ++i) transmit(i, now);
+    shared_ports_.release_unused(stack_);
     const bool events = deliver_events(now);
     const bool timers = run_timers(now);
     if (!events && !timers) break;

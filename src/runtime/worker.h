@@ -16,6 +16,7 @@
 
 #include "device/device.h"
 #include "runtime/poller.h"
+#include "runtime/shared_ports.h"
 #include "stack/stack.h"
 
 namespace leat {
@@ -24,6 +25,9 @@ namespace leat {
 struct WorkerLink {
   std::unique_ptr<Device> device;
   InterfaceConfig interface;
+  /// Only on a link that shares the kernel's addresses: the interface's are all that the kernel has, and those that
+  /// it will have.
+  bool all_addresses = false;
 };
 
 /// Called on the worker's thread only. Whatever is empty is not called.
@@ -62,6 +66,13 @@ class Worker {
 
   /// For tasks and callbacks, that is on the worker's thread.
   const Device& device(std::size_t link) const { return *links_[link].device; }
+  /// As the Stack's, for links that share the kernel's addresses too: see shared_ports.h.
+  expected<SocketHandle, Error> connect(const ConnectRequest& request, Instant now) {
+    return shared_ports_.connect(stack_, request, now);
+  }
+  expected<SocketHandle, Error> listen(const Endpoint& local, unsigned backlog) {
+    return shared_ports_.listen(stack_, local, backlog);
+  }
   std::uint64_t turns() const { return turns_; }
 
  private:
@@ -92,6 +103,7 @@ class Worker {
   Poller poller_;
   WorkerCallbacks callbacks_;
   std::vector<Link> links_;
+  SharedPorts shared_ports_;
   PacketBatch in_;
   std::vector<Task> running_;
   Instant timers_due_ = kNever;

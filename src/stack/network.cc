@@ -38,17 +38,32 @@ expected<InterfaceId, Error> Network::add(const InterfaceConfig& config) {
   }
   const InterfaceId id = static_cast<InterfaceId>(interfaces_.size() + 1);
   auto interface = std::make_unique<Interface>(config, id);
+  interface->addresses.set_kernel_routed(config.caps.kernel_routes());
   for (const IpPrefix& address : config.addresses) {
     if (!address.address.is_v4()) return unexpected(Error::unsupported);
     if (!interface->addresses.add(address)) return unexpected(Error::invalid_argument);
   }
-  for (const IpPrefix& address : config.addresses) routes_.add_connected(id, address);
-  if (config.gateway && !routes_.add_default(id, *config.gateway)) {
+  if (!add_routes(config, id)) {
     routes_.remove_interface(id);
     return unexpected(Error::invalid_argument);
   }
   interfaces_.push_back(std::move(interface));
   return id;
+}
+
+bool Network::add_routes(const InterfaceConfig& config, InterfaceId id) {
+  const IpAddress& source = config.addresses.front().address;
+  for (const IpPrefix& address : config.addresses) routes_.add_connected(id, address);
+  if (config.caps.kernel_routes()) return routes_.add({{IpAddress::any_v4(), 0}, id, std::nullopt, source});
+  if (!config.gateway || routes_.add_default(id, *config.gateway)) return true;
+  // The kernel may have a router beside all its subnets.
+  return config.caps.shares_host_address && routes_.add({{*config.gateway, 32}, id, std::nullopt, source}) &&
+         routes_.add_default(id, *config.gateway);
+}
+
+bool Network::add_address(InterfaceId id, const IpPrefix& address) {
+  return interface(id) != nullptr && address.address.is_v4() && at(id).addresses.add(address) &&
+         routes_.add_connected(id, address);
 }
 
 const InterfaceConfig* Network::interface(InterfaceId id) const {
@@ -95,6 +110,8 @@ void Network::receive_arp(Interface& interface, Packet& packet, Instant now) {
   if (packet.linearize(ArpPacket::kSize, pool_)) arp = ArpPacket::parse(packet.front());
   if (!arp) return drops_.arrived(DropReason::ARP_HDR);
   ++counters_[arp->operation == ArpOperation::request ? Counter::ArpInRequests : Counter::ArpInReplies];
+  const bool question = arp->operation == ArpOperation::request;
+  if (question && interface.config.caps.shares_host_address) return;  // the kernel answers
   const ArpInput result = interface.arp.receive(*arp, interface.addresses, now);
   if (result.drop) drops_.arrived(*result.drop);
   flush_neighbours(interface);

@@ -39,6 +39,7 @@ class Network {
 
   expected<InterfaceId, Error> add(const InterfaceConfig& config);
   const InterfaceConfig* interface(InterfaceId id) const;
+  bool add_address(InterfaceId id, const IpPrefix& address);
   bool is_local(const IpAddress& address) const;
 
   /// What arrived from the device of `id`. Gives back datagrams with TCP for us; all else is dealt with here.
@@ -64,6 +65,7 @@ class Network {
  private:
   struct Interface;
 
+  bool add_routes(const InterfaceConfig& config, InterfaceId id);
   Interface& at(InterfaceId id) const { return *interfaces_[id - 1]; }
   void receive_arp(Interface& interface, Packet& packet, Instant now);
   std::optional<Arrival> receive_ipv4(Interface& interface, Packet packet, bool link_group, Instant now);

@@ -21,6 +21,7 @@ class Stack::Impl {
   void receive_tcp(Arrival& arrival, Instant now);
   void send_tcp(OutgoingSegment& out, Instant now);
   PathFacts path_facts(InterfaceId id) const;
+  expected<RouteDecision, Error> path_for_connecting(const IpAddress& to) const;
 
   Random random;
   TcpOptions options;
@@ -36,7 +37,15 @@ class Stack::Impl {
 Stack::Stack(const StackConfig& config, BufferPool& pool) : impl_(std::make_unique<Impl>(config, pool)) {}
 Stack::~Stack() = default;
 
-expected<InterfaceId, Error> Stack::add_interface(const InterfaceConfig& config) { return impl_->network.add(config); }
+expected<InterfaceId, Error> Stack::add_interface(const InterfaceConfig& config) {
+  if (config.caps.shares_host_address) impl_->tcp.ports_in_use().enable();
+  return impl_->network.add(config);
+}
+
+bool Stack::add_address(InterfaceId interface, const IpPrefix& address) {
+  return impl_->network.add_address(interface, address);
+}
+bool Stack::is_local(const IpAddress& address) const { return impl_->network.is_local(address); }
 
 // Up.
 
@@ -161,18 +170,32 @@ std::optional<Event> Stack::next_event() { return impl_->tcp.next_event(); }
 
 // Sockets.
 
-expected<SocketHandle, Error> Stack::connect(const ConnectRequest& request, Instant now) {
-  const IpAddress& to = request.remote.address;
+expected<RouteDecision, Error> Stack::Impl::path_for_connecting(const IpAddress& to) const {
   if (to.family == IpFamily::none || to.is_multicast() || to.is_unspecified() || to.is_limited_broadcast()) {
     return unexpected(Error::invalid_argument);
   }
   if (!to.is_v4()) return unexpected(Error::unsupported);
-  if (impl_->network.is_local(to)) return unexpected(Error::host_unreachable);  // nothing loops back to ourselves yet
-  const expected<RouteDecision, Error> path = impl_->network.path_to(to);
+  const expected<RouteDecision, Error> path = network.path_to(to);
+  // The kernel brings back what is for its own addresses; the stack does not yet.
+  const bool loops_back = path && network.interface(path->interface)->caps.kernel_routes();
+  if (network.is_local(to) && !loops_back) return unexpected(Error::host_unreachable);
+  return path;
+}
+
+expected<OutgoingPath, Error> Stack::path_to(const IpAddress& remote) const {
+  const expected<RouteDecision, Error> path = impl_->path_for_connecting(remote);
+  if (!path) return unexpected(path.error());
+  return OutgoingPath{path->interface, path->source};
+}
+
+expected<SocketHandle, Error> Stack::connect(const ConnectRequest& request, Instant now) {
+  const expected<RouteDecision, Error> path = impl_->path_for_connecting(request.remote.address);
   if (!path) return unexpected(path.error());
   FourTuple tuple{{request.local_address.value_or(path->source), request.local_port}, request.remote};
   if (!impl_->network.is_local(tuple.local.address)) return unexpected(Error::address_not_available);
-  return impl_->tcp.connect(tuple, impl_->path_facts(path->interface), request.first_data, now);
+  PathFacts facts = impl_->path_facts(path->interface);
+  if (request.mtu) facts.mtu = std::min(facts.mtu, *request.mtu);
+  return impl_->tcp.connect(tuple, facts, request.first_data, now);
 }
 
 expected<SocketHandle, Error> Stack::listen(const Endpoint& local, unsigned backlog) {
@@ -226,6 +249,9 @@ expected<Endpoint, Error> Stack::remote(SocketHandle socket) const {
 }
 
 std::span<const PacketVerdict> Stack::verdicts() const { return std::span(impl_->verdicts).first(impl_->judged); }
+
+bool Stack::is_port_used(std::uint16_t port) const { return impl_->tcp.ports_in_use().is_used(port); }
+std::optional<std::uint16_t> Stack::next_unused_port() { return impl_->tcp.ports_in_use().next_unused(); }
 
 const Counters& Stack::counters() const { return impl_->counters; }
 

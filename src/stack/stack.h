@@ -49,7 +49,14 @@ struct ConnectRequest {
   Endpoint remote;
   std::uint16_t local_port = 0;              ///< 0: random ephemeral (RFC 6056)
   std::optional<IpAddress> local_address{};  ///< else by the route
+  std::optional<std::uint32_t> mtu{};        ///< of the path, where it is known to be less than the interface's
   Bytes first_data{};                        ///< may ride on the handshake's ACK
+};
+
+/// Where a connection would leave.
+struct OutgoingPath {
+  InterfaceId interface = 0;
+  IpAddress source;
 };
 
 class Stack {
@@ -58,6 +65,11 @@ class Stack {
   ~Stack();  ///< silent: aborts nothing on the wire
 
   expected<InterfaceId, Error> add_interface(const InterfaceConfig& config);
+  /// One more address of an interface. False when no host can have it, or there are too many.
+  bool add_address(InterfaceId interface, const IpPrefix& address);
+  bool is_local(const IpAddress& address) const;
+  /// The way of a connection to `remote`. Errors as of connect().
+  expected<OutgoingPath, Error> path_to(const IpAddress& remote) const;
 
   // The four verbs.
   /// Takes every packet of the batch; it is empty afterwards.
@@ -100,6 +112,11 @@ class Stack {
   expected<TcpInfo, Error> info(SocketHandle socket) const;
   expected<Endpoint, Error> local(SocketHandle socket) const;
   expected<Endpoint, Error> remote(SocketHandle socket) const;
+
+  /// Only with an interface that shares its address with the kernel: whether anything uses a local port, TIME-WAIT
+  /// included; and a port that fell out of use, to be asked until there is none.
+  bool is_port_used(std::uint16_t port) const;
+  std::optional<std::uint16_t> next_unused_port();
 
   const Counters& counters() const;
   /// Sockets, half-open and TIME-WAIT entries alive, for leak checks.

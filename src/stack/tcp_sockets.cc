@@ -78,6 +78,7 @@ void TcpSockets::on_time_wait(FlowRef flow, const FourTuple& tuple, SegmentIn& s
   if (!may_open(*listener_for(tuple.local))) return;  // the old one is not given up for nothing
   flows_.erase(flow_hash(flow_key_, tuple), flow);
   time_wait_.remove(flow.slot);
+  ports_in_use_.remove(tuple.local.port);
   on_new_flow(tuple, segment, path, now, decision.isn);
 }
 
@@ -212,6 +213,7 @@ void TcpSockets::run_timers(Instant now) {
   }
   while (const std::optional<TimeWaitTable::Removed> gone = time_wait_.pop_expired(now)) {
     flows_.erase(gone->hash, {FlowKind::time_wait, gone->slot});
+    ports_in_use_.remove(gone->local_port);
   }
 }
 
@@ -261,6 +263,7 @@ void TcpSockets::retire(Socket& socket, Instant now) {
     const TimeWaitTable::Added added = time_wait_.add(flow, now);
     if (added.evicted) {
       flows_.erase(added.evicted->hash, {FlowKind::time_wait, added.evicted->slot});
+      ports_in_use_.remove(added.evicted->local_port);
       ++counters_[Counter::TcpExtTCPTimeWaitOverflow];
     }
     flows_.replace(socket.hash, {FlowKind::connection, socket.handle.index}, {FlowKind::time_wait, added.slot});
@@ -283,6 +286,7 @@ void TcpSockets::retire(Socket& socket, Instant now) {
 void TcpSockets::leave_flow_table(Socket& socket) {
   if (!std::exchange(socket.in_flow_table, false)) return;
   flows_.erase(socket.hash, {FlowKind::connection, socket.handle.index});
+  ports_in_use_.remove(socket.tuple.local.port);
 }
 
 TcpSockets::Socket* TcpSockets::create_socket() {

@@ -23,6 +23,7 @@
 #include "tcp/engine/flow_table.h"
 #include "tcp/engine/half_open.h"
 #include "tcp/engine/listener.h"
+#include "tcp/engine/port_use.h"
 #include "tcp/engine/ports.h"
 #include "tcp/engine/time_wait.h"
 #include "tcp/four_tuple.h"
@@ -86,6 +87,7 @@ class TcpSockets {
   std::size_t listeners() const { return listeners_.size(); }
   std::size_t half_open() const { return half_open_.size() - free_half_open_.size(); }
   std::size_t time_waits() const { return time_wait_.size(); }
+  PortUse& ports_in_use() { return ports_in_use_; }
 
  private:
   struct DirtyTag {};
@@ -173,6 +175,7 @@ class TcpSockets {
   SipKey flow_key_;
   SipKey isn_key_;
   EphemeralPorts ports_;
+  PortUse ports_in_use_;
   FlowTable flows_;
   TimeWaitTable time_wait_;
   TimerWheel wheel_;

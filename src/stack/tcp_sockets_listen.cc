@@ -28,6 +28,7 @@ expected<SocketHandle, Error> TcpSockets::listen(Endpoint local, unsigned backlo
   socket->listener = std::make_unique<Listener>(backlog);
   listeners_.push_back(socket->handle);
   listeners_by_port_[local.port].push_back(socket->handle);
+  ports_in_use_.add(local.port);
   return socket->handle;
 }
 
@@ -172,6 +173,7 @@ void TcpSockets::complete(HalfOpenEntry& entry, SegmentIn& segment, const PathFa
   child->counted_state = child->connection->state();
   child->in_flow_table =
       flows_.replace(entry.hash, {FlowKind::half_open, entry.slot}, {FlowKind::connection, child->handle.index});
+  if (child->in_flow_table) ports_in_use_.add(child->tuple.local.port);
   release_half_open(entry);
   deliver(*child, segment, now);
 }
@@ -202,6 +204,7 @@ void TcpSockets::close_listener(Socket& listening, Instant now) {
   std::vector<SocketHandle>& on_port = listeners_by_port_[listening.tuple.local.port];
   std::erase(on_port, handle);
   if (on_port.empty()) listeners_by_port_.erase(listening.tuple.local.port);
+  ports_in_use_.remove(listening.tuple.local.port);
   // Walks over all of them are fine here: it is rare.
   for (const std::unique_ptr<HalfOpenEntry>& entry : half_open_) {
     if (entry && entry->listener == handle) remove_half_open(*entry);

@@ -54,6 +54,7 @@ expected<SocketHandle, Error> TcpSockets::connect(FourTuple tuple, const PathFac
     destroy_socket(*socket);
     return unexpected(Error::no_buffers);
   }
+  ports_in_use_.add(tuple.local.port);
   socket->user_owns = true;
   socket->connection->open_active(now);
   if (!first_data.empty()) {

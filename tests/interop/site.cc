@@ -58,7 +58,14 @@ std::vector<std::string> leat_get(const lab::Lab& lab, lab::LinkKind link, std::
 }
 
 std::string name_of(lab::LinkKind link) {
-  return link == lab::LinkKind::packet ? "packet" : link == lab::LinkKind::tap ? "tap" : "tun";
+  switch (link) {
+    case lab::LinkKind::packet: return "packet";
+    case lab::LinkKind::tap: return "tap";
+    case lab::LinkKind::tun: return "tun";
+    case lab::LinkKind::packet_shared: return "packet_shared";
+    case lab::LinkKind::raw: return "raw";
+  }
+  return {};
 }
 
 }  // namespace leat::interop

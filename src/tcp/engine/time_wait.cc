@@ -97,7 +97,7 @@ void TimeWaitTable::remove(std::uint32_t slot) {
 }
 
 TimeWaitTable::Removed TimeWaitTable::remove_oldest() {
-  const Removed gone{oldest_, entry(oldest_).hash};
+  const Removed gone{oldest_, entry(oldest_).hash, entry(oldest_).local_port};
   remove(oldest_);
   return gone;
 }

@@ -71,6 +71,7 @@ class TimeWaitTable {
   /// An entry that is gone, for the caller to take out of its FlowTable.
   struct Removed {
     std::uint32_t slot, hash;
+    std::uint16_t local_port;
   };
   struct Added {
     std::uint32_t slot;

@@ -1,0 +1,38 @@
+// GuardSocket: keeps the kernel quiet about a TCP port on an address that we share with it.
+//
+// It is a kernel socket that listens on the port behind a filter that drops everything. So the port is reserved, and
+// the kernel, finding a socket, answers no segment with RST; it just throws its copy away. No firewall is touched,
+// and when the process ends, however it ends, the port is free again. Raw and packet sockets see every segment as
+// before. Opened by PortClaims.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include "device/unique_fd.h"
+#include "leat/address.h"
+#include "leat/error.h"
+#include "leat/expected.h"
+
+namespace leat {
+
+class GuardSocket {
+ public:
+  /// Port 0 picks a free one; an unspecified address stands for all. Errors: address_in_use, address_not_available,
+  /// not_permitted (a privileged port), no_buffers (too many open files), unsupported (IPv6), system.
+  static expected<GuardSocket, Error> open(const IpAddress& address, std::uint16_t port);
+
+  const IpAddress& address() const { return address_; }
+  std::uint16_t port() const { return port_; }
+  bool covers(const IpAddress& address) const { return address_.is_unspecified() || address_ == address; }
+
+ private:
+  GuardSocket(UniqueFd fd, const IpAddress& address, std::uint16_t port)
+      : fd_(std::move(fd)), address_(address), port_(port) {}
+
+  UniqueFd fd_;
+  IpAddress address_;
+  std::uint16_t port_;
+};
+
+}  // namespace leat
