@@ -46,13 +46,15 @@ int run_echo(EchoOptions& options) {
   }
   ServerSignals signals;
   Server server([](EventLoop&, SocketHandle socket) { return std::make_unique<ServedEcho>(socket); });
-  auto host = Host::open(options.host.config);
+  HostConfig config = options.host.config;
+  config.on_warning = complain;
+  auto host = Host::open(config);
   if (!host) {
     complain(host.error().message);
     return 2;
   }
   std::optional<StatsPrinter> stats;
-  if (options.host.stats.wanted) stats.emplace(*host, options.host.stats.interval, [] { return std::string(); });
+  if (options.host.stats.wanted) stats.emplace(*host, options.host.stats.interval);
   const int status = run_server(
       *host, server, signals, options.port,
       [](const Endpoint& local) { fmt::print(stderr, "Echoing on port {}\n", local.port); }, complain);

@@ -1,5 +1,6 @@
 #include "get.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "options.h"
@@ -180,6 +181,9 @@ void add_get(CLI::App& app, int& exit_code) {
     if (fetch.resume && std::count(options->outputs.begin(), options->outputs.end(), "-") > 0) {
       throw CLI::ValidationError("--continue-at", "standard output cannot be resumed");
     }
+    const bool prints =
+        fetch.head_only || options->write_out || std::count(options->outputs.begin(), options->outputs.end(), "-") > 0;
+    if (prints) refuse_capture_on_output(options->host);
     exit_code = run_get(*options);
   });
 }

@@ -80,29 +80,30 @@ class Current {
   http::Fetcher* fetcher_ = nullptr;
 };
 
-/// What --stats says of connections: those that are over, and the live one.
+/// Remembers connections that are over, for --stats.
 class ConnectionLog {
  public:
   void note(const http::Report& report) {
     if (report.tcp.segs_out == 0) return;
     const std::lock_guard lock(mutex_);
     // A connection that carried several transfers is there once, with its last facts.
-    if (!ended_.empty() && ended_.back().first == report.local) ended_.pop_back();
-    ended_.emplace_back(report.local, connection_text(report.local, report.remote, report.tcp));
+    if (!ended_.empty() && ended_.back().local == report.local) ended_.pop_back();
+    ended_.push_back({report.local, report.remote, report.tcp, report.tcp.unread,
+                      std::uint64_t{report.tcp.unacked} + report.tcp.notsent});
   }
-  std::string text(const http::Fetcher& fetcher) const {
-    const auto live = fetcher.live();
+  std::string text(const std::vector<SocketInfo>& live) const {
     const std::lock_guard lock(mutex_);
     std::string out;
-    for (const auto& [local, text] : ended_) {
-      if (!live || live->local != local) out += text;
+    for (const SocketInfo& ended : ended_) {
+      const auto is_it = [&](const SocketInfo& socket) { return socket.local == ended.local; };
+      if (std::none_of(live.begin(), live.end(), is_it)) out += connection_text(ended);
     }
-    return live ? out + connection_text(live->local, live->remote, live->info) : out;
+    return out;
   }
 
  private:
   mutable std::mutex mutex_;
-  std::vector<std::pair<Endpoint, std::string>> ended_;
+  std::vector<SocketInfo> ended_;
 };
 
 /// Fetches all URLs; the status is the last failure's.
@@ -140,7 +141,8 @@ int fetch_over_host(const GetOptions& options, http::Resolver& resolver, Termina
   ConnectionLog log;
   std::optional<StatsPrinter> stats;
   if (options.host.stats.wanted) {
-    stats.emplace(*host, options.host.stats.interval, [&] { return log.text(fetcher); });
+    stats.emplace(*host, options.host.stats.interval,
+                  [&log](const std::vector<SocketInfo>& live) { return log.text(live); });
   }
   current.set(&fetcher);
   const int status = fetch_all(options, fetcher, observer, log);
@@ -159,6 +161,7 @@ bool any_good(const std::vector<std::string>& urls) {
 }  // namespace
 
 int run_get(GetOptions& options) {
+  options.host.config.on_warning = complain;
   options.fetch.now = monotonic_now;
   options.fetch.user_agent = "leat/" LEAT_VERSION;
   ::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a write error

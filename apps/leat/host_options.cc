@@ -151,8 +151,25 @@ LEAT_LINK, LEAT_ADDRESS, LEAT_GATEWAY
 void add_host_options(CLI::App& command, HostOptions& options) {
   add_place_options(command, options.config);
   add_tcp_options(command, options.config.tcp);
-  add_stats_option(command, options.stats, "counters, drop reasons, the link and the connections")->group(kGroup);
+  add_value(
+      command, "--pcap", "FILE",
+      "Write every frame to FILE, as pcapng for Wireshark and tshark, with a comment on each that was dropped, sent "
+      "again, or sent to probe or to challenge. - is standard output, where that is not taken.",
+      [](std::string_view text) -> expected<std::string, std::string> {
+        if (text.empty()) return unexpected(std::string("an empty file name"));
+        return std::string(text);
+      },
+      [&options](std::string file) { options.config.capture = std::move(file); })
+      ->group(kGroup);
+  add_stats_option(command, options.stats,
+                   "the link, connections as ss -tin does, memory by pool, counters as nstat does and drop reasons")
+      ->group(kGroup);
   command.add_flag("-v,--verbose", options.verbose, "Tell what happens, on standard error.")->group(kGroup);
+}
+
+void refuse_capture_on_output(const HostOptions& options) {
+  if (options.config.capture != "-") return;
+  throw CLI::ValidationError("--pcap", "standard output is taken by what the command prints: give a file");
 }
 
 expected<void, std::string> check_host_options(HostOptions& options) {

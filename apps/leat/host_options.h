@@ -24,6 +24,9 @@ struct HostOptions {
 /// Adds them to a subcommand. Bad values end the parsing with a CLI::ValidationError that says what is wanted.
 void add_host_options(CLI::App& command, HostOptions& options);
 
+/// For commands that write to standard output: --pcap - ends the parsing with a CLI::ValidationError.
+void refuse_capture_on_output(const HostOptions& options);
+
 /// Fills in what the environment and the system have to say (the default link), then judges what one option alone
 /// cannot tell: a link and an address are there, the gateway is on a subnet of ours. The error is a text for people, of
 /// several lines, that says what to do.

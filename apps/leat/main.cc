@@ -9,6 +9,7 @@
 
 #include "doctor.h"
 #include "echo.h"
+#include "connect.h"
 #include "get.h"
 #include "lab.h"
 #include "man_formatter.h"
@@ -120,6 +121,7 @@ int run(int argc, char** argv) {
   add_get(app, exit_code);
   add_serve(app, exit_code);
   add_echo(app, exit_code);
+  add_connect(app, exit_code);
   add_lab(app, exit_code);
   add_doctor(app, exit_code);
   add_wire(app, exit_code);

@@ -78,6 +78,7 @@ void add_serve(CLI::App& app, int& exit_code) {
     if (options->path.empty() == options->replay.empty()) {
       throw CLI::ValidationError("serve", "give a PATH to serve, or --replay FILE");
     }
+    refuse_capture_on_output(options->host);
     exit_code = run_serve(*options);
   });
 }

@@ -33,13 +33,15 @@ std::string client_of(EventLoop& loop, SocketHandle socket) {
 int serve_with(const ServeOptions& options, Server::Factory factory, const std::string& what) {
   ServerSignals signals;
   Server server(std::move(factory));
-  auto host = Host::open(options.host.config);
+  HostConfig config = options.host.config;
+  config.on_warning = complain;
+  auto host = Host::open(config);
   if (!host) {
     complain(host.error().message);
     return 2;
   }
   std::optional<StatsPrinter> stats;
-  if (options.host.stats.wanted) stats.emplace(*host, options.host.stats.interval, [] { return std::string(); });
+  if (options.host.stats.wanted) stats.emplace(*host, options.host.stats.interval);
   const auto banner = [&](const Endpoint& local) {
     std::string where;
     for (const IpPrefix& prefix : options.host.config.addresses) {

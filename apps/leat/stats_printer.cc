@@ -7,8 +7,8 @@
 
 namespace leat::command {
 
-StatsPrinter::StatsPrinter(const Host& host, std::optional<Duration> interval, std::function<std::string()> connections)
-    : host_(host), connections_(std::move(connections)) {
+StatsPrinter::StatsPrinter(const Host& host, std::optional<Duration> interval, Ended ended)
+    : host_(host), ended_(std::move(ended)) {
   if (!interval) return;
   thread_ = std::thread([this, every = *interval] {
     std::unique_lock lock(mutex_);
@@ -31,7 +31,12 @@ void StatsPrinter::finish() {
 }
 
 void StatsPrinter::print() const {
-  const std::string text = link_text(host_.link()) + connections_() + counters_text(host_.counters()) + "\n";
+  const std::vector<SocketInfo> live = host_.sockets();
+  std::string connections = ended_ ? ended_(live) : std::string();
+  for (const SocketInfo& socket : live) connections += connection_text(socket);
+  if (!connections.empty()) connections.insert(0, connection_heading());
+  const std::string text =
+      link_text(host_.link()) + connections + memory_text(host_.memory()) + counters_text(host_.counters()) + "\n";
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "leat/host.h"
 #include "leat/time.h"
@@ -15,8 +16,11 @@ namespace leat::command {
 
 class StatsPrinter {
  public:
-  /// `connections` gives the text of the live ones; it is called from the printer's thread and from finish().
-  StatsPrinter(const Host& host, std::optional<Duration> interval, std::function<std::string()> connections);
+  /// What there is to say of connections that are over; given the live ones, which are printed anyway. Called from the
+  /// printer's thread and from finish(). May be empty.
+  using Ended = std::function<std::string(const std::vector<SocketInfo>& live)>;
+
+  StatsPrinter(const Host& host, std::optional<Duration> interval, Ended ended = {});
   ~StatsPrinter() { stop(); }
   StatsPrinter(const StatsPrinter&) = delete;
   StatsPrinter& operator=(const StatsPrinter&) = delete;
@@ -29,7 +33,7 @@ class StatsPrinter {
   void print() const;
 
   const Host& host_;
-  std::function<std::string()> connections_;
+  Ended ended_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;

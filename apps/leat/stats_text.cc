@@ -17,6 +17,11 @@ void add(std::string& out, std::string_view name, Value value) {
   if (value != 0) out += fmt::format(" {}:{}", name, value);
 }
 
+std::string columns(std::string_view state, std::string_view received, std::string_view sent, std::string_view local,
+                    std::string_view remote) {
+  return fmt::format("{:<11}{:<8}{:<8}{:<22} {}\n", state, received, sent, local, remote);
+}
+
 }  // namespace
 
 std::string counters_text(const Counters& counters) {
@@ -70,8 +75,35 @@ std::string link_text(const LinkInfo& link) {
   return out;
 }
 
-std::string connection_text(const Endpoint& local, const Endpoint& remote, const TcpInfo& info) {
-  std::string out = fmt::format("{} {} {}\n\t", to_string(info.state), local.to_string(), remote.to_string());
+std::string memory_text(const MemoryInfo& memory) {
+  std::string out;
+  std::uint64_t in_use = 0, kept = 0;
+  for (const BufferUse& buffers : memory.buffers) {
+    in_use += buffers.in_use * buffers.size;
+    kept += buffers.kept * buffers.size;
+    out += fmt::format("buffers of {:<6} in use {:<6} {:>10} bytes  free {:<6} {:>10} bytes\n", buffers.size,
+                       buffers.in_use, buffers.in_use * buffers.size, buffers.kept, buffers.kept * buffers.size);
+  }
+  out += fmt::format("buffers in all    in use        {:>10} bytes  free        {:>10} bytes  limit {}", in_use, kept,
+                     memory.limit);
+  add(out, "refused", memory.refusals);
+  return out + fmt::format("\nsockets connections:{} orphans:{} listeners:{} half_open:{} time_wait:{} neighbours:{}\n",
+                           memory.connections, memory.orphans, memory.listeners, memory.half_open, memory.time_wait,
+                           memory.neighbours);
+}
+
+std::string connection_heading() {
+  return columns("State", "Recv-Q", "Send-Q", "Local Address:Port", "Peer Address:Port");
+}
+
+std::string connection_text(const SocketInfo& socket) {
+  const TcpInfo& info = socket.tcp;
+  const bool listens = info.state == TcpState::listen;
+  std::string out =
+      columns(to_string(info.state), std::to_string(socket.receive_queue), std::to_string(socket.send_queue),
+              socket.local.to_string(), listens ? "*:*" : socket.remote.to_string());
+  if (listens) return out;
+  out += "\t";
   if (info.timestamps) out += " ts";
   if (info.sack) out += " sack";
   out += fmt::format(" {}", info.congestion_control);

@@ -6,7 +6,7 @@
 #include "leat/address.h"
 #include "leat/counters.h"
 #include "leat/host.h"
-#include "leat/tcp_info.h"
+#include "leat/statistics.h"
 
 namespace leat::command {
 
@@ -19,8 +19,14 @@ std::string impairment_text(const ImpairmentReport& report);
 /// "link tap:leat0 …", one line, and one for each impairment.
 std::string link_text(const LinkInfo& link);
 
-/// State and addresses, then the facts on a second, indented line. Units are ss's: times in milliseconds, the
+/// Buffers in use and free by size, and how many there are of what else takes memory.
+std::string memory_text(const MemoryInfo& memory);
+
+/// The line above connections.
+std::string connection_heading();
+
+/// State, queues and addresses, then the facts on a second, indented line. Units are ss's: times in milliseconds, the
 /// congestion window in segments.
-std::string connection_text(const Endpoint& local, const Endpoint& remote, const TcpInfo& info);
+std::string connection_text(const SocketInfo& socket);
 
 }  // namespace leat::command

@@ -65,13 +65,35 @@ TEST(StatsText, AConnectionAsSsPrintsIt) {
   info.bytes_acked = 100;
   info.snd_wnd = 64256;
   info.rcv_wnd = 65535;
-  const Endpoint local{IpAddress::v4(10, 0, 0, 2), 40000}, remote{IpAddress::v4(10, 0, 0, 1), 80};
-  EXPECT_EQ(connection_text(local, remote, info),
-            "ESTAB 10.0.0.2:40000 10.0.0.1:80\n\t reno wscale:7,7 rto:204 rtt:0.029/0.018 mss:1448 pmtu:0 rcvmss:0 "
+  SocketInfo socket{{IpAddress::v4(10, 0, 0, 2), 40000}, {IpAddress::v4(10, 0, 0, 1), 80}, info, 5, 1449};
+  EXPECT_EQ(connection_text(socket),
+            "ESTAB      5       1449    10.0.0.2:40000         10.0.0.1:80\n"
+            "\t reno wscale:7,7 rto:204 rtt:0.029/0.018 mss:1448 pmtu:0 rcvmss:0 "
             "advmss:1448 cwnd:10 bytes_acked:100 unacked:2 retrans:0/2 snd_wnd:64256 rcv_wnd:65535\n");
-  info.snd_ssthresh = 14480;
-  EXPECT_NE(connection_text(local, remote, info).find(" ssthresh:10 "), std::string::npos);
-  EXPECT_NE(connection_text(local, remote, TcpInfo{}).find(" cwnd:0 "), std::string::npos) << "no mss, no division";
+  socket.tcp.snd_ssthresh = 14480;
+  EXPECT_NE(connection_text(socket).find(" ssthresh:10 "), std::string::npos);
+  socket.tcp = TcpInfo{};
+  EXPECT_NE(connection_text(socket).find(" cwnd:0 "), std::string::npos) << "no mss, no division";
+  socket.tcp.state = TcpState::listen;
+  EXPECT_EQ(connection_text(socket), "LISTEN     5       1449    10.0.0.2:40000         *:*\n");
+  EXPECT_EQ(connection_heading(), "State      Recv-Q  Send-Q  Local Address:Port     Peer Address:Port\n");
+}
+
+TEST(StatsText, MemoryByPool) {
+  MemoryInfo memory;
+  memory.buffers = {BufferUse{256, 3, 1}, BufferUse{2048, 0, 0}, BufferUse{16384, 0, 2}, BufferUse{65536, 1, 0}};
+  memory.limit = 1 << 28;
+  memory.connections = 2;
+  memory.time_wait = 7;
+  EXPECT_EQ(memory_text(memory),
+            "buffers of 256    in use 3             768 bytes  free 1             256 bytes\n"
+            "buffers of 2048   in use 0               0 bytes  free 0               0 bytes\n"
+            "buffers of 16384  in use 0               0 bytes  free 2           32768 bytes\n"
+            "buffers of 65536  in use 1           65536 bytes  free 0               0 bytes\n"
+            "buffers in all    in use             66304 bytes  free             33024 bytes  limit 268435456\n"
+            "sockets connections:2 orphans:0 listeners:0 half_open:0 time_wait:7 neighbours:0\n");
+  memory.refusals = 4;
+  EXPECT_NE(memory_text(memory).find("limit 268435456 refused:4\n"), std::string::npos);
 }
 
 }  // namespace

@@ -24,6 +24,7 @@
 #include "leat/error.h"
 #include "leat/expected.h"
 #include "leat/impairment.h"
+#include "leat/statistics.h"
 #include "leat/tcp_info.h"
 #include "leat/tcp_options.h"
 #include "leat/time.h"
@@ -45,6 +46,13 @@ struct HostConfig {
   /// Faults of the link, emulated: frames pass them in this order, each way.
   std::vector<Impairment> impairments{};
   TcpOptions tcp{};
+  /// A file to write every frame to, as pcapng, with a comment on each that is dropped, sent again, or sent to probe
+  /// or to challenge; "-" is standard output, and empty is none. It shows what the stack sees: super-segments whole,
+  /// checksums filled in.
+  std::string capture{};
+  /// Told of trouble that does not stop the host, such as a full disk under the capture: a sentence, once for each
+  /// kind. Called on the host's thread; must neither block nor throw.
+  std::function<void(const std::string&)> on_warning{};
 };
 
 /// Why a host could not be opened: a code, and a sentence that says what to do.
@@ -144,6 +152,9 @@ class Host {
 
   Counters counters() const;
   LinkInfo link() const;
+  MemoryInfo memory() const;
+  /// Listeners and connections, also those that were closed and go on in the background.
+  std::vector<SocketInfo> sockets() const;
   /// The error that ended the link (its interface was removed), if one did.
   std::optional<Error> failure() const;
 

@@ -88,6 +88,19 @@ Counters Host::counters() const {
       .value_or({});
 }
 
+MemoryInfo Host::memory() const {
+  return state_->engine
+      ->perform<MemoryInfo>({}, {}, [](Stack& stack, Instant) { return expected<MemoryInfo, Error>(stack.memory()); })
+      .value_or({});
+}
+
+std::vector<SocketInfo> Host::sockets() const {
+  using Sockets = std::vector<SocketInfo>;
+  return state_->engine
+      ->perform<Sockets>({}, {}, [](Stack& stack, Instant) { return expected<Sockets, Error>(stack.sockets()); })
+      .value_or({});
+}
+
 LinkInfo Host::link() const {
   LinkInfo info = state_->link;
   Engine& engine = *state_->engine;

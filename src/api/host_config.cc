@@ -4,6 +4,7 @@
 
 #include "api/addresses.h"
 #include "api/memory_links.h"
+#include "device/capture.h"
 #include "device/impair.h"
 #include "device/open_device.h"
 #include "device/system_random.h"
@@ -144,6 +145,11 @@ expected<WorkerLink, HostError> open_link(const HostConfig& config) {
   if (device && !config.impairments.empty()) device = impair(std::move(*device), config.impairments);
   if (!device) return unexpected(HostError{device.error().code, device.error().message});
   if (!plan) return unexpected(plan.error());  // the second complaint: there may have been no such interface
+  if (!config.capture.empty()) {
+    // Outermost: it shows what the stack sees.
+    device = capture(std::move(*device), {config.capture, config.link, config.on_warning});
+    if (!device) return unexpected(HostError{device.error().code, device.error().message});
+  }
   WorkerLink link;
   link.device = std::move(*device);
   const DeviceCaps& caps = link.device->caps();

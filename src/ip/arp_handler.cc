@@ -29,7 +29,7 @@ ArpInput ArpHandler::receive(const ArpPacket& packet, const InterfaceAddresses& 
   if (packet.operation == ArpOperation::request && for_us) {
     // RFC 5227 §2.1.1: a probe, from 0.0.0.0, is answered but teaches nothing.
     if (!known_form && !packet.sender_ip.is_unspecified()) {
-      result.drop = DropReason::IP_INADDRERRORS;
+      result.drop = DropReason::IP_INVALID_SOURCE;
       return result;
     }
     if (known_form) neighbours.on_heard(packet.sender_ip, packet.sender_mac, true, now);

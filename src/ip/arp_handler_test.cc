@@ -129,7 +129,7 @@ TEST_F(ArpOnALink, ImpossibleSendersAreNeitherAnsweredNorLearned) {
                                   IpAddress::v4(127, 0, 0, 1), IpAddress::v4(192, 168, 7, 7)}) {
     const ArpInput in = request(sender, kUs);
     EXPECT_FALSE(in.will_reply) << sender.to_string();
-    EXPECT_EQ(in.drop, DropReason::IP_INADDRERRORS);
+    EXPECT_EQ(in.drop, DropReason::IP_INVALID_SOURCE);
   }
   EXPECT_EQ(arp_.neighbours.size(), 0u);
 }

@@ -22,10 +22,10 @@ expected<Ipv4Arrival, DropReason> accept_ipv4(Packet& packet, const InterfaceAdd
 
   Ipv4Arrival arrival{*header, Ipv4Audience::us};
   const IpAddress& to = header->destination;
-  if (!is_possible_source(header->source, addresses)) return unexpected(DropReason::IP_INADDRERRORS);
+  if (!is_possible_source(header->source, addresses)) return unexpected(DropReason::IP_INVALID_SOURCE);
   if (addresses.is_local(to)) {
     // RFC 1122 §3.3.6: a frame to many that holds a datagram for one is a mistake or an attack.
-    if (link_group) return unexpected(DropReason::IP_INADDRERRORS);
+    if (link_group) return unexpected(DropReason::UNICAST_IN_L2_MULTICAST);
   } else if (addresses.is_broadcast(to)) {
     arrival.audience = Ipv4Audience::broadcast;
   } else if (to.is_multicast()) {

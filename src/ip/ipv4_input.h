@@ -21,7 +21,8 @@ struct Ipv4Arrival {
 /// Judges `packet`, which begins with its IP header, and cuts off what lies behind the datagram (Ethernet pads
 /// short frames). It still begins with the IP header, all of it in the first slice. `link_group` says
 /// that the frame came to a group or to all.
-/// Reasons: PKT_TOO_SMALL, IP_INHDR, IP_CSUM, IP_INADDRERRORS, IP_FRAGMENT, NOMEM.
+/// Reasons: PKT_TOO_SMALL, IP_INHDR, IP_CSUM, IP_INVALID_SOURCE, UNICAST_IN_L2_MULTICAST, IP_INADDRERRORS,
+/// IP_FRAGMENT, NOMEM.
 expected<Ipv4Arrival, DropReason> accept_ipv4(Packet& packet, const InterfaceAddresses& addresses, bool link_group,
                                               BufferPool& pool);
 

@@ -80,12 +80,12 @@ TEST_F(Ipv4Input, SourcesThatCannotBeAreRefused) {
   for (const IpAddress& from :
        {IpAddress::v4(0u), IpAddress::v4(0, 1, 2, 3), IpAddress::v4(127, 0, 0, 1), IpAddress::v4(224, 0, 0, 1),
         IpAddress::v4(0xffffffff), IpAddress::v4(10, 0, 0, 255), IpAddress::v4(192, 0, 2, 11), kUs}) {
-    EXPECT_EQ(why(datagram(from_to(from, kUs))), DropReason::IP_INADDRERRORS) << from.to_string();
+    EXPECT_EQ(why(datagram(from_to(from, kUs))), DropReason::IP_INVALID_SOURCE) << from.to_string();
   }
 }
 
 TEST_F(Ipv4Input, UnicastInAFrameToManyIsRefused) {
-  EXPECT_EQ(why(datagram(from_to(kPeer, kUs)), true), DropReason::IP_INADDRERRORS);
+  EXPECT_EQ(why(datagram(from_to(kPeer, kUs)), true), DropReason::UNICAST_IN_L2_MULTICAST);
 }
 
 TEST_F(Ipv4Input, FragmentsAreCountedApart) {

@@ -19,6 +19,7 @@ Slice BufferPool::allocate(BufferClass c, std::size_t headroom, std::size_t size
   if (block != nullptr) {
     head = block->next_free;
     kept_ -= size_of(c);
+    --use_[static_cast<std::size_t>(c)].kept;
   } else {
     if (in_use_ + kept_ + size_of(c) > limit_) trim_to(0);
     if (in_use_ + size_of(c) > limit_) {
@@ -35,6 +36,7 @@ Slice BufferPool::allocate(BufferClass c, std::size_t headroom, std::size_t size
   block->references = 1;
   in_use_ += size_of(c);
   ++blocks_;
+  ++use_[static_cast<std::size_t>(c)].in_use;
   return {block, static_cast<std::uint32_t>(headroom), static_cast<std::uint32_t>(size)};
 }
 
@@ -49,11 +51,22 @@ void BufferPool::give_back(Block* block) {
   const std::size_t size = size_of(block->buffer_class);
   in_use_ -= size;
   --blocks_;
+  --use_[static_cast<std::size_t>(block->buffer_class)].in_use;
   if (kept_ + size > kKeepAtMost) return destroy(block);
   Block*& head = free_[static_cast<std::size_t>(block->buffer_class)];
   block->next_free = head;
   head = block;
   kept_ += size;
+  ++use_[static_cast<std::size_t>(block->buffer_class)].kept;
+}
+
+MemoryInfo BufferPool::info() const {
+  MemoryInfo info;
+  info.buffers = use_;
+  for (std::size_t c = 0; c < use_.size(); ++c) info.buffers[c].size = kBufferSizes[c];
+  info.limit = limit_;
+  info.refusals = refusals_;
+  return info;
 }
 
 void BufferPool::destroy(Block* block) {
@@ -67,6 +80,7 @@ void BufferPool::trim_to(std::size_t kept) {
       Block* block = free_[c];
       free_[c] = block->next_free;
       kept_ -= kBufferSizes[c];
+      --use_[c].kept;
       destroy(block);
     }
   }

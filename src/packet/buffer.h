@@ -12,6 +12,7 @@
 
 #include "base/assert.h"
 #include "base/bytes.h"
+#include "leat/statistics.h"
 
 namespace leat {
 
@@ -134,6 +135,8 @@ class BufferPool {
   std::size_t blocks_in_use() const { return blocks_; }
   std::size_t bytes_kept() const { return kept_; }
   std::uint64_t refusals() const { return refusals_; }
+  /// The part of MemoryInfo that is about buffers.
+  MemoryInfo info() const;
 
   static constexpr std::size_t kDefaultLimit = std::size_t{256} << 20;
 
@@ -148,6 +151,7 @@ class BufferPool {
   std::size_t limit_;
   std::size_t in_use_ = 0, kept_ = 0, blocks_ = 0;
   std::uint64_t refusals_ = 0;
+  std::array<BufferUse, kBufferSizes.size()> use_{};
 };
 
 inline void Slice::release() {

@@ -170,5 +170,28 @@ TEST(BufferPool, RandomUseKeepsTheBooksRight) {
   EXPECT_GT(pool.refusals(), 0u);
 }
 
+TEST(BufferPool, TellsWhatIsInUseAndFreeBySize) {
+  BufferPool pool(1 << 20);
+  Slice a = pool.allocate(BufferClass::header, 0, 10);
+  Slice b = pool.allocate(BufferClass::super, 0, 10);
+  Slice c = a;
+  MemoryInfo info = pool.info();
+  EXPECT_EQ(info.limit, std::uint64_t{1} << 20);
+  EXPECT_EQ(info.buffers[0].size, 256u);
+  EXPECT_EQ(info.buffers[0].in_use, 1u) << "shared, but one block";
+  EXPECT_EQ(info.buffers[3].in_use, 1u);
+  a = {}, b = {}, c = {};
+  info = pool.info();
+  for (const BufferUse& use : info.buffers) EXPECT_EQ(use.in_use, 0u);
+  EXPECT_EQ(info.buffers[0].kept, 1u);
+  EXPECT_EQ(info.buffers[3].kept, 1u);
+  std::vector<Slice> many;
+  while (Slice s = pool.allocate(BufferClass::medium, 0, 1)) many.push_back(std::move(s));
+  info = pool.info();
+  EXPECT_EQ(info.buffers[2].in_use, 64u);
+  EXPECT_EQ(info.buffers[0].kept + info.buffers[3].kept, 0u) << "given up for others";
+  EXPECT_EQ(info.refusals, 1u);
+}
+
 }  // namespace
 }  // namespace leat

@@ -18,8 +18,8 @@ class DropLog {
     ++counters_[why];
     if (!verdict_) verdict_ = why;
   }
-  /// A packet of ours.
-  void outgoing(DropReason why, std::uint64_t packets = 1) { counters_[why] += packets; }
+  /// Another packet: one of ours, or one that was taken before.
+  void other(DropReason why, std::uint64_t packets = 1) { counters_[why] += packets; }
 
   /// What became of the packet received last; nothing when it was taken.
   std::optional<DropReason> take_verdict() { return std::exchange(verdict_, std::nullopt); }

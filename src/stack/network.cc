@@ -77,12 +77,33 @@ bool Network::is_local(const IpAddress& address) const {
 
 // Up.
 
+namespace {
+
+/// Why the first `wanted` bytes cannot be looked at.
+DropReason cut_off(const Packet& packet, std::size_t wanted) {
+  return packet.size() < wanted ? DropReason::PKT_TOO_SMALL : DropReason::NOMEM;
+}
+
+/// What a datagram counts as that was not accepted.
+Counter counter_of(DropReason why) {
+  switch (why) {
+    case DropReason::IP_INADDRERRORS:
+    case DropReason::IP_INVALID_SOURCE:
+    case DropReason::UNICAST_IN_L2_MULTICAST: return Counter::IpInAddrErrors;
+    case DropReason::IP_FRAGMENT:
+    case DropReason::NOMEM: return Counter::IpInDiscards;
+    default: return Counter::IpInHdrErrors;
+  }
+}
+
+}  // namespace
+
 std::optional<Arrival> Network::receive(InterfaceId id, Packet packet, Instant now) {
   Interface& interface = at(id);
   if (!interface.config.caps.has_link_layer) return receive_ipv4(interface, std::move(packet), false, now);
 
   if (!packet.linearize(EthernetHeader::kSize, pool_)) {
-    drops_.arrived(DropReason::PKT_TOO_SMALL);
+    drops_.arrived(cut_off(packet, EthernetHeader::kSize));
     return std::nullopt;
   }
   const std::optional<EthernetHeader> header = EthernetHeader::parse(packet.front());
@@ -106,8 +127,10 @@ std::optional<Arrival> Network::receive(InterfaceId id, Packet packet, Instant n
 }
 
 void Network::receive_arp(Interface& interface, Packet& packet, Instant now) {
+  const bool whole = packet.size() >= ArpPacket::kSize;
+  if (whole && !packet.linearize(ArpPacket::kSize, pool_)) return drops_.arrived(DropReason::NOMEM);
   std::optional<ArpPacket> arp;
-  if (packet.linearize(ArpPacket::kSize, pool_)) arp = ArpPacket::parse(packet.front());
+  if (whole) arp = ArpPacket::parse(packet.front());
   if (!arp) return drops_.arrived(DropReason::ARP_HDR);
   ++counters_[arp->operation == ArpOperation::request ? Counter::ArpInRequests : Counter::ArpInReplies];
   const bool question = arp->operation == ArpOperation::request;
@@ -122,8 +145,7 @@ std::optional<Arrival> Network::receive_ipv4(Interface& interface, Packet packet
   const expected<Ipv4Arrival, DropReason> arrival = accept_ipv4(packet, interface.addresses, link_group, pool_);
   if (!arrival) {
     const DropReason why = arrival.error();
-    const bool for_others = why == DropReason::IP_INADDRERRORS;
-    ++counters_[for_others ? Counter::IpInAddrErrors : Counter::IpInHdrErrors];
+    ++counters_[counter_of(why)];
     drops_.arrived(why);
     return std::nullopt;
   }
@@ -162,14 +184,15 @@ void Network::receive_icmp(Packet packet, const Ipv4Arrival& arrival, Instant no
   if (!header || !has_good_checksum(packet, span)) {
     ++counters_[Counter::IcmpInErrors];
     if (header) ++counters_[Counter::IcmpInCsumErrors];
-    return drops_.arrived(header ? DropReason::ICMP_CSUM : DropReason::PKT_TOO_SMALL);
+    return drops_.arrived(header ? DropReason::ICMP_CSUM : cut_off(packet, start + IcmpHeader::kSize));
   }
   if (header->is_error()) return receive_icmp_error(packet, start);
   if (header->type == IcmpType::echo_reply) ++counters_[Counter::IcmpInEchoReps];
   if (!header->is_echo_request()) return drops_.arrived(DropReason::UNHANDLED_ICMP);
   ++counters_[Counter::IcmpInEchos];
   std::optional<IcmpOutput> reply = make_echo_reply(std::move(packet), arrival, pool_);
-  if (!reply) return drops_.arrived(DropReason::UNHANDLED_ICMP);
+  const bool is_for_us = arrival.audience == Ipv4Audience::us;
+  if (!reply) return drops_.arrived(is_for_us ? DropReason::NOMEM : DropReason::INVALID_PROTO);
   ++counters_[Counter::IcmpOutMsgs];
   ++counters_[Counter::IcmpOutEchoReps];
   send(std::move(reply->message), reply->sending, now);
@@ -209,7 +232,7 @@ void Network::complain(Interface& interface, const Packet& packet, const Ipv4Arr
   }
   std::optional<IcmpOutput> error =
       make_icmp_error(packet, arrival, IcmpType::destination_unreachable, static_cast<std::uint8_t>(code), pool_);
-  if (!error) return drops_.outgoing(DropReason::NOMEM);
+  if (!error) return drops_.other(DropReason::NOMEM);
   ++counters_[Counter::IcmpOutMsgs];
   ++counters_[Counter::IcmpOutDestUnreachs];
   send(std::move(error->message), error->sending, now);
@@ -220,7 +243,7 @@ void Network::receive_udp(Interface& interface, Packet& packet, const Ipv4Arriva
   const std::size_t length = packet.size() - start;
   if (length < UdpHeader::kSize || !packet.linearize(start + UdpHeader::kSize, pool_)) {
     ++counters_[Counter::UdpInErrors];
-    return drops_.arrived(DropReason::PKT_TOO_SMALL);
+    return drops_.arrived(cut_off(packet, start + UdpHeader::kSize));
   }
   const bool has_checksum = load_be16(packet.front().data() + start + UdpHeader::kChecksumOffset) != 0;
   const TransportSpan span{arrival.header.source, arrival.header.destination, IpProtocol::udp, start, length};
@@ -246,7 +269,7 @@ void Network::send(Packet packet, Ipv4Sending sending, Instant now) {
   const expected<RouteDecision, Error> path = path_to(sending.destination);
   if (!path) {
     ++counters_[Counter::IpOutNoRoutes];
-    return drops_.outgoing(DropReason::IP_OUTNOROUTES);
+    return drops_.other(DropReason::IP_OUTNOROUTES);
   }
   Interface& interface = at(path->interface);
   const std::size_t segments = packet.offload.gso_size == 0 ? 1 : packet.size() / packet.offload.gso_size + 1;
@@ -254,16 +277,16 @@ void Network::send(Packet packet, Ipv4Sending sending, Instant now) {
   next_id_ = static_cast<std::uint16_t>(next_id_ + segments);
   if (!push_ipv4(packet, sending)) {
     ++counters_[Counter::IpOutDiscards];
-    return drops_.outgoing(DropReason::NOMEM);
+    return drops_.other(DropReason::NOMEM);
   }
   if (!interface.config.caps.has_link_layer) return queue(interface, std::move(packet));
 
   const NeighbourVerdict verdict = interface.arp.neighbours.send(path->next_hop, path->source, packet, now);
-  drops_.outgoing(DropReason::NEIGH_QUEUEFULL, verdict.displaced);
+  drops_.other(DropReason::NEIGH_QUEUEFULL, verdict.displaced);
   if (verdict.outcome == NeighbourVerdict::Outcome::ready) {
     queue_frame(interface, std::move(packet), verdict.mac);
   } else {
-    if (verdict.outcome == NeighbourVerdict::Outcome::dropped) drops_.outgoing(DropReason::NEIGH_QUEUEFULL);
+    if (verdict.outcome == NeighbourVerdict::Outcome::dropped) drops_.other(DropReason::NEIGH_QUEUEFULL);
     flush_neighbours(interface);
   }
 }
@@ -274,7 +297,7 @@ void Network::flush_neighbours(Interface& interface) {
     ++counters_[question ? Counter::ArpOutRequests : Counter::ArpOutReplies];
     Packet frame = ArpHandler::make_frame(*output, pool_);
     if (frame.empty()) {
-      drops_.outgoing(DropReason::NOMEM);
+      drops_.other(DropReason::NOMEM);
     } else {
       queue(interface, std::move(frame));
     }
@@ -288,7 +311,7 @@ void Network::flush_neighbours(Interface& interface) {
 }
 
 void Network::give_up(const Packet& packet) {
-  drops_.outgoing(DropReason::NEIGH_FAILED);
+  drops_.other(DropReason::NEIGH_FAILED);
   const expected<Ipv4Header, DropReason> ip = Ipv4Header::parse(packet.front(), packet.size());
   if (!ip || ip->protocol != IpProtocol::tcp) return;
   const std::optional<TcpHeader> tcp = TcpHeader::parse(packet.front().subspan(ip->header_length));
@@ -299,7 +322,7 @@ void Network::give_up(const Packet& packet) {
 void Network::queue_frame(Interface& interface, Packet packet, const MacAddress& to) {
   if (!push_ethernet(packet, make_ethernet(to, interface.config.mac, EtherType::ipv4))) {
     ++counters_[Counter::IpOutDiscards];
-    return drops_.outgoing(DropReason::NOMEM);
+    return drops_.other(DropReason::NOMEM);
   }
   queue(interface, std::move(packet));
 }
@@ -307,7 +330,7 @@ void Network::queue_frame(Interface& interface, Packet packet, const MacAddress&
 void Network::queue(Interface& interface, Packet packet) {
   if (interface.ready.size() >= kQueueLimit) {
     ++counters_[Counter::IpOutDiscards];
-    return drops_.outgoing(DropReason::QUEUE_FULL);
+    return drops_.other(DropReason::QUEUE_FULL);
   }
   interface.ready.push_back(std::move(packet));
 }
@@ -326,13 +349,13 @@ bool Network::fill(InterfaceId id, PacketBatch& out) {
         continue;
       }
       if (!interface.splitter.start(std::move(packet), split, pool_)) {
-        drops_.outgoing(DropReason::NOMEM);
+        drops_.other(DropReason::NOMEM);
         continue;
       }
     }
     if (interface.splitter.fill(out, pool_) == SplitResult::no_buffer) {
       interface.splitter = {};  // as if the network had lost the rest: waiting for memory could wait for ever
-      drops_.outgoing(DropReason::NOMEM);
+      drops_.other(DropReason::NOMEM);
     }
   }
   return true;
@@ -347,6 +370,12 @@ Instant Network::next_deadline() const {
     earliest = std::min(earliest, interface->arp.neighbours.next_deadline());
   }
   return earliest;
+}
+
+std::size_t Network::neighbours() const {
+  std::size_t n = 0;
+  for (const auto& interface : interfaces_) n += interface->arp.neighbours.size();
+  return n;
 }
 
 void Network::run_timers(Instant now) {

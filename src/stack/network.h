@@ -54,6 +54,8 @@ class Network {
   /// Moves packets that wait for the device of `id` to `out`, split to what it takes. True when `out` is full.
   bool fill(InterfaceId id, PacketBatch& out);
 
+  /// Entries of all neighbour caches.
+  std::size_t neighbours() const;
   /// The deadlines of neighbour resolution.
   Instant next_deadline() const;
   void run_timers(Instant now);

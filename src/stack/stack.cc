@@ -22,6 +22,7 @@ class Stack::Impl {
   void send_tcp(OutgoingSegment& out, Instant now);
   PathFacts path_facts(InterfaceId id) const;
   expected<RouteDecision, Error> path_for_connecting(const IpAddress& to) const;
+  std::uint32_t mtu_to(const Endpoint& remote) const;
 
   Random random;
   TcpOptions options;
@@ -68,11 +69,11 @@ void Stack::Impl::receive_tcp(Arrival& arrival, Instant now) {
     ++counters[Counter::TcpInErrs];
     drops.arrived(reason);
   };
-  if (packet.size() < TcpHeader::kSize || !packet.linearize(TcpHeader::kSize, pool_)) {
-    return refuse(DropReason::PKT_TOO_SMALL);
-  }
+  if (packet.size() < TcpHeader::kSize) return refuse(DropReason::PKT_TOO_SMALL);
+  if (!packet.linearize(TcpHeader::kSize, pool_)) return refuse(DropReason::NOMEM);
   const std::size_t header_length = (packet.front()[12] >> 4) * std::size_t{4};
-  if (header_length < TcpHeader::kSize || !packet.linearize(header_length, pool_)) return refuse(DropReason::TCP_HDR);
+  if (header_length < TcpHeader::kSize || header_length > packet.size()) return refuse(DropReason::TCP_HDR);
+  if (!packet.linearize(header_length, pool_)) return refuse(DropReason::NOMEM);
   const TransportSpan span{arrival.ip.source, arrival.ip.destination, IpProtocol::tcp, 0, packet.size()};
   if (!has_good_checksum(packet, span)) {
     ++counters[Counter::TcpInCsumErrors];
@@ -104,6 +105,12 @@ void Stack::Impl::receive_tcp(Arrival& arrival, Instant now) {
 PathFacts Stack::Impl::path_facts(InterfaceId id) const {
   const InterfaceConfig* interface = network.interface(id);
   return {interface->mtu, interface->caps.max_super_segment};
+}
+
+/// 0 where no route leads.
+std::uint32_t Stack::Impl::mtu_to(const Endpoint& remote) const {
+  const auto path = network.path_to(remote.address);
+  return path ? network.interface(path->interface)->mtu : 0;
 }
 
 // Down.
@@ -138,7 +145,7 @@ void Stack::Impl::send_tcp(OutgoingSegment& out, Instant now) {
 
   Slice bytes = pool_.allocate(BufferClass::header, Network::kHeadroom, header.header_length);
   if (!bytes) {
-    drops.outgoing(DropReason::NOMEM);
+    drops.other(DropReason::NOMEM);
     return;
   }
   ChecksumAccumulator pseudo;
@@ -227,11 +234,7 @@ Error Stack::error(SocketHandle socket) const { return impl_->tcp.error(socket);
 expected<TcpInfo, Error> Stack::info(SocketHandle socket) const {
   expected<TcpInfo, Error> info = impl_->tcp.info(socket);
   const expected<FourTuple, Error> tuple = impl_->tcp.tuple(socket);
-  if (info && tuple) {
-    if (const auto path = impl_->network.path_to(tuple->remote.address)) {
-      info->pmtu = impl_->network.interface(path->interface)->mtu;
-    }
-  }
+  if (info && tuple) info->pmtu = impl_->mtu_to(tuple->remote);
   return info;
 }
 
@@ -257,7 +260,22 @@ const Counters& Stack::counters() const { return impl_->counters; }
 
 Stack::Population Stack::population() const {
   const TcpSockets& tcp = impl_->tcp;
-  return {tcp.connections(), tcp.listeners(), tcp.half_open(), tcp.time_waits(), tcp.orphans()};
+  return {tcp.connections(), tcp.listeners(), tcp.half_open(),
+          tcp.time_waits(),  tcp.orphans(),   impl_->network.neighbours()};
+}
+
+MemoryInfo Stack::memory() const {
+  MemoryInfo info = impl_->pool_.info();
+  const Population all = population();
+  info.connections = all.connections, info.orphans = all.orphans, info.listeners = all.listeners;
+  info.half_open = all.half_open, info.time_wait = all.time_wait, info.neighbours = all.neighbours;
+  return info;
+}
+
+std::vector<SocketInfo> Stack::sockets() const {
+  std::vector<SocketInfo> sockets = impl_->tcp.sockets();
+  for (SocketInfo& socket : sockets) socket.tcp.pmtu = impl_->mtu_to(socket.remote);
+  return sockets;
 }
 
 }  // namespace leat

@@ -23,6 +23,7 @@
 #include "leat/error.h"
 #include "leat/event.h"
 #include "leat/expected.h"
+#include "leat/statistics.h"
 #include "leat/tcp_info.h"
 #include "leat/tcp_options.h"
 #include "leat/time.h"
@@ -121,9 +122,12 @@ class Stack {
   const Counters& counters() const;
   /// Sockets, half-open and TIME-WAIT entries alive, for leak checks.
   struct Population {
-    std::size_t connections = 0, listeners = 0, half_open = 0, time_wait = 0, orphans = 0;
+    std::size_t connections = 0, listeners = 0, half_open = 0, time_wait = 0, orphans = 0, neighbours = 0;
   };
   Population population() const;
+  MemoryInfo memory() const;
+  /// All listeners and connections, also those that the application has let go of.
+  std::vector<SocketInfo> sockets() const;
 
  private:
   class Impl;

@@ -61,7 +61,7 @@ void TcpSockets::deliver(Socket& socket, SegmentIn& segment, Instant now) {
   const SegmentVerdict verdict = socket.connection->on_segment(segment, pool_, now);
   count(verdict);
   if (verdict.reset_reply) reply_with_reset(socket.tuple, segment);
-  if (verdict.drop == DropReason::TCP_CLOSE) ++counters_[Counter::TcpExtTCPAbortOnData];
+  if (verdict.drop == DropReason::TCP_ABORT_ON_DATA) ++counters_[Counter::TcpExtTCPAbortOnData];
   touch(socket);
 }
 
@@ -73,8 +73,11 @@ void TcpSockets::on_time_wait(FlowRef flow, const FourTuple& tuple, SegmentIn& s
   if (segment.options.timestamps) facts.tsval = segment.options.timestamps->value;
   facts.may_open = segment.flags.syn() && listener_for(tuple.local) != nullptr;
   const TimeWaitDecision decision = time_wait_.on_segment(flow.slot, facts, now);
-  if (decision.verdict == TimeWaitVerdict::ack) return reply_with_ack(tuple, time_wait_.reply(flow.slot));
-  if (decision.verdict != TimeWaitVerdict::accept_new) return;
+  if (decision.verdict != TimeWaitVerdict::accept_new) {
+    drops_.arrived(DropReason::TCP_TIME_WAIT);
+    if (decision.verdict == TimeWaitVerdict::ack) reply_with_ack(tuple, time_wait_.reply(flow.slot));
+    return;
+  }
   if (!may_open(*listener_for(tuple.local))) return;  // the old one is not given up for nothing
   flows_.erase(flow_hash(flow_key_, tuple), flow);
   time_wait_.remove(flow.slot);
@@ -118,13 +121,19 @@ void TcpSockets::count(const SegmentVerdict& verdict) {
   if (verdict.challenge) ++counters_[Counter::TcpExtTCPChallengeACK];
   if (verdict.queued_out_of_order) ++counters_[Counter::TcpExtTCPOFOQueue];
   if (verdict.drop == DropReason::TCP_ZEROWINDOW) ++counters_[Counter::TcpExtTCPZeroWindowDrop];
-  if (verdict.drop == DropReason::NOMEM) ++counters_[Counter::TcpExtTCPRcvQDrop];
+  if (verdict.drop == DropReason::PROTO_MEM) {
+    ++counters_[verdict.refused_ahead ? Counter::TcpExtTCPOFODrop : Counter::TcpExtTCPRcvQDrop];
+  }
+  if (verdict.pruned) {
+    ++counters_[Counter::TcpExtOfoPruned];
+    drops_.other(DropReason::TCP_OFO_QUEUE_PRUNE);
+  }
   if (verdict.fast_retransmit) ++counters_[Counter::TcpExtTCPRenoRecovery];
 }
 
 void TcpSockets::reply(const FourTuple& tuple, SegmentOut segment) {
   if (replies_.size() >= kMaxReplies) {
-    drops_.outgoing(DropReason::QUEUE_FULL);
+    drops_.other(DropReason::QUEUE_FULL);
     return;
   }
   replies_.push_back({tuple, std::move(segment)});
@@ -148,6 +157,7 @@ void TcpSockets::reply_with_ack(const FourTuple& tuple, const TimeWaitReply& fac
   out.seq = facts.seq;
   out.ack = facts.ack;
   out.window = facts.window;
+  out.note.kind = NoteKind::unacceptable;
   reply(tuple, std::move(out));
 }
 

@@ -16,6 +16,7 @@
 #include "ip/icmp.h"
 #include "leat/counters.h"
 #include "leat/event.h"
+#include "leat/statistics.h"
 #include "leat/tcp_options.h"
 #include "stack/drop_log.h"
 #include "stack/timer_wheel.h"
@@ -81,6 +82,7 @@ class TcpSockets {
   Error error(SocketHandle handle) const;
   expected<TcpInfo, Error> info(SocketHandle handle) const;
   expected<FourTuple, Error> tuple(SocketHandle handle) const;
+  std::vector<SocketInfo> sockets() const;
 
   std::size_t connections() const { return connections_; }
   std::size_t orphans() const { return orphans_; }

@@ -85,7 +85,7 @@ bool TcpSockets::may_open(const Socket& listening) {
   }
   if (listening.listener->syn_queue_full()) {
     ++counters_[Counter::TcpExtTCPReqQFullDrop];
-    drops_.arrived(DropReason::SOCKET_BACKLOG);
+    drops_.arrived(DropReason::TCP_REQQ_FULL);
     return false;
   }
   return true;

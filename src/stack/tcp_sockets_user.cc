@@ -182,4 +182,24 @@ expected<FourTuple, Error> TcpSockets::tuple(SocketHandle handle) const {
   return socket->tuple;
 }
 
+std::vector<SocketInfo> TcpSockets::sockets() const {
+  std::vector<SocketInfo> all;
+  for (const std::unique_ptr<Socket>& slot : slots_) {
+    if (!slot) continue;
+    SocketInfo& info = all.emplace_back();
+    info.local = slot->tuple.local;
+    info.remote = slot->tuple.remote;
+    if (slot->listener) {
+      info.tcp.state = TcpState::listen;
+      info.receive_queue = slot->listener->accept_queue();
+      info.send_queue = slot->listener->backlog();
+    } else {
+      info.tcp = slot->connection->info();
+      info.receive_queue = info.tcp.unread;
+      info.send_queue = std::uint64_t{info.tcp.unacked} + info.tcp.notsent;
+    }
+  }
+  return all;
+}
+
 }  // namespace leat

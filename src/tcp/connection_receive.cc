@@ -62,7 +62,7 @@ void TcpConnection::on_text_and_fin(SegmentIn& segment, StreamPos pos, BufferPoo
     // Nobody will ever read it, or what is missing in front of the FIN: the peer has to know (RFC 9293 §3.6.1, RFC 2525
     // §2.17). Answered as if there were no connection: that RST has exactly the number which the peer expects next,
     // whether our FIN has arrived or not (as Linux).
-    verdict.drop = DropReason::TCP_CLOSE;
+    verdict.drop = DropReason::TCP_ABORT_ON_DATA;
     verdict.reset_reply = true;
     finish(Error::aborted);
     return;
@@ -129,7 +129,7 @@ std::optional<SegmentVerdict> TcpConnection::check_ack(const SegmentIn& segment,
   if (ack > sender_.nxt()) {
     verdict.drop = DropReason::TCP_ACK_UNSENT_DATA;
   } else if (ack < sender_.una() - static_cast<StreamPos>(sender_.largest_window())) {
-    verdict.drop = DropReason::TCP_OLD_ACK;
+    verdict.drop = DropReason::TCP_TOO_OLD_ACK;
   } else {
     return std::nullopt;
   }
@@ -225,6 +225,9 @@ void TcpConnection::on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool,
   const bool window_closed = receiver_.window_end() == receiver_.nxt();
   const Receiver::Accepted accepted = receiver_.accept(pos, segment.payload, pool);
   counts_.bytes_received += accepted.in_order;
+  if (accepted.refused) verdict.drop = DropReason::PROTO_MEM;
+  verdict.refused_ahead = accepted.refused_ahead;
+  verdict.pruned = accepted.pruned;
   if (accepted.in_order > 0) {
     raise(kEventReadable);
     acks_.on_data(accepted.in_order, segment.largest_payload, now + options_->delayed_ack);
@@ -232,11 +235,9 @@ void TcpConnection::on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool,
     return;
   }
   ++counts_.dupacks_out;
-  if (accepted.refused) {
-    verdict.drop = DropReason::NOMEM;
-  } else if (accepted.duplicate) {
+  if (accepted.duplicate) {
     verdict.drop = window_closed ? DropReason::TCP_ZEROWINDOW : DropReason::TCP_OFOMERGE;
-  } else {
+  } else if (!accepted.refused) {
     counts_.rcv_ooopack += segment.wire_segments;
     verdict.queued_out_of_order = true;
   }

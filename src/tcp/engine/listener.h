@@ -24,6 +24,8 @@ class Listener {
 
   bool accept_queue_full() const { return ready_.size() > backlog_; }
   bool accept_queue_empty() const { return ready_.empty(); }
+  std::size_t accept_queue() const { return ready_.size(); }
+  unsigned backlog() const { return backlog_; }
   void push(SocketHandle connection) { ready_.push_back(connection); }
   SocketHandle pop() { return ready_.pop_front(); }
 

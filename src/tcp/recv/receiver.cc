@@ -37,6 +37,8 @@ Receiver::Accepted Receiver::accept(StreamPos pos, std::span<Slice> payload, Buf
       total.in_order += one.in_order;
       total.out_of_order |= one.out_of_order;
       total.refused |= one.refused;
+      total.refused_ahead |= one.refused_ahead;
+      total.pruned |= one.pruned;
       total.filled_gap |= one.filled_gap;
       anything_new |= one.in_order > 0 || (one.out_of_order && !one.duplicate);
     }
@@ -60,7 +62,7 @@ Receiver::Accepted Receiver::accept_slice(StreamPos pos, Slice slice, BufferPool
     const Reassembly::Outcome outcome = reassembly_->insert(pos, std::move(slice), pool);
     result.out_of_order = true;
     result.duplicate = outcome == Reassembly::Outcome::duplicate;
-    result.refused = outcome == Reassembly::Outcome::refused;
+    result.refused = result.refused_ahead = outcome == Reassembly::Outcome::refused;
     return result;
   }
   const std::size_t length = slice.size();
@@ -75,6 +77,7 @@ Receiver::Accepted Receiver::accept_slice(StreamPos pos, Slice slice, BufferPool
     if (!waiting) break;
     const std::size_t n = waiting->size();
     if (!queue_.push(std::move(*waiting), pool)) {
+      result.pruned = true;
       reassembly_->clear();  // without memory, what was SACKed is given back whole (RFC 2018 §8)
       break;
     }

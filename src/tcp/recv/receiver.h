@@ -40,6 +40,8 @@ class Receiver {
     bool out_of_order = false;   ///< something was queued ahead of RCV.NXT, or waits there still
     bool duplicate = false;      ///< nothing in it was new
     bool refused = false;        ///< no memory: dropped, the peer will send it again
+    bool refused_ahead = false;  ///< `refused`, and ahead of RCV.NXT
+    bool pruned = false;         ///< what waited out of order was given up for lack of memory
     bool filled_gap = false;     ///< data that waited has become readable
   };
   /// Takes the payload at `pos`, cut to the window.
