@@ -36,7 +36,6 @@ TEST_F(ImpairedHost, TransfersBothWaysArriveWhole) {
   std::thread up_reader([&, &c = far_end] { EXPECT_TRUE(read_to_end(c) == up); });
   EXPECT_TRUE(read_to_end(near_end) == down);
   up_writer.join(), down_writer.join(), up_reader.join();
-  EXPECT_GE(near_end.info().min_rtt, 3ms);
 
   const auto reports = client().link().impairments;
   ASSERT_EQ(reports.size(), 4u);
