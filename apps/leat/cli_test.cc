@@ -145,8 +145,8 @@ TEST_F(CliTest, WithoutALinkItSaysWhatToDo) {
   // Root needs to give the right up; others do not have it.
   const Ran ran = leat("get http://10.0.0.1/", ::geteuid() == 0 ? "setpriv --bounding-set=-net_raw" : "");
   EXPECT_EQ(ran.status, 2);
-  for (const char* part : {"no link", "sudo setcap cap_net_raw+ep /", "leat lab", "--link tap:", "--link packet:",
-                           "LEAT_LINK", "leat doctor"}) {
+  for (const char* part : {"no link", "sudo setcap cap_net_raw+ep /", "leat lab",
+                           "--link tap:", "--link packet:", "LEAT_LINK", "leat doctor"}) {
     EXPECT_SAYS(ran.err, part);
   }
   EXPECT_SAYS(leat("get --link tap:leat0 http://10.0.0.1/").err, "--address");

@@ -7,12 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "connect.h"
 #include "doctor.h"
 #include "echo.h"
-#include "connect.h"
 #include "get.h"
 #include "lab.h"
 #include "man_formatter.h"
+#include "ping.h"
 #include "serve.h"
 #include "suggest.h"
 #include "wire.h"
@@ -121,6 +122,7 @@ int run(int argc, char** argv) {
   add_get(app, exit_code);
   add_serve(app, exit_code);
   add_echo(app, exit_code);
+  add_ping(app, exit_code);
   add_connect(app, exit_code);
   add_lab(app, exit_code);
   add_doctor(app, exit_code);

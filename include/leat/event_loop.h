@@ -22,6 +22,7 @@
 
 #include "leat/address.h"
 #include "leat/counters.h"
+#include "leat/echo.h"
 #include "leat/error.h"
 #include "leat/event.h"
 #include "leat/expected.h"
@@ -76,6 +77,14 @@ class EventLoop {
   expected<void, Error> close(SocketHandle socket);
   /// RST now, and gone.
   expected<void, Error> abort(SocketHandle socket);
+
+  /// Sends an ICMP echo request with `payload`. Errors: network_unreachable, host_unreachable (one of this host's own
+  /// addresses), invalid_argument (it does not fit into a packet of the link), no_buffers.
+  expected<void, Error> ping(const IpAddress& remote, std::uint16_t id, std::uint16_t sequence,
+                             std::span<const std::uint8_t> payload);
+  /// Calls `handler` for each reply to a ping of this host; an empty one for silence. Replies may come twice or never.
+  using EchoHandler = std::function<void(EventLoop&, const EchoReply&)>;
+  void set_echo_handler(EchoHandler handler);
 
   /// The EventBits that hold now.
   std::uint16_t readiness(SocketHandle socket) const;

@@ -69,8 +69,8 @@ struct LinkInfo {
   std::uint32_t max_super_segment = 0;  ///< 0: plain frames only
   bool completes_checksums = false;
   std::uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0, rx_dropped = 0, tx_refused = 0;
-  std::uint64_t rx_partial_checksums = 0;  ///< packets received before their checksum was filled in
-  std::uint64_t rx_super_segments = 0;     ///< packets received that stand for several wire segments
+  std::uint64_t rx_partial_checksums = 0;       ///< packets received before their checksum was filled in
+  std::uint64_t rx_super_segments = 0;          ///< packets received that stand for several wire segments
   std::vector<ImpairmentReport> impairments{};  ///< of HostConfig, those of the way in first
 };
 

@@ -114,6 +114,9 @@ EventLoop::Timer Engine::set_timer(Instant due, EventLoop::Function f) {
 }
 
 Instant Engine::on_timers() {
+  while (const auto reply = stack_->next_echo_reply()) {
+    if (const auto handler = echo_handler_) handler(loop_, *reply);  // a copy: it may replace itself
+  }
   const std::uint64_t first_new = next_timer_;
   for (auto it = timers_.begin(); it != timers_.end() && it->first.due <= now_;) {
     if (it->first.number >= first_new) {

@@ -59,6 +59,7 @@ class Engine {
   Worker& worker() { return *worker_; }
   Instant now() const { return now_; }
   const Device& device() const { return worker_->device(0); }
+  void set_echo_handler(EventLoop::EchoHandler handler) { echo_handler_ = std::move(handler); }
   void set_handler(SocketHandle socket, EventLoop::Handler handler);
   EventLoop::Timer set_timer(Instant due, EventLoop::Function f);
   bool cancel_timer(const EventLoop::Timer& timer) { return timers_.erase(timer) != 0; }
@@ -91,6 +92,7 @@ class Engine {
   std::unordered_map<SocketHandle, Socket, HashHandle> sockets_;
   std::map<EventLoop::Timer, EventLoop::Function> timers_;
   std::uint64_t next_timer_ = 1;
+  EventLoop::EchoHandler echo_handler_;
   Error ended_ = Error::none;  ///< nothing can be waited for any more, and why
   std::unique_ptr<Worker> worker_;
 };

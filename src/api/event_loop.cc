@@ -25,6 +25,15 @@ expected<SocketHandle, Error> EventLoop::listen(const Endpoint& local, unsigned 
   return socket;
 }
 
+expected<void, Error> EventLoop::ping(const IpAddress& remote, std::uint16_t id, std::uint16_t sequence,
+                                      std::span<const std::uint8_t> payload) {
+  EchoRequest request{{}, remote, id, sequence, payload};
+  if (const auto path = engine_.device().path_to(remote)) request.source = path->source;
+  return engine_.stack().send_echo(request, now());
+}
+
+void EventLoop::set_echo_handler(EchoHandler handler) { engine_.set_echo_handler(std::move(handler)); }
+
 expected<SocketHandle, Error> EventLoop::accept(SocketHandle listener) {
   auto socket = engine_.stack().accept(listener);
   if (socket) engine_.adopt(*socket);

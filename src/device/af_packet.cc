@@ -35,9 +35,7 @@ constexpr unsigned kVlanIdMask = 0x0fff;
 class PacketDevice final : public Device {
  public:
   PacketDevice(UniqueFd fd, DeviceCaps caps)
-      : fd_(std::move(fd)),
-        caps_(caps),
-        filter_(fd_.get(), PortFilter::Kind::frames, *caps.mac) {}
+      : fd_(std::move(fd)), caps_(caps), filter_(fd_.get(), PortFilter::Kind::frames, *caps.mac) {}
 
   const DeviceCaps& caps() const override { return caps_; }
   expected<void, Error> receive(PacketBatch& batch, BufferPool& pool) override;

@@ -21,7 +21,7 @@ struct DeviceOptions {
   std::optional<MacAddress> mac;  ///< our station address; else a random locally administered one
   /// packet: only: the kernel's address and station address are ours too; `mac` does not count then.
   bool shares_host_address = false;
-  bool whole_wire = false;        ///< no station of ours: every frame that arrives, whoever it is for
+  bool whole_wire = false;  ///< no station of ours: every frame that arrives, whoever it is for
 };
 
 /// A specification cut at its colon: "packet:eth0" is {"packet", "eth0"}; "raw" alone is {"raw", ""}.

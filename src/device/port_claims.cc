@@ -38,7 +38,7 @@ bool PortClaims::holds(const IpAddress& address, std::uint16_t port) const {
 }
 
 bool PortClaims::concern(Bytes datagram) const {
-  if (guards_.empty() || datagram.size() < Ipv4Header::kSize) return false;
+  if (datagram.size() < Ipv4Header::kSize) return false;
   const std::size_t start = (datagram[0] & 0x0fu) * 4;
   const auto protocol = static_cast<IpProtocol>(datagram[9]);
   if (protocol == IpProtocol::tcp) {
@@ -47,6 +47,7 @@ bool PortClaims::concern(Bytes datagram) const {
   }
   if (protocol != IpProtocol::icmp || datagram.size() < start) return false;
   const auto header = IcmpHeader::parse(datagram.subspan(start));
+  if (header && header->type == IcmpType::echo_reply) return true;  // the stack knows what it has asked
   if (!header || !header->is_error()) return false;
   const auto quote = IcmpQuote::parse(datagram.subspan(start + IcmpHeader::kSize));
   return quote && quote->ip.protocol == IpProtocol::tcp && holds(quote->ip.source, quote->source_port);

@@ -93,6 +93,8 @@ void judge_icmp(Program& p, std::uint32_t ip, const PortClaims& claims) {
   p.load_byte_at_x(ip);
   constexpr std::array<IcmpType, 5> kErrors{IcmpType::destination_unreachable, IcmpType::source_quench,
                                             IcmpType::redirect, IcmpType::time_exceeded, IcmpType::parameter_problem};
+  p.if_equal(static_cast<std::uint32_t>(IcmpType::echo_reply), 1);
+  p.accept();
   for (std::size_t i = 0; i < kErrors.size(); ++i) {
     p.if_equal(static_cast<std::uint32_t>(kErrors[i]), 1);
     p.add(BPF_JMP | BPF_JA, static_cast<std::uint32_t>(2 * (kErrors.size() - i) - 1));  // over the drop
@@ -137,7 +139,7 @@ void judge_frame(Program& p, const MacAddress& station, const PortClaims& claims
 
 bool PortFilter::update(const PortClaims& claims) {
   Program p;
-  if (claims.size() == 0 && kind_ != Kind::frames) {
+  if (claims.size() == 0 && kind_ == Kind::raw_tcp) {
     p.drop();
   } else if (kind_ == Kind::raw_tcp) {
     judge_tcp(p, 0, claims);

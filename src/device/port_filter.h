@@ -21,7 +21,7 @@ class PortFilter {
 
   enum class Kind : std::uint8_t {
     raw_tcp,   ///< a raw IP socket for TCP: segments to a claimed port
-    raw_icmp,  ///< a raw IP socket for ICMP: errors about segments from a claimed port
+    raw_icmp,  ///< a raw IP socket for ICMP: errors about segments from a claimed port, and echo replies
     frames,    ///< a packet socket: both of these, and ARP replies, in frames to one station
   };
   /// For `fd`, which is another's and outlives this. `station` is for frames.

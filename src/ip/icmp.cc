@@ -50,6 +50,22 @@ std::optional<IcmpOutput> make_echo_reply(Packet request, const Ipv4Arrival& arr
   return out;
 }
 
+std::optional<IcmpOutput> make_echo_request(const EchoRequest& request, BufferPool& pool) {
+  const std::size_t size = IcmpHeader::kSize + request.payload.size();
+  Slice s = pool.allocate(class_for(kHeadroom + size), kHeadroom, size);
+  if (!s || s.size() != size) return std::nullopt;
+  IcmpHeader{IcmpType::echo_request, 0, 0, IcmpHeader::echo_rest(request.id, request.sequence)}.write(
+      s.mutable_bytes());
+  std::copy(request.payload.begin(), request.payload.end(), s.mutable_bytes().begin() + IcmpHeader::kSize);
+  IcmpOutput out;
+  out.message.append(std::move(s));
+  write_checksum(out.message);
+  out.sending.source = request.source;
+  out.sending.destination = request.destination;
+  out.sending.protocol = IpProtocol::icmp;
+  return out;
+}
+
 bool may_send_icmp_error(const Packet& packet, const Ipv4Arrival& arrival, bool link_group,
                          const InterfaceAddresses& addresses) {
   if (link_group || arrival.audience != Ipv4Audience::us || arrival.header.fragment_offset != 0) return false;

@@ -24,6 +24,14 @@ struct IcmpOutput {
 /// the request was sent to many (RFC 1122 §3.2.2.6 allows silence).
 std::optional<IcmpOutput> make_echo_reply(Packet request, const Ipv4Arrival& arrival, BufferPool& pool);
 
+/// An echo request; the answer carries `id`, `sequence` and `payload` back. Nothing when the pool refuses.
+struct EchoRequest {
+  IpAddress source, destination;
+  std::uint16_t id = 0, sequence = 0;
+  Bytes payload{};
+};
+std::optional<IcmpOutput> make_echo_request(const EchoRequest& request, BufferPool& pool);
+
 /// May trouble with `packet` be reported to its sender? Not when it is an ICMP error itself, was sent to
 /// many on any layer, or comes from an address that names no single host (RFC 1122 §3.2.2). `packet` begins
 /// with its IP header.

@@ -14,10 +14,11 @@
 //   +----------------------------+
 //
 // near is where Leat runs. Its kernel is a host of its own (curl works there, for comparison) and forwards for the
-// TAP and TUN devices. Leat's addresses do not belong to the kernel, unless they are to be shared: raw, packet_shared. Loss happens in the middle, which forwards:
-// packet taps come before the firewall, so that a drop rule at Leat's own interface would lose nothing.
-// With loss the segmentation offloads of the links are off, so that the middle sees, and loses, single wire frames;
-// without loss they stay on. Traffic between clients and far is forwarded too, and never lost.
+// TAP and TUN devices. Leat's addresses do not belong to the kernel, unless they are to be shared: raw, packet_shared.
+// Loss happens in the middle, which forwards: packet taps come before the firewall, so that a drop rule at Leat's own
+// interface would lose nothing. With loss the segmentation offloads of the links are off, so that the middle sees, and
+// loses, single wire frames; without loss they stay on. Traffic between clients and far is forwarded too, and never
+// lost.
 //
 // Nothing outlives the creator: see namespaces.h. Not thread-safe. Used by `leat lab`, the tests and the demo.
 #pragma once

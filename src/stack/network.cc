@@ -187,7 +187,7 @@ void Network::receive_icmp(Packet packet, const Ipv4Arrival& arrival, Instant no
     return drops_.arrived(header ? DropReason::ICMP_CSUM : cut_off(packet, start + IcmpHeader::kSize));
   }
   if (header->is_error()) return receive_icmp_error(packet, start);
-  if (header->type == IcmpType::echo_reply) ++counters_[Counter::IcmpInEchoReps];
+  if (header->type == IcmpType::echo_reply) return receive_echo_reply(packet, arrival, *header);
   if (!header->is_echo_request()) return drops_.arrived(DropReason::UNHANDLED_ICMP);
   ++counters_[Counter::IcmpInEchos];
   std::optional<IcmpOutput> reply = make_echo_reply(std::move(packet), arrival, pool_);
@@ -196,6 +196,41 @@ void Network::receive_icmp(Packet packet, const Ipv4Arrival& arrival, Instant no
   ++counters_[Counter::IcmpOutMsgs];
   ++counters_[Counter::IcmpOutEchoReps];
   send(std::move(reply->message), reply->sending, now);
+}
+
+void Network::receive_echo_reply(const Packet& packet, const Ipv4Arrival& arrival, const IcmpHeader& header) {
+  ++counters_[Counter::IcmpInEchoReps];
+  bool expected_id = false;
+  for (std::size_t i = 0; i < echo_ids_.size(); ++i) expected_id |= echo_ids_[i] == header.echo_id();
+  if (!expected_id) return drops_.arrived(DropReason::UNHANDLED_ICMP);
+  if (echo_replies_.size() >= kMostEchoReplies) return drops_.arrived(DropReason::QUEUE_FULL);
+  EchoReply reply{arrival.header.source, header.echo_id(), header.echo_sequence(), arrival.header.ttl};
+  const std::size_t start = arrival.header.header_length + IcmpHeader::kSize;
+  reply.payload.resize(packet.size() - start);
+  packet.copy_out(start, reply.payload);
+  echo_replies_.push_back(std::move(reply));
+}
+
+expected<void, Error> Network::send_echo(const EchoRequest& request, Instant now) {
+  const expected<RouteDecision, Error> path = path_to(request.destination);
+  if (!path) return unexpected(path.error());
+  const std::size_t size = Ipv4Header::kSize + IcmpHeader::kSize + request.payload.size();
+  if (size > at(path->interface).config.mtu) return unexpected(Error::invalid_argument);
+  std::optional<IcmpOutput> output = make_echo_request(request, pool_);
+  if (!output) return unexpected(Error::no_buffers);
+  bool known = false;
+  for (std::size_t i = 0; i < echo_ids_.size(); ++i) known |= echo_ids_[i] == request.id;
+  if (!known) echo_ids_.push_back(request.id);
+  if (echo_ids_.size() > kMostEchoIds) static_cast<void>(echo_ids_.pop_front());
+  ++counters_[Counter::IcmpOutMsgs];
+  ++counters_[Counter::IcmpOutEchos];
+  send(std::move(output->message), output->sending, now);
+  return {};
+}
+
+std::optional<EchoReply> Network::next_echo_reply() {
+  if (echo_replies_.empty()) return std::nullopt;
+  return echo_replies_.pop_front();
 }
 
 void Network::receive_icmp_error(Packet& packet, std::size_t start) {

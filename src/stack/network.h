@@ -14,6 +14,7 @@
 #include "ip/ipv4_output.h"
 #include "ip/routes.h"
 #include "leat/counters.h"
+#include "leat/echo.h"
 #include "stack/drop_log.h"
 #include "stack/stack.h"
 #include "tcp/four_tuple.h"
@@ -64,7 +65,14 @@ class Network {
   /// What somebody reports of a segment that he says was ours; nobody has checked it against connections.
   std::optional<IcmpError> next_icmp_error();
 
+  /// Sends an echo request; replies to its identifier are kept from now on. no_buffers when the pool refuses,
+  /// invalid_argument when it is larger than the path takes.
+  expected<void, Error> send_echo(const EchoRequest& request, Instant now);
+  std::optional<EchoReply> next_echo_reply();
+
  private:
+  static constexpr std::size_t kMostEchoIds = 16, kMostEchoReplies = 64;
+
   struct Interface;
 
   bool add_routes(const InterfaceConfig& config, InterfaceId id);
@@ -73,6 +81,7 @@ class Network {
   std::optional<Arrival> receive_ipv4(Interface& interface, Packet packet, bool link_group, Instant now);
   void receive_icmp(Packet packet, const Ipv4Arrival& arrival, Instant now);
   void receive_icmp_error(Packet& packet, std::size_t start);
+  void receive_echo_reply(const Packet& packet, const Ipv4Arrival& arrival, const IcmpHeader& header);
   void receive_udp(Interface& interface, Packet& packet, const Ipv4Arrival& arrival, Instant now);
   /// "Nobody here": to the sender of `packet`, when that is allowed and not too often.
   void complain(Interface& interface, const Packet& packet, const Ipv4Arrival& arrival, IcmpUnreachable code,
@@ -90,6 +99,8 @@ class Network {
   std::vector<std::unique_ptr<Interface>> interfaces_;
   RingDeque<FourTuple> unreachable_;
   RingDeque<IcmpError> icmp_errors_;
+  RingDeque<std::uint16_t> echo_ids_;  ///< of requests, the latest ones
+  RingDeque<EchoReply> echo_replies_;
   IcmpLimiter icmp_limiter_;
   std::uint16_t next_id_;
 };

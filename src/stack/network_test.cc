@@ -82,6 +82,34 @@ TEST(Network, ADamagedPingIsCountedAndNotAnswered) {
   EXPECT_EQ(link.near().counters()[DropReason::ICMP_CSUM], 1u);
 }
 
+TEST(Network, AnEchoComesBackToWhoAskedForIt) {
+  Link link;
+  const std::vector<std::uint8_t> payload{1, 2, 3, 4, 5};
+  EXPECT_EQ(link.near().send_echo({{}, Link::near_address(), 7, 1, payload}, link.now()).error(),
+            Error::host_unreachable);
+  EXPECT_EQ(link.near().send_echo({{}, Link::far_address(), 7, 1, Frame(1473)}, link.now()).error(),
+            Error::invalid_argument);
+  ASSERT_TRUE(link.near().send_echo({{}, Link::far_address(), 7, 1, payload}, link.now()));
+  link.run(10ms);
+  const auto reply = link.near().next_echo_reply();
+  ASSERT_TRUE(reply.has_value());
+  EXPECT_EQ(reply->from, Link::far_address());
+  EXPECT_EQ(reply->id, 7);
+  EXPECT_EQ(reply->sequence, 1);
+  EXPECT_EQ(reply->ttl, 64);
+  EXPECT_EQ(reply->payload, payload);
+  EXPECT_FALSE(link.near().next_echo_reply());
+  Frame stray = ping(10);
+  stray[EthernetHeader::kSize + Ipv4Header::kSize] = 0;  // a reply, to another identifier
+  const MutableBytes icmp = payload_of(stray).subspan(Ipv4Header::kSize);
+  icmp[5] = 8;
+  store_be16(icmp.data() + 2, 0);
+  store_be16(icmp.data() + 2, internet_checksum(icmp));
+  link.inject(stray);
+  EXPECT_FALSE(link.near().next_echo_reply());
+  EXPECT_EQ(link.near().counters()[DropReason::UNHANDLED_ICMP], 1u);
+}
+
 TEST(Network, AnArpReplyNobodyAskedForTeachesNothing) {
   Link link;
   Frame reply = ethernet(EtherType::arp, ArpPacket::kSize);

@@ -205,6 +205,17 @@ expected<SocketHandle, Error> Stack::connect(const ConnectRequest& request, Inst
   return impl_->tcp.connect(tuple, facts, request.first_data, now);
 }
 
+expected<void, Error> Stack::send_echo(const EchoRequest& request, Instant now) {
+  const expected<RouteDecision, Error> path = impl_->path_for_connecting(request.destination);
+  if (!path) return unexpected(path.error());
+  EchoRequest out = request;
+  if (out.source.family == IpFamily::none) out.source = path->source;
+  if (!impl_->network.is_local(out.source)) return unexpected(Error::address_not_available);
+  return impl_->network.send_echo(out, now);
+}
+
+std::optional<EchoReply> Stack::next_echo_reply() { return impl_->network.next_echo_reply(); }
+
 expected<SocketHandle, Error> Stack::listen(const Endpoint& local, unsigned backlog) {
   if (!local.address.is_unspecified() && !impl_->network.is_local(local.address)) {
     return unexpected(Error::address_not_available);

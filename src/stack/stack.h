@@ -17,9 +17,11 @@
 #include <vector>
 
 #include "base/random.h"
+#include "ip/icmp.h"
 #include "ip/interface_id.h"
 #include "leat/address.h"
 #include "leat/counters.h"
+#include "leat/echo.h"
 #include "leat/error.h"
 #include "leat/event.h"
 #include "leat/expected.h"
@@ -103,6 +105,11 @@ class Stack {
   expected<void, Error> close(SocketHandle socket, Instant now);
   /// RST and gone.
   expected<void, Error> abort(SocketHandle socket, Instant now);
+  /// Sends an ICMP echo request to `remote`, from `local` or by the route. Errors: as connect's; invalid_argument when
+  /// `payload` does not fit into a packet of the link, no_buffers.
+  expected<void, Error> send_echo(const EchoRequest& request, Instant now);
+  /// What came back for identifiers that were sent; at most 64 wait.
+  std::optional<EchoReply> next_echo_reply();
   /// RST for every connection, also for those that were closed and still have something to deliver.
   void abort_all(Instant now);
 

@@ -52,8 +52,8 @@ struct SegmentVerdict {
   bool reset_reply = false;  ///< answer it with a RST as if there were no connection (RFC 9293 §3.10.7.1)
   bool challenge = false;    ///< answered by a challenge ACK (RFC 5961)
   bool queued_out_of_order = false;
-  bool refused_ahead = false;  ///< dropped for lack of memory, and out of order
-  bool pruned = false;         ///< what waited out of order was given up for lack of memory
+  bool refused_ahead = false;    ///< dropped for lack of memory, and out of order
+  bool pruned = false;           ///< what waited out of order was given up for lack of memory
   bool fast_retransmit = false;  ///< a fast recovery began
 };
 

@@ -148,7 +148,8 @@ TEST(HostilePeer, AcksOfTheFutureAndOfThePastAreChallengedRarely) {
   EXPECT_EQ(c.recv({.seq = 1, .ack = 5002}).drop, DropReason::TCP_ACK_UNSENT_DATA);
   EXPECT_EQ(c.sent(), (Seg{.seq = 5001, .ack = 1}));
   c.advance(500ms);
-  EXPECT_EQ(c.recv({.seq = 1, .ack = 3000}).drop, DropReason::TCP_TOO_OLD_ACK) << "more than a window ago (RFC 5961 §5)";
+  EXPECT_EQ(c.recv({.seq = 1, .ack = 3000}).drop, DropReason::TCP_TOO_OLD_ACK)
+      << "more than a window ago (RFC 5961 §5)";
   EXPECT_EQ(c.sent(), (Seg{.seq = 5001, .ack = 1}));
   for (int i = 0; i < 100; ++i) c.recv({.seq = 1, .ack = 6000 + i});
   c.sent_nothing();

@@ -38,6 +38,7 @@ PUBLIC_HEADERS = {
     "address": "wire", "counters": "wire",
     "tcp_info": "packet", "tcp_options": "packet", "event": "packet",
     "impairment": "emulator",
+    "echo": "wire",
     "statistics": "packet",
 }
 

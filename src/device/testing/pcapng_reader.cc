@@ -58,7 +58,9 @@ void add_block(CapturedFile& file, std::uint32_t type, Bytes body) {
     file.link_type = le16(body);
     each_option(body.subspan(8), [&](unsigned code, Bytes value) {
       if (code == 2) file.interface = text_of(value);
-      if (code == 9) EXPECT_EQ(value[0], 9) << "not nanoseconds";
+      if (code == 9) {
+        EXPECT_EQ(value[0], 9) << "not nanoseconds";
+      }
     });
   } else if (type == 6) {
     add_packet(file, body);
