@@ -1,10 +1,11 @@
 // leat_sim: transfers between two Stacks over a faulty path, one a seed, in virtual time.
 //
-//   leat_sim --seeds A..B --total-bytes N [--verbose] [--sabotage]
+//   leat_sim --seeds A..B --total-bytes N [--path IMPAIRMENT] [--verbose] [--sabotage]
 //
-// The bytes are shared out among the seeds. Every byte is checked; at the end of a seed nothing may be left over.
-// A failing seed is told with the line that repeats it. With --sabotage some damaged frames pass as verified, and
-// the run must fail: that proves the check.
+// The bytes are shared out among the seeds. --path, such as loss=2%,delay=50ms, takes the place of the seeds' own
+// faults, both ways. Every byte is checked; at the end of a seed nothing may be left over. A failing seed is told with
+// the line that repeats it. With --sabotage some damaged frames pass as verified, and the run must fail: that proves
+// the check.
 #include <charconv>
 #include <chrono>
 #include <cstdio>
@@ -21,6 +22,7 @@ using leat::sim::Outcome;
 struct Arguments {
   std::uint64_t first = 1, last = 100;
   std::uint64_t total_bytes = 100'000'000;
+  std::optional<leat::Impairment> path;
   bool verbose = false, sabotage = false;
 };
 
@@ -52,6 +54,13 @@ std::optional<Arguments> parse(char** argv) {
       const auto bytes = number(*++argv);
       if (!bytes) return std::nullopt;
       a.total_bytes = *bytes;
+    } else if (option == "--path") {
+      auto path = leat::Impairment::parse(*++argv);
+      if (!path) {
+        std::fprintf(stderr, "leat_sim: %s\n", path.error().c_str());
+        return std::nullopt;
+      }
+      a.path = *path;
     } else {
       return std::nullopt;
     }
@@ -59,24 +68,32 @@ std::optional<Arguments> parse(char** argv) {
   return a;
 }
 
+void add(leat::ImpairmentCounters& sum, const leat::ImpairmentCounters& c) {
+  sum.frames += c.frames, sum.lost += c.lost, sum.queue_drops += c.queue_drops, sum.refused += c.refused;
+  sum.duplicated += c.duplicated, sum.reordered += c.reordered, sum.corrupted += c.corrupted;
+}
+
 int run(const Arguments& a) {
   double weights = 0;
   for (std::uint64_t s = a.first; s <= a.last; ++s) weights += leat::sim::weight_of(s);
   const auto started = std::chrono::steady_clock::now();
-  leat::sim::WireCounters wires;
+  leat::ImpairmentCounters wires;
   std::uint64_t bytes = 0, retransmitted = 0, failures = 0;
   for (std::uint64_t s = a.first; s <= a.last; ++s) {
     const auto share =
         static_cast<std::uint64_t>(static_cast<double>(a.total_bytes) * leat::sim::weight_of(s) / weights);
-    const leat::sim::Plan plan = leat::sim::plan_of(s, share);
+    leat::sim::Plan plan = leat::sim::plan_of(s, share);
+    if (a.path) plan.set_path(*a.path);
     const Outcome o = leat::sim::run(plan, a.sabotage);
-    bytes += o.bytes, retransmitted += o.retransmitted, wires += o.wires;
+    bytes += o.bytes, retransmitted += o.retransmitted;
+    add(wires, o.to_server), add(wires, o.to_client);
     if (!o.failure.empty()) {
       ++failures;
-      std::printf("seed %llu FAILED: %s\n  again: leat_sim --seeds %llu..%llu --total-bytes %llu%s\n%s%s",
+      std::printf("seed %llu FAILED: %s\n  again: leat_sim --seeds %llu..%llu --total-bytes %llu%s%s%s\n%s%s",
                   static_cast<unsigned long long>(s), o.failure.c_str(), static_cast<unsigned long long>(s),
-                  static_cast<unsigned long long>(s), static_cast<unsigned long long>(share),
-                  a.sabotage ? " --sabotage" : "", plan.to_string().c_str(), o.story.c_str());
+                  static_cast<unsigned long long>(s), static_cast<unsigned long long>(share), a.path ? " --path " : "",
+                  a.path ? a.path->to_string().c_str() : "", a.sabotage ? " --sabotage" : "", plan.to_string().c_str(),
+                  o.story.c_str());
       std::fflush(stdout);
       if (failures == 5) {
         std::printf("five seeds failed; not going on\n");
@@ -85,7 +102,8 @@ int run(const Arguments& a) {
     } else if (a.verbose) {
       std::printf("seed %llu: %llu bytes in %.3f s of virtual time, %llu frames, %llu segments retransmitted\n",
                   static_cast<unsigned long long>(s), static_cast<unsigned long long>(o.bytes),
-                  std::chrono::duration<double>(o.lasted).count(), static_cast<unsigned long long>(o.wires.frames),
+                  std::chrono::duration<double>(o.lasted).count(),
+                  static_cast<unsigned long long>(o.to_server.frames + o.to_client.frames),
                   static_cast<unsigned long long>(o.retransmitted));
     }
   }
@@ -95,7 +113,7 @@ int run(const Arguments& a) {
       "%llu corrupted; %llu segments retransmitted; %.1f s; %llu failed\n",
       static_cast<unsigned long long>(a.last - a.first + 1), static_cast<unsigned long long>(bytes),
       static_cast<unsigned long long>(wires.frames), static_cast<unsigned long long>(wires.lost),
-      static_cast<unsigned long long>(wires.overflowed), static_cast<unsigned long long>(wires.duplicated),
+      static_cast<unsigned long long>(wires.queue_drops), static_cast<unsigned long long>(wires.duplicated),
       static_cast<unsigned long long>(wires.reordered), static_cast<unsigned long long>(wires.corrupted),
       static_cast<unsigned long long>(retransmitted), seconds, static_cast<unsigned long long>(failures));
   return failures > 0 ? 1 : 0;
@@ -106,7 +124,7 @@ int run(const Arguments& a) {
 int main(int, char** argv) {
   const auto arguments = parse(argv);
   if (!arguments) {
-    std::fprintf(stderr, "usage: leat_sim --seeds A..B --total-bytes N [--verbose] [--sabotage]\n");
+    std::fprintf(stderr, "usage: leat_sim --seeds A..B --total-bytes N [--path IMPAIRMENT] [--verbose] [--sabotage]\n");
     return 2;
   }
   return run(*arguments);

@@ -23,21 +23,22 @@ std::uint64_t log_uniform(Random& r, double low, double high) {
 /// A fault that is absent from half of the paths.
 double rate(Random& r, double most) { return r.chance(0.5) ? 0 : uniform(r, 0, most); }
 
-WirePlan wire_plan(Random& r, std::uint32_t mtu) {
-  WirePlan w;
-  w.loss = rate(r, 0.10);
-  w.duplicate = rate(r, 0.05);
-  w.reorder = rate(r, 0.10);
-  w.corrupt = rate(r, 0.02);
-  w.delay = microseconds(log_uniform(r, 10, 80'000));
-  if (r.chance(0.5)) w.jitter = w.delay / 4;
+Impairment path_plan(Random& r, std::uint32_t mtu) {
+  Impairment i;
+  i.loss = rate(r, 0.10);
+  i.duplicate = rate(r, 0.05);
+  i.reorder = rate(r, 0.10);
+  i.corrupt = rate(r, 0.02);
+  i.delay = microseconds(log_uniform(r, 10, 80'000));
+  if (r.chance(0.5)) i.jitter = i.delay / 4;
+  if (i.loss > 0 && r.chance(0.3)) i.burst = uniform(r, 1, 5);
   if (r.chance(0.3)) {
-    w.bits_per_s = log_uniform(r, 2e6, 2e9);
+    i.rate = log_uniform(r, 2e6, 2e9);
     // At least a few frames: where every burst of two loses one, only the time-out makes progress.
-    const auto shortest = Duration(8ull * mtu * 8 * 1'000'000'000 / w.bits_per_s);
-    w.queue = std::max<Duration>(shortest, milliseconds(log_uniform(r, 1, 200)));
+    i.queue_bytes = std::max<std::uint64_t>(8ull * mtu, i.rate / 8 * log_uniform(r, 1, 200) / 1000);
   }
-  return w;
+  i.seed = r.next();
+  return i;
 }
 
 TcpOptions tcp_options(Random& r) {
@@ -89,15 +90,6 @@ void append(std::string& out, const char* format, ...) {
 
 double ms(Duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
 
-void describe(std::string& out, const char* name, const WirePlan& w) {
-  append(
-      out,
-      "  %s: loss %.1f%% duplicate %.1f%% reorder %.1f%% corrupt %.1f%% delay %.2f ms jitter %.2f ms rate %.1f Mbit/s "
-      "queue %.1f ms\n",
-      name, w.loss * 100, w.duplicate * 100, w.reorder * 100, w.corrupt * 100, ms(w.delay), ms(w.jitter),
-      static_cast<double>(w.bits_per_s) / 1e6, w.bits_per_s > 0 ? ms(w.queue) : 0.0);
-}
-
 void describe(std::string& out, const char* name, const PeerPlan& p) {
   append(out, "    %s writes %llu bytes by %u, reads by %u, pauses %.0f ms every %llu bytes, %s, %s%s\n", name,
          static_cast<unsigned long long>(p.bytes), p.write_chunk, p.read_chunk, ms(p.pause),
@@ -121,8 +113,8 @@ Plan plan_of(std::uint64_t seed, std::uint64_t bytes) {
   p.server = tcp_options(r);
   p.caps.has_link_layer = !r.chance(0.2);
   p.caps.mtu = r.chance(0.6) ? 1500 : static_cast<std::uint32_t>(log_uniform(r, 576, 9000));
-  p.to_server = wire_plan(r, p.caps.mtu);
-  p.to_client = r.chance(0.3) ? p.to_server : wire_plan(r, p.caps.mtu);
+  p.to_server = path_plan(r, p.caps.mtu);
+  p.to_client = r.chance(0.3) ? p.to_server : path_plan(r, p.caps.mtu);
   if (r.chance(0.2)) p.caps.max_super_segment = 65535;
   if (p.caps.max_super_segment > 0) p.caps.completes_checksums = true;
   const unsigned connections = r.chance(0.6) ? 1 : 2 + r.below(4);
@@ -132,13 +124,20 @@ Plan plan_of(std::uint64_t seed, std::uint64_t bytes) {
   return p;
 }
 
+void Plan::set_path(const Impairment& path) {
+  for (Impairment* direction : {&to_server, &to_client}) {
+    const auto own_seed = direction->seed;
+    *direction = path;
+    direction->seed = own_seed;
+  }
+}
+
 std::string Plan::to_string() const {
   std::string out;
   append(out, "  MTU %u, %s, super-segments up to %u; send and receive buffers: client %zu %zu, server %zu %zu\n",
          caps.mtu, caps.has_link_layer ? "Ethernet" : "bare IP", caps.max_super_segment, client.send_buffer,
          client.receive_buffer, server.send_buffer, server.receive_buffer);
-  describe(out, "to server", to_server);
-  describe(out, "to client", to_client);
+  out += "  to server: " + to_server.to_string() + "\n  to client: " + to_client.to_string() + "\n";
   for (const ConnectionPlan& c : connections) {
     append(out, "  port %u\n", c.port);
     describe(out, "client", c.client);

@@ -6,19 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "leat/impairment.h"
 #include "leat/tcp_options.h"
 #include "leat/time.h"
 #include "packet/device_caps.h"
 
 namespace leat::sim {
-
-/// One direction of the path. Probabilities are per frame.
-struct WirePlan {
-  double loss = 0, duplicate = 0, reorder = 0, corrupt = 0;
-  Duration delay{}, jitter{};                      ///< jitter alone keeps the order
-  std::uint64_t bits_per_s = 0;                    ///< 0: no limit
-  Duration queue = std::chrono::milliseconds(50);  ///< what may wait at that rate
-};
 
 /// What one end of a connection does.
 struct PeerPlan {
@@ -40,12 +33,14 @@ struct ConnectionPlan {
 
 struct Plan {
   std::uint64_t seed = 0;
-  std::uint64_t bytes = 0;  ///< in all connections together
-  WirePlan to_server, to_client;
+  std::uint64_t bytes = 0;          ///< in all connections together
+  Impairment to_server, to_client;  ///< with a seed each
   DeviceCaps caps;
   TcpOptions client, server;
   std::vector<ConnectionPlan> connections;
 
+  /// All paths are like this one, their seeds apart.
+  void set_path(const Impairment& path);
   std::string to_string() const;
 };
 

@@ -39,8 +39,8 @@ class World {
  public:
   World(const Plan& plan, bool sabotage)
       : plan_(plan),
-        to_server_(plan.to_server, {plan.seed, 1}, cable_, trail_, true, plan.caps.has_link_layer),
-        to_client_(plan.to_client, {plan.seed, 2}, cable_, trail_, false, plan.caps.has_link_layer),
+        to_server_(plan.to_server, plan.caps, cable_, trail_, true),
+        to_client_(plan.to_client, plan.caps, cable_, trail_, false),
         client_(plan, plan.client, 1),
         server_(plan, plan.server, 2) {
     if (sabotage) to_server_.sabotage(), to_client_.sabotage();
@@ -52,8 +52,7 @@ class World {
     if (failure.empty()) failure = end();
     Outcome o;
     o.lasted = now_ - kStart;
-    o.wires = to_server_.counters();
-    o.wires += to_client_.counters();
+    o.to_server = to_server_.counters(), o.to_client = to_client_.counters();
     for (Host* h : {&client_, &server_}) {
       o.retransmitted += h->stack.counters()[Counter::TcpRetransSegs];
       for (const auto& p : h->peers) o.bytes += p->received();
@@ -136,10 +135,9 @@ class World {
     bool moved = false;
     for (bool more = true; more;) {
       more = from.stack.transmit(from.interface, batch_, now_);
-      for (const Packet& p : batch_) wire.send(p, now_);
-      moved |= !batch_.empty();
       if (batch_.empty()) return moved;
-      batch_.clear();
+      moved = true;
+      wire.send(batch_, now_);
     }
     return moved;
   }

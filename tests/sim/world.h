@@ -14,7 +14,7 @@ struct Outcome {
   std::uint64_t bytes = 0;          ///< read and found right
   std::uint64_t retransmitted = 0;  ///< segments
   Duration lasted{};                ///< virtual time
-  WireCounters wires;
+  ImpairmentCounters to_server, to_client;
 };
 
 Outcome run(const Plan& plan, bool sabotage);
