@@ -198,6 +198,38 @@ TEST_F(WireTest, TheKernelGetsWholeFilesToo) {
   if (!IsSkipped()) check_faults(in_, 5 * 137);
 }
 
+TEST_F(WireTest, LeatServesTheKernelWholeFiles) {
+  LEAT_SKIP_WITHOUT_PROGRAMS("curl", "sha256sum");
+  constexpr unsigned kSeeds = 5;
+  lab::LabConfig config;
+  config.clients = kSeeds;
+  LEAT_LAB_OR_SKIP(lab, config);
+  std::vector<Process> running, clients;
+  for (unsigned i = 0; i < kSeeds; ++i) {
+    const Branch b = make_branch(lab, i);
+    auto wire = start_wire(lab, b, {"packet:" + b.outer, "packet:" + b.inner},
+                           {"--impair", std::string(kFaults) + ",seed=" + std::to_string(100 + i)});
+    ASSERT_TRUE(wire);
+    auto server =
+        lab.spawn(b.place, {LEAT_BINARY, "serve", folder_.path(), "--port", "80", "--link", "packet:" + b.beyond,
+                            "--address", b.address() + "/24", "--gateway", b.gateway()});
+    ASSERT_TRUE(server) << server.error().message;
+    ASSERT_TRUE(server->wait_for_errors("erving", 60s)) << server->errors();
+    auto client =
+        lab.spawn(lab::kFar, {"curl", "-sS", "-m", "200", "--retry-connrefused", "-o",
+                              folder_ / ("saved" + std::to_string(i)), "http://" + b.address() + "/noise.bin"});
+    ASSERT_TRUE(client) << client.error().message;
+    running.push_back(std::move(*wire)), running.push_back(std::move(*server));
+    clients.push_back(std::move(*client));
+  }
+  const std::string wanted = sha256_of(lab, folder_ / "noise.bin");
+  for (unsigned i = 0; i < kSeeds; ++i) {
+    const auto ended = clients[i].wait_for(kPatience);
+    ASSERT_TRUE(ended && ended->success()) << "seed " << 100 + i << ": " << clients[i].errors();
+    EXPECT_EQ(sha256_of(lab, folder_ / ("saved" + std::to_string(i))), wanted) << "seed " << 100 + i;
+  }
+}
+
 TEST_F(WireTest, RateAndQueueBoundATransfer) {
   LEAT_SKIP_WITHOUT_PROGRAMS("nginx", "sha256sum");
   const auto began = std::chrono::steady_clock::now();

@@ -31,7 +31,6 @@ Impairment path_plan(Random& r, std::uint32_t mtu) {
   i.corrupt = rate(r, 0.02);
   i.delay = microseconds(log_uniform(r, 10, 80'000));
   if (r.chance(0.5)) i.jitter = i.delay / 4;
-  if (i.loss > 0 && r.chance(0.3)) i.burst = uniform(r, 1, 5);
   if (r.chance(0.3)) {
     i.rate = log_uniform(r, 2e6, 2e9);
     // At least a few frames: where every burst of two loses one, only the time-out makes progress.
