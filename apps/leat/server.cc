@@ -127,7 +127,11 @@ int run_server(Host& host, Server& server, ServerSignals& signals, std::uint16_t
   host.post([&](EventLoop& loop) { listening.set_value(server.listen(loop, port, kBacklog)); });
   const expected<Endpoint, Error> local = listening.get_future().get();
   if (!local) {
-    complain("cannot listen on port " + std::to_string(port) + ": " + std::string(to_string(local.error())));
+    std::string text = "cannot listen on port " + std::to_string(port) + ": " + std::string(to_string(local.error()));
+    // On an address that is the kernel's too:
+    if (local.error() == Error::address_in_use) text += "; ss -ltnp says by which program";
+    if (local.error() == Error::not_permitted) text += "; ports below 1024 need root, or cap_net_bind_service";
+    complain(text);
     return 2;
   }
   banner(*local);

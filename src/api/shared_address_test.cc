@@ -2,7 +2,10 @@
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <optional>
 #include <thread>
@@ -80,6 +83,35 @@ Host open_host(std::vector<IpPrefix> addresses = {}) {
     __VA_ARGS__                         \
   });                                   \
   if (reason) GTEST_SKIP() << *reason
+
+/// As after `setcap cap_net_raw+ep`.
+void keep_only_net_raw() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2]{};
+  data[0].effective = data[0].permitted = 1u << CAP_NET_RAW;
+  ASSERT_EQ(::syscall(SYS_capset, &header, data), 0);
+}
+
+TEST(SharedAddress, NeedsNoMoreThanCapNetRaw) {
+  IN_NAMESPACE_WITH_LOOPBACK({
+    keep_only_net_raw();
+    Host host = open_host();
+    auto listener = host.listen({kLoopback, 8080});
+    ASSERT_TRUE(listener) << to_string(listener.error());
+    EXPECT_EQ(host.listen({kLoopback, 80}).error(), Error::not_permitted) << "a privileged port";
+    const UniqueFd client = kernel_socket();
+    ASSERT_TRUE(connect_kernel_socket(client, 8080)) << "the guard answered: " << errno;
+    auto accepted = listener->accept(kSoon);
+    ASSERT_TRUE(accepted);
+    const auto data = pattern(kBulk, 5);
+    std::thread sender([&] { EXPECT_TRUE(send_all(client.get(), data)); });
+    EXPECT_TRUE(read_to_end(*accepted) == data);
+    sender.join();
+    EXPECT_TRUE(accepted->close(kSoon).value_or(false));
+    const UniqueFd s = kernel_socket();
+    EXPECT_EQ(bind_kernel_socket(s, 8080), EADDRINUSE);
+  });
+}
 
 TEST(SharedAddress, ConnectsToAServerOfTheKernelsOnTheSameAddress) {
   IN_NAMESPACE_WITH_LOOPBACK({

@@ -2,9 +2,12 @@
 
 #include <linux/filter.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
+
+#include "device/system_random.h"
 
 namespace leat {
 namespace {
@@ -23,11 +26,25 @@ Error error_of(int reason) {
   }
 }
 
-bool drop_everything(int fd) {
+bool attach_filter(int fd) {
   sock_filter drop{BPF_RET | BPF_K, 0, 0, 0};
   const sock_fprog program{1, &drop};
   return ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
 }
+
+/// A signature (RFC 2385) with a key that nobody knows is demanded of every peer: segments without it are dropped in
+/// silence.
+bool demand_signatures(int fd) {
+  tcp_md5sig key{};
+  key.tcpm_addr.ss_family = AF_INET;  // with a prefix of length 0: all addresses
+  key.tcpm_flags = TCP_MD5SIG_FLAG_PREFIX;
+  key.tcpm_keylen = 16;
+  fill_random({key.tcpm_key, key.tcpm_keylen});
+  return ::setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG_EXT, &key, sizeof key) == 0;
+}
+
+/// Linux 6.17 and later want CAP_NET_ADMIN for a filter on a TCP socket, which CAP_NET_RAW alone does not have.
+bool drop_everything(int fd) { return attach_filter(fd) || (errno == EPERM && demand_signatures(fd)); }
 
 }  // namespace
 
@@ -42,7 +59,7 @@ expected<GuardSocket, Error> GuardSocket::open(const IpAddress& address, std::ui
   at.sin_addr.s_addr = htonl(address.v4_value());
   auto* name = reinterpret_cast<sockaddr*>(&at);
   socklen_t size = sizeof at;
-  // The filter comes first: from listen() on the socket would answer a SYN.
+  // First of all: from listen() on the socket would answer a SYN.
   if (!drop_everything(fd.get()) || ::bind(fd.get(), name, size) != 0 || ::listen(fd.get(), 0) != 0 ||
       ::getsockname(fd.get(), name, &size) != 0) {
     return unexpected(error_of(errno));

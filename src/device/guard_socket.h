@@ -1,7 +1,7 @@
 // GuardSocket: keeps the kernel quiet about a TCP port on an address that we share with it.
 //
-// It is a kernel socket that listens on the port behind a filter that drops everything. So the port is reserved, and
-// the kernel, finding a socket, answers no segment with RST; it just throws its copy away. No firewall is touched,
+// It is a kernel socket that listens on the port and drops everything, by a filter, or by demanding signatures that
+// nobody can make where a filter is not permitted. So the port is reserved, and the kernel, finding a socket, answers no segment with RST; it just throws its copy away. No firewall is touched,
 // and when the process ends, however it ends, the port is free again. Raw and packet sockets see every segment as
 // before. Opened by PortClaims.
 #pragma once
