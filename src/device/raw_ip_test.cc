@@ -252,13 +252,16 @@ std::vector<std::uint8_t> icmp_error(IcmpType type, IpProtocol quoted, std::uint
   return message;
 }
 
-TEST(RawIpDevice, HearsIcmpErrorsAboutItsOwnSegmentsOnly) {
+TEST(RawIpDevice, HearsIcmpErrorsAboutItsOwnSegmentsAndEchoReplies) {
   RUN_IN_NAMESPACE({
     RawIp raw;
     ASSERT_TRUE(raw->claim_port(kHere, 5000));
     EXPECT_TRUE(raw.send(IpProtocol::icmp, icmp_error(IcmpType::echo_request, IpProtocol::tcp, 5000)));
     EXPECT_TRUE(raw.send(IpProtocol::icmp, icmp_error(IcmpType::destination_unreachable, IpProtocol::udp, 5000)));
     EXPECT_TRUE(raw.send(IpProtocol::icmp, icmp_error(IcmpType::destination_unreachable, IpProtocol::tcp, 5001)));
+    const auto echo = raw.await([](const Packet&) { return true; });
+    ASSERT_TRUE(echo) << "the kernel's answer";
+    EXPECT_EQ(echo->front()[20], static_cast<std::uint8_t>(IcmpType::echo_reply));
     for (const IcmpType type :
          {IcmpType::destination_unreachable, IcmpType::time_exceeded, IcmpType::parameter_problem}) {
       EXPECT_TRUE(raw.send(IpProtocol::icmp, icmp_error(type, IpProtocol::tcp, 5000)));
@@ -268,7 +271,7 @@ TEST(RawIpDevice, HearsIcmpErrorsAboutItsOwnSegmentsOnly) {
       const auto quote = IcmpQuote::parse(heard->front().subspan(28));
       EXPECT_TRUE(quote && quote->source_port == 5000);
     }
-    EXPECT_EQ(raw->counters().rx_packets, 3u);
+    EXPECT_EQ(raw->counters().rx_packets, 4u);
   });
 }
 
