@@ -308,22 +308,6 @@ TEST(LinkEmulator, WithoutMemoryFramesAreLostAndCounted) {
   EXPECT_EQ(small.blocks_in_use(), 0u);
 }
 
-TEST(LinkEmulator, SuperSegmentsOverIpv6AreSplitToo) {
-  Rig rig({"delay=1ms"});
-  Packet packet = make_packet({.payload = 20000, .gso = 1000}, rig.pool_);
-  const Octets v4 = bytes_of_packet(packet);
-  Octets v6(14 + 40);
-  v6[12] = 0x86, v6[13] = 0xdd, v6[14] = 0x60, v6[20] = 6, v6[21] = 64;
-  store_be16(&v6[18], static_cast<std::uint16_t>(v4.size() - 34));
-  v6.insert(v6.end(), v4.begin() + 34, v4.end());
-  Packet super(rig.pool_.copy_of(v6));
-  super.offload = {ChecksumState::partial, 54, TcpHeader::kChecksumOffset, 74, 1000};
-  rig.send(std::move(super));
-  const auto got = rig.run(1ms);
-  ASSERT_EQ(got.size(), 20u);
-  for (const Packet& p : got) EXPECT_EQ(p.size(), 1074u);
-}
-
 TEST(LinkEmulator, BogusSuperSegmentsAreRefused) {
   Rig rig({"loss=1%"});
   Packet packet = make_packet({.payload = 20000, .gso = 1000}, rig.pool_);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <optional>
 
 #include "packet/transport_checksum.h"
 #include "wire/checksum.h"
@@ -13,24 +12,7 @@ namespace {
 
 // Offsets of the fields that differ from segment to segment.
 constexpr std::size_t kIpLength = 2, kIpId = 4, kIpChecksum = 10;
-constexpr std::size_t kIpv6Length = 4, kIpv6NextHeader = 6, kIpv6Header = 40;
 constexpr std::size_t kTcpSeq = 4, kTcpFlagsByte = 13, kTcpChecksum = TcpHeader::kChecksumOffset, kTcpUrgent = 18;
-
-/// Lengths of the IP header and of the whole datagram.
-struct Span {
-  std::size_t header, total;
-};
-/// Nothing when the datagram, of `available` bytes with contiguous headers, is not whole or is no TCP.
-std::optional<Span> read_ip(Bytes in, std::size_t available) {
-  if (in[0] >> 4 == 6) {
-    const std::size_t total = kIpv6Header + load_be16(in.data() + kIpv6Length);
-    if (in[kIpv6NextHeader] != static_cast<std::uint8_t>(IpProtocol::tcp) || total > available) return std::nullopt;
-    return Span{kIpv6Header, total};
-  }
-  const auto ip = Ipv4Header::parse(in, available);
-  if (!ip || ip->protocol != IpProtocol::tcp || ip->is_fragment()) return std::nullopt;
-  return Span{ip->header_length, ip->total_length};
-}
 
 }  // namespace
 
@@ -52,19 +34,18 @@ bool SegmentSplitter::start(Packet packet, const SplitOptions& options, BufferPo
 bool SegmentSplitter::parse_headers(BufferPool& pool) {
   const std::size_t link = options_.link_header;
   if (!rest_.linearize(link + Ipv4Header::kSize, pool)) return false;
-  is_v4_ = rest_.front()[link] >> 4 != 6;
-  const std::size_t ip_length = is_v4_ ? (rest_.front()[link] & 0x0fu) * 4 : kIpv6Header;
+  const std::size_t ip_length = (rest_.front()[link] & 0x0fu) * 4;
   if (!rest_.linearize(link + ip_length + TcpHeader::kSize, pool)) return false;
   const std::size_t tcp_length = (rest_.front()[link + ip_length + 12] >> 4) * 4u;
   const std::size_t headers = link + ip_length + tcp_length;
   if (!rest_.linearize(headers, pool)) return false;
 
-  const auto ip = read_ip(rest_.front().subspan(link), rest_.size() - link);
-  if (!ip) return false;
-  const auto tcp = TcpHeader::parse(rest_.front().subspan(link + ip->header));
-  if (!tcp || ip->total - ip->header < tcp->header_length || tcp->flags.has_any(kTcpSyn | kTcpRst)) return false;
-  rest_.truncate(link + ip->total);
-  const std::size_t payload = ip->total - ip->header - tcp->header_length;
+  const auto ip = Ipv4Header::parse(rest_.front().subspan(link), rest_.size() - link);
+  if (!ip || ip->protocol != IpProtocol::tcp || ip->is_fragment()) return false;
+  const auto tcp = TcpHeader::parse(rest_.front().subspan(link + ip->header_length));
+  if (!tcp || ip->payload_length() < tcp->header_length || tcp->flags.has_any(kTcpSyn | kTcpRst)) return false;
+  rest_.truncate(link + ip->total_length);
+  const std::size_t payload = ip->payload_length() - tcp->header_length;
   if (payload <= segment_size_) {
     rest_.offload.gso_size = rest_.offload.header_length = 0;
     return true;
@@ -73,8 +54,8 @@ bool SegmentSplitter::parse_headers(BufferPool& pool) {
   if (kHeadroom + headers + segment_size_ > size_of(BufferClass::super)) return false;
 
   ip_start_ = static_cast<std::uint16_t>(link);
-  tcp_start_ = static_cast<std::uint16_t>(link + ip->header);
-  next_id_ = load_be16(rest_.front().data() + link + kIpId);
+  tcp_start_ = static_cast<std::uint16_t>(link + ip->header_length);
+  next_id_ = ip->id;
   next_seq_ = tcp->seq;
   flags_ = tcp->flags;
   urgent_ = tcp->urgent;
@@ -88,13 +69,13 @@ bool SegmentSplitter::parse_headers(BufferPool& pool) {
 void SegmentSplitter::prepare_sums() {
   const Bytes ip = headers_.bytes().subspan(ip_start_, tcp_start_ - ip_start_);
   const Bytes tcp = headers_.bytes().subspan(tcp_start_);
-  ChecksumAccumulator ip_sum;  // means nothing with IPv6, whose header has none
+  ChecksumAccumulator ip_sum;
   ip_sum.add(ip.first(kIpLength));
   ip_sum.add(ip.subspan(kIpId + 2, kIpChecksum - kIpId - 2));
   ip_sum.add(ip.subspan(kIpChecksum + 2));
   ip_sum_ = ip_sum.fold();
   ChecksumAccumulator pseudo;
-  pseudo.add(is_v4_ ? ip.subspan(12, 8) : ip.subspan(8, 32));
+  pseudo.add(ip.subspan(12, 8));
   pseudo.add16(static_cast<std::uint16_t>(IpProtocol::tcp));
   pseudo_sum_ = pseudo.fold();
   ChecksumAccumulator tcp_sum;
@@ -158,15 +139,6 @@ bool SegmentSplitter::gather(Packet& out, std::size_t length, BufferPool& pool) 
   return true;
 }
 
-void SegmentSplitter::write_ipv4(std::uint8_t* ip, std::uint16_t total) {
-  ChecksumAccumulator sum(ip_sum_);
-  sum.add16(total);
-  sum.add16(next_id_);
-  store_be16(ip + kIpLength, total);
-  store_be16(ip + kIpId, next_id_++);
-  store_be16(ip + kIpChecksum, sum.finish());
-}
-
 void SegmentSplitter::write_headers(Packet& segment, std::size_t payload) {
   segment.note = rest_.note;
   const MutableBytes bytes = segment.slices()[0].mutable_bytes();
@@ -174,11 +146,13 @@ void SegmentSplitter::write_headers(Packet& segment, std::size_t payload) {
   const std::size_t tcp_length = headers_.size() - tcp_start_ + payload;
 
   std::uint8_t* ip = bytes.data() + ip_start_;
-  if (is_v4_) {
-    write_ipv4(ip, static_cast<std::uint16_t>(tcp_start_ - ip_start_ + tcp_length));
-  } else {
-    store_be16(ip + kIpv6Length, static_cast<std::uint16_t>(tcp_length));
-  }
+  const auto total = static_cast<std::uint16_t>(tcp_start_ - ip_start_ + tcp_length);
+  ChecksumAccumulator ip_sum(ip_sum_);
+  ip_sum.add16(total);
+  ip_sum.add16(next_id_);
+  store_be16(ip + kIpLength, total);
+  store_be16(ip + kIpId, next_id_++);
+  store_be16(ip + kIpChecksum, ip_sum.finish());
 
   const bool last = rest_.empty();
   TcpFlags flags = last ? flags_ : flags_.without(kTcpFin | kTcpPsh);

@@ -1,5 +1,5 @@
-// Software GSO: turns a TCP super-segment (Offload::gso_size), over IPv4 or plain IPv6, into the segments that go on
-// the wire, for devices that take plain packets only, and for whatever must decide per wire segment.
+// Software GSO: turns a TCP/IPv4 super-segment (Offload::gso_size) into the segments that go on the wire,
+// for devices that take plain packets only, and for whatever must decide per wire segment.
 //
 // Segments share the payload of the super-segment by reference; each gets its headers in a fresh header
 // buffer. Splitting may stop at any segment, when a batch is full or the pool is empty, and go on later.
@@ -33,7 +33,7 @@ class SegmentSplitter {
 
   /// Takes `packet`, whatever was left of an earlier one is dropped. Plain packets pass through next() as they
   /// are, their checksum completed unless partial ones are welcome. False when it is refused: a super-segment
-  /// that is no well-formed TCP data segment, or no buffer to make its headers contiguous.
+  /// that is no well-formed TCP/IPv4 data segment, or no buffer to make its headers contiguous.
   bool start(Packet packet, const SplitOptions& options, BufferPool& pool);
   bool is_done() const { return rest_.empty(); }
 
@@ -43,7 +43,6 @@ class SegmentSplitter {
 
  private:
   bool parse_headers(BufferPool& pool);
-  void write_ipv4(std::uint8_t* ip, std::uint16_t total);
   void prepare_sums();
   bool gather(Packet& out, std::size_t length, BufferPool& pool);
   void write_headers(Packet& segment, std::size_t payload);
@@ -53,8 +52,7 @@ class SegmentSplitter {
   SplitOptions options_;
   std::uint16_t segment_size_ = 0;
   std::uint16_t ip_start_ = 0, tcp_start_ = 0;
-  bool is_v4_ = true;
-  std::uint16_t ip_sum_ = 0;      // of the IPv4 header without length, id and checksum
+  std::uint16_t ip_sum_ = 0;      // of the IP header without length, id and checksum
   std::uint16_t pseudo_sum_ = 0;  // of the pseudo-header without the length
   std::uint16_t tcp_sum_ = 0;     // of the TCP header without seq, flags, checksum and urgent pointer
   std::uint16_t next_id_ = 0;

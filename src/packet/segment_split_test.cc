@@ -23,9 +23,6 @@ struct Recipe {
   std::uint16_t urgent = 0;
   bool timestamps = false;
   std::size_t ip_options = 0;
-  bool v6 = false;
-
-  std::size_t ip_length() const { return v6 ? 40 : 20 + ip_options; }
 };
 
 /// A frame with complete headers: the whole as one contiguous piece of bytes.
@@ -36,7 +33,7 @@ Octets make_frame(const Recipe& r) {
   tcp.source_port = 80, tcp.destination_port = 50000, tcp.seq = SeqNum(0xfffff000), tcp.ack = SeqNum(42);
   tcp.flags = r.flags, tcp.window = 500, tcp.urgent = r.urgent;
   tcp.header_length = static_cast<std::uint8_t>(20 + options.encoded_size());
-  const std::size_t ip_length = r.ip_length();
+  const std::size_t ip_length = 20 + r.ip_options;
   Octets out(r.link + ip_length + tcp.header_length + r.payload);
   for (std::size_t i = 0; i < r.link; ++i) out[i] = static_cast<std::uint8_t>(0xa0 + i);
   Ipv4Header ip;
@@ -44,32 +41,24 @@ Octets make_frame(const Recipe& r) {
   ip.total_length = static_cast<std::uint16_t>(out.size() - r.link);
   ip.id = 0xfffe, ip.dont_fragment = true, ip.tos = 0x2e;
   std::uint8_t* p = out.data() + r.link;
-  if (r.v6) {
-    p[0] = 0x62, p[6] = 6, p[7] = 64;
-    store_be16(p + 4, static_cast<std::uint16_t>(out.size() - r.link - 40));
-    for (std::size_t i = 8; i < 40; ++i) p[i] = static_cast<std::uint8_t>(i * 37);
-  } else {
-    ip.write({p, 20});
-    p[0] = static_cast<std::uint8_t>(0x40 | ip_length / 4);
-    for (std::size_t i = 20; i < ip_length; ++i) p[i] = 1;
-    store_be16(p + 10, 0);
-    store_be16(p + 10, internet_checksum({p, ip_length}));
-  }
+  ip.write({p, 20});
+  p[0] = static_cast<std::uint8_t>(0x40 | ip_length / 4);
+  for (std::size_t i = 20; i < ip_length; ++i) p[i] = 1;
+  store_be16(p + 10, 0);
+  store_be16(p + 10, internet_checksum({p, ip_length}));
   tcp.write({p + ip_length, 20});
   options.encode({p + ip_length + 20, options.encoded_size()});
   std::uint8_t* payload = p + ip_length + tcp.header_length;
   for (std::size_t i = 0; i < r.payload; ++i) payload[i] = static_cast<std::uint8_t>(i * 7 + i / 251);
   ChecksumAccumulator pseudo;
-  pseudo.add(r.v6 ? Bytes(p + 8, 32) : Bytes(p + 12, 8));
-  pseudo.add16(6);
-  pseudo.add16(static_cast<std::uint16_t>(tcp.header_length + r.payload));
+  pseudo.add_pseudo_header(ip.source, ip.destination, 6, static_cast<std::uint32_t>(tcp.header_length + r.payload));
   store_be16(p + ip_length + 16, pseudo.fold());
   return out;
 }
 
 /// What should come out, worked out with whole copies and checksums from scratch.
 std::vector<Octets> naive_split(const Octets& frame, const Recipe& r, bool partial) {
-  const std::size_t ip_length = r.ip_length(), tcp_at = r.link + ip_length;
+  const std::size_t ip_length = 20 + r.ip_options, tcp_at = r.link + ip_length;
   const std::size_t headers = tcp_at + (frame[tcp_at + 12] >> 4) * 4u;
   std::vector<Octets> out;
   for (std::size_t at = 0; at < r.payload; at += r.gso) {
@@ -79,14 +68,10 @@ std::vector<Octets> naive_split(const Octets& frame, const Recipe& r, bool parti
     s.insert(s.end(), payload.begin(), payload.end());
     std::uint8_t* ip = s.data() + r.link;
     std::uint8_t* tcp = s.data() + tcp_at;
-    if (r.v6) {
-      store_be16(ip + 4, static_cast<std::uint16_t>(s.size() - tcp_at));
-    } else {
-      store_be16(ip + 2, static_cast<std::uint16_t>(s.size() - r.link));
-      store_be16(ip + 4, static_cast<std::uint16_t>(load_be16(ip + 4) + out.size()));
-      store_be16(ip + 10, 0);
-      store_be16(ip + 10, internet_checksum({ip, ip_length}));
-    }
+    store_be16(ip + 2, static_cast<std::uint16_t>(s.size() - r.link));
+    store_be16(ip + 4, static_cast<std::uint16_t>(load_be16(ip + 4) + out.size()));
+    store_be16(ip + 10, 0);
+    store_be16(ip + 10, internet_checksum({ip, ip_length}));
     store_be32(tcp + 4, load_be32(tcp + 4) + static_cast<std::uint32_t>(at));
     unsigned flags = r.flags.bits();
     if (at + n < r.payload) flags &= ~(0x01u | 0x08u);
@@ -96,24 +81,13 @@ std::vector<Octets> naive_split(const Octets& frame, const Recipe& r, bool parti
     store_be16(tcp + 18, static_cast<std::uint16_t>((flags & 0x20) != 0 ? r.urgent - at : 0));
     store_be16(tcp + 16, 0);
     ChecksumAccumulator sum;
-    sum.add(r.v6 ? Bytes(ip + 8, 32) : Bytes(ip + 12, 8));
+    sum.add({ip + 12, 8});
     sum.add16(6);
     sum.add16(static_cast<std::uint16_t>(s.size() - tcp_at));
     if (!partial) sum.add(Bytes(s).subspan(tcp_at));
     store_be16(tcp + 16, partial ? sum.fold() : sum.finish());
     out.push_back(std::move(s));
   }
-  return out;
-}
-
-std::pair<IpAddress, IpAddress> addresses_of(const Octets& frame, const Recipe& r) {
-  const std::uint8_t* ip = frame.data() + r.link;
-  std::pair<IpAddress, IpAddress> out;
-  out.first.family = out.second.family = r.v6 ? IpFamily::v6 : IpFamily::v4;
-  const std::size_t size = r.v6 ? 16 : 4;
-  const std::uint8_t* first = ip + (r.v6 ? 8 : 12);
-  std::copy_n(first, size, out.first.bytes.begin());
-  std::copy_n(first + size, size, out.second.bytes.begin());
   return out;
 }
 
@@ -137,7 +111,7 @@ Packet super_packet(const Octets& frame, const Recipe& r, Random& random, Buffer
     at += here;
   }
   p.offload.checksum = ChecksumState::partial;
-  p.offload.checksum_start = static_cast<std::uint16_t>(r.link + r.ip_length());
+  p.offload.checksum_start = static_cast<std::uint16_t>(r.link + 20 + r.ip_options);
   p.offload.checksum_offset = 16;
   p.offload.gso_size = r.gso;
   return p;
@@ -149,14 +123,13 @@ TEST(SegmentSplit, AgreesWithANaiveSplitOverAnySlices) {
   for (int round = 0; round < 1500; ++round) {
     Recipe r;
     r.link = random.chance(0.5) ? 14 : 0;
-    r.v6 = random.chance(0.3);
     r.payload = 1 + random.below(random.chance(0.3) ? 60000 : 5000);
     r.gso = static_cast<std::uint16_t>(1 + random.below(random.chance(0.3) ? 9000 : 1460));
     if (r.payload / r.gso > 200) r.gso = static_cast<std::uint16_t>(r.payload / 200 + 1);
     r.flags = TcpFlags(static_cast<std::uint8_t>(random.next32() & 0xf9));
     r.urgent = r.flags.urg() ? static_cast<std::uint16_t>(random.below(4000)) : std::uint16_t{0};
     r.timestamps = random.chance(0.5);
-    r.ip_options = !r.v6 && random.chance(0.1) ? 8 : 0;
+    r.ip_options = random.chance(0.1) ? 8 : 0;
     if (r.payload <= r.gso) continue;
     const Octets frame = make_frame(r);
     const bool partial = random.chance(0.3);
@@ -172,12 +145,11 @@ TEST(SegmentSplit, AgreesWithANaiveSplitOverAnySlices) {
       ASSERT_EQ(out.offload.checksum, partial ? ChecksumState::partial : ChecksumState::unchecked);
       ASSERT_GE(out.slices()[0].headroom(), SegmentSplitter::kHeadroom);
       if (partial) {
-        ASSERT_EQ(out.offload.checksum_start, r.link + r.ip_length());
+        ASSERT_EQ(out.offload.checksum_start, r.link + 20 + r.ip_options);
         ASSERT_TRUE(finish_checksum(out));
       }
-      const auto [source, destination] = addresses_of(frame, r);
-      const TransportSpan span{source, destination, IpProtocol::tcp, r.link + r.ip_length(),
-                               want.size() - r.link - r.ip_length()};
+      const TransportSpan span{IpAddress::v4(192, 0, 2, 1), IpAddress::v4(192, 0, 2, 2), IpProtocol::tcp,
+                               r.link + 20 + r.ip_options, want.size() - r.link - 20 - r.ip_options};
       ASSERT_TRUE(has_good_checksum(out, span));
     }
     Packet none;
