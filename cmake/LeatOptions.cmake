@@ -8,7 +8,10 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 find_program(LEAT_CCACHE ccache)
 if(LEAT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${LEAT_CCACHE}")
+  # What one clone compiled serves another: paths below the tree are hashed relative to it, the folder of the build is
+  # not. The sloppiness is what precompiled headers need (the tests have one).
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=1
+    CCACHE_SLOPPINESS=pch_defines,time_macros "${LEAT_CCACHE}")
 endif()
 
 add_library(leat_options INTERFACE)
