@@ -108,6 +108,11 @@ void add_tcp_options(CLI::App& command, TcpOptions& tcp) {
            "How long the acknowledgement of a lone segment may wait, below 500ms. Default: 40ms.",
            [&tcp](Duration d) { tcp.delayed_ack = d; });
   command.add_flag("--push-all", tcp.push_each_segment, "Set PSH on every segment with data.")->group(kGroup);
+  command
+      .add_flag(
+          "--no-timestamps", [&tcp](std::int64_t count) { tcp.timestamps = count == 0; },
+          "Neither offer nor accept TCP timestamps.")
+      ->group(kGroup);
   command.add_flag("--nodelay", tcp.nodelay, "Switch Nagle's algorithm off.")->group(kGroup);
   const auto size = [](std::string_view text) { return parse_size(text, kLeastBuffer, kMostBuffer); };
   add_value(command, "--sndbuf", "N", "Bytes of send buffer a connection, 2k to 1G. Default: 1M.", size,

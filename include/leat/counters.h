@@ -66,6 +66,8 @@ enum class Counter : std::uint8_t {
   TcpExtTCPKeepAlive,
   TcpExtOutOfWindowIcmps,
   TcpExtTCPChallengeACK,
+  TcpExtPAWSActive,
+  TcpExtPAWSEstab,
   TcpExtTW,
   TcpExtTCPTimeWaitOverflow,
   TcpExtTCPZeroWindowDrop,
@@ -114,6 +116,7 @@ enum class DropReason : std::uint8_t {
   TCP_ACK_UNSENT_DATA,      ///< an acknowledgement of what was never sent
   TCP_INVALID_SEQUENCE,     ///< not acceptable by RFC 9293's table
   TCP_INVALID_SYN,          ///< SYN inside a connection
+  TCP_RFC7323_PAWS,         ///< a timestamp older than the peer's last one
   TCP_RESET,                ///< a RST that was acted on
   TCP_ZEROWINDOW,           ///< data while our window is closed
   TCP_OFOMERGE,             ///< data that is queued already

@@ -27,6 +27,7 @@ struct TcpOptions {
       std::chrono::seconds(120);  ///< cap on the RTO (RFC 6298 §2.5: at least 60 s; smaller is for tests)
   std::size_t send_buffer = std::size_t{1} << 20;     ///< bytes, at least 2 KiB
   std::size_t receive_buffer = std::size_t{1} << 20;  ///< bytes, at least 2 KiB
+  bool timestamps = true;                             ///< offer and accept them (RFC 7323; Linux: tcp_timestamps)
   bool nodelay = false;                               ///< switch Nagle's algorithm off (RFC 9293 §3.7.4)
   bool push_each_segment = false;  ///< PSH on every segment with data, not only where the sender has no more
 

@@ -34,6 +34,7 @@ constexpr std::string_view explain(DropReason reason) {
     case DropReason::TCP_TOO_OLD_ACK: return "an acknowledgement far in the past (RFC 5961 §5.2)";
     case DropReason::TCP_ACK_UNSENT_DATA: return "an acknowledgement of what was never sent (RFC 9293 §3.10.7.4)";
     case DropReason::TCP_INVALID_SEQUENCE: return "a number that fits nothing here (RFC 9293 §3.10.7.3, RFC 5961 §3.2)";
+    case DropReason::TCP_RFC7323_PAWS: return "a timestamp older than the last one (RFC 7323 §5.3)";
     case DropReason::TCP_INVALID_SYN: return "a SYN inside a connection (RFC 5961 §4.2)";
     case DropReason::TCP_RESET: return "a RST that was acted on (RFC 9293 §3.5.3)";
     case DropReason::TCP_ZEROWINDOW: return "data while our window is closed (RFC 9293 §3.10.7.4)";
@@ -86,6 +87,7 @@ std::string describe_note(const PacketNote& note) {
       return "challenge ACK: for a RST not at the left edge of the window (RFC 5961 §3.2)";
     case NoteKind::challenge_syn: return "challenge ACK: for a SYN inside the connection (RFC 5961 §4.2)";
     case NoteKind::challenge_ack: return "challenge ACK: for an acknowledgement out of range (RFC 5961 §5.2)";
+    case NoteKind::old_timestamp: return "ACK for a segment with an old timestamp (RFC 7323 §5.3)";
     case NoteKind::unacceptable: return "ACK for a segment outside the window (RFC 9293 §3.10.7.4)";
   }
   return {};

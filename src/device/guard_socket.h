@@ -1,9 +1,9 @@
 // GuardSocket: keeps the kernel quiet about a TCP port on an address that we share with it.
 //
 // It is a kernel socket that listens on the port and drops everything, by a filter, or by demanding signatures that
-// nobody can make where a filter is not permitted. So the port is reserved, and the kernel, finding a socket, answers no segment with RST; it just throws its copy away. No firewall is touched,
-// and when the process ends, however it ends, the port is free again. Raw and packet sockets see every segment as
-// before. Opened by PortClaims.
+// nobody can make where a filter is not permitted. So the port is reserved, and the kernel, finding a socket, answers
+// no segment with RST; it just throws its copy away. No firewall is touched, and when the process ends, however it
+// ends, the port is free again. Raw and packet sockets see every segment as before. Opened by PortClaims.
 #pragma once
 
 #include <cstdint>

@@ -24,6 +24,7 @@ enum class NoteKind : std::uint8_t {
   challenge_reset,  ///< a challenge ACK for a RST that is not exactly at the window's left edge
   challenge_syn,    ///< a challenge ACK for a SYN inside a connection
   challenge_ack,    ///< a challenge ACK for an acknowledgement out of range
+  old_timestamp,    ///< an ACK because of a segment with a timestamp from the past
   unacceptable,     ///< an ACK because a segment lay outside the window
   kCount,
 };

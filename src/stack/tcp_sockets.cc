@@ -14,7 +14,9 @@ TcpSockets::TcpSockets(const TcpOptions& options, Random& random, Counters& coun
       flow_key_(random.derive_key()),
       isn_key_(random.derive_key()),
       ports_(random),
-      flows_(kMaxSockets + TimeWaitTable::kDefaultMaximum) {}
+      flows_(kMaxSockets + TimeWaitTable::kDefaultMaximum) {
+  timestamp_key_ = random.derive_key();
+}
 
 TcpSockets::~TcpSockets() = default;
 
@@ -75,7 +77,7 @@ void TcpSockets::on_time_wait(FlowRef flow, const FourTuple& tuple, SegmentIn& s
   const TimeWaitDecision decision = time_wait_.on_segment(flow.slot, facts, now);
   if (decision.verdict != TimeWaitVerdict::accept_new) {
     drops_.arrived(DropReason::TCP_TIME_WAIT);
-    if (decision.verdict == TimeWaitVerdict::ack) reply_with_ack(tuple, time_wait_.reply(flow.slot));
+    if (decision.verdict == TimeWaitVerdict::ack) reply_with_ack(tuple, time_wait_.reply(flow.slot), now);
     return;
   }
   if (!may_open(*listener_for(tuple.local))) return;  // the old one is not given up for nothing
@@ -119,6 +121,9 @@ void TcpSockets::on_icmp_error(const IcmpError& icmp, Instant now) {
 void TcpSockets::count(const SegmentVerdict& verdict) {
   if (verdict.drop) drops_.arrived(*verdict.drop);
   if (verdict.challenge) ++counters_[Counter::TcpExtTCPChallengeACK];
+  if (verdict.drop == DropReason::TCP_RFC7323_PAWS) {
+    ++counters_[verdict.paws_active ? Counter::TcpExtPAWSActive : Counter::TcpExtPAWSEstab];
+  }
   if (verdict.queued_out_of_order) ++counters_[Counter::TcpExtTCPOFOQueue];
   if (verdict.drop == DropReason::TCP_ZEROWINDOW) ++counters_[Counter::TcpExtTCPZeroWindowDrop];
   if (verdict.drop == DropReason::PROTO_MEM) {
@@ -151,14 +156,21 @@ void TcpSockets::reply_with_reset(const FourTuple& tuple, const SegmentIn& segme
   reply(tuple, std::move(out));
 }
 
-void TcpSockets::reply_with_ack(const FourTuple& tuple, const TimeWaitReply& facts) {
+void TcpSockets::reply_with_ack(const FourTuple& tuple, const TimeWaitReply& facts, Instant now) {
   SegmentOut out;
   out.flags = kTcpAck;
   out.seq = facts.seq;
   out.ack = facts.ack;
   out.window = facts.window;
   out.note.kind = NoteKind::unacceptable;
+  if (facts.ts_recent) out.options.timestamps = {timestamp_value(facts.ts_offset, now), *facts.ts_recent};
   reply(tuple, std::move(out));
+}
+
+// The same for all connections between two hosts, so that a new one is never older than one in TIME-WAIT (RFC 7323 §5.4
+// asks for a random one each; Linux's reason to do it like this is RFC 6191).
+std::uint32_t TcpSockets::timestamp_offset(const FourTuple& tuple) const {
+  return static_cast<std::uint32_t>(hash_addresses<2, 4>(timestamp_key_, tuple));
 }
 
 // Sending.
@@ -270,6 +282,8 @@ void TcpSockets::retire(Socket& socket, Instant now) {
     TimeWaitFlow flow{.tuple = socket.tuple, .hash = socket.hash, .snd_nxt = facts.snd_nxt, .rcv_nxt = facts.rcv_nxt};
     flow.rcv_wnd = facts.rcv_wnd;
     flow.rcv_wscale = facts.rcv_wscale;
+    flow.ts_recent = facts.ts_recent;
+    flow.ts_offset = facts.ts_offset;
     const TimeWaitTable::Added added = time_wait_.add(flow, now);
     if (added.evicted) {
       flows_.erase(added.evicted->hash, {FlowKind::time_wait, added.evicted->slot});
@@ -338,6 +352,7 @@ void TcpSockets::make_connection(Socket& socket, const FourTuple& tuple, const P
   constexpr std::uint32_t kMaxHeaders = 120;
   ConnectionConfig config;
   config.initial_sequence = isn;
+  config.timestamp_offset = timestamp_offset(tuple);
   config.receive_mss = config.send_mss_limit = receive_mss(path);
   config.max_burst = (path.max_super_segment == 0 ? 65535 : std::min(path.max_super_segment, 65535u)) - kMaxHeaders;
   socket.tuple = tuple;

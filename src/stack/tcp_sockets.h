@@ -154,7 +154,8 @@ class TcpSockets {
   void count_end(Socket& socket);
   void reply(const FourTuple& tuple, SegmentOut segment);
   void reply_with_reset(const FourTuple& tuple, const SegmentIn& segment);
-  void reply_with_ack(const FourTuple& tuple, const TimeWaitReply& facts);
+  void reply_with_ack(const FourTuple& tuple, const TimeWaitReply& facts, Instant now);
+  std::uint32_t timestamp_offset(const FourTuple& tuple) const;
 
   /// After anything happened to a connection: events, timer, dirty list.
   void touch(Socket& socket);
@@ -176,6 +177,7 @@ class TcpSockets {
   BufferPool& pool_;
   SipKey flow_key_;
   SipKey isn_key_;
+  SipKey timestamp_key_;
   EphemeralPorts ports_;
   PortUse ports_in_use_;
   FlowTable flows_;

@@ -106,7 +106,8 @@ void TcpSockets::add_half_open(Socket& listening, const FourTuple& tuple, const 
     free_half_open_.pop_back();
   }
   const SeqNum iss = isn.value_or(initial_sequence_number(isn_key_, tuple, now));
-  half_open_[slot] = std::make_unique<HalfOpenEntry>(HalfOpen(syn, iss, receive_mss(path), now), tuple);
+  half_open_[slot] = std::make_unique<HalfOpenEntry>(
+      HalfOpen(syn, {iss, receive_mss(path), timestamp_offset(tuple)}, options_, now), tuple);
   HalfOpenEntry& entry = *half_open_[slot];
   entry.hash = hash;
   entry.slot = slot;
@@ -142,9 +143,12 @@ void TcpSockets::on_half_open(HalfOpenEntry& entry, SegmentIn& segment, const Pa
     }
     case HalfOpen::Action::ack: {
       ++counters_[Counter::TcpExtTCPChallengeACK];
-      SegmentOut ack = entry.state.ack(options_);
+      SegmentOut ack = entry.state.ack(options_, now);
       const bool for_reset = verdict.drop == DropReason::TCP_INVALID_SEQUENCE;
-      ack.note.kind = for_reset ? NoteKind::challenge_reset : NoteKind::unacceptable;
+      const bool for_age = verdict.drop == DropReason::TCP_RFC7323_PAWS;
+      ack.note.kind = for_reset ? NoteKind::challenge_reset
+                      : for_age ? NoteKind::old_timestamp
+                                : NoteKind::unacceptable;
       return reply(entry.tuple, std::move(ack));
     }
     case HalfOpen::Action::reset: return reply_with_reset(entry.tuple, segment);

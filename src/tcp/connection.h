@@ -27,12 +27,14 @@
 #include "tcp/segment.h"
 #include "tcp/send/sender.h"
 #include "tcp/state.h"
+#include "tcp/timestamps.h"
 
 namespace leat {
 
 /// Where a connection stands. Sizes in bytes.
 struct ConnectionConfig {
   SeqNum initial_sequence;              ///< by RFC 6528
+  std::uint32_t timestamp_offset = 0;   ///< of the clock that the peer sees (RFC 7323 §5.4)
   std::uint16_t receive_mss = 1460;     ///< what we offer in the MSS option
   std::uint16_t send_mss_limit = 1460;  ///< what the path takes at most
   std::uint32_t max_burst = 0;          ///< payload of the largest super-segment; 0: one segment
@@ -55,6 +57,7 @@ struct SegmentVerdict {
   bool refused_ahead = false;    ///< dropped for lack of memory, and out of order
   bool pruned = false;           ///< what waited out of order was given up for lack of memory
   bool fast_retransmit = false;  ///< a fast recovery began
+  bool paws_active = false;      ///< a SYN-ACK echoed a timestamp that was never sent
 };
 
 /// What a deadline brought about.
@@ -71,6 +74,8 @@ struct TimeWaitFacts {
   SeqNum snd_nxt, rcv_nxt;
   std::uint32_t rcv_wnd = 0;  ///< bytes
   std::uint8_t rcv_wscale = 0;
+  std::optional<std::uint32_t> ts_recent{};
+  std::uint32_t ts_offset = 0;
 };
 
 class TcpConnection {
@@ -115,35 +120,42 @@ class TcpConnection {
  private:
   // connection_handshake.cc
   SegmentVerdict on_segment_syn_sent(SegmentIn& segment, BufferPool& pool, Instant now);
+  bool echoes_what_was_never_sent(const SegmentIn& segment, Instant now) const;
   SegmentVerdict on_crossing_syn_ack(const SegmentIn& segment, Instant now);
-  void adopt_peer(const Handshake& handshake);
-  void become_established(Instant now);
-  TcpOptionSet syn_options() const;
+  void adopt_peer(const Handshake& handshake, Instant now);
+  void become_established(const SegmentIn& segment, Instant now);
+  TcpOptionSet syn_options(Instant now) const;
 
   // connection_receive.cc, in the order of RFC 9293 §3.10.7.4
   SegmentVerdict on_segment_synchronized(SegmentIn& segment, BufferPool& pool, Instant now);
-  SegmentVerdict on_unacceptable(const SegmentIn& segment, Instant now);
+  bool is_old_by_timestamp(const SegmentIn& segment, StreamPos pos, Instant now) const;
+  SegmentVerdict on_unacceptable(const SegmentIn& segment, DropReason why, NoteKind note, Instant now);
   SegmentVerdict on_reset(StreamPos pos, Instant now);
   std::optional<SegmentVerdict> check_ack(const SegmentIn& segment, Instant now);
   void on_ack(const SegmentIn& segment, StreamPos pos, Instant now, SegmentVerdict& verdict);
-  void on_new_ack(StreamPos ack, Instant now);
+  void on_new_ack(StreamPos ack, std::optional<Duration> echoed, Instant now);
+  std::optional<Duration> echoed_round_trip(const SegmentIn& segment, Instant now) const;
   void on_fin_acked(Instant now);
   void on_text_and_fin(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now, SegmentVerdict& verdict);
   void on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now, SegmentVerdict& verdict);
   void ack_out_of_order();
   void on_fin();
   void on_smaller_path(std::uint16_t mss_limit, Instant now);
+  /// Payload of a full segment: what the peer or the path takes, less the options of each (RFC 6691 §2).
+  std::uint16_t payload_of(std::uint16_t mss) const {
+    return static_cast<std::uint16_t>(mss - (timestamps_.agreed() ? Timestamps::kOptionSize : 0));
+  }
   bool challenge(NoteKind why, Instant now);
 
   // connection_send.cc
   bool transmit_syn(SegmentOut& out, Instant now);
   bool transmit_lost(SegmentOut& out, Instant now);
   bool transmit_new(SegmentOut& out, Instant now);
-  bool transmit_ack(SegmentOut& out);
+  bool transmit_ack(SegmentOut& out, Instant now);
   PacketNote retransmission_note() const;
   PacketNote probe_note() const;
   void fill_data(SegmentOut& out, const Sender::Plan& plan, Instant now);
-  void fill_common(SegmentOut& out);
+  void fill_common(SegmentOut& out, Instant now);
   void fill_urgent(SegmentOut& out, StreamPos pos) const;
   void fill_sack(SegmentOut& out);
   std::int64_t in_flight() const { return recovery_.in_flight(sender_.una(), sender_.nxt()); }
@@ -189,6 +201,7 @@ class TcpConnection {
   AckPolicy acks_;
   Recovery recovery_;
   Rto rto_;
+  Timestamps timestamps_;
   std::unique_ptr<CongestionController> congestion_;
 
   Instant retransmission_deadline_ = kNever;
@@ -204,7 +217,8 @@ class TcpConnection {
   Instant last_sent_at_{};
   Instant timed_at_ = kNever;  ///< when the timed segment was sent (Karn: never a retransmitted one)
   StreamPos timed_pos_ = 0;
-  StreamPos peer_fin_ = -1;  ///< position of the peer's FIN once it was seen
+  StreamPos last_ack_sent_ = 0;  ///< RFC 7323 §4.3
+  StreamPos peer_fin_ = -1;      ///< position of the peer's FIN once it was seen
   std::uint32_t max_burst_;
   std::uint16_t receive_mss_;
   std::uint16_t send_mss_limit_;

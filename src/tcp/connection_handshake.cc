@@ -11,6 +11,7 @@ TcpConnection::TcpConnection(const ConnectionConfig& config, const TcpOptions& o
       sender_(options.send_buffer, options.nodelay),
       receiver_(options.receive_buffer, config.receive_mss),
       rto_(options.max_rto),
+      timestamps_(config.timestamp_offset),
       max_burst_(config.max_burst),
       receive_mss_(config.receive_mss),
       send_mss_limit_(config.send_mss_limit) {
@@ -26,10 +27,11 @@ void TcpConnection::open_active(Instant now) {
 void TcpConnection::open_passive(const Handshake& handshake) {
   move(StateEvent::passive_open);
   opened_at_ = handshake.opened_at;
-  adopt_peer(handshake);
+  adopt_peer(handshake, handshake.opened_at);
   sender_.first_window(0, 0, handshake.window);
   sender_.syn_sent();
   static_cast<void>(receiver_.offer_window(false));
+  last_ack_sent_ = receiver_.nxt();
   timed_at_ = handshake.timed_at;
   timed_pos_ = 1;
   time_outs_ = handshake.time_outs;
@@ -38,11 +40,12 @@ void TcpConnection::open_passive(const Handshake& handshake) {
   counts_.total_retrans = handshake.time_outs;
 }
 
-void TcpConnection::adopt_peer(const Handshake& handshake) {
+void TcpConnection::adopt_peer(const Handshake& handshake, Instant now) {
   receive_map_ = SeqMap(handshake.irs);
   receiver_.advance_control();
   scaling_agreed_ = handshake.window_scale.has_value();
   sack_agreed_ = handshake.sack_permitted;
+  if (options_->timestamps && handshake.timestamp) timestamps_.agree(*handshake.timestamp, now);
   sender_.set_scale(scaling_agreed_ ? std::min(*handshake.window_scale, TcpOptionSet::kMaxWindowScale)
                                     : std::uint8_t{0});
   if (!scaling_agreed_) receiver_.set_scale(0);
@@ -50,16 +53,24 @@ void TcpConnection::adopt_peer(const Handshake& handshake) {
   // sent.
   constexpr std::uint16_t kDefault = 536, kLeast = 48;
   const std::uint16_t mss = std::min(std::max(handshake.mss.value_or(kDefault), kLeast), send_mss_limit_);
-  sender_.set_mss(mss);
+  sender_.set_mss(payload_of(mss));
 }
 
-TcpOptionSet TcpConnection::syn_options() const {
+TcpOptionSet TcpConnection::syn_options(Instant now) const {
   TcpOptionSet options;
   options.mss = receive_mss_;
   const bool answer = state_ == TcpState::syn_received;
   options.sack_permitted = !answer || sack_agreed_;
   if (!answer || scaling_agreed_) options.window_scale = receiver_.scale();
+  if (answer ? timestamps_.agreed() : options_->timestamps) options.timestamps = timestamps_.stamp(now);
   return options;
+}
+
+bool TcpConnection::echoes_what_was_never_sent(const SegmentIn& segment, Instant now) const {
+  if (!options_->timestamps || !segment.options.timestamps || segment.options.timestamps->echo_reply == 0) return false;
+  Timestamps ours = timestamps_;
+  ours.agree(0, now);
+  return !ours.round_trip(segment.options.timestamps->echo_reply, opened_at_, now);
 }
 
 SegmentVerdict TcpConnection::on_segment_syn_sent(SegmentIn& segment, BufferPool& pool, Instant now) {
@@ -80,7 +91,13 @@ SegmentVerdict TcpConnection::on_segment_syn_sent(SegmentIn& segment, BufferPool
     verdict.drop = DropReason::TCP_FLAGS;
     return verdict;
   }
-  adopt_peer(Handshake(segment));
+  if (acks_our_syn && echoes_what_was_never_sent(segment, now)) {
+    // RFC 7323 §5.3 is silent on this one; Linux: an old duplicate of another connection.
+    verdict.drop = DropReason::TCP_RFC7323_PAWS;
+    verdict.paws_active = verdict.reset_reply = true;
+    return verdict;
+  }
+  adopt_peer(Handshake(segment), now);
   if (!acks_our_syn) {
     // Simultaneous open (RFC 9293 §3.5, figure 8): our SYN goes out again, with an ACK.
     move(StateEvent::syn_received);
@@ -89,7 +106,7 @@ SegmentVerdict TcpConnection::on_segment_syn_sent(SegmentIn& segment, BufferPool
     return verdict;
   }
   sender_.first_window(0, 1, segment.window);
-  become_established(now);
+  become_established(segment, now);
   acks_.ack_now();
   on_text_and_fin(segment, 1, pool, now, verdict);
   return verdict;
@@ -99,18 +116,18 @@ SegmentVerdict TcpConnection::on_segment_syn_sent(SegmentIn& segment, BufferPool
 SegmentVerdict TcpConnection::on_crossing_syn_ack(const SegmentIn& segment, Instant now) {
   if (std::optional<SegmentVerdict> refused = check_ack(segment, now)) return *refused;
   sender_.first_window(0, 1, segment.window);  // not scaled on a SYN (RFC 7323 §2.2)
-  become_established(now);
+  become_established(segment, now);
   acks_.ack_now();
   return {};
 }
 
-void TcpConnection::become_established(Instant now) {
+void TcpConnection::become_established(const SegmentIn& segment, Instant now) {
   move(StateEvent::syn_acked);
   const bool syn_timed_out = time_outs_ > 0;
   // One lost SYN may be bad luck; after two, begin with one segment (RFC 6928 §2, RFC 5681 §3.1).
   const std::uint32_t mss = sender_.mss();
   congestion_ = make_controller(options_->congestion_control, {.mss = mss, .initial_cwnd = time_outs_ > 1 ? mss : 0});
-  on_new_ack(1, now);
+  on_new_ack(1, echoed_round_trip(segment, now), now);
   rto_.on_established(syn_timed_out);
   counts_.handshake = now - opened_at_;
   heard_at_ = now;

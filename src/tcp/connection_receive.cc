@@ -26,10 +26,15 @@ SegmentVerdict TcpConnection::on_segment_synchronized(SegmentIn& segment, Buffer
       state_ == TcpState::syn_received && segment.flags.syn() && segment.flags.ack() && pos == 0;
   if (crossing_syn_ack) return on_crossing_syn_ack(segment, now);
 
+  // Before all else: PAWS (RFC 7323 §5.3). A SYN is challenged below in any case.
+  if (!segment.flags.rst() && !segment.flags.syn() && is_old_by_timestamp(segment, pos, now)) {
+    return on_unacceptable(segment, DropReason::TCP_RFC7323_PAWS, NoteKind::old_timestamp, now);
+  }
   // First: the sequence number.
   const bool probes_closed_window = pos == receiver_.nxt() && receiver_.window_end() == receiver_.nxt();
   if (!receiver_.is_acceptable(pos, segment.sequence_length()) && !(probes_closed_window && !segment.flags.syn())) {
-    return on_unacceptable(segment, now);
+    const DropReason why = pos < receiver_.nxt() ? DropReason::TCP_OLD_DATA : DropReason::TCP_OVERWINDOW;
+    return on_unacceptable(segment, why, NoteKind::unacceptable, now);
   }
   // Second: RST. Fourth: SYN (RFC 5961 §3.2, §4.2).
   if (segment.flags.rst()) return on_reset(pos, now);
@@ -41,10 +46,13 @@ SegmentVerdict TcpConnection::on_segment_synchronized(SegmentIn& segment, Buffer
   }
   // Fifth: ACK.
   if (std::optional<SegmentVerdict> refused = check_ack(segment, now)) return *refused;
+  if (segment.options.timestamps && pos <= last_ack_sent_) {
+    timestamps_.on_in_order(segment.options.timestamps->value, now);
+  }
   SegmentVerdict verdict;
   if (state_ == TcpState::syn_received) {
     sender_.first_window(pos, 1, 0);
-    become_established(now);
+    become_established(segment, now);
   }
   on_ack(segment, pos, now, verdict);
   if (sender_.fin_acked()) on_fin_acked(now);
@@ -80,19 +88,28 @@ void TcpConnection::on_text_and_fin(SegmentIn& segment, StreamPos pos, BufferPoo
   peer_fin_ = -1;  // data has come from behind it: it was no end, or a reader would see one that no event tells of
 }
 
-SegmentVerdict TcpConnection::on_unacceptable(const SegmentIn& segment, Instant now) {
+// A segment without the option passes, though RFC 7323 §3.2 would drop it: a DEVIATION, as Linux, since middleboxes
+// take options away. So does a duplicate ACK that overtaking made late: it can do no harm (Linux: tcp_disordered_ack).
+bool TcpConnection::is_old_by_timestamp(const SegmentIn& segment, StreamPos pos, Instant now) const {
+  if (!segment.options.timestamps) return false;
+  const std::uint32_t age = timestamps_.age(segment.options.timestamps->value, now);
+  if (age == 0) return false;
+  const bool duplicate_ack = segment.sequence_length() == 0 && segment.flags.ack() && pos == receiver_.nxt() &&
+                             send_map_.from_wire(segment.ack, sender_.una()) == sender_.una();
+  return !duplicate_ack || std::chrono::milliseconds(age) > rto_.rto();
+}
+
+SegmentVerdict TcpConnection::on_unacceptable(const SegmentIn& segment, DropReason why, NoteKind note, Instant now) {
   SegmentVerdict verdict;
-  const StreamPos pos = receive_map_.from_wire(segment.seq, receiver_.nxt());
-  const bool old = pos < receiver_.nxt();
-  verdict.drop = old ? DropReason::TCP_OLD_DATA : DropReason::TCP_OVERWINDOW;
+  verdict.drop = why;
   if (segment.flags.rst()) return verdict;
   // Two stacks that answer each other's stray ACKs would never stop: only data and FIN are answered each time.
   if (segment.length > 0 || segment.flags.fin()) {
     acks_.ack_now();
-    ack_note_.kind = NoteKind::unacceptable;
+    ack_note_.kind = note;
     ++counts_.dupacks_out;
   } else {
-    verdict.challenge = challenge(NoteKind::unacceptable, now);
+    verdict.challenge = challenge(note, now);
   }
   return verdict;
 }
@@ -156,7 +173,7 @@ void TcpConnection::on_ack(const SegmentIn& segment, StreamPos pos, Instant now,
   // Who closes the window over data in flight, and says so, is alive (RFC 9293 §3.8.6.1). An orphan does not wait.
   if (sender_.window() == 0 && !user_gone_) silent_since_ = kNever;
   if (ack > sender_.una()) {
-    on_new_ack(ack, now);
+    on_new_ack(ack, echoed_round_trip(segment, now), now);
     return;
   }
   // RFC 5681 §2 says what a duplicate ACK is; one with SACK blocks is one whatever its window.
@@ -173,7 +190,12 @@ void TcpConnection::on_ack(const SegmentIn& segment, StreamPos pos, Instant now,
   verdict.fast_retransmit = true;
 }
 
-void TcpConnection::on_new_ack(StreamPos ack, Instant now) {
+std::optional<Duration> TcpConnection::echoed_round_trip(const SegmentIn& segment, Instant now) const {
+  if (!segment.options.timestamps) return std::nullopt;
+  return timestamps_.round_trip(segment.options.timestamps->echo_reply, opened_at_, now);
+}
+
+void TcpConnection::on_new_ack(StreamPos ack, std::optional<Duration> echoed, Instant now) {
   const StreamPos before = sender_.una();
   AckSample sample;
   sample.now = now;
@@ -186,6 +208,12 @@ void TcpConnection::on_new_ack(StreamPos ack, Instant now) {
     sample.rtt = now - timed_at_;
     rto_.on_sample(*sample.rtt);
     timed_at_ = kNever;
+  } else if (const bool ambiguous = rto_.backoff() > 0 || !rto_.rtt().has_sample() || sample.in_recovery;
+             echoed && timed_at_ == kNever && (ambiguous || recovery_.in_loss_state())) {
+    // Where something was sent twice only the echo tells which one was answered (RFC 7323 §4.1); elsewhere the own
+    // clock is finer than the option's.
+    sample.rtt = echoed;
+    rto_.on_sample(*echoed);
   } else if (!recovery_.in_loss_state() && !sample.in_recovery) {
     // Data that was sent once, after the time-out, came through although it was not the timed segment.
     rto_.reset_backoff();
@@ -247,7 +275,7 @@ void TcpConnection::on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool,
 // RFC 5681 §4.2: at once. A sender without SACK counts them, so it gets one for each segment.
 void TcpConnection::ack_out_of_order() {
   if (sack_agreed_) {
-    acks_.ack_now();
+    acks_.selective_ack();
   } else {
     acks_.duplicate_ack();
   }

@@ -13,11 +13,12 @@ bool TcpConnection::poll_transmit(SegmentOut& out, Instant now) {
     out.seq = send_map_.to_wire(sender_.empty_segment_pos());
     out.flags = kTcpRst | kTcpAck;
     out.ack = receive_map_.to_wire(receiver_.nxt());
+    if (timestamps_.agreed()) out.options.timestamps = timestamps_.stamp(now);
     have = true;
   } else if (state_ == TcpState::syn_sent || state_ == TcpState::syn_received) {
-    have = transmit_syn(out, now) || (state_ == TcpState::syn_received && transmit_ack(out));
+    have = transmit_syn(out, now) || (state_ == TcpState::syn_received && transmit_ack(out, now));
   } else if (state_ != TcpState::closed && state_ != TcpState::listen) {
-    have = (can_send(state_) && (transmit_lost(out, now) || transmit_new(out, now))) || transmit_ack(out);
+    have = (can_send(state_) && (transmit_lost(out, now) || transmit_new(out, now))) || transmit_ack(out, now);
     if (!have) update_persist(now);
   }
   if (have) counts_.segs_out += out.wire_segments();
@@ -34,7 +35,8 @@ bool TcpConnection::transmit_syn(SegmentOut& out, Instant now) {
     out.flags |= kTcpAck;
     out.ack = receive_map_.to_wire(receiver_.nxt());
   }
-  out.options = syn_options();
+  out.options = syn_options(now);
+  last_ack_sent_ = receiver_.nxt();
   out.window = receiver_.offer_window(false);
   out.retransmission = again;
   if (again) {
@@ -133,7 +135,7 @@ void TcpConnection::fill_data(SegmentOut& out, const Sender::Plan& planned, Inst
   out.seq = send_map_.to_wire(plan.pos);
   out.flags |= kTcpAck;
   if (plan.fin) out.flags |= kTcpFin;
-  fill_common(out);
+  fill_common(out, now);
   fill_urgent(out, plan.pos);
 
   const StreamPos end = plan.pos + plan.length + (plan.fin ? 1 : 0);
@@ -165,7 +167,9 @@ void TcpConnection::fill_data(SegmentOut& out, const Sender::Plan& planned, Inst
   }
 }
 
-void TcpConnection::fill_common(SegmentOut& out) {
+void TcpConnection::fill_common(SegmentOut& out, Instant now) {
+  last_ack_sent_ = receiver_.nxt();
+  if (timestamps_.agreed()) out.options.timestamps = timestamps_.stamp(now);
   out.ack = receive_map_.to_wire(receiver_.nxt());
   out.window = receiver_.offer_window(true);
 }
@@ -186,10 +190,10 @@ void TcpConnection::fill_sack(SegmentOut& out) {
   }
 }
 
-bool TcpConnection::transmit_ack(SegmentOut& out) {
+bool TcpConnection::transmit_ack(SegmentOut& out, Instant now) {
   if (!probe_due_ && acks_.owed() == 0) return false;
   out.flags = kTcpAck;
-  fill_common(out);
+  fill_common(out, now);
   fill_sack(out);
   if (probe_due_) {
     // A number from the past: whoever is alive has to answer it (RFC 9293 §3.8.6.1; Linux probes like this).

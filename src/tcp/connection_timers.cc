@@ -80,9 +80,10 @@ void TcpConnection::on_smaller_path(std::uint16_t mss_limit, Instant now) {
   const std::uint16_t mss = std::max(mss_limit, kLeast);
   if (mss >= send_mss_limit_) return;
   send_mss_limit_ = mss;
-  if (mss >= sender_.mss() || state_ == TcpState::syn_sent || state_ == TcpState::syn_received) return;
-  sender_.set_mss(mss);
-  congestion_->on_mss_change(mss);
+  const std::uint16_t payload = payload_of(mss);
+  if (payload >= sender_.mss() || state_ == TcpState::syn_sent || state_ == TcpState::syn_received) return;
+  sender_.set_mss(payload);
+  congestion_->on_mss_change(payload);
   if (sender_.una() >= sender_.nxt()) return;
   recovery_.on_timeout(sender_.una(), sender_.nxt());
   retransmit_now_ = true;

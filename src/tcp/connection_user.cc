@@ -135,6 +135,7 @@ TcpInfo TcpConnection::info() const {
   }
   info.window_scaling = scaling_agreed_;
   info.sack = sack_agreed_;
+  info.timestamps = timestamps_.agreed();
   info.snd_wscale = sender_.scale();
   info.rcv_wscale = receiver_.scale();
   info.snd_mss = sender_.mss();
@@ -157,8 +158,14 @@ TcpInfo TcpConnection::info() const {
 }
 
 TimeWaitFacts TcpConnection::time_wait_facts() const {
-  return {send_map_.to_wire(sender_.nxt()), receive_map_.to_wire(receiver_.nxt()),
-          static_cast<std::uint32_t>(receiver_.window_end() - receiver_.nxt()), receiver_.scale()};
+  TimeWaitFacts facts;
+  facts.snd_nxt = send_map_.to_wire(sender_.nxt());
+  facts.rcv_nxt = receive_map_.to_wire(receiver_.nxt());
+  facts.rcv_wnd = static_cast<std::uint32_t>(receiver_.window_end() - receiver_.nxt());
+  facts.rcv_wscale = receiver_.scale();
+  facts.ts_recent = timestamps_.recent();
+  facts.ts_offset = timestamps_.offset();
+  return facts;
 }
 
 }  // namespace leat

@@ -45,6 +45,13 @@ constexpr std::uint64_t hash_tuple(const SipKey& key, const FourTuple& t) {
                                         std::uint64_t{local.scope} << 32 | remote.scope, families << 32 | ports});
 }
 
+/// Keyed, of the addresses alone: equal for all connections between two hosts.
+template <int C, int D>
+constexpr std::uint64_t hash_addresses(const SipKey& key, FourTuple t) {
+  t.local.port = t.remote.port = 0;
+  return hash_tuple<C, D>(key, t);
+}
+
 /// The hash for tables: it cannot be steered without the key, but is not for the outside to see.
 constexpr std::uint32_t flow_hash(const SipKey& key, const FourTuple& tuple) {
   return static_cast<std::uint32_t>(hash_tuple<1, 3>(key, tuple));

@@ -4,19 +4,24 @@
 
 #include "tcp/loss/rto.h"
 #include "tcp/recv/receiver.h"
+#include "tcp/timestamps.h"
 
 namespace leat {
 
 HalfOpen::Verdict HalfOpen::on_segment(const SegmentIn& segment, const TcpOptions& options, Instant now) {
   const TcpFlags flags = segment.flags;
   const std::int32_t ahead = segment.seq - (facts_.irs + 1u);
-  // First: the sequence number.
+  // Zeroth: the timestamp (RFC 7323 §5.3). First: the sequence number.
+  if (has_old_timestamp(segment) && !flags.rst() && !flags.syn()) {
+    return {may_answer(now) ? Action::ack : Action::none, DropReason::TCP_RFC7323_PAWS};
+  }
   const std::int32_t window = std::max<std::int32_t>(offered_window(options), 1);
   const std::int32_t last = ahead + static_cast<std::int32_t>(std::max(segment.sequence_length(), 1u)) - 1;
   if (ahead >= window || last < 0) {
     const DropReason why = ahead < 0 ? DropReason::TCP_OLD_DATA : DropReason::TCP_OVERWINDOW;
     if (flags.rst()) return {Action::none, why};
     const bool our_syn_ack_was_lost = ahead == -1 && flags.syn() && !flags.ack();
+    if (our_syn_ack_was_lost && !has_old_timestamp(segment)) take_timestamp(segment);
     if (!may_answer(now)) return {Action::none, why};
     return {our_syn_ack_was_lost ? Action::syn_ack : Action::ack, why};
   }
@@ -29,6 +34,7 @@ HalfOpen::Verdict HalfOpen::on_segment(const SegmentIn& segment, const TcpOption
   // Fifth: ACK. It covers the SYN-ACK and nothing more, for nothing else was sent.
   if (!flags.ack()) return {Action::none, DropReason::TCP_FLAGS};
   if (segment.ack != facts_.iss + 1u) return {Action::reset, DropReason::TCP_ACK_UNSENT_DATA};
+  if (ahead <= 0) take_timestamp(segment);
   return {Action::complete, std::nullopt};
 }
 
@@ -50,6 +56,7 @@ SegmentOut HalfOpen::syn_ack(const TcpOptions& options, Instant now) {
   out.options.mss = receive_mss_;
   out.options.sack_permitted = facts_.sack_permitted;
   if (facts_.window_scale) out.options.window_scale = Receiver::scale_for(options.receive_buffer);
+  stamp(out, now);
   out.retransmission = sent_;
   if (sent_) {
     out.note = {NoteKind::syn_time_out, facts_.time_outs, static_cast<std::uint8_t>(options.syn_ack_retries)};
@@ -60,13 +67,14 @@ SegmentOut HalfOpen::syn_ack(const TcpOptions& options, Instant now) {
   return out;
 }
 
-SegmentOut HalfOpen::ack(const TcpOptions& options) const {
+SegmentOut HalfOpen::ack(const TcpOptions& options, Instant now) const {
   SegmentOut out;
   out.seq = facts_.iss + 1u;
   out.ack = facts_.irs + 1u;
   out.flags = kTcpAck;
   const std::uint8_t shift = facts_.window_scale ? Receiver::scale_for(options.receive_buffer) : std::uint8_t{0};
   out.window = static_cast<std::uint16_t>(offered_window(options) >> shift);
+  stamp(out, now);
   return out;
 }
 
@@ -76,6 +84,19 @@ SegmentOut HalfOpen::reset() const {
   out.ack = facts_.irs + 1u;
   out.flags = kTcpRst | kTcpAck;
   return out;
+}
+
+bool HalfOpen::has_old_timestamp(const SegmentIn& segment) const {
+  return facts_.timestamp && segment.options.timestamps &&
+         timestamp_distance(segment.options.timestamps->value, *facts_.timestamp) < 0;
+}
+
+void HalfOpen::take_timestamp(const SegmentIn& segment) {
+  if (facts_.timestamp && segment.options.timestamps) facts_.timestamp = segment.options.timestamps->value;
+}
+
+void HalfOpen::stamp(SegmentOut& out, Instant now) const {
+  if (facts_.timestamp) out.options.timestamps = {timestamp_value(facts_.timestamp_offset, now), *facts_.timestamp};
 }
 
 // Two that answer each other's stray segments would never stop (Linux: tcp_invalid_ratelimit).

@@ -23,24 +23,36 @@ struct Handshake {
         mss(syn.options.mss),
         window_scale(syn.options.window_scale),
         sack_permitted(syn.options.sack_permitted),
-        window(syn.window) {}
+        window(syn.window) {
+    if (syn.options.timestamps) timestamp = syn.options.timestamps->value;
+  }
 
   SeqNum irs, iss;                     ///< the peer's and our initial sequence number
   std::optional<std::uint16_t> mss{};  ///< options of the peer's SYN
   std::optional<std::uint8_t> window_scale{};
   bool sack_permitted = false;
-  std::uint16_t window = 0;    ///< of the SYN, not scaled
-  std::uint8_t time_outs = 0;  ///< SYN-ACKs that were sent again because nothing came
-  Instant opened_at{};         ///< when the SYN came
-  Instant timed_at = kNever;   ///< when the only SYN-ACK was sent; kNever after several (Karn)
+  std::optional<std::uint32_t> timestamp{};  ///< the last one of the peer (RFC 7323 TS.Recent)
+  std::uint32_t timestamp_offset = 0;        ///< of our own
+  std::uint16_t window = 0;                  ///< of the SYN, not scaled
+  std::uint8_t time_outs = 0;                ///< SYN-ACKs that were sent again because nothing came
+  Instant opened_at{};                       ///< when the SYN came
+  Instant timed_at = kNever;                 ///< when the only SYN-ACK was sent; kNever after several (Karn)
 };
 
 class HalfOpen {
  public:
-  /// `syn` is a SYN without ACK, RST and FIN. `receive_mss` is what we offer. A SYN-ACK is due at once.
-  HalfOpen(const SegmentIn& syn, SeqNum iss, std::uint16_t receive_mss, Instant now)
-      : facts_(syn), receive_mss_(receive_mss) {
-    facts_.iss = iss;
+  /// What is ours of the handshake.
+  struct Ours {
+    SeqNum iss;
+    std::uint16_t mss;                   ///< what we offer
+    std::uint32_t timestamp_offset = 0;  ///< of Timestamps
+  };
+  /// `syn` is a SYN without ACK, RST and FIN. A SYN-ACK is due at once.
+  HalfOpen(const SegmentIn& syn, const Ours& ours, const TcpOptions& options, Instant now)
+      : facts_(syn), receive_mss_(ours.mss) {
+    facts_.iss = ours.iss;
+    facts_.timestamp_offset = ours.timestamp_offset;
+    if (!options.timestamps) facts_.timestamp.reset();
     facts_.opened_at = now;
   }
 
@@ -63,7 +75,7 @@ class HalfOpen {
   bool on_timer(const TcpOptions& options, Instant now);
 
   SegmentOut syn_ack(const TcpOptions& options, Instant now);
-  SegmentOut ack(const TcpOptions& options) const;
+  SegmentOut ack(const TcpOptions& options, Instant now) const;
   /// <SEQ=SND.NXT><CTL=RST>, for an end that shall be heard.
   SegmentOut reset() const;
   /// Is `seq`, which an ICMP error quotes, that of the SYN-ACK (RFC 5927 §4.1)?
@@ -73,6 +85,9 @@ class HalfOpen {
 
  private:
   bool may_answer(Instant now);
+  bool has_old_timestamp(const SegmentIn& segment) const;
+  void take_timestamp(const SegmentIn& segment);
+  void stamp(SegmentOut& out, Instant now) const;
   std::uint16_t offered_window(const TcpOptions& options) const;
 
   Handshake facts_;

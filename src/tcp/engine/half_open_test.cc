@@ -31,7 +31,7 @@ SegmentIn syn() {
 struct HalfOpenTest : ::testing::Test {
   HalfOpen::Action after(const SegmentIn& in) { return entry.on_segment(in, options, kStart + 10ms).action; }
   TcpOptions options;
-  HalfOpen entry{syn(), kOurs, 1460, kStart};
+  HalfOpen entry{syn(), {kOurs, 1460}, options, kStart};
 };
 
 TEST_F(HalfOpenTest, OffersWhatThePeerOffered) {
@@ -45,9 +45,37 @@ TEST_F(HalfOpenTest, OffersWhatThePeerOffered) {
   EXPECT_FALSE(out.retransmission);
   SegmentIn plain = syn();
   plain.options = {};
-  const SegmentOut modest = HalfOpen(plain, kOurs, 1460, kStart).syn_ack(options, kStart);
+  const SegmentOut modest = HalfOpen(plain, {kOurs, 1460}, options, kStart).syn_ack(options, kStart);
   EXPECT_FALSE(modest.options.sack_permitted);
   EXPECT_FALSE(modest.options.window_scale.has_value());
+}
+
+TEST_F(HalfOpenTest, EchoesTimestampsWhereTheyAreOffered) {
+  EXPECT_FALSE(entry.syn_ack(options, kStart).options.timestamps);
+  SegmentIn in = syn();
+  in.options.timestamps = {77, 0};
+  HalfOpen with({in}, {kOurs, 1460, 5}, options, kStart);
+  EXPECT_EQ(with.syn_ack(options, kStart + 2ms).options.timestamps, (TcpTimestamps{3'600'007, 77}));
+  in.options.timestamps->value = 99;  // sent again: the newer one counts
+  EXPECT_EQ(with.on_segment(in, options, kStart + 1s).action, HalfOpen::Action::syn_ack);
+  EXPECT_EQ(with.syn_ack(options, kStart + 1s).options.timestamps, (TcpTimestamps{3'601'005, 99}));
+  options.timestamps = false;
+  EXPECT_FALSE(HalfOpen(in, {kOurs, 1460}, options, kStart).syn_ack(options, kStart).options.timestamps);
+}
+
+TEST_F(HalfOpenTest, AnOldTimestampIsAnsweredAndDropped) {
+  SegmentIn in = syn();
+  in.options.timestamps = {77, 0};
+  HalfOpen with({in}, {kOurs, 1460}, options, kStart);
+  SegmentIn old = segment(0, kTcpAck);
+  old.options.timestamps = {76, 0};
+  const HalfOpen::Verdict verdict = with.on_segment(old, options, kStart + 1s);
+  EXPECT_EQ(verdict.action, HalfOpen::Action::ack);
+  EXPECT_EQ(verdict.drop, DropReason::TCP_RFC7323_PAWS);
+  EXPECT_EQ(with.ack(options, kStart + 1s).options.timestamps, (TcpTimestamps{3'601'000, 77}));
+  old.options.timestamps = {78, 0};
+  EXPECT_EQ(with.on_segment(old, options, kStart + 1s).action, HalfOpen::Action::complete);
+  EXPECT_EQ(with.facts().timestamp, 78u);
 }
 
 TEST_F(HalfOpenTest, SendsItsSynAckAgainWithTwiceTheWait) {

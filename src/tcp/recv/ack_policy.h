@@ -17,6 +17,7 @@ class AckPolicy {
   void on_data(std::uint32_t bytes, std::uint32_t segment, Instant latest) {
     largest_segment_ = std::max(largest_segment_, segment);
     unacknowledged_ += bytes;
+    out_of_order_ = 0;
     owed_ = std::min<std::uint8_t>(owed_, 1);  // with the new number, duplicates of the old one would look like a loss
     if (quick_acks_ > 0 || unacknowledged_ >= 2 * largest_segment_) {
       ack_now();
@@ -28,6 +29,15 @@ class AckPolicy {
   void ack_now() { owed_ = std::max<std::uint8_t>(owed_, 1); }
   /// As ack_now, but one acknowledgement for each call: a sender without SACK counts duplicates.
   void duplicate_ack() { owed_ = owed_ == 255 ? owed_ : static_cast<std::uint8_t>(owed_ + 1); }
+
+  /// Out of order, for a sender with SACK. One tells of everything, but may be lost, and a small flight has no other:
+  /// the first three after progress go out each, later ones once a batch (Linux: tcp_sack_compress_send_ack).
+  void selective_ack() {
+    constexpr std::uint8_t kEach = 3;
+    if (out_of_order_ >= kEach) return ack_now();
+    ++out_of_order_;
+    duplicate_ack();
+  }
 
   /// Acknowledgements to be sent now.
   std::uint8_t owed() const { return owed_; }
@@ -59,6 +69,7 @@ class AckPolicy {
   std::uint32_t unacknowledged_ = 0;
   std::uint32_t largest_segment_ = 0;
   std::uint8_t owed_ = 0;
+  std::uint8_t out_of_order_ = 0;  ///< acknowledgements since data came in order
   std::int8_t quick_acks_ = kQuickAcks;
 };
 

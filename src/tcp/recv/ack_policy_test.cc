@@ -54,6 +54,21 @@ TEST(AckPolicy, ASuperSegmentOfTwoIsAcknowledgedAtOnce) {
   EXPECT_EQ(p.owed(), 1);
 }
 
+TEST(AckPolicy, TheFirstThreeSelectiveAcksGoOutEach) {
+  AckPolicy p;
+  for (int i = 0; i < 2; ++i) p.selective_ack();
+  EXPECT_EQ(p.owed(), 2);
+  for (int i = 0; i < 5; ++i) p.selective_ack();
+  EXPECT_EQ(p.owed(), 3);
+  while (p.owed() > 0) p.on_ack_sent();
+  for (int i = 0; i < 5; ++i) p.selective_ack();
+  EXPECT_EQ(p.owed(), 1) << "one a batch";
+  p.on_data(1000, 1000, kStart + 40ms);
+  p.on_ack_sent();
+  for (int i = 0; i < 5; ++i) p.selective_ack();
+  EXPECT_EQ(p.owed(), 3) << "after progress";
+}
+
 TEST(AckPolicy, DuplicatesNotSentYetAreMootWhenRcvNxtMoves) {
   AckPolicy p;
   for (int i = 0; i < 3; ++i) p.duplicate_ack();

@@ -8,7 +8,7 @@ namespace leat::testing {
 
 bool Seg::operator==(const Seg& o) const {
   return seq == o.seq && ack == o.ack && len == o.len && flags == o.flags && sack == o.sack && urg == o.urg &&
-         (win == o.win || win < 0 || o.win < 0);
+         (win == o.win || win < 0 || o.win < 0) && (ts == o.ts || !ts || !o.ts);
 }
 
 std::ostream& operator<<(std::ostream& out, const Seg& s) {
@@ -17,6 +17,7 @@ std::ostream& operator<<(std::ostream& out, const Seg& s) {
   if (s.win >= 0) out << " win " << s.win;
   if (s.urg != 0) out << " urg " << s.urg;
   for (const auto& [b, e] : s.sack) out << " sack " << b << ':' << e;
+  if (s.ts) out << " ts " << s.ts->value << " ecr " << s.ts->echo_reply;
   return out;
 }
 
@@ -47,7 +48,7 @@ Story::~Story() {
 
 void Story::tell(const std::string& line) {
   std::ostringstream out;
-  out << "  " << std::chrono::duration<double>(now_ - Instant(std::chrono::hours(5))).count() << "s  " << line;
+  out << "  " << std::chrono::duration<double>(now_ - kBegin).count() << "s  " << line;
   lines_.push_back(out.str());
 }
 
@@ -81,7 +82,7 @@ void Story::accept_half() {
   syn.window = config_.peer_window;
   syn.options = peer_options;
   tell("< SYN");
-  half_open_.emplace(syn, SeqNum(config_.our_isn), config_.mss, now_);
+  half_open_.emplace(syn, HalfOpen::Ours{SeqNum(config_.our_isn), config_.mss}, config_.options, now_);
   SegmentOut out = half_open_->syn_ack(config_.options, now_);
   note_sent(out);
   EXPECT_EQ(sent(), (Seg{.seq = 0, .ack = 1, .flags = "S"})) << so_far();
@@ -109,6 +110,7 @@ SegmentVerdict Story::recv(const Seg& seg) {
   in.urgent = seg.urg;
   in.window = static_cast<std::uint16_t>(seg.win >= 0 ? seg.win : config_.peer_window);
   if (in.flags.syn()) in.options = peer_options;
+  if (seg.ts) in.options.timestamps = {seg.ts->value, seg.ts->echo_reply + timestamp_value(0, kBegin)};
   for (const auto& [b, e] : seg.sack) {
     in.options.sack[in.options.sack_count++] = {SeqNum(config_.our_isn) + static_cast<std::uint32_t>(b),
                                                 SeqNum(config_.our_isn) + static_cast<std::uint32_t>(e)};
@@ -144,7 +146,7 @@ bool Story::recv_half_open(const SegmentIn& in) {
   switch (half_open_->on_segment(in, config_.options, now_).action) {
     case HalfOpen::Action::none: return false;
     case HalfOpen::Action::syn_ack: out = half_open_->syn_ack(config_.options, now_); break;
-    case HalfOpen::Action::ack: out = half_open_->ack(config_.options); break;
+    case HalfOpen::Action::ack: out = half_open_->ack(config_.options, now_); break;
     case HalfOpen::Action::reset:
       out.seq = in.ack;
       out.flags = kTcpRst;
@@ -198,6 +200,9 @@ void Story::note_sent(SegmentOut& out) {
   if (out.flags.syn()) syn_options_ = out.options;
   for (const SackBlock& b : out.options.sack_blocks()) {
     s.sack.emplace_back(b.begin - SeqNum(config_.peer_isn), b.end - SeqNum(config_.peer_isn));
+  }
+  if (out.options.timestamps) {
+    s.ts = {out.options.timestamps->value - timestamp_value(0, kBegin), out.options.timestamps->echo_reply};
   }
   std::int64_t pos = s.seq;
   for (std::size_t i = 0; i < out.slices; ++i) {

@@ -20,7 +20,7 @@ namespace leat::testing {
 
 using namespace std::chrono_literals;
 
-/// A segment in relative numbers. As an expectation, win -1 matches any window.
+/// A segment in relative numbers. As an expectation, win -1 matches any window, and no ts any timestamps.
 struct Seg {
   std::int64_t seq = 0;
   std::int64_t ack = -1;  ///< -1: no ACK flag
@@ -29,6 +29,8 @@ struct Seg {
   std::int64_t win = -1;
   std::vector<std::pair<std::int64_t, std::int64_t>> sack{};
   std::uint16_t urg = 0;  ///< the urgent pointer, with "U"
+  /// Our clock is told in milliseconds since the story began, the peer's as it is.
+  std::optional<TcpTimestamps> ts{};
 
   bool operator==(const Seg& other) const;
 };
@@ -83,6 +85,8 @@ class Story {
   TcpConnection& connection() { return *connection_; }
   TcpState state() const { return half_open_ ? TcpState::syn_received : connection_->state(); }
   Instant now() const { return now_; }
+  /// Our timestamp now, as Seg has it.
+  std::uint32_t our_clock() const { return timestamp_value(0, now_) - timestamp_value(0, kBegin); }
   std::uint16_t events() { return connection_->take_events(); }
   std::string so_far() const;
   BufferPool& pool() { return pool_; }
@@ -103,7 +107,9 @@ class Story {
   BufferPool pool_;
   std::optional<TcpConnection> connection_;
   std::optional<HalfOpen> half_open_;
-  Instant now_{std::chrono::hours(5)};
+  static constexpr Instant kBegin{std::chrono::hours(5)};
+
+  Instant now_ = kBegin;
   std::deque<Seg> sent_;
   std::vector<PacketNote> notes_;
   std::vector<std::string> lines_;

@@ -1,0 +1,73 @@
+// Timestamps: the timestamps option of one connection (RFC 7323 §3-5): our clock as the peer sees it, the peer's value
+// that is echoed (TS.Recent), PAWS, and round trips measured by echoes.
+//
+// Called by TcpConnection, and by HalfOpen through timestamp_value().
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "leat/time.h"
+#include "wire/tcp_options.h"
+
+namespace leat {
+
+/// Our clock: milliseconds, as Linux's, from an offset that tells strangers nothing of how long we have been running.
+constexpr std::uint32_t timestamp_value(std::uint32_t offset, Instant now) {
+  const auto ticks = std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch()).count();
+  return static_cast<std::uint32_t>(ticks) + offset;
+}
+
+/// a - b of two timestamps, which wrap around.
+constexpr std::int32_t timestamp_distance(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b); }
+
+class Timestamps {
+ public:
+  /// Bytes that the option takes in every segment, padding included (RFC 7323 §3.2, Appendix A).
+  static constexpr std::uint16_t kOptionSize = 12;
+
+  explicit Timestamps(std::uint32_t offset = 0) : offset_(offset) {}
+
+  /// Both SYNs had the option; `value` is the peer's.
+  void agree(std::uint32_t value, Instant now) {
+    agreed_ = true;
+    recent_ = value;
+    recent_at_ = now;
+  }
+  bool agreed() const { return agreed_; }
+  std::uint32_t offset() const { return offset_; }
+  std::optional<std::uint32_t> recent() const { return agreed_ ? std::optional(recent_) : std::nullopt; }
+
+  TcpTimestamps stamp(Instant now) const { return {timestamp_value(offset_, now), agreed_ ? recent_ : 0}; }
+
+  /// PAWS (RFC 7323 §5.3): how many ticks `value` lies before TS.Recent; 0 when it is acceptable. A TS.Recent that has
+  /// not changed for 24 days compares with nothing (§5.5).
+  std::uint32_t age(std::uint32_t value, Instant now) const {
+    constexpr Duration kOutdated = std::chrono::hours(24 * 24);
+    if (!agreed_ || now - recent_at_ >= kOutdated) return 0;
+    return static_cast<std::uint32_t>(std::max(timestamp_distance(recent_, value), 0));
+  }
+  /// Takes the value of an acceptable segment that begins at or before what was last acknowledged (§4.3).
+  void on_in_order(std::uint32_t value, Instant now) {
+    if (age(value, now) > 0) return;
+    recent_ = value;
+    recent_at_ = now;
+  }
+  /// The round trip that `echo` measures, at least a tick; nothing when it is no value that we sent since `since`.
+  std::optional<Duration> round_trip(std::uint32_t echo, Instant since, Instant now) const {
+    const std::int32_t ticks = timestamp_distance(timestamp_value(offset_, now), echo);
+    const std::int32_t most = timestamp_distance(timestamp_value(offset_, now), timestamp_value(offset_, since));
+    if (!agreed_ || ticks < 0 || ticks > most) return std::nullopt;
+    return std::chrono::milliseconds(std::max(ticks, 1));
+  }
+
+ private:
+  Instant recent_at_{};
+  std::uint32_t offset_;
+  std::uint32_t recent_ = 0;
+  bool agreed_ = false;
+};
+
+}  // namespace leat
