@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 Served::Served(const lab::Lab& lab, lab::LinkKind link, std::vector<std::string> command,
                const lab::SpawnOptions& options) {
   const lab::LeatHost host = lab.leat_host(link);
-  address_ = host.address.substr(0, host.address.find('/'));
+  address_ = host.address.empty() ? lab::Lab::kNearKernelAddress : host.address.substr(0, host.address.find('/'));
   command.insert(command.begin(), LEAT_BINARY);
   const std::vector<std::string> arguments = host.arguments();
   command.insert(command.end(), arguments.begin(), arguments.end());
@@ -63,7 +63,7 @@ void expect_success(lab::Process& process, std::chrono::seconds limit) {
 }
 
 std::uint64_t counter_in(const std::string& stats, const std::string& name) {
-  const std::size_t at = stats.find("\n" + name + " ");
+  const std::size_t at = stats.rfind("\n" + name + " ");
   return at == stats.npos ? 0 : std::strtoull(stats.c_str() + at + 1 + name.size(), nullptr, 10);
 }
 

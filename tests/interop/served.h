@@ -21,6 +21,8 @@ class Served {
   const std::string& address() const { return address_; }
   std::string url(const std::string& path = "/") const { return "http://" + address_ + ":8080" + path; }
   lab::Process& process() { return process_; }
+  /// What it has written to standard error so far.
+  std::string errors() const { return process_.errors(); }
   /// Bytes of memory that it has in use now.
   std::size_t resident() const;
   /// Ends it with SIGINT and expects its exit status to be 130. What it wrote to standard error, with its statistics.
@@ -43,7 +45,7 @@ struct Recorded {
 /// A program in far that should end with success within a time; fails the test when not.
 void expect_success(lab::Process& process, std::chrono::seconds limit);
 
-/// The value of a counter that --stats has printed; 0 when it is not there.
+/// The value of a counter that --stats has printed last; 0 when it is not there.
 std::uint64_t counter_in(const std::string& stats, const std::string& name);
 
 }  // namespace leat::interop

@@ -1,0 +1,121 @@
+// Many clients on the kernel's TCP: 10,000 connections open at once, and 20,000 short ones one after another. Each is
+// served rightly, and afterwards nothing is left of them: no socket, no memory, no TIME-WAIT that is in the way.
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+
+#include "crowd.h"
+#include "lab/testing/support.h"
+#include "served.h"
+
+namespace leat::interop {
+namespace {
+
+using namespace std::chrono_literals;
+using lab::LinkKind;
+
+/// What --stats said last.
+struct Population {
+  long long connections = -1, half_open = -1, time_wait = -1;
+};
+
+Population last_population(const std::string& stats) {
+  Population p;
+  const std::size_t at = stats.rfind("\nsockets connections:");
+  if (at == stats.npos) return p;
+  long long orphans = 0, listeners = 0;
+  std::sscanf(stats.c_str() + at,
+              "\nsockets connections:%lld orphans:%lld listeners:%lld half_open:%lld time_wait:%lld", &p.connections,
+              &orphans, &listeners, &p.half_open, &p.time_wait);
+  return p;
+}
+
+/// Waits until the server says that it has had so many connections, and how many of them are left, none half-open.
+bool comes_to_have(const Served& served, std::uint64_t opened, long long left) {
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  for (;;) {
+    const std::string stats = served.errors();
+    const Population p = last_population(stats);
+    const std::uint64_t opens = counter_in(stats, "TcpPassiveOpens");
+    if (opens == opened && p.connections == left && p.half_open == 0) return true;
+    if (std::chrono::steady_clock::now() > deadline) {
+      ADD_FAILURE() << "of " << opens << " it has " << p.connections << ", and " << p.half_open << " half-open ones";
+      return false;
+    }
+    ::usleep(20'000);
+  }
+}
+
+/// A sanitizer keeps for a while what was freed: not here, where memory is counted.
+lab::SpawnOptions frugal() {
+  lab::SpawnOptions options;
+  options.environment = {"ASAN_OPTIONS=quarantine_size_mb=0:thread_local_quarantine_size_kb=0"};
+  return options;
+}
+
+class CrowdTest : public ::testing::TestWithParam<LinkKind> {};
+
+TEST_P(CrowdTest, TenThousandAreOpenAtOnceAndEachIsEchoed) {
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  if (files.rlim_max < 10'100) GTEST_SKIP() << "only " << files.rlim_max << " files may be open; raise ulimit -Hn";
+  LEAT_LAB_OR_SKIP(lab, lab::LabConfig{});
+  LEAT_SKIP_WITHOUT_LINK(lab, GetParam());
+  Served served(lab, GetParam(), {"echo", "--stats=1s"}, frugal());
+  ASSERT_TRUE(served.running());
+  const Crowd crowd{served.address(), 7, 10'000};
+  auto clients = lab.run_inside(lab::kFar, [&] { return echo_at_once(crowd); });
+  ASSERT_TRUE(clients) << clients.error().message;
+  ASSERT_TRUE(clients->wait_for_errors("open", 120s)) << clients->errors();
+  ASSERT_TRUE(comes_to_have(served, 10'000, 10'000));
+  clients->signal(SIGUSR1);
+  expect_success(*clients, 120s);
+  EXPECT_TRUE(comes_to_have(served, 10'000, 0));
+  const std::string stats = served.end();
+  EXPECT_EQ(counter_in(stats, "TcpEstabResets"), 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Links, CrowdTest, ::testing::Values(LinkKind::packet, LinkKind::raw),
+                         [](const auto& instance) { return name_of(instance.param); });
+
+class ShortTest : public ::testing::TestWithParam<LinkKind> {};
+
+TEST_P(ShortTest, TwentyThousandLeaveNothing) {
+  LEAT_LAB_OR_SKIP(lab, lab::LabConfig{});
+  LEAT_SKIP_WITHOUT_LINK(lab, GetParam());
+  const Folder folder;
+  const std::string answer = "HTTP/1.0 200 OK\r\n\r\n" + std::string(1000, 'x');
+  std::ofstream(folder / "answer", std::ios::binary) << answer;
+  Served served(lab, GetParam(), {"serve", "--quiet", "--stats=1s", "--replay", folder / "answer"}, frugal());
+  ASSERT_TRUE(served.running());
+  const auto fetch = [&](std::size_t connections, std::size_t together) {
+    const Crowd crowd{served.address(), 8080, connections};
+    auto clients = lab.run_inside(lab::kFar, [&] { return fetch_in_turn(crowd, answer); });
+    ASSERT_TRUE(clients) << clients.error().message;
+    expect_success(*clients, 120s);
+    ASSERT_TRUE(comes_to_have(served, together, 0));
+  };
+  ASSERT_NO_FATAL_FAILURE(fetch(2'000, 2'000));
+  const std::size_t before = served.resident();
+  ASSERT_NO_FATAL_FAILURE(fetch(18'000, 20'000));
+  const std::size_t after = served.resident();
+  RecordProperty("resident_before", std::to_string(before));
+  RecordProperty("resident_after", std::to_string(after));
+  EXPECT_LT(after, before + (1 << 20)) << "it was " << before;
+  EXPECT_GT(after + (1 << 20), before);
+  const std::string stats = served.end();
+  EXPECT_EQ(counter_in(stats, "TcpExtTW"), 20'000u);
+  // The thousand ports came round twenty times: each time a new connection took the place of its TIME-WAIT.
+  const Population p = last_population(stats);
+  EXPECT_GT(p.time_wait, 0);
+  EXPECT_LE(p.time_wait, 1'000);
+}
+
+INSTANTIATE_TEST_SUITE_P(Links, ShortTest, ::testing::Values(LinkKind::packet, LinkKind::tap, LinkKind::raw),
+                         [](const auto& instance) { return name_of(instance.param); });
+
+}  // namespace
+}  // namespace leat::interop
