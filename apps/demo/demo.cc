@@ -1,5 +1,6 @@
 // leat-demo FOLDER: a lab that loses 5 % of the frames each way, a real web server in it, one `leat get`, and the
-// tale of it. Ends with 0 only when the bytes are right and frames were really lost. Called by ./demo.
+// tale of it; then `leat serve` with FOLDER/picture.http, and real clients, when 10 % are lost. Ends with 0 only when
+// the bytes are right and frames were really lost. Called by ./demo.
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -12,8 +13,10 @@
 #include <vector>
 
 #include "base/random.h"
+#include "failure.h"
 #include "lab/lab.h"
 #include "lab/web_server.h"
+#include "serving.h"
 #include "tale.h"
 
 namespace leat::demo {
@@ -21,18 +24,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double kLossPercent = 5;
+constexpr double kLossPercent = 5, kLossPercentServing = 10;
 constexpr std::uint64_t kBytes = 50'000'000;
-
-struct Failure {
-  std::string message;
-};
-
-template <class T>
-T check(expected<T, lab::LabError> result) {
-  if (!result) throw Failure{result.error().message};
-  return std::move(result).value();
-}
 
 void write_page(const fs::path& path) {
   std::string content(kBytes, '\0');
@@ -46,11 +39,6 @@ void write_page(const fs::path& path) {
   if (!out.flush()) throw Failure{"cannot write " + path.string()};
 }
 
-std::string sha256_of(const lab::Lab& lab, const fs::path& path) {
-  const std::string line = check(lab.run_tool(lab::kNear, {"sha256sum", "--", path.string()}));
-  return line.substr(0, line.find(' '));
-}
-
 /// Out of nstat's "TcpRetransSegs   123   0.0".
 std::uint64_t server_retransmissions(const lab::Lab& lab) {
   const std::string name = "TcpRetransSegs";
@@ -60,7 +48,7 @@ std::uint64_t server_retransmissions(const lab::Lab& lab) {
 }
 
 std::map<std::string, std::string> download(const lab::Lab& lab, const std::string& url, const fs::path& saved) {
-  std::vector<std::string> argv{fs::canonical("/proc/self/exe").parent_path() / "leat", "get"};
+  std::vector<std::string> argv{leat_binary(), "get"};
   const std::vector<std::string> host = lab.leat_host(lab.best_link()).arguments();
   argv.insert(argv.end(), host.begin(), host.end());
   argv.insert(argv.end(), {"--fail", "--output", saved, "--write-out", write_out_format(), url});
@@ -97,7 +85,7 @@ void run(const fs::path& folder) {
 
   lab::LabConfig config;
   config.loss = {.out = kLossPercent, .back = kLossPercent};
-  const lab::Lab lab = check(lab::Lab::create(config));
+  lab::Lab lab = check(lab::Lab::create(config));
   const lab::WebServer server = check(lab::WebServer::start(lab, folder / "www"));
 
   Story story;
@@ -114,6 +102,11 @@ void run(const fs::path& folder) {
   story.sha256_saved = sha256_of(lab, saved);
   verify(story);
   teller.tell(story);
+
+  teller.opening_of_serving(kLossPercentServing);
+  check(lab.set_loss({.out = kLossPercentServing, .back = kLossPercentServing}));
+  teller.tell(serve_picture(lab, folder));
+  teller.ending();
 }
 
 }  // namespace

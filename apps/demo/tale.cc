@@ -70,19 +70,22 @@ void Teller::opening(double loss, std::uint64_t bytes) const {
   std::fflush(stdout);
 }
 
+void Teller::tell_loss(const lab::MiddleCounters& m) const {
+  line("Loss", fmt::format("the middle threw away {} of {} frames from us ({:.1f} %)", grouped(double(m.lost_out)),
+                           grouped(double(m.seen_out)), percent(m.lost_out, m.seen_out)));
+  more(fmt::format("and {} of {} frames to us ({:.1f} %)", grouped(double(m.lost_back)), grouped(double(m.seen_back)),
+                   percent(m.lost_back, m.seen_back)));
+}
+
 void Teller::tell(const Story& s) const {
   const double seconds = number(s, "time_total");
   const double bytes = number(s, "size_download");
-  const lab::MiddleCounters& m = s.middle;
   line("Link", s.link + ", " + s.link_reason);
   line("Handshake",
        fmt::format("SYN, SYN-ACK, ACK in {}; MSS {}", ms(number(s, "handshake")), grouped(number(s, "mss"))));
   line("Download", fmt::format("{} bytes from {} in {:.2f} s: {:.1f} Mbit/s of goodput", grouped(bytes), s.server,
                                seconds, seconds > 0 ? bytes * 8 / seconds / 1e6 : 0));
-  line("Loss", fmt::format("the middle threw away {} of {} frames from us ({:.1f} %)", grouped(double(m.lost_out)),
-                           grouped(double(m.seen_out)), percent(m.lost_out, m.seen_out)));
-  more(fmt::format("and {} of {} frames to us ({:.1f} %)", grouped(double(m.lost_back)), grouped(double(m.seen_back)),
-                   percent(m.lost_back, m.seen_back)));
+  tell_loss(s.middle);
   line("Repair", fmt::format("{} segments came out of order and waited until a gap before them was closed",
                              grouped(number(s, "rcv_ooopack"))));
   more(fmt::format("the server sent {} segments again, we {}", grouped(double(s.server_retransmissions)),
@@ -91,6 +94,34 @@ void Teller::tell(const Story& s) const {
   line("SHA-256", s.sha256_served + dim("  as served"));
   more(s.sha256_saved + dim("  as saved in " + s.saved_as));
   more(good("identical: every byte arrived, once, in order"));
+}
+
+void Teller::opening_of_serving(double loss) const {
+  fmt::print("\n{}\n\n",
+             strong(fmt::format("And the other way round: Leat serves a picture, over a path that loses {} % each way",
+                                loss)));
+  fmt::print("    leat serve  {}  middle  {}  wget, then curl\n", dim("-----"), dim("-----"));
+  fmt::print("    {}\n\n", dim("our TCP           loses frames     the kernel's TCP"));
+  std::fflush(stdout);
+}
+
+void Teller::tell(const ServingStory& s) const {
+  bool first = true;
+  for (const ServingStory::Client& client : s.clients) {
+    const std::string text =
+        fmt::format("{} got {} bytes in {:.2f} s", client.name, grouped(double(s.bytes)), client.seconds);
+    first ? line("Download", text) : more(text);
+    first = false;
+  }
+  tell_loss(s.middle);
+  line("Cost", fmt::format("we sent {} segments, and {} again, {} times after a time-out", grouped(double(s.sent)),
+                           grouped(double(s.sent_again)), grouped(double(s.time_outs))));
+  line("SHA-256", s.sha256_served + dim("  as recorded"));
+  for (const ServingStory::Client& client : s.clients) more(client.sha256 + dim("  as saved in " + client.saved_as));
+  more(good("identical: every byte arrived, once, in order"));
+}
+
+void Teller::ending() const {
   fmt::print(
       "\n  Try it yourself:  build/release/bin/leat get --help    build/release/bin/leat lab --help    ./test\n");
 }

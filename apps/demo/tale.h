@@ -1,9 +1,11 @@
-// What the demo tells: the facts of one download, and their telling. Called by demo.cc.
+// What the demo tells: the facts of one download, and of a picture that was served, and their telling. Called by
+// demo.cc and serving.cc.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "lab/lab.h"
 
@@ -23,11 +25,27 @@ struct Story {
   std::string saved_as;
 };
 
+struct ServingStory {
+  struct Client {
+    std::string name;
+    double seconds = 0;
+    std::string sha256, saved_as;
+  };
+  std::uint64_t bytes = 0;  ///< of the picture
+  std::string sha256_served;
+  std::vector<Client> clients;
+  std::uint64_t sent = 0, sent_again = 0, time_outs = 0;  ///< segments, of leat serve
+  lab::MiddleCounters middle;                             ///< of this scene
+};
+
 class Teller {
  public:
   explicit Teller(bool colours) : colours_(colours) {}
   void opening(double loss, std::uint64_t bytes) const;
   void tell(const Story& story) const;
+  void opening_of_serving(double loss) const;
+  void tell(const ServingStory& story) const;
+  void ending() const;
 
  private:
   std::string strong(const std::string& text) const { return paint("1", text); }
@@ -36,6 +54,7 @@ class Teller {
   std::string paint(const char* code, const std::string& text) const;
   void line(const char* title, const std::string& text) const;
   void more(const std::string& text) const;
+  void tell_loss(const lab::MiddleCounters& middle) const;
 
   bool colours_;
 };

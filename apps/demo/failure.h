@@ -1,0 +1,34 @@
+// Failure: what ends the demo, as a sentence; and what its scenes share to get at results.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "lab/lab.h"
+
+namespace leat::demo {
+
+struct Failure {
+  std::string message;
+};
+
+template <class T>
+T check(expected<T, lab::LabError> result) {
+  if (!result) throw Failure{result.error().message};
+  return std::move(result).value();
+}
+inline void check(expected<void, lab::LabError> result) {
+  if (!result) throw Failure{result.error().message};
+}
+
+/// The command, which stands beside this program.
+inline std::string leat_binary() { return std::filesystem::canonical("/proc/self/exe").parent_path() / "leat"; }
+
+/// In hexadecimal, by sha256sum.
+inline std::string sha256_of(const lab::Lab& lab, const std::filesystem::path& path) {
+  const std::string line = check(lab.run_tool(lab::kNear, {"sha256sum", "--", path.string()}));
+  return line.substr(0, line.find(' '));
+}
+
+}  // namespace leat::demo
