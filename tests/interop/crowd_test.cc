@@ -1,5 +1,6 @@
-// Many clients on the kernel's TCP: 10,000 connections open at once, and 20,000 short ones one after another. Each is
-// served rightly, and afterwards nothing is left of them: no socket, no memory, no TIME-WAIT that is in the way.
+// Many clients on the kernel's TCP: 10,000 connections open at once, 500 when frames are lost, and 20,000 short ones
+// one after another. Each is served rightly, and afterwards nothing is left of them: no socket, no memory, no TIME-WAIT
+// that is in the way.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include <fstream>
 
 #include "crowd.h"
+#include "lab/loss.h"
 #include "lab/testing/support.h"
 #include "served.h"
 
@@ -80,6 +82,29 @@ TEST_P(CrowdTest, TenThousandAreOpenAtOnceAndEachIsEchoed) {
 
 INSTANTIATE_TEST_SUITE_P(Links, CrowdTest, ::testing::Values(LinkKind::packet, LinkKind::raw),
                          [](const auto& instance) { return name_of(instance.param); });
+
+TEST(LossyCrowdTest, FiveHundredAreEchoedWhenOneFrameInTenIsLost) {
+  lab::LabConfig config;
+  config.loss = {10, 10};
+  LEAT_LAB_OR_SKIP(lab, config);
+  Served served(lab, lab.best_link(), {"echo", "--stats=1s"});
+  ASSERT_TRUE(served.running());
+  const Crowd crowd{served.address(), 7, 500};
+  auto clients = lab.run_inside(lab::kFar, [&] { return echo_at_once(crowd); });
+  ASSERT_TRUE(clients) << clients.error().message;
+  ASSERT_TRUE(clients->wait_for_errors("open", 120s)) << clients->errors();
+  ASSERT_TRUE(comes_to_have(served, 500, 500));
+  clients->signal(SIGUSR1);
+  expect_success(*clients, 120s);
+  // Its last FINs, and the acknowledgements of them, may have been lost again and again.
+  EXPECT_TRUE(comes_to_have(served, 500, 0));
+  const std::string stats = served.end();
+  EXPECT_EQ(counter_in(stats, "TcpEstabResets"), 0u);
+  EXPECT_GT(counter_in(stats, "TcpRetransSegs"), 0u);
+  const auto middle = lab.counters();
+  ASSERT_TRUE(middle) << middle.error().message;
+  EXPECT_FALSE(lab::loss_is_missing({10, 10}, *middle));
+}
 
 class ShortTest : public ::testing::TestWithParam<LinkKind> {};
 

@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "lab/loss.h"
 #include "lab/testing/support.h"
 #include "served.h"
 
@@ -108,6 +109,21 @@ TEST_F(FilesTest, AHundredRequestsUseOneConnection) {
   std::string expected = "200:1 ";
   for (int i = 1; i < 100; ++i) expected += "200:0 ";
   EXPECT_EQ(connects, expected);
+}
+
+TEST_F(FilesTest, FilesArriveWholeWhenOneFrameInTenIsLost) {
+  ASSERT_TRUE(lab_->set_loss({10, 10}));
+  // Several requests a connection, and several connections.
+  const std::string urls = url("/noise.bin?[1-2]");
+  EXPECT_EQ(curl({"-o", folder_ / "curl-#1", "-w", "%{http_code}:%{num_connects} ", urls}), "200:1 200:0 ");
+  run({"wget", "-q", "--tries=1", "-P", folder_ / "mirror", "-r", "-np", "-nH", url("/")});
+  for (const auto& saved : {folder_ / "curl-1", folder_ / "curl-2", folder_ / "mirror" / "noise.bin"}) {
+    EXPECT_EQ(sha256_of(*lab_, saved), sha256_of(*lab_, noise())) << saved;
+  }
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "mirror" / "a b" / "<one>.txt"));
+  const auto middle = lab_->counters();
+  ASSERT_TRUE(middle) << middle.error().message;
+  EXPECT_FALSE(lab::loss_is_missing({10, 10}, *middle));
 }
 
 TEST_F(FilesTest, ALargeFileArrivesWholeAndIsNotHeldInMemory) {
