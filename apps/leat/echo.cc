@@ -8,16 +8,19 @@
 #include "host_options.h"
 #include "options.h"
 #include "served_echo.h"
+#include "server_options.h"
 #include "stats_printer.h"
-#include "units.h"
 
 namespace leat::command {
 namespace {
 
+/// Of each connection: little, so that many clients that send and never read leave memory for others.
+constexpr std::size_t kReceiveBuffer = std::size_t{64} << 10;
+
 constexpr const char* kDescription = R"(send back whatever arrives
 
 The echo service of RFC 862, on a host of its own: what a client sends comes back, all of it, also when the client has
-closed its sending side before. Any number of clients at once.)";
+closed its sending side before. A client may be silent for as long as it likes, but must take what comes back.)";
 
 constexpr const char* kFooter = R"(EXIT STATUS
   2    A bad option, no link, a link that cannot be opened, or a port in use.
@@ -33,8 +36,13 @@ EXAMPLES
 )";
 
 struct EchoOptions {
+  EchoOptions() {
+    server.port = 7;
+    host.config.tcp.receive_buffer = kReceiveBuffer;
+    host.config.tcp.keep_alive = KeepAlive{};  // clients that vanish while they are silent must not stay for ever
+  }
   HostOptions host;
-  std::uint16_t port = 7;
+  ServerOptions server;
 };
 
 void complain(const std::string& text) { std::fputs(("leat echo: " + text + "\n").c_str(), stderr); }
@@ -45,7 +53,10 @@ int run_echo(EchoOptions& options) {
     return 2;
   }
   ServerSignals signals;
-  Server server([](EventLoop&, SocketHandle socket) { return std::make_unique<ServedEcho>(socket); });
+  const auto make = [&](EventLoop& loop, SocketHandle socket, SendMemory& memory) {
+    return std::make_unique<ServedEcho>(socket, options.server.patience, memory, loop.now());
+  };
+  Server server(make, options.server.max_clients);
   HostConfig config = options.host.config;
   config.on_warning = complain;
   auto host = Host::open(config);
@@ -56,7 +67,7 @@ int run_echo(EchoOptions& options) {
   std::optional<StatsPrinter> stats;
   if (options.host.stats.wanted) stats.emplace(*host, options.host.stats.interval);
   const int status = run_server(
-      *host, server, signals, options.port,
+      *host, server, signals, options.server.port,
       [](const Endpoint& local) { fmt::print(stderr, "Echoing on port {}\n", local.port); }, complain);
   if (stats) stats->finish();
   return status;
@@ -68,10 +79,9 @@ void add_echo(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<EchoOptions>();
   CLI::App* command = app.add_subcommand("echo", kDescription);
   command->footer(std::string(kFooter) + kHostEnvironmentHelp);
-  add_value(
-      *command, "-p,--port", "PORT", "The port to listen on. Default: 7.",
-      [](std::string_view text) { return parse_number(text, 0, 65535); },
-      [o = options.get()](std::uint64_t port) { o->port = static_cast<std::uint16_t>(port); });
+  add_server_options(*command, options->server,
+                     "How long a client may leave what waits for it without acknowledging any of it, before it is "
+                     "reset. Default: 60s.");
   add_host_options(*command, options->host);
   command->callback([options, &exit_code] { exit_code = run_echo(*options); });
 }

@@ -3,7 +3,6 @@
 #include <memory>
 
 #include "options.h"
-#include "units.h"
 
 namespace leat::command {
 namespace {
@@ -48,6 +47,12 @@ expected<Recording::When, std::string> parse_when(std::string_view text) {
 
 }  // namespace
 
+ServeOptions::ServeOptions() {
+  server.port = 8080;
+  // Requests are small, and clients that send and never read must leave memory for others.
+  host.config.tcp.receive_buffer = std::size_t{64} << 10;
+}
+
 void add_serve(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<ServeOptions>();
   ServeOptions* o = options.get();
@@ -58,11 +63,9 @@ void add_serve(CLI::App& app, int& exit_code) {
     return std::string(text);
   };
   add_value(*command, "path", "PATH", "A folder or a file.", any, [o](std::string path) { o->path = std::move(path); });
-  add_value(
-      *command, "-p,--port", "PORT", "The port to listen on; 0 takes a free one. Default: 8080.",
-      [](std::string_view text) { return parse_number(text, 0, 65535); },
-      [o](std::uint64_t port) { o->port = static_cast<std::uint16_t>(port); })
-      ->group(kGroup);
+  add_server_options(*command, o->server,
+                     "How long a client may take for a whole request (default: 30s), be silent before the first one "
+                     "and between two (60s), and leave what it asked for without acknowledging any of it (60s).");
   add_value(*command, "--replay", "FILE", "Send the bytes of FILE to each client, in place of serving PATH.", any,
             [o](std::string file) { o->replay = std::move(file); })
       ->group(kGroup);

@@ -7,6 +7,7 @@
 #include "host_options.h"
 #include "served_http.h"
 #include "served_replay.h"
+#include "server_options.h"
 
 namespace CLI {
 class App;
@@ -15,12 +16,12 @@ class App;
 namespace leat::command {
 
 struct ServeOptions {
+  ServeOptions();
   HostOptions host;
-  std::uint16_t port = 8080;
+  ServerOptions server;
   std::string path;    ///< a folder or a file; empty with replay
   std::string replay;  ///< a recorded response
   Recording::When when = Recording::When::request;
-  HttpPatience patience;
   bool quiet = false;  ///< no log
 };
 

@@ -1,6 +1,7 @@
 // What `leat serve` does once its options are read. Called by serve.cc.
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -29,10 +30,18 @@ std::string client_of(EventLoop& loop, SocketHandle socket) {
   return remote ? remote->address.to_string() : "-";
 }
 
+/// Each answer that is under way holds a file open.
+void allow_many_files() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &files));
+}
+
 /// Opens the host and serves with objects that `factory` makes.
 int serve_with(const ServeOptions& options, Server::Factory factory, const std::string& what) {
   ServerSignals signals;
-  Server server(std::move(factory));
+  Server server(std::move(factory), options.server.max_clients);
   HostConfig config = options.host.config;
   config.on_warning = complain;
   auto host = Host::open(config);
@@ -49,7 +58,7 @@ int serve_with(const ServeOptions& options, Server::Factory factory, const std::
     }
     fmt::print(stderr, "Serving {} on{}\n", what, where.empty() ? fmt::format(" port {}", local.port) : where);
   };
-  const int status = run_server(*host, server, signals, options.port, banner, complain);
+  const int status = run_server(*host, server, signals, options.server.port, banner, complain);
   if (stats) stats->finish();
   return status;
 }
@@ -63,21 +72,21 @@ int serve_site(const ServeOptions& options) {
   const auto now = [] { return std::time(nullptr); };
   // The one who asks is not known to a session, so that each has a context of its own.
   struct Client final : Served {
-    Client(SocketHandle socket, http::Session::Context c, const HttpPatience& patience, Instant t)
-        : context(std::move(c)), http(socket, context, patience, t) {}
+    Client(SocketHandle socket, http::Session::Context c, const Patience& patience, SendMemory& memory, Instant now)
+        : context(std::move(c)), http(socket, context, patience, memory, now) {}
     Plan on_event(EventLoop& loop) override { return http.on_event(loop); }
     void stop() override { http.stop(); }
     http::Session::Context context;
     ServedHttp http;
   };
-  const auto make = [&](EventLoop& loop, SocketHandle socket) -> std::unique_ptr<Served> {
+  const auto make = [&](EventLoop& loop, SocketHandle socket, SendMemory& memory) -> std::unique_ptr<Served> {
     http::Session::Context context{*site, now, {}};
     if (!options.quiet) {
       context.log = [client = client_of(loop, socket)](const http::Exchange& exchange) {
         log(http::log_line(client, std::time(nullptr), exchange));
       };
     }
-    return std::make_unique<Client>(socket, std::move(context), options.patience, loop.now());
+    return std::make_unique<Client>(socket, std::move(context), options.server.patience, memory, loop.now());
   };
   return serve_with(options, make, options.path);
 }
@@ -94,14 +103,15 @@ int serve_recording(const ServeOptions& options) {
     complain(options.replay + ": not a regular file");
     return 2;
   }
-  const auto make = [&](EventLoop& loop, SocketHandle socket) -> std::unique_ptr<Served> {
+  const auto make = [&](EventLoop& loop, SocketHandle socket, SendMemory& memory) -> std::unique_ptr<Served> {
     ServedReplay::Log note;
     if (!options.quiet) {
       note = [client = client_of(loop, socket)](std::uint64_t bytes, bool whole) {
         log(http::log_line(client, std::time(nullptr), {"", "", 11, whole ? 200u : 499u, bytes}));
       };
     }
-    return std::make_unique<ServedReplay>(socket, recording, std::move(note), loop.now());
+    return std::make_unique<ServedReplay>(socket, recording, options.server.patience, memory, std::move(note),
+                                          loop.now());
   };
   return serve_with(options, make, options.replay);
 }
@@ -113,6 +123,7 @@ int run_serve(ServeOptions& options) {
     complain(ok.error());
     return 2;
   }
+  allow_many_files();
   ::signal(SIGPIPE, SIG_IGN);  // nobody may read the log
   return options.replay.empty() ? serve_site(options) : serve_recording(options);
 }

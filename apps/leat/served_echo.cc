@@ -5,13 +5,14 @@
 namespace leat::command {
 
 Served::Plan ServedEcho::on_event(EventLoop& loop) {
-  for (;;) {
+  while (!outflow_.is_leaving()) {
     while (begin_ < end_) {
-      const auto taken = loop.write(socket_, std::span(*block_).subspan(begin_, end_ - begin_));
-      if (!taken) return {taken.error() == Error::would_block ? Next::wait : Next::abort};
+      const auto taken = outflow_.write(loop, std::span(*block_).subspan(begin_, end_ - begin_));
+      if (!taken && (taken.error() != Error::would_block || outflow_.is_stalled(loop))) return {Next::abort};
+      if (!taken) return {Next::wait, outflow_.retry_at()};
       begin_ += *taken;
     }
-    if (!block_) block_ = std::make_unique_for_overwrite<std::array<std::uint8_t, 64 * 1024>>();
+    if (!block_) block_ = std::make_unique_for_overwrite<std::array<std::uint8_t, 32 * 1024>>();
     const auto got = loop.read(socket_, *block_);
     begin_ = end_ = 0;
     if (got && *got > 0) {
@@ -19,9 +20,11 @@ Served::Plan ServedEcho::on_event(EventLoop& loop) {
       continue;
     }
     block_.reset();
-    if (got || stopping_) return {Next::close};
-    return {got.error() == Error::would_block ? Next::wait : Next::abort};
+    if (!got && got.error() != Error::would_block) return {Next::abort};
+    if (!got && !stopping_) return {Next::wait};
+    outflow_.begin_leave(loop);
   }
+  return leave(loop, outflow_);
 }
 
 }  // namespace leat::command

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 
 #include "server.h"
 
@@ -9,13 +10,16 @@ namespace leat::command {
 
 class ServedEcho final : public Served {
  public:
-  explicit ServedEcho(SocketHandle socket) : socket_(socket) {}
+  /// The references outlive it.
+  ServedEcho(SocketHandle socket, const Patience& patience, SendMemory& memory, Instant now)
+      : socket_(socket), outflow_(socket, memory, patience, now) {}
   Plan on_event(EventLoop& loop) override;
   void stop() override { stopping_ = true; }
 
  private:
   SocketHandle socket_;
-  std::unique_ptr<std::array<std::uint8_t, 64 * 1024>> block_;  ///< while something waits to go back
+  Outflow outflow_;
+  std::unique_ptr<std::array<std::uint8_t, 32 * 1024>> block_;  ///< while something waits to go back
   std::size_t begin_ = 0, end_ = 0;
   bool stopping_ = false;
 };

@@ -5,83 +5,76 @@
 #include <span>
 
 namespace leat::command {
+namespace {
+
+/// Blocks sent at once. No segment is answered meanwhile, so that many small requests in a row must not take forever.
+constexpr int kBlocksATurn = 24;
+
+}  // namespace
 
 Served::Plan ServedHttp::on_event(EventLoop& loop) {
-  const Instant now = loop.now();
-  if (now >= since_ + patience()) {
-    if (phase_ == Phase::sending) return {Next::abort};
-    if (phase_ == Phase::lingering) return {Next::close};
-    session_.on_request_timeout();
-  }
-  Plan plan;
-  for (;;) {
-    if (!send(loop, plan)) return plan;
+  if (outflow_.is_leaving()) return leave(loop, outflow_);
+  judge_slowness(loop);
+  for (int budget = kBlocksATurn;;) {
+    Step step = send(loop, budget);
     if (session_.is_broken()) return {Next::abort};
-    if (session_.has_ended() && phase_ != Phase::lingering) {
-      static_cast<void>(loop.shutdown(socket_));
-      enter(Phase::lingering, now);
+    if (session_.has_ended()) {
+      outflow_.begin_leave(loop);
+      return leave(loop, outflow_);
     }
-    if (!receive(loop, plan)) return plan;
+    if (step == Step::again) step = receive(loop);
+    if (step == Step::abort) return {Next::abort};
+    if (step == Step::wait) return {Next::wait, wake_};
   }
 }
 
-/// True when there is nothing (more) to send.
-bool ServedHttp::send(EventLoop& loop, Plan& plan) {
+/// Time-outs of clients that are to ask. Those that are to read are judged where they do not.
+void ServedHttp::judge_slowness(EventLoop& loop) {
+  if (phase_ == Phase::answering) return;
+  // What the last answer has left in the send buffer must be read before the next request can be expected.
+  if (phase_ == Phase::idle) since_ = std::max(since_, outflow_.progress(loop));
+  if (loop.now() >= since_ + patience()) session_.on_request_timeout();
+}
+
+/// `again`: there is nothing to send, so that something may be received.
+ServedHttp::Step ServedHttp::send(EventLoop& loop, int& budget) {
   for (Bytes out = session_.output(); !out.empty(); out = session_.output()) {
-    if (phase_ != Phase::sending) enter(Phase::sending, loop.now());
-    const auto taken = loop.write(socket_, out);
-    if (!taken) {
-      plan = taken.error() == Error::would_block ? waiting() : Plan{Next::abort};
-      return false;
+    enter(Phase::answering, loop.now());
+    if (budget-- == 0) {
+      wake_ = loop.now();
+      return Step::wait;
     }
-    since_ = loop.now();
+    const auto taken = outflow_.write(loop, out);
+    if (!taken) {
+      if (taken.error() != Error::would_block || outflow_.is_stalled(loop)) return Step::abort;
+      wake_ = outflow_.retry_at();
+      return Step::wait;
+    }
     session_.consumed(*taken);
   }
-  return true;
+  return Step::again;
 }
 
-/// True when something was read, that may give something to send.
-bool ServedHttp::receive(EventLoop& loop, Plan& plan) {
+/// `again`: something was received that may give something to send.
+ServedHttp::Step ServedHttp::receive(EventLoop& loop) {
   std::array<std::uint8_t, 16 * 1024> block;
-  const bool lingering = phase_ == Phase::lingering;
-  const std::size_t room = lingering ? block.size() : std::min(session_.room(), block.size());
-  if (room == 0) {
-    plan = waiting();
-    return false;
-  }
-  const auto got = loop.read(socket_, std::span(block).first(room));
-  if (!got && got.error() != Error::would_block) {
-    plan = {Next::abort};
-    return false;
-  }
-  if (lingering) {
-    plan = got && *got == 0 ? Plan{Next::close} : waiting();
-    return got && *got > 0;
-  }
+  const auto got = loop.read(socket_, std::span(block).first(std::min(session_.room(), block.size())));
+  if (!got && got.error() != Error::would_block) return Step::abort;
   if (got && *got > 0) {
     session_.on_input(std::span(block).first(*got));
   } else if (got) {
     session_.on_end();
   }
-  if (!session_.is_answering()) enter(session_.is_busy() ? Phase::request : Phase::idle, loop.now());
-  plan = waiting();
-  return got.has_value();
+  if (session_.is_answering()) return Step::again;
+  enter(session_.is_busy() ? Phase::request : Phase::idle, loop.now());
+  wake_ = since_ + patience();
+  return got ? Step::again : Step::wait;
 }
 
-void ServedHttp::enter(Phase phase, Instant now) {
+void ServedHttp::enter(Phase phase, Instant since) {
   if (phase_ == phase) return;
   phase_ = phase;
-  since_ = now;
-}
-
-Duration ServedHttp::patience() const {
-  switch (phase_) {
-    case Phase::request: return patience_.request;
-    case Phase::sending: return patience_.sending;
-    case Phase::lingering: return patience_.lingering;
-    case Phase::idle: break;
-  }
-  return patience_.keep_alive;
+  since_ = since;
 }
 
 }  // namespace leat::command

@@ -9,15 +9,11 @@
 namespace leat::command {
 
 Served::Plan ServedReplay::on_event(EventLoop& loop) {
-  if (phase_ == Phase::waiting) {
-    const Plan plan = wait_for_request(loop);
-    if (phase_ == Phase::waiting) return plan;
-  }
-  if (phase_ == Phase::sending) {
-    const Plan plan = send(loop);
-    if (phase_ == Phase::sending) return plan;
-  }
-  return linger(loop);
+  Plan plan;
+  if (!sending_) plan = wait_for_request(loop);
+  if (sending_ && !outflow_.is_leaving()) plan = send(loop);
+  if (outflow_.is_leaving()) plan = leave(loop, outflow_);
+  return finish(plan);
 }
 
 /// An empty line ends the head, with CRLF or with LF.
@@ -27,25 +23,25 @@ bool ServedReplay::ends_head(std::uint8_t byte) {
   return false;
 }
 
+/// Bounded as a whole, not for each byte.
 Served::Plan ServedReplay::wait_for_request(EventLoop& loop) {
   std::array<std::uint8_t, 4096> block;
+  const bool when_idle = recording_.when == Recording::When::idle;
   for (;;) {
     const auto got = loop.read(socket_, block);
-    if (!got && got.error() != Error::would_block) return finish(Next::abort, false);
+    if (!got && got.error() != Error::would_block) return {Next::abort};
     const bool any = got && *got > 0;
-    if (any) since_ = loop.now();
+    if (any) heard_ = loop.now();
     const bool head_ended = any && std::any_of(block.begin(), block.begin() + static_cast<std::ptrdiff_t>(*got),
                                                [this](std::uint8_t byte) { return ends_head(byte); });
     const bool half_closed = got && *got == 0;
-    const bool idle = recording_.when == Recording::When::idle && !any && loop.now() >= since_ + Recording::kIdle;
-    if (head_ended || half_closed || idle) {
-      phase_ = Phase::sending;
-      since_ = loop.now();
-      return {};
-    }
+    const bool idle = when_idle && !any && loop.now() >= heard_ + Recording::kIdle;
+    sending_ = head_ended || half_closed || idle;
+    if (sending_) return {};
     if (any) continue;
-    if (stopping_ || loop.now() >= since_ + Recording::kPatience) return finish(Next::close, false);
-    return {Next::wait, since_ + (recording_.when == Recording::When::idle ? Recording::kIdle : Recording::kPatience)};
+    const Instant end = began_ + patience_.request;
+    if (stopping_ || loop.now() >= end) return {Next::close};
+    return {Next::wait, when_idle ? std::min(heard_ + Recording::kIdle, end) : end};
   }
 }
 
@@ -65,47 +61,22 @@ bool ServedReplay::fill() {
 }
 
 Served::Plan ServedReplay::send(EventLoop& loop) {
-  for (;;) {
-    if (begin_ == end_ && offset_ < recording_.size && !fill()) return finish(Next::abort, false);
-    if (begin_ == end_) break;
-    const auto taken = loop.write(socket_, std::span(*block_).subspan(begin_, end_ - begin_));
-    if (!taken && taken.error() != Error::would_block) return finish(Next::abort, false);
-    if (!taken) {
-      if (loop.now() >= since_ + Recording::kPatience) return finish(Next::abort, false);
-      return {Next::wait, since_ + Recording::kPatience};
-    }
+  while (begin_ < end_ || offset_ < recording_.size) {
+    if (begin_ == end_ && !fill()) return {Next::abort};
+    const auto taken = outflow_.write(loop, std::span(*block_).subspan(begin_, end_ - begin_));
+    if (!taken && (taken.error() != Error::would_block || outflow_.is_stalled(loop))) return {Next::abort};
+    if (!taken) return {Next::wait, outflow_.retry_at()};
     begin_ += *taken;
-    written_ += *taken;
-    since_ = loop.now();
   }
   block_.reset();
-  phase_ = Phase::lingering;
-  since_ = loop.now();
-  static_cast<void>(loop.shutdown(socket_));
+  outflow_.begin_leave(loop);
   return {};
 }
 
-/// Reads on after our FIN: closing with unread data would send a RST, which can overtake the tail (RFC 2525 §2.17).
-Served::Plan ServedReplay::linger(EventLoop& loop) {
-  std::array<std::uint8_t, 4096> block;
-  for (;;) {
-    const auto got = loop.read(socket_, block);
-    const bool flushed = (loop.readiness(socket_) & kEventFlushed) != 0;
-    if (!got && got.error() != Error::would_block) return finish(Next::abort, false);
-    if (got && *got == 0) return finish(Next::close, true);
-    if (got) continue;
-    if (!flushed) {
-      since_ = loop.now();  // TCP itself gives a dead client up
-      return {Next::wait, since_ + Recording::kLingering};
-    }
-    if (loop.now() >= since_ + Recording::kLingering) return finish(Next::close, true);
-    return {Next::wait, since_ + Recording::kLingering};
-  }
-}
-
-Served::Plan ServedReplay::finish(Next next, bool whole) {
-  if (log_) std::exchange(log_, nullptr)(written_, whole);
-  return {next};
+Served::Plan ServedReplay::finish(Plan plan) {
+  if (plan.next == Next::wait || !log_) return plan;
+  std::exchange(log_, nullptr)(outflow_.acknowledged(), plan.next == Next::close && outflow_.is_leaving());
+  return plan;
 }
 
 }  // namespace leat::command

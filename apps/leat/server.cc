@@ -15,6 +15,15 @@
 
 namespace leat::command {
 
+Served::Plan Served::leave(EventLoop& loop, Outflow& outflow) {
+  switch (outflow.leave(loop)) {
+    case Outflow::Departure::complete: return {Next::close};
+    case Outflow::Departure::lost: return {Next::abort};
+    case Outflow::Departure::under_way: break;
+  }
+  return {Next::wait, outflow.retry_at()};
+}
+
 expected<Endpoint, Error> Server::listen(EventLoop& loop, std::uint16_t port, unsigned backlog) {
   const auto listener = loop.listen({IpAddress::any_v4(), port}, backlog);
   if (!listener) return unexpected(listener.error());
@@ -24,34 +33,36 @@ expected<Endpoint, Error> Server::listen(EventLoop& loop, std::uint16_t port, un
 }
 
 void Server::accept(EventLoop& loop) {
-  while (connections_.size() < kMostConnections) {
+  if (accepting_) return;  // a connection that ended at once made room; the loop goes on
+  accepting_ = true;
+  while (connections_.size() < most_) {
     const auto socket = loop.accept(listener_);
-    if (!socket) return;
+    if (!socket) break;
     ++accepted_;
     const std::uint64_t key = key_of(*socket);
-    connections_[key] = {*socket, make_(loop, *socket), std::nullopt};
+    connections_[key] = {*socket, make_(loop, *socket, memory_), std::nullopt};
     loop.set_handler(*socket, [this, key](EventLoop& l, const Event&) { drive(l, key); });
     drive(loop, key);
   }
+  accepting_ = false;
 }
 
 void Server::drive(EventLoop& loop, std::uint64_t key) {
   const auto found = connections_.find(key);
   if (found == connections_.end()) return;
-  Connection& connection = found->second;
-  const Served::Plan plan = connection.served->on_event(loop);
-  if (plan.next == Served::Next::wait) return wake_at(loop, key, connection, plan.wake);
-  if (connection.timer) loop.cancel(*connection.timer);
-  const SocketHandle socket = connection.socket;
-  const bool was_full = connections_.size() == kMostConnections;
+  const Served::Plan plan = found->second.served->on_event(loop);
+  if (plan.next == Served::Next::wait) return wake_at(loop, key, found->second, plan.wake);
+  part(loop, key, plan.next);
+}
+
+void Server::part(EventLoop& loop, std::uint64_t key, Served::Next how) {
+  const auto found = connections_.find(key);
+  const SocketHandle socket = found->second.socket;
+  if (found->second.timer) loop.cancel(*found->second.timer);
   connections_.erase(found);
-  if (plan.next == Served::Next::abort) {
-    static_cast<void>(loop.abort(socket));
-  } else {
-    static_cast<void>(loop.close(socket));
-  }
-  if (was_full && !done_) accept(loop);
-  if (done_ && connections_.empty()) std::exchange(done_, nullptr)();
+  static_cast<void>(how == Served::Next::abort ? loop.abort(socket) : loop.close(socket));
+  if (done_ && connections_.empty()) return std::exchange(done_, nullptr)();
+  if (!done_ && connections_.size() + 1 == most_) accept(loop);
 }
 
 /// A timer that is set for earlier stays: it asks the connection again, which costs less than setting it anew each
@@ -122,7 +133,7 @@ void ServerSignals::wake() {
 int run_server(Host& host, Server& server, ServerSignals& signals, std::uint16_t port,
                const std::function<void(const Endpoint&)>& banner,
                const std::function<void(const std::string&)>& complain) {
-  constexpr unsigned kBacklog = 4096;
+  constexpr unsigned kBacklog = 1024;
   std::promise<expected<Endpoint, Error>> listening;
   host.post([&](EventLoop& loop) { listening.set_value(server.listen(loop, port, kBacklog)); });
   const expected<Endpoint, Error> local = listening.get_future().get();

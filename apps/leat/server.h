@@ -11,6 +11,7 @@
 
 #include "leat/event_loop.h"
 #include "leat/host.h"
+#include "outflow.h"
 
 namespace leat::command {
 
@@ -32,15 +33,19 @@ class Served {
   virtual Plan on_event(EventLoop& loop) = 0;
   /// The server is to end: finish soon. on_event follows.
   virtual void stop() = 0;
+
+ protected:
+  /// The plan of an Outflow that is leaving.
+  static Plan leave(EventLoop& loop, Outflow& outflow);
 };
 
 class Server {
  public:
-  using Factory = std::function<std::unique_ptr<Served>(EventLoop& loop, SocketHandle socket)>;
-  static constexpr std::size_t kMostConnections = 100'000;
+  using Factory = std::function<std::unique_ptr<Served>(EventLoop& loop, SocketHandle socket, SendMemory& memory)>;
 
-  /// `make` is called for each connection that is accepted.
-  explicit Server(Factory make) : make_(std::move(make)) {}
+  /// `make` is called for each connection that is accepted. Of them there are at most `most` at once: others wait in
+  /// the backlog, connected, until one ends.
+  Server(Factory make, std::size_t most) : make_(std::move(make)), most_(most) {}
 
   // On the host's thread.
   expected<Endpoint, Error> listen(EventLoop& loop, std::uint16_t port, unsigned backlog);
@@ -57,13 +62,17 @@ class Server {
   };
   void accept(EventLoop& loop);
   void drive(EventLoop& loop, std::uint64_t key);
+  void part(EventLoop& loop, std::uint64_t key, Served::Next how);
   void wake_at(EventLoop& loop, std::uint64_t key, Connection& connection, Instant wake);
   static std::uint64_t key_of(SocketHandle s) { return std::uint64_t{s.generation} << 32 | s.index; }
 
   Factory make_;
+  std::size_t most_;
+  SendMemory memory_;
   SocketHandle listener_;
   std::unordered_map<std::uint64_t, Connection> connections_;
   std::uint64_t accepted_ = 0;
+  bool accepting_ = false;
   std::function<void()> done_;
 };
 

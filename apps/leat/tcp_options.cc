@@ -25,6 +25,10 @@ expected<std::string, std::string> parse_congestion_control(std::string_view tex
   return unexpected(fmt::format("there is no congestion control \"{}\"; known: {}", text, known));
 }
 
+std::string size_text(std::size_t bytes) {
+  return bytes % (1U << 20) == 0 ? fmt::format("{}M", bytes >> 20) : fmt::format("{}k", bytes >> 10);
+}
+
 /// An option with a number from `least` to `most`, stored as a T.
 template <class T>
 void add_number(CLI::App& command, const std::string& name, std::uint64_t least, std::uint64_t most,
@@ -83,7 +87,8 @@ void add_endurance_options(CLI::App& command, TcpOptions& tcp) {
   add_value(
       command, "--keepalive", "IDLE[,INTERVAL[,PROBES]]",
       "Ask a peer that has been silent for IDLE whether it is there, every INTERVAL (75s), and give it up after PROBES "
-      "(9) without an answer. Default: never.",
+      "(9) without an answer. Default: " +
+          std::string(tcp.keep_alive ? "2h." : "never."),
       parse_keep_alive, [&tcp](const KeepAlive& settings) { tcp.keep_alive = settings; })
       ->group(kGroup);
 }
@@ -118,7 +123,8 @@ void add_tcp_options(CLI::App& command, TcpOptions& tcp) {
   add_value(command, "--sndbuf", "N", "Bytes of send buffer a connection, 2k to 1G. Default: 1M.", size,
             [&tcp](std::uint64_t n) { tcp.send_buffer = n; })
       ->group(kGroup);
-  add_value(command, "--rcvbuf", "N", "Bytes of receive buffer a connection, 2k to 1G. Default: 1M.", size,
+  add_value(command, "--rcvbuf", "N",
+            "Bytes of receive buffer a connection, 2k to 1G. Default: " + size_text(tcp.receive_buffer) + ".", size,
             [&tcp](std::uint64_t n) { tcp.receive_buffer = n; })
       ->group(kGroup);
 }

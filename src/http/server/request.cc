@@ -14,6 +14,23 @@ using ErrorCode = beast::error_code;
 
 constexpr unsigned kBadRequest = 400, kTooLarge = 413, kHeadTooLarge = 431, kNotImplemented = 501, kBadVersion = 505;
 
+/// A field that goes on in the next line (RFC 9112 §5.2), which readers take for different things.
+bool has_folds(std::string_view head) {
+  for (std::size_t at = head.find("\r\n"); at != std::string_view::npos; at = head.find("\r\n", at + 2)) {
+    if (at + 2 < head.size() && (head[at + 2] == ' ' || head[at + 2] == '\t')) return true;
+  }
+  return false;
+}
+
+/// What may stand in uri-host [ ":" port ] (RFC 9112 §3.2, RFC 3986 §3.2.2): no user, no path, no list.
+bool is_host(std::string_view text) {
+  constexpr std::string_view kOthers = "-._~%!$&'()*+;=:[]";
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           kOthers.find(c) != std::string_view::npos;
+  });
+}
+
 unsigned status_of(const ErrorCode& ec) {
   using beast::http::error;
   if (ec == error::header_limit || ec == error::buffer_overflow) return kHeadTooLarge;
@@ -56,6 +73,7 @@ class RequestParser::Parser final : public beast::http::basic_parser<true> {
     const std::optional<std::string_view> coding = head.find("Transfer-Encoding");
     // RFC 9112 §3.2: exactly one Host; §6.1: what would let two readers see different requests is refused.
     if (count("Host") > 1 || (head.version == 11 && count("Host") == 0)) return refuse(kBadRequest, ec);
+    if (!is_host(head.find("Host").value_or(""))) return refuse(kBadRequest, ec);
     if (count("Content-Length") > 1 || (coding && (head.version == 10 || count("Transfer-Encoding") > 1))) {
       return refuse(kBadRequest, ec);
     }
@@ -98,9 +116,16 @@ std::size_t RequestParser::feed(Bytes in) {
   while (used < in.size() && failure_ == 0 && !done()) {
     if (!parser_) parser_ = std::make_unique<Parser>();
     begun_ = true;
+    const bool in_head = !parser_->is_header_done();
+    const std::string_view rest(reinterpret_cast<const char*>(in.data()) + used, in.size() - used);
     ErrorCode ec;
     const std::size_t count = parser_->put(boost::asio::const_buffer(in.data() + used, in.size() - used), ec);
     used += count;
+    // The parser takes a head as a whole, and has unfolded it.
+    if (in_head && parser_->is_header_done() && has_folds(rest.substr(0, rest.find("\r\n\r\n")))) {
+      failure_ = kBadRequest;
+      break;
+    }
     if (ec == beast::http::error::need_more) {
       if (in.size() - used > kHeadLimit) failure_ = kHeadTooLarge;
       break;
@@ -112,6 +137,12 @@ std::size_t RequestParser::feed(Bytes in) {
 }
 
 bool RequestParser::done() const { return parser_ && failure_ == 0 && parser_->is_done(); }
+
+bool RequestParser::awaits_permission() const {
+  if (!parser_ || failure_ != 0 || !parser_->is_header_done() || parser_->is_done()) return false;
+  const RequestHead& head = parser_->head;
+  return head.version == 11 && equal_ignoring_case(head.find("Expect").value_or(""), "100-continue");
+}
 
 const RequestHead& RequestParser::head() const {
   static const RequestHead kNone;

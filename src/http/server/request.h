@@ -37,6 +37,8 @@ class RequestParser {
   /// request. Call again with the rest and more, until done() or failure().
   std::size_t feed(Bytes in);
   bool done() const;
+  /// The head is complete, and the client waits for an answer to it before it sends the body (RFC 9110 §10.1.1).
+  bool awaits_permission() const;
   /// True from the first byte of a request on.
   bool begun() const { return begun_; }
   /// The status code that says what is wrong with it; 0: nothing.

@@ -35,7 +35,7 @@ void Session::on_end() {
 }
 
 void Session::stop() {
-  ended_ = true;
+  stopping_ = true;
   if (!is_busy()) closing_ = true;
 }
 
@@ -54,10 +54,11 @@ void Session::advance() {
     const std::size_t used = parser_.feed({reinterpret_cast<const std::uint8_t*>(in_.data()), in_.size()});
     in_.erase(0, used);
     if (parser_.failure() != 0) return answer_failure(parser_.failure());
-    if (parser_.done()) {
+    if (parser_.done() || parser_.awaits_permission()) {
       const RequestHead& head = parser_.head();
       exchange_ = {head.method, head.target, head.version, 0, 0};
-      const bool last = ended_ && in_.empty();
+      // Without its body the request is no more than a question, and the rest of it is no next request.
+      const bool last = stopping_ || (ended_ && in_.empty()) || !parser_.done();
       answer(respond(head, context_.site), head.keep_alive && !last);
       return;
     }
@@ -65,6 +66,7 @@ void Session::advance() {
       if (parser_.begun()) return answer_failure(400);
       closing_ = true;
     }
+    if (stopping_ && !parser_.begun()) closing_ = true;
     return;
   }
 }

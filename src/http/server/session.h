@@ -45,7 +45,7 @@ class Session {
   void on_input(Bytes in);
   /// The peer sends no more. What it asked for before is still answered.
   void on_end();
-  /// Finish what has begun; take no new request.
+  /// Finish what has begun, also a request that has begun to arrive; the answer to it says that it is the last.
   void stop();
   /// The request takes too long.
   void on_request_timeout();
@@ -80,7 +80,8 @@ class Session {
   bool answering_ = false;
   bool closing_ = false;  ///< no request after this one
   bool broken_ = false;
-  bool ended_ = false;
+  bool ended_ = false;  ///< the peer's FIN
+  bool stopping_ = false;
 };
 
 }  // namespace leat::http

@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <tuple>
@@ -35,9 +36,9 @@ unsigned status_of(int error) {
 }
 
 /// Never waits, not even for a pipe's other end.
-int open_beneath(int root, const std::string& path) {
+int open_beneath(int root, const std::string& path, std::uint64_t flags = O_RDONLY | O_NONBLOCK | O_NOCTTY) {
   open_how how{};
-  how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  how.flags = flags | O_CLOEXEC;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
   return static_cast<int>(::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how));
 }
@@ -60,10 +61,18 @@ std::shared_ptr<SiteFile> describe(std::shared_ptr<const SharedFile> file, const
   return found;
 }
 
-/// Takes a descriptor of its own: the one of a DIR is closed with it.
-std::unique_ptr<SiteFolder> list(int folder) {
+/// What a name in a folder stands for; false when that is nothing, or outside.
+bool stat_beneath(int root, const std::string& path, struct stat& s) {
+  const int fd = open_beneath(root, path, O_PATH);
+  const bool found = fd >= 0 && ::fstat(fd, &s) == 0;
+  if (fd >= 0) ::close(fd);
+  return found;
+}
+
+/// `path` is that of the folder, from the root, with a slash at the end (or empty).
+std::unique_ptr<SiteFolder> list(int root, const std::string& path, int folder) {
   auto result = std::make_unique<SiteFolder>();
-  const int fd = ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int fd = ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);  // its own: closed with the DIR
   DIR* dir = fd < 0 ? nullptr : ::fdopendir(fd);
   if (dir == nullptr) {
     if (fd >= 0) ::close(fd);
@@ -71,7 +80,8 @@ std::unique_ptr<SiteFolder> list(int folder) {
   }
   while (const dirent* entry = ::readdir(dir)) {
     struct stat s {};
-    if (entry->d_name[0] == '.' || ::fstatat(fd, entry->d_name, &s, 0) != 0) continue;
+    if (entry->d_name[0] == '.' || ::fstatat(fd, entry->d_name, &s, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (S_ISLNK(s.st_mode) && !stat_beneath(root, path + entry->d_name, s)) continue;
     if (!S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode)) continue;
     result->entries.push_back({entry->d_name, S_ISDIR(s.st_mode), static_cast<std::uint64_t>(s.st_size)});
     if (result->entries.size() == kMostEntries) break;
@@ -123,12 +133,15 @@ expected<Site, std::string> Site::open(const std::string& path) {
   if (::stat(path.c_str(), &s) != 0) return failed(errno);
   if (!S_ISDIR(s.st_mode) && !S_ISREG(s.st_mode)) return unexpected(path + ": neither a folder nor a file");
   Site site;
-  std::string folder = path;
+  // The user may name a symbolic link; clients may not follow one out of where it leads.
+  const std::unique_ptr<char, decltype(&::free)> real(::realpath(path.c_str(), nullptr), &::free);
+  if (!real) return failed(errno);
+  std::string folder = real.get();
   if (S_ISREG(s.st_mode)) {
-    const std::size_t slash = path.rfind('/');
-    site.only_ = slash == std::string::npos ? path : path.substr(slash + 1);
-    folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
     if (::access(path.c_str(), R_OK) != 0) return failed(errno);
+    const std::size_t slash = folder.rfind('/');
+    site.only_ = folder.substr(slash + 1);
+    folder.resize(std::max<std::size_t>(slash, 1));
   }
   const int fd = ::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return failed(errno);
@@ -171,7 +184,7 @@ expected<Found, unsigned> Site::find(const std::string& path) const {
       return found;
     }
   }
-  found.folder = list(fd);
+  found.folder = list(root_->fd(), relative, fd);
   return found;
 }
 

@@ -1,0 +1,25 @@
+// The options that every server command has: where it listens, for how many clients, and how patiently.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "outflow.h"
+
+namespace CLI {
+class App;
+}
+
+namespace leat::command {
+
+struct ServerOptions {
+  std::uint16_t port = 0;
+  std::size_t max_clients = 1000;
+  Patience patience;
+};
+
+/// Adds them to a subcommand. `options.port` is the default; `timeout` says what --timeout is about.
+void add_server_options(CLI::App& command, ServerOptions& options, const std::string& timeout);
+
+}  // namespace leat::command
