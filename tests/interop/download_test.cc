@@ -28,6 +28,8 @@ std::string name_of_case(const Case& c) {
          (c.loss > 0 ? "_lossy" : "_clean");
 }
 
+void PrintTo(const Case& c, std::ostream* out) { *out << name_of_case(c); }
+
 /// The loss asked for must have happened, else the test has shown nothing.
 void check_middle(const lab::MiddleCounters& middle, double loss) {
   if (loss == 0) {

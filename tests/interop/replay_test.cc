@@ -19,6 +19,12 @@ struct Case {
   double loss = 0;  ///< percent, each way
 };
 
+std::string name_of_case(const Case& c) {
+  return name_of(c.link) + (c.loss == 0 ? "_clean" : "_" + std::to_string(static_cast<int>(c.loss)) + "_percent");
+}
+
+void PrintTo(const Case& c, std::ostream* out) { *out << name_of_case(c); }
+
 /// A client, and what it should save.
 struct Client {
   std::string name;
@@ -119,10 +125,6 @@ TEST_P(ReplayTest, ReachesEachClientExactly) {
   const auto middle = lab.counters();
   ASSERT_TRUE(middle) << middle.error().message;
   check_middle(*middle, link, loss);
-}
-
-std::string name_of_case(const Case& c) {
-  return name_of(c.link) + (c.loss == 0 ? "_clean" : "_" + std::to_string(static_cast<int>(c.loss)) + "_percent");
 }
 
 INSTANTIATE_TEST_SUITE_P(Clients, ReplayTest,

@@ -1,6 +1,7 @@
 // What the tests of servers share: `leat serve` and `leat echo` in near, and clients on the kernel's TCP in far.
 #pragma once
 
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ class Served {
   std::string errors() const { return process_.errors(); }
   /// Bytes of memory that it has in use now.
   std::size_t resident() const;
+  /// The first SIGINT.
+  void interrupt() { process_.signal(SIGINT); }
   /// Ends it with SIGINT and expects its exit status to be 130. What it wrote to standard error, with its statistics.
   std::string end();
 

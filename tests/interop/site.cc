@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <ostream>
 #include <random>
 
 #include "lab/tools.h"
@@ -69,3 +70,9 @@ std::string name_of(lab::LinkKind link) {
 }
 
 }  // namespace leat::interop
+
+namespace leat::lab {
+
+void PrintTo(LinkKind link, std::ostream* out) { *out << interop::name_of(link); }
+
+}  // namespace leat::lab

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,6 +43,13 @@ std::vector<std::string> leat_get(const lab::Lab& lab, lab::LinkKind link, std::
 std::string name_of(lab::LinkKind link);
 
 }  // namespace leat::interop
+
+namespace leat::lab {
+
+/// For the parameters of tests.
+void PrintTo(LinkKind link, std::ostream* out);
+
+}  // namespace leat::lab
 
 /// Ends the test as skipped where the lab has no such link.
 #define LEAT_SKIP_WITHOUT_LINK(the_lab, link)                                                       \
