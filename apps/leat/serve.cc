@@ -27,7 +27,8 @@ constexpr const char* kFooter = R"(EXIT STATUS
 
 OUTPUT
 One line a request on standard output, in the common log format: client, time, request, status, bytes of the body
-that were sent. With --replay, the request is "-" and the status 200 when the client has everything, 499 when not.
+that were sent. With --replay, the request is "-", the status 200 when the client has everything and 499 when not,
+and the bytes are those that the client has acknowledged.
 
 EXAMPLES
   leat serve .
