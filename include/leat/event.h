@@ -17,7 +17,7 @@ struct SocketHandle {
 enum EventBits : std::uint16_t {
   kEventConnected = 1,    ///< connect() has succeeded
   kEventReadable = 2,     ///< data, end of stream or an error can be read
-  kEventWritable = 4,     ///< there is room in the send buffer again
+  kEventWritable = 4,     ///< a third of the send buffer is free again, and notsent_lowat lets more be written
   kEventAcceptable = 8,   ///< a listener has a connection
   kEventPeerClosed = 16,  ///< the peer's FIN has arrived in order
   kEventFlushed = 32,     ///< everything written, and the FIN if there is one, is acknowledged

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "leat/time.h"
@@ -25,6 +26,14 @@ enum class TcpState : std::uint8_t {
 /// "ESTAB", "FIN-WAIT-1" … as ss(8) prints them.
 std::string_view to_string(TcpState state);
 
+/// What the sender makes of losses, as Linux's tcpi_ca_state.
+enum class CongestionState : std::uint8_t {
+  open = 0,      ///< nothing wrong
+  disorder = 1,  ///< duplicate ACKs, too few for a loss
+  recovery = 3,  ///< fast recovery (2, a reduced window alone, needs ECN)
+  loss = 4,      ///< after a time-out, until all that was sent before is acknowledged
+};
+
 /// What a connection has counted since it was made.
 struct TcpCounts {
   std::uint64_t bytes_acked = 0, bytes_sent = 0, bytes_retrans = 0, bytes_received = 0;
@@ -37,8 +46,10 @@ struct TcpCounts {
   Duration handshake{};  ///< SYN to established; zero before that
 };
 
+/// Only what is known; what Linux has beyond it Leat does not measure.
 struct TcpInfo : TcpCounts {
   TcpState state = TcpState::closed;
+  CongestionState ca_state = CongestionState::open;
   std::string_view congestion_control;  ///< name of the controller; static storage
   std::uint8_t snd_wscale = 0, rcv_wscale = 0;
   bool window_scaling = false, sack = false, timestamps = false;  ///< agreed in the handshake
@@ -49,7 +60,10 @@ struct TcpInfo : TcpCounts {
   std::uint32_t snd_cwnd = 0;                  ///< bytes (Linux: segments)
   std::uint32_t snd_ssthresh = 0;              ///< bytes; 0xffffffff: no loss yet
   std::uint32_t snd_wnd = 0, rcv_wnd = 0;      ///< bytes, scaled
+  std::optional<std::uint64_t> pacing_rate{};  ///< bytes a second; nothing: not paced
+  std::uint32_t reordering = 0;                ///< segments that may overtake one before it counts as lost
   std::uint32_t unacked = 0;                   ///< bytes in flight
+  std::uint32_t lost = 0;                      ///< bytes of these thought lost and not sent again yet
   std::uint32_t notsent = 0;                   ///< bytes written, not sent yet
   std::uint32_t unread = 0;                    ///< bytes received in order, not read yet
   std::uint32_t urgent = 0;                    ///< bytes to the end of urgent data; 0: none (RFC 9293 §3.8.5)
@@ -57,6 +71,11 @@ struct TcpInfo : TcpCounts {
   std::uint32_t retransmits = 0;  ///< time-outs in a row now
   std::uint32_t backoff = 0;
   std::uint32_t probes = 0;  ///< unanswered window or keep-alive probes
+
+  Duration ato{};          ///< how long an acknowledgement may be delayed
+  bool quick_ack = false;  ///< it is not: the connection does not look interactive (Linux: not in ping-pong mode)
+  /// When data, SYN or FIN was last sent, data received, and an acknowledgement received; nothing: never.
+  std::optional<Instant> last_data_sent{}, last_data_recv{}, last_ack_recv{};
 };
 
 }  // namespace leat

@@ -17,10 +17,15 @@ struct KeepAlive {
   unsigned probes = 9;                           ///< unanswered ones before the connection is given up, 1..127
 };
 
-/// Defaults of every connection of a host.
+/// Settings of a connection: a host's are the defaults of all its sockets, each of which may have its own, and what a
+/// listener accepts begins with the listener's. Where nothing else is said, a change in mid-connection acts on what
+/// happens from then on.
 struct TcpOptions {
-  std::optional<std::uint16_t> mss;  ///< largest segment to offer and send, 88..65495 bytes; else from the MTU
-  std::uint8_t tos = 0;              ///< the IPv4 TOS byte of every segment (RFC 2474, 3168)
+  /// Largest segment to offer and send, 88..65495 bytes; else from the MTU (TCP_MAXSEG). Settled by the SYN.
+  std::optional<std::uint16_t> mss;
+  std::uint8_t tos = 0;   ///< the IPv4 TOS byte of every segment (RFC 2474, 3168; IP_TOS)
+  std::uint8_t ttl = 64;  ///< of every segment, not 0 (IP_TTL)
+  /// Changed in mid-connection, the new one goes on from cwnd and ssthresh of the old one (TCP_CONGESTION).
   std::string congestion_control = "reno";
   unsigned syn_retries = 6;  ///< SYNs after the first, 0..127 (Linux: tcp_syn_retries)
   Duration max_rto =
@@ -28,7 +33,29 @@ struct TcpOptions {
   std::size_t send_buffer = std::size_t{1} << 20;     ///< bytes, at least 2 KiB
   std::size_t receive_buffer = std::size_t{1} << 20;  ///< bytes, at least 2 KiB
   bool timestamps = true;                             ///< offer and accept them (RFC 7323; Linux: tcp_timestamps)
-  bool nodelay = false;                               ///< switch Nagle's algorithm off (RFC 9293 §3.7.4)
+  /// Switch Nagle's algorithm off (RFC 9293 §3.7.4, TCP_NODELAY). Switched on in mid-connection, what waits goes at
+  /// once.
+  bool nodelay = false;
+  /// Full segments only (TCP_CORK). What is less waits until it is uncorked, for the FIN, or for as long as a window
+  /// probe would: 200 ms or the RTO if that is longer, with nothing in flight.
+  bool cork = false;
+  /// Bytes written and not sent yet from which on write() takes no more; writable again below half of it
+  /// (TCP_NOTSENT_LOWAT). The write that reaches it is taken up to a whole segment.
+  std::uint32_t notsent_lowat = 0xffffffff;
+  /// The largest window to offer, bytes; 0: what receive_buffer gives (TCP_WINDOW_CLAMP). Never shrinks what was
+  /// offered.
+  std::uint32_t window_clamp = 0;
+  /// Of a listener: how long a peer that has completed the handshake may take to send data before it is accepted
+  /// without (TCP_DEFER_ACCEPT). Zero: no wait. Measured in time-outs of the SYN-ACK, so that it is rounded up to 1, 3,
+  /// 7 … s.
+  Duration defer_accept{};
+  /// Acknowledge at once at first and after silence (TCP_QUICKACK). False: begin as an interactive connection does,
+  /// with delayed ACKs. What the traffic makes of it later: TcpInfo::quick_ack; Stack::set_quick_ack() changes it
+  /// again.
+  bool quick_ack = true;
+  /// Urgent data is part of the stream (SO_OOBINLINE, RFC 6093 §5). False, Linux's default for a socket: read() leaves
+  /// the last urgent byte out, and read_urgent() gives it.
+  bool oob_inline = true;
   bool push_each_segment = false;  ///< PSH on every segment with data, not only where the sender has no more
 
   unsigned syn_ack_retries = 5;     ///< SYN-ACKs after the first, 0..127 (Linux: tcp_synack_retries)

@@ -48,12 +48,30 @@ struct InterfaceConfig {
   std::optional<IpAddress> gateway;  ///< default route
 };
 
+/// Whether others may use a local port too (SO_REUSEADDR, SO_REUSEPORT).
+struct PortSharing {
+  bool reuse_address = false;  ///< with others that allow it as well, unless one of them listens
+  bool reuse_port = false;     ///< with others that say so as well; listeners share what comes, by the peer's address
+};
+
 struct ConnectRequest {
   Endpoint remote;
   std::uint16_t local_port = 0;              ///< 0: random ephemeral (RFC 6056)
   std::optional<IpAddress> local_address{};  ///< else by the route
   std::optional<std::uint32_t> mtu{};        ///< of the path, where it is known to be less than the interface's
   Bytes first_data{};                        ///< may ride on the handshake's ACK
+  std::optional<TcpOptions> options{};       ///< else the Stack's
+  /// A socket of bind() whose address and port are to be used, in place of local_address and local_port; it stays.
+  SocketHandle bound{};
+  /// Of an ephemeral port. A local_port without `bound` is used as if bound with reuse_address.
+  PortSharing sharing{};
+};
+
+/// What waits in the queues of a connection, in bytes, as Linux's ioctls say it.
+struct QueuedBytes {
+  std::size_t readable = 0;  ///< FIONREAD: ends before the urgent byte, unless oob_inline
+  std::size_t unacked = 0;   ///< SIOCOUTQ: written and not acknowledged; a FIN counts for one
+  std::size_t unsent = 0;    ///< SIOCOUTQNSD: of these, not sent yet
 };
 
 /// Where a connection would leave.
@@ -88,15 +106,49 @@ class Stack {
 
   // Sockets. Whatever changes one takes the time, also where nothing depends on it yet.
   expected<SocketHandle, Error> connect(const ConnectRequest& request, Instant now);
-  expected<SocketHandle, Error> listen(const Endpoint& local, unsigned backlog);
+  /// `local.port` 0 picks an ephemeral one. As after a bind() with reuse_address.
+  expected<SocketHandle, Error> listen(const Endpoint& local, unsigned backlog, std::optional<TcpOptions> options = {});
+  /// Listens where a socket of bind() is, which stays: address_in_use when another listens there already.
+  expected<SocketHandle, Error> listen(SocketHandle bound, unsigned backlog, std::optional<TcpOptions> options = {});
+  /// Of a listener (a second listen() of Linux).
+  expected<void, Error> set_backlog(SocketHandle listener, unsigned backlog);
   /// would_block when no connection is ready.
   expected<SocketHandle, Error> accept(SocketHandle listener);
 
-  /// Copies in-order data out. 0: the peer's FIN. would_block: nothing yet.
+  /// Reserves a local port by Linux's rules: address_in_use when a listener, a connection, one in TIME-WAIT or another
+  /// reservation that does not share it has it, at the same address or any. Port 0 picks one that nothing uses
+  /// (local() tells it); connect() without a port never picks a reserved one. Several connections, one after another or
+  /// at once, and a listener can be made from it. Until close(); what was made from it keeps the port.
+  expected<SocketHandle, Error> bind(const Endpoint& local, const PortSharing& sharing);
+  /// Of a socket of bind(), a listener or a connection: what later ones are judged by.
+  expected<void, Error> set_sharing(SocketHandle socket, const PortSharing& sharing);
+
+  /// Of a connection or a listener; not_connected for a socket of bind().
+  expected<TcpOptions, Error> options(SocketHandle socket) const;
+  /// Replaces them; TcpOptions says what acts at once. invalid_argument: no such congestion control.
+  expected<void, Error> set_options(SocketHandle socket, const TcpOptions& options, Instant now);
+  /// TCP_QUICKACK in mid-connection: acknowledge at once what waits and what comes, until the connection looks
+  /// interactive; or delay from now on, until it falls silent.
+  expected<void, Error> set_quick_ack(SocketHandle socket, bool quick, Instant now);
+
+  /// Copies in-order data out. 0: the peer's FIN. would_block: nothing yet. Stops in front of the last urgent byte;
+  /// when it is the next one, begins with it or, without oob_inline, behind it (as Linux).
   expected<std::size_t, Error> read(SocketHandle socket, MutableBytes out, Instant now);
+  /// As read, from `offset` bytes further on, and leaves everything where it is (MSG_PEEK, SO_PEEK_OFF).
+  expected<std::size_t, Error> peek(SocketHandle socket, std::size_t offset, MutableBytes out) const;
+  /// The last urgent byte, out of the stream (MSG_OOB): the stack's business, since what read() leaves out depends on
+  /// it. invalid_argument: with oob_inline, when there is none, or it was taken or passed by read() already.
+  /// would_block: announced, but not here yet; 0 when it never will be. `take` false leaves it there (MSG_PEEK).
+  expected<std::size_t, Error> read_urgent(SocketHandle socket, std::uint8_t& byte, bool take);
+  /// The next byte to be read is the last urgent one (SIOCATMARK, sockatmark(3)).
+  expected<bool, Error> at_mark(SocketHandle socket) const;
+  expected<QueuedBytes, Error> queued(SocketHandle socket) const;
   /// Copies what fits into the send buffer, before the handshake is over too. would_block: it is full, and
   /// kEventWritable follows.
   expected<std::size_t, Error> write(SocketHandle socket, Bytes data, Instant now);
+  /// As write, and there is more to come (MSG_MORE): less than a whole segment waits for it, or for an acknowledgement,
+  /// or as long as TcpOptions::cork says. No PSH.
+  expected<std::size_t, Error> write_more(SocketHandle socket, Bytes data, Instant now);
   /// As write; tells the peer that what was taken, and all before it, is urgent (RFC 9293 §3.8.5).
   expected<std::size_t, Error> write_urgent(SocketHandle socket, Bytes data, Instant now);
   expected<void, Error> shutdown_write(SocketHandle socket, Instant now);
