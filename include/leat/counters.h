@@ -53,6 +53,7 @@ enum class Counter : std::uint8_t {
   TcpExtTCPSlowStartRetrans,
   TcpExtTCPRenoRecovery,
   TcpExtTCPReqQFullDrop,
+  TcpExtTCPDeferAcceptDrop,
   TcpExtListenOverflows,
   TcpExtListenDrops,
   TcpExtTCPOFOQueue,

@@ -1,6 +1,7 @@
 // What is known of one connection: the facts of Linux's struct tcp_info, with units in the types.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -46,6 +47,13 @@ struct TcpCounts {
   Duration handshake{};  ///< SYN to established; zero before that
 };
 
+/// What waits in the queues of a connection, in bytes, as Linux's ioctls say it.
+struct QueuedBytes {
+  std::size_t readable = 0;  ///< FIONREAD: ends before the urgent byte, unless oob_inline
+  std::size_t unacked = 0;   ///< SIOCOUTQ: written and not acknowledged; a FIN counts for one
+  std::size_t unsent = 0;    ///< SIOCOUTQNSD: of these, not sent yet
+};
+
 /// Only what is known; what Linux has beyond it Leat does not measure.
 struct TcpInfo : TcpCounts {
   TcpState state = TcpState::closed;
@@ -61,7 +69,7 @@ struct TcpInfo : TcpCounts {
   std::uint32_t snd_ssthresh = 0;              ///< bytes; 0xffffffff: no loss yet
   std::uint32_t snd_wnd = 0, rcv_wnd = 0;      ///< bytes, scaled
   std::optional<std::uint64_t> pacing_rate{};  ///< bytes a second; nothing: not paced
-  std::uint32_t reordering = 0;                ///< segments that may overtake one before it counts as lost
+  std::uint32_t reordering = 0;                ///< duplicate ACKs that mean a loss
   std::uint32_t unacked = 0;                   ///< bytes in flight
   std::uint32_t lost = 0;                      ///< bytes of these thought lost and not sent again yet
   std::uint32_t notsent = 0;                   ///< bytes written, not sent yet

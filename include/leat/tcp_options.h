@@ -15,6 +15,7 @@ struct KeepAlive {
   Duration idle = std::chrono::hours(2);         ///< silence before the first probe
   Duration interval = std::chrono::seconds(75);  ///< between probes
   unsigned probes = 9;                           ///< unanswered ones before the connection is given up, 1..127
+  bool operator==(const KeepAlive&) const = default;
 };
 
 /// Settings of a connection: a host's are the defaults of all its sockets, each of which may have its own, and what a
@@ -67,8 +68,10 @@ struct TcpOptions {
   /// `retries` (RFC 5482, TCP_USER_TIMEOUT). Also bounds opening and, with keep_alive, idleness.
   std::optional<Duration> user_timeout;
   std::optional<KeepAlive> keep_alive;                   ///< off by default (RFC 9293 §3.8.4)
-  Duration delayed_ack = std::chrono::milliseconds(40);  ///< below 500 ms (RFC 9293 §3.8.6.3)
+  Duration delayed_ack = std::chrono::milliseconds(40);  ///< below 500 ms (RFC 9293 §3.8.6.3); zero: never
   Duration fin_wait_2 = std::chrono::seconds(60);        ///< of a closed socket (Linux: tcp_fin_timeout)
+
+  bool operator==(const TcpOptions&) const = default;
 };
 
 }  // namespace leat

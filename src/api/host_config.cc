@@ -75,8 +75,8 @@ Checked check_endurance(const TcpOptions& tcp) {
   if (tcp.user_timeout && *tcp.user_timeout <= Duration::zero()) {
     return wrong("the user time-out must be longer than zero");
   }
-  if (tcp.delayed_ack <= Duration::zero() || tcp.delayed_ack >= kSlowestAck) {
-    return wrong("an acknowledgement may be delayed for less than 500 ms, and more than zero");
+  if (tcp.delayed_ack < Duration::zero() || tcp.delayed_ack >= kSlowestAck) {
+    return wrong("an acknowledgement may be delayed for less than 500 ms");
   }
   if (tcp.fin_wait_2 <= Duration::zero()) return wrong("the time in FIN-WAIT-2 must be longer than zero");
   if (!tcp.keep_alive) return {};
@@ -95,6 +95,9 @@ Checked check_tcp(const TcpOptions& tcp) {
   if (!is_controller(tcp.congestion_control)) {
     return wrong("unknown congestion control \"" + tcp.congestion_control + "\"; known: " + list_of_controllers());
   }
+  if (tcp.ttl == 0) return wrong("a time to live of 0 reaches nobody");
+  if (tcp.notsent_lowat == 0) return wrong("a mark of 0 bytes not sent yet would let nothing be written");
+  if (tcp.defer_accept < Duration::zero()) return wrong("the time to wait for data cannot be negative");
   if (tcp.max_rto <= Duration::zero()) return wrong("the largest retransmission time-out must be longer than zero");
   for (const std::size_t size : {tcp.send_buffer, tcp.receive_buffer}) {
     if (size < kSmallestBuffer || size > kLargestBuffer) {

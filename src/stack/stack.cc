@@ -12,7 +12,6 @@ class Stack::Impl {
  public:
   Impl(const StackConfig& config, BufferPool& pool)
       : random(config.seed),
-        options(config.tcp),
         drops(counters),
         pool_(pool),
         network(random, counters, drops, pool),
@@ -25,7 +24,6 @@ class Stack::Impl {
   std::uint32_t mtu_to(const Endpoint& remote) const;
 
   Random random;
-  TcpOptions options;
   Counters counters;
   DropLog drops;
   std::array<PacketVerdict, PacketBatch::kCapacity> verdicts;
@@ -167,7 +165,8 @@ void Stack::Impl::send_tcp(OutgoingSegment& out, Instant now) {
   Ipv4Sending sending;
   sending.source = out.tuple.local.address;
   sending.destination = out.tuple.remote.address;
-  sending.tos = options.tos;
+  sending.tos = out.tos;
+  sending.ttl = out.ttl;
   network.send(std::move(packet), sending, now);
 }
 
@@ -202,7 +201,7 @@ expected<SocketHandle, Error> Stack::connect(const ConnectRequest& request, Inst
   if (!impl_->network.is_local(tuple.local.address)) return unexpected(Error::address_not_available);
   PathFacts facts = impl_->path_facts(path->interface);
   if (request.mtu) facts.mtu = std::min(facts.mtu, *request.mtu);
-  return impl_->tcp.connect(tuple, facts, request.first_data, now);
+  return impl_->tcp.connect({tuple, facts, request}, now);
 }
 
 expected<void, Error> Stack::send_echo(const EchoRequest& request, Instant now) {
@@ -216,11 +215,38 @@ expected<void, Error> Stack::send_echo(const EchoRequest& request, Instant now) 
 
 std::optional<EchoReply> Stack::next_echo_reply() { return impl_->network.next_echo_reply(); }
 
-expected<SocketHandle, Error> Stack::listen(const Endpoint& local, unsigned backlog) {
+expected<SocketHandle, Error> Stack::listen(const Endpoint& local, unsigned backlog,
+                                            std::optional<TcpOptions> options) {
   if (!local.address.is_unspecified() && !impl_->network.is_local(local.address)) {
     return unexpected(Error::address_not_available);
   }
-  return impl_->tcp.listen(local, backlog);
+  return impl_->tcp.listen(local, backlog, options);
+}
+
+expected<SocketHandle, Error> Stack::listen(SocketHandle bound, unsigned backlog, std::optional<TcpOptions> options) {
+  return impl_->tcp.listen(bound, backlog, options);
+}
+
+expected<SocketHandle, Error> Stack::bind(const Endpoint& local, const PortSharing& sharing) {
+  if (!local.address.is_unspecified() && !impl_->network.is_local(local.address)) {
+    return unexpected(Error::address_not_available);
+  }
+  return impl_->tcp.bind(local, sharing);
+}
+
+expected<void, Error> Stack::set_backlog(SocketHandle listener, unsigned backlog) {
+  return impl_->tcp.set_backlog(listener, backlog);
+}
+expected<void, Error> Stack::set_sharing(SocketHandle socket, const PortSharing& sharing) {
+  return impl_->tcp.set_sharing(socket, sharing);
+}
+
+expected<TcpOptions, Error> Stack::options(SocketHandle socket) const { return impl_->tcp.options(socket); }
+expected<void, Error> Stack::set_options(SocketHandle socket, const TcpOptions& options, Instant now) {
+  return impl_->tcp.set_options(socket, options, now);
+}
+expected<void, Error> Stack::set_quick_ack(SocketHandle socket, bool quick, Instant) {
+  return impl_->tcp.set_quick_ack(socket, quick);
 }
 
 expected<SocketHandle, Error> Stack::accept(SocketHandle listener) { return impl_->tcp.accept(listener); }
@@ -231,8 +257,30 @@ expected<std::size_t, Error> Stack::read(SocketHandle socket, MutableBytes out, 
 expected<std::size_t, Error> Stack::write(SocketHandle socket, Bytes data, Instant) {
   return impl_->tcp.write(socket, data);
 }
+expected<std::size_t, Error> Stack::write_more(SocketHandle socket, Bytes data, Instant) {
+  return impl_->tcp.write(socket, data, &TcpConnection::write_more);
+}
 expected<std::size_t, Error> Stack::write_urgent(SocketHandle socket, Bytes data, Instant) {
-  return impl_->tcp.write_urgent(socket, data);
+  return impl_->tcp.write(socket, data, &TcpConnection::write_urgent);
+}
+expected<std::size_t, Error> Stack::read_urgent(SocketHandle socket, std::uint8_t& byte, bool take) {
+  return impl_->tcp.read_urgent(socket, byte, take);
+}
+
+expected<std::size_t, Error> Stack::peek(SocketHandle socket, std::size_t offset, MutableBytes out) const {
+  const expected<const TcpConnection*, Error> connection = impl_->tcp.connection(socket);
+  if (!connection) return unexpected(connection.error());
+  return (*connection)->peek(offset, out);
+}
+expected<bool, Error> Stack::at_mark(SocketHandle socket) const {
+  const expected<const TcpConnection*, Error> connection = impl_->tcp.connection(socket);
+  if (!connection) return unexpected(connection.error());
+  return (*connection)->at_mark();
+}
+expected<QueuedBytes, Error> Stack::queued(SocketHandle socket) const {
+  const expected<const TcpConnection*, Error> connection = impl_->tcp.connection(socket);
+  if (!connection) return unexpected(connection.error());
+  return (*connection)->queued();
 }
 expected<void, Error> Stack::shutdown_write(SocketHandle socket, Instant) { return impl_->tcp.shutdown_write(socket); }
 expected<void, Error> Stack::close(SocketHandle socket, Instant now) { return impl_->tcp.close(socket, now); }

@@ -31,6 +31,7 @@
 #include "leat/time.h"
 #include "packet/device_caps.h"
 #include "packet/packet.h"
+#include "tcp/engine/port_sharing.h"
 
 namespace leat {
 
@@ -48,12 +49,6 @@ struct InterfaceConfig {
   std::optional<IpAddress> gateway;  ///< default route
 };
 
-/// Whether others may use a local port too (SO_REUSEADDR, SO_REUSEPORT).
-struct PortSharing {
-  bool reuse_address = false;  ///< with others that allow it as well, unless one of them listens
-  bool reuse_port = false;     ///< with others that say so as well; listeners share what comes, by the peer's address
-};
-
 struct ConnectRequest {
   Endpoint remote;
   std::uint16_t local_port = 0;              ///< 0: random ephemeral (RFC 6056)
@@ -65,13 +60,6 @@ struct ConnectRequest {
   SocketHandle bound{};
   /// Of an ephemeral port. A local_port without `bound` is used as if bound with reuse_address.
   PortSharing sharing{};
-};
-
-/// What waits in the queues of a connection, in bytes, as Linux's ioctls say it.
-struct QueuedBytes {
-  std::size_t readable = 0;  ///< FIONREAD: ends before the urgent byte, unless oob_inline
-  std::size_t unacked = 0;   ///< SIOCOUTQ: written and not acknowledged; a FIN counts for one
-  std::size_t unsent = 0;    ///< SIOCOUTQNSD: of these, not sent yet
 };
 
 /// Where a connection would leave.
@@ -127,8 +115,8 @@ class Stack {
   expected<TcpOptions, Error> options(SocketHandle socket) const;
   /// Replaces them; TcpOptions says what acts at once. invalid_argument: no such congestion control.
   expected<void, Error> set_options(SocketHandle socket, const TcpOptions& options, Instant now);
-  /// TCP_QUICKACK in mid-connection: acknowledge at once what waits and what comes, until the connection looks
-  /// interactive; or delay from now on, until it falls silent.
+  /// TCP_QUICKACK in mid-connection: true acknowledges what waits at once and ends the interactive mode, as if nothing
+  /// had been sent in answer yet; false enters it. As in Linux neither lasts: the traffic decides.
   expected<void, Error> set_quick_ack(SocketHandle socket, bool quick, Instant now);
 
   /// Copies in-order data out. 0: the peer's FIN. would_block: nothing yet. Stops in front of the last urgent byte;

@@ -7,7 +7,8 @@
 namespace leat {
 
 TcpSockets::TcpSockets(const TcpOptions& options, Random& random, Counters& counters, DropLog& drops, BufferPool& pool)
-    : options_(options),
+    : defaults_(options),
+      latest_(defaults_),
       counters_(counters),
       drops_(drops),
       pool_(pool),
@@ -73,14 +74,14 @@ void TcpSockets::on_time_wait(FlowRef flow, const FourTuple& tuple, SegmentIn& s
   facts.syn = segment.flags.syn(), facts.fin = segment.flags.fin();
   facts.rst = segment.flags.rst(), facts.has_ack = segment.flags.ack();
   if (segment.options.timestamps) facts.tsval = segment.options.timestamps->value;
-  facts.may_open = segment.flags.syn() && listener_for(tuple.local) != nullptr;
+  facts.may_open = segment.flags.syn() && listener_for(tuple) != nullptr;
   const TimeWaitDecision decision = time_wait_.on_segment(flow.slot, facts, now);
   if (decision.verdict != TimeWaitVerdict::accept_new) {
     drops_.arrived(DropReason::TCP_TIME_WAIT);
     if (decision.verdict == TimeWaitVerdict::ack) reply_with_ack(tuple, time_wait_.reply(flow.slot), now);
     return;
   }
-  if (!may_open(*listener_for(tuple.local))) return;  // the old one is not given up for nothing
+  if (!may_open(*listener_for(tuple))) return;  // the old one is not given up for nothing
   flows_.erase(flow_hash(flow_key_, tuple), flow);
   time_wait_.remove(flow.slot);
   ports_in_use_.remove(tuple.local.port);
@@ -136,12 +137,12 @@ void TcpSockets::count(const SegmentVerdict& verdict) {
   if (verdict.fast_retransmit) ++counters_[Counter::TcpExtTCPRenoRecovery];
 }
 
-void TcpSockets::reply(const FourTuple& tuple, SegmentOut segment) {
+void TcpSockets::reply(const FourTuple& tuple, SegmentOut segment, const TcpOptions& options) {
   if (replies_.size() >= kMaxReplies) {
     drops_.other(DropReason::QUEUE_FULL);
     return;
   }
-  replies_.push_back({tuple, std::move(segment)});
+  replies_.push_back({tuple, std::move(segment), options.tos, options.ttl});
 }
 
 void TcpSockets::reply_with_reset(const FourTuple& tuple, const SegmentIn& segment) {
@@ -187,7 +188,10 @@ bool TcpSockets::poll_transmit(OutgoingSegment& out, Instant now) {
     if (sent) {
       dirty_.push_back(*socket);  // the others get their turn
       out.tuple = socket->tuple;
+      out.tos = socket->connection->options()->tos;
+      out.ttl = socket->connection->options()->ttl;
       count_sent(out.segment);
+      take_events(*socket);
       return true;
     }
     retire(*socket, now);
@@ -284,6 +288,7 @@ void TcpSockets::retire(Socket& socket, Instant now) {
     flow.rcv_wscale = facts.rcv_wscale;
     flow.ts_recent = facts.ts_recent;
     flow.ts_offset = facts.ts_offset;
+    flow.sharing = socket.sharing;
     const TimeWaitTable::Added added = time_wait_.add(flow, now);
     if (added.evicted) {
       flows_.erase(added.evicted->hash, {FlowKind::time_wait, added.evicted->slot});
@@ -342,22 +347,23 @@ void TcpSockets::destroy_socket(Socket& socket) {
   free_slots_.push_back(index);
 }
 
-std::uint16_t TcpSockets::receive_mss(const PathFacts& path) const {
+std::uint16_t TcpSockets::receive_mss(const PathFacts& path, const TcpOptions& options) const {
   constexpr std::uint32_t kHeaders = 40;
   const std::uint32_t largest = std::clamp<std::uint32_t>(path.mtu, 68, 65535) - kHeaders;
-  return static_cast<std::uint16_t>(std::min<std::uint32_t>(options_.mss.value_or(largest), largest));
+  return static_cast<std::uint16_t>(std::min<std::uint32_t>(options.mss.value_or(largest), largest));
 }
 
-void TcpSockets::make_connection(Socket& socket, const FourTuple& tuple, const PathFacts& path, SeqNum isn) {
+void TcpSockets::make_connection(Socket& socket, const FourTuple& tuple, const PathFacts& path, SeqNum isn,
+                                 TcpOptionsRef options) {
   constexpr std::uint32_t kMaxHeaders = 120;
   ConnectionConfig config;
   config.initial_sequence = isn;
   config.timestamp_offset = timestamp_offset(tuple);
-  config.receive_mss = config.send_mss_limit = receive_mss(path);
+  config.receive_mss = config.send_mss_limit = receive_mss(path, *options);
   config.max_burst = (path.max_super_segment == 0 ? 65535 : std::min(path.max_super_segment, 65535u)) - kMaxHeaders;
   socket.tuple = tuple;
   socket.hash = flow_hash(flow_key_, tuple);
-  socket.connection.emplace(config, options_);
+  socket.connection.emplace(config, std::move(options));
   ++connections_;
 }
 

@@ -19,6 +19,7 @@
 #include "leat/statistics.h"
 #include "leat/tcp_options.h"
 #include "stack/drop_log.h"
+#include "stack/stack.h"
 #include "stack/timer_wheel.h"
 #include "tcp/connection.h"
 #include "tcp/engine/flow_table.h"
@@ -37,10 +38,18 @@ struct PathFacts {
   std::uint32_t max_super_segment = 0;  ///< bytes, IP header included; 0: the stack splits in software
 };
 
-/// A segment to be sent, and between whom.
+/// A segment to be sent, between whom, and the fields of its IP header.
 struct OutgoingSegment {
   FourTuple tuple;
   SegmentOut segment;
+  std::uint8_t tos = 0, ttl = 64;
+};
+
+/// A connect(): `tuple.local.port` 0 picks an ephemeral one.
+struct Opening {
+  FourTuple tuple;
+  PathFacts path;
+  const ConnectRequest& request;
 };
 
 class TcpSockets {
@@ -64,14 +73,24 @@ class TcpSockets {
   Instant next_deadline() const;
   std::optional<Event> next_event();
 
-  /// `tuple.local.port` 0 picks an ephemeral one.
-  expected<SocketHandle, Error> connect(FourTuple tuple, const PathFacts& path, Bytes first_data, Instant now);
-  expected<SocketHandle, Error> listen(Endpoint local, unsigned backlog);
+  expected<SocketHandle, Error> connect(Opening opening, Instant now);
+  expected<SocketHandle, Error> listen(Endpoint local, unsigned backlog, const std::optional<TcpOptions>& options);
+  expected<SocketHandle, Error> listen(SocketHandle bound, unsigned backlog, const std::optional<TcpOptions>& options);
+  expected<void, Error> set_backlog(SocketHandle listener, unsigned backlog);
   expected<SocketHandle, Error> accept(SocketHandle listener);
+  expected<SocketHandle, Error> bind(Endpoint local, const PortSharing& sharing);
+  expected<void, Error> set_sharing(SocketHandle handle, const PortSharing& sharing);
+
+  /// The connection that the application may name; else why there is none.
+  expected<const TcpConnection*, Error> connection(SocketHandle handle) const;
+  expected<TcpOptions, Error> options(SocketHandle handle) const;
+  expected<void, Error> set_options(SocketHandle handle, const TcpOptions& options, Instant now);
+  expected<void, Error> set_quick_ack(SocketHandle handle, bool quick);
 
   expected<std::size_t, Error> read(SocketHandle handle, MutableBytes out);
-  expected<std::size_t, Error> write(SocketHandle handle, Bytes data);
-  expected<std::size_t, Error> write_urgent(SocketHandle handle, Bytes data);
+  expected<std::size_t, Error> read_urgent(SocketHandle handle, std::uint8_t& byte, bool take);
+  using Write = expected<std::size_t, Error> (TcpConnection::*)(Bytes, BufferPool&);
+  expected<std::size_t, Error> write(SocketHandle handle, Bytes data, Write how = &TcpConnection::write);
   expected<void, Error> shutdown_write(SocketHandle handle);
   expected<void, Error> close(SocketHandle handle, Instant now);
   expected<void, Error> abort(SocketHandle handle, Instant now);
@@ -112,6 +131,7 @@ class TcpSockets {
     FourTuple tuple;
     std::uint32_t hash = 0;
     std::uint16_t pending_events = 0;
+    PortSharing sharing;
     bool user_owns = false;  ///< a handle was given out and not closed
     bool in_flow_table = false;
     TcpState counted_state = TcpState::closed;
@@ -119,6 +139,8 @@ class TcpSockets {
     Instant armed_for = kNever;
     std::optional<TcpConnection> connection;
     std::unique_ptr<Listener> listener;
+    bool is_reservation() const { return !connection && !listener; }
+    bool uses_port() const { return !connection || in_flow_table; }
   };
 
   Socket* find(SocketHandle handle) const;
@@ -127,16 +149,30 @@ class TcpSockets {
   Socket* find_connection(SocketHandle handle) const;
   Error why_no_connection(SocketHandle handle) const;
   Socket* find_flow(const FourTuple& tuple, std::uint32_t hash) const;
-  Socket* listener_for(const Endpoint& local) const;
+  Socket* listener_for(const FourTuple& tuple) const;
   Socket* create_socket();
   void destroy_socket(Socket& socket);
 
   bool is_flow_of(FlowRef flow, const FourTuple& tuple) const;
-  std::uint16_t receive_mss(const PathFacts& path) const;
-  void make_connection(Socket& socket, const FourTuple& tuple, const PathFacts& path, SeqNum isn);
+  std::uint16_t receive_mss(const PathFacts& path, const TcpOptions& options) const;
+  void make_connection(Socket& socket, const FourTuple& tuple, const PathFacts& path, SeqNum isn,
+                       TcpOptionsRef options);
   void deliver(Socket& socket, SegmentIn& segment, Instant now);
 
+  // tcp_sockets_ports.cc
+  bool has_conflict(const Endpoint& local, const PortSharing& sharing, SocketHandle self) const;
+  std::optional<std::uint16_t> pick_port(const IpAddress& address);
+  Socket* find_reservation(SocketHandle handle) const;
+  void release(Socket& reservation);
+  Error choose_local(Opening& opening, PortSharing& sharing);
+
+  // tcp_sockets_options.cc
+  expected<TcpOptionsRef, Error> settings(const std::optional<TcpOptions>& options);
+
   // tcp_sockets_listen.cc
+  expected<SocketHandle, Error> open_listener(const Endpoint& local, const PortSharing& sharing, unsigned backlog,
+                                              TcpOptionsRef options);
+  const TcpOptions& options_of(const HalfOpenEntry& entry) const { return *find(entry.listener)->listener->options; }
   bool may_open(const Socket& listening);
   HalfOpenEntry* find_half_open(const FourTuple& tuple, std::uint32_t hash) const;
   void add_half_open(Socket& listening, const FourTuple& tuple, const SegmentIn& syn, const PathFacts& path,
@@ -152,7 +188,8 @@ class TcpSockets {
   void count(const SegmentVerdict& verdict);
   void count_sent(const SegmentOut& segment);
   void count_end(Socket& socket);
-  void reply(const FourTuple& tuple, SegmentOut segment);
+  void reply(const FourTuple& tuple, SegmentOut segment) { reply(tuple, std::move(segment), *defaults_); }
+  void reply(const FourTuple& tuple, SegmentOut segment, const TcpOptions& options);
   void reply_with_reset(const FourTuple& tuple, const SegmentIn& segment);
   void reply_with_ack(const FourTuple& tuple, const TimeWaitReply& facts, Instant now);
   std::uint32_t timestamp_offset(const FourTuple& tuple) const;
@@ -168,10 +205,10 @@ class TcpSockets {
   /// The user has let go of it.
   void give_up(Socket& socket);
   void close_listener(Socket& listening, Instant now);
-  bool port_in_use(const FourTuple& tuple) const;
   bool flow_exists(const FourTuple& tuple) const;
 
-  const TcpOptions options_;
+  const TcpOptionsRef defaults_;
+  TcpOptionsRef latest_;  ///< the last settings of somebody's own: who sets the same shares them
   Counters& counters_;
   DropLog& drops_;
   BufferPool& pool_;
@@ -189,6 +226,7 @@ class TcpSockets {
   std::vector<std::unique_ptr<HalfOpenEntry>> half_open_;
   std::vector<std::uint32_t> free_half_open_;
   std::unordered_map<std::uint16_t, std::vector<SocketHandle>> listeners_by_port_;
+  std::unordered_map<std::uint16_t, std::size_t> reservations_by_port_;
   std::vector<SocketHandle> listeners_;
   RingDeque<OutgoingSegment> replies_;
   IntrusiveList<Socket, DirtyTag> dirty_;

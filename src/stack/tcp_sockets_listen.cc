@@ -6,26 +6,49 @@
 
 namespace leat {
 
-expected<SocketHandle, Error> TcpSockets::listen(Endpoint local, unsigned backlog) {
+expected<SocketHandle, Error> TcpSockets::listen(Endpoint local, unsigned backlog,
+                                                 const std::optional<TcpOptions>& options) {
+  const PortSharing sharing{.reuse_address = true};
+  const expected<TcpOptionsRef, Error> own = settings(options);
+  if (!own) return unexpected(own.error());
   if (local.port == 0) {
-    const auto taken = [&](std::uint16_t port) { return listeners_by_port_.contains(port); };
-    const std::optional<std::uint16_t> port = ports_.select(local.address, {}, taken);
+    const std::optional<std::uint16_t> port = pick_port(local.address);
     if (!port) return unexpected(Error::address_in_use);
     local.port = *port;
+  } else if (has_conflict(local, sharing, {})) {
+    return unexpected(Error::address_in_use);
   }
-  if (const auto on_port = listeners_by_port_.find(local.port); on_port != listeners_by_port_.end()) {
-    for (SocketHandle handle : on_port->second) {
-      const IpAddress& other = find(handle)->tuple.local.address;
-      if (other == local.address || other.is_unspecified() || local.address.is_unspecified()) {
-        return unexpected(Error::address_in_use);
-      }
-    }
-  }
+  return open_listener(local, sharing, backlog, *own);
+}
+
+// Asks once more, as Linux: since the bind() another that shares the port may have begun to listen.
+expected<SocketHandle, Error> TcpSockets::listen(SocketHandle bound, unsigned backlog,
+                                                 const std::optional<TcpOptions>& options) {
+  const Socket* reservation = find_reservation(bound);
+  if (reservation == nullptr) return unexpected(Error::bad_handle);
+  const expected<TcpOptionsRef, Error> own = settings(options);
+  if (!own) return unexpected(own.error());
+  const Endpoint local = reservation->tuple.local;
+  if (has_conflict(local, reservation->sharing, bound)) return unexpected(Error::address_in_use);
+  return open_listener(local, reservation->sharing, backlog, *own);
+}
+
+expected<void, Error> TcpSockets::set_backlog(SocketHandle handle, unsigned backlog) {
+  Socket* socket = find_owned(handle);
+  if (socket == nullptr) return unexpected(Error::bad_handle);
+  if (!socket->listener) return unexpected(Error::invalid_argument);
+  socket->listener->set_backlog(backlog);
+  return {};
+}
+
+expected<SocketHandle, Error> TcpSockets::open_listener(const Endpoint& local, const PortSharing& sharing,
+                                                        unsigned backlog, TcpOptionsRef options) {
   Socket* socket = create_socket();
   if (socket == nullptr) return unexpected(Error::no_buffers);
   socket->user_owns = true;
+  socket->sharing = sharing;
   socket->tuple.local = local;
-  socket->listener = std::make_unique<Listener>(backlog);
+  socket->listener = std::make_unique<Listener>(backlog, std::move(options));
   listeners_.push_back(socket->handle);
   listeners_by_port_[local.port].push_back(socket->handle);
   ports_in_use_.add(local.port);
@@ -48,21 +71,28 @@ expected<SocketHandle, Error> TcpSockets::accept(SocketHandle handle) {
   return unexpected(Error::would_block);
 }
 
-TcpSockets::Socket* TcpSockets::listener_for(const Endpoint& local) const {
-  const auto on_port = listeners_by_port_.find(local.port);
+/// An exact address comes before any. Of several with the same one, which have reuse_port, always the same for a peer.
+TcpSockets::Socket* TcpSockets::listener_for(const FourTuple& tuple) const {
+  const auto on_port = listeners_by_port_.find(tuple.local.port);
   if (on_port == listeners_by_port_.end()) return nullptr;
-  Socket* any = nullptr;
-  for (SocketHandle handle : on_port->second) {
-    Socket* socket = find(handle);
-    if (socket->tuple.local.address == local.address) return socket;
-    if (socket->tuple.local.address.is_unspecified()) any = socket;
+  const auto is_at = [&](SocketHandle handle, const IpAddress& address) {
+    return find(handle)->tuple.local.address == address;
+  };
+  for (const IpAddress& address : {tuple.local.address, IpAddress::any_v4()}) {
+    const auto at_address = [&](SocketHandle handle) { return is_at(handle, address); };
+    const auto count = std::count_if(on_port->second.begin(), on_port->second.end(), at_address);
+    if (count == 0) continue;
+    std::uint64_t skip = std::uint64_t{flow_hash(flow_key_, tuple)} * static_cast<std::uint64_t>(count) >> 32;
+    for (SocketHandle handle : on_port->second) {
+      if (at_address(handle) && skip-- == 0) return find(handle);
+    }
   }
-  return any;
+  return nullptr;
 }
 
 void TcpSockets::on_new_flow(const FourTuple& tuple, const SegmentIn& segment, const PathFacts& path, Instant now,
                              std::optional<SeqNum> isn) {
-  Socket* listening = listener_for(tuple.local);
+  Socket* listening = listener_for(tuple);
   const bool opens = segment.flags.syn() && !segment.flags.ack() && !segment.flags.rst() && !segment.flags.fin();
   if (listening == nullptr || (segment.flags.ack() && !segment.flags.rst())) {
     // RFC 9293 §3.10.7.1 and .2: nobody is here, or nobody asked for this.
@@ -106,14 +136,15 @@ void TcpSockets::add_half_open(Socket& listening, const FourTuple& tuple, const 
     free_half_open_.pop_back();
   }
   const SeqNum iss = isn.value_or(initial_sequence_number(isn_key_, tuple, now));
+  const TcpOptions& options = *listening.listener->options;
   half_open_[slot] = std::make_unique<HalfOpenEntry>(
-      HalfOpen(syn, {iss, receive_mss(path), timestamp_offset(tuple)}, options_, now), tuple);
+      HalfOpen(syn, {iss, receive_mss(path, options), timestamp_offset(tuple)}, options, now), tuple);
   HalfOpenEntry& entry = *half_open_[slot];
   entry.hash = hash;
   entry.slot = slot;
   entry.listener = listening.handle;
   listening.listener->half_open_added();
-  reply(tuple, entry.state.syn_ack(options_, now));
+  reply(tuple, entry.state.syn_ack(options, now), options);
   wheel_.schedule(entry, entry.state.deadline());
 }
 
@@ -132,24 +163,26 @@ void TcpSockets::release_half_open(HalfOpenEntry& entry) {
 }
 
 void TcpSockets::on_half_open(HalfOpenEntry& entry, SegmentIn& segment, const PathFacts& path, Instant now) {
-  const HalfOpen::Verdict verdict = entry.state.on_segment(segment, options_, now);
+  const TcpOptions& options = options_of(entry);
+  const HalfOpen::Verdict verdict = entry.state.on_segment(segment, options, now);
   if (verdict.drop) drops_.arrived(*verdict.drop);
+  if (verdict.deferred) ++counters_[Counter::TcpExtTCPDeferAcceptDrop];
   switch (verdict.action) {
     case HalfOpen::Action::none: return;
     case HalfOpen::Action::syn_ack: {
-      SegmentOut again = entry.state.syn_ack(options_, now);
+      SegmentOut again = entry.state.syn_ack(options, now);
       again.note.number = 0;  // the peer asked for it
-      return reply(entry.tuple, std::move(again));
+      return reply(entry.tuple, std::move(again), options);
     }
     case HalfOpen::Action::ack: {
       ++counters_[Counter::TcpExtTCPChallengeACK];
-      SegmentOut ack = entry.state.ack(options_, now);
+      SegmentOut ack = entry.state.ack(options, now);
       const bool for_reset = verdict.drop == DropReason::TCP_INVALID_SEQUENCE;
       const bool for_age = verdict.drop == DropReason::TCP_RFC7323_PAWS;
       ack.note.kind = for_reset ? NoteKind::challenge_reset
                       : for_age ? NoteKind::old_timestamp
                                 : NoteKind::unacceptable;
-      return reply(entry.tuple, std::move(ack));
+      return reply(entry.tuple, std::move(ack), options);
     }
     case HalfOpen::Action::reset: return reply_with_reset(entry.tuple, segment);
     case HalfOpen::Action::forget: ++counters_[Counter::TcpAttemptFails]; return remove_half_open(entry);
@@ -172,7 +205,8 @@ void TcpSockets::complete(HalfOpenEntry& entry, SegmentIn& segment, const PathFa
     return;
   }
   child->parent = entry.listener;
-  make_connection(*child, entry.tuple, path, entry.state.facts().iss);
+  child->sharing = listening->sharing;
+  make_connection(*child, entry.tuple, path, entry.state.facts().iss, listening->listener->options);
   child->connection->open_passive(entry.state.facts());
   child->counted_state = child->connection->state();
   child->in_flow_table =
@@ -183,14 +217,15 @@ void TcpSockets::complete(HalfOpenEntry& entry, SegmentIn& segment, const PathFa
 }
 
 void TcpSockets::on_half_open_timer(HalfOpenEntry& entry, Instant now) {
-  if (entry.state.on_timer(options_, now)) {
+  const TcpOptions& options = options_of(entry);
+  const HalfOpen::Due due = entry.state.on_timer(options, now);
+  if (due == HalfOpen::Due::syn_ack) {
     ++counters_[Counter::TcpExtTCPTimeouts];
-    reply(entry.tuple, entry.state.syn_ack(options_, now));
-    wheel_.schedule(entry, entry.state.deadline());
-    return;
+    reply(entry.tuple, entry.state.syn_ack(options, now), options);
   }
+  if (due != HalfOpen::Due::forget) return wheel_.schedule(entry, entry.state.deadline());
   ++counters_[Counter::TcpAttemptFails];
-  if (options_.reset_half_open) reply(entry.tuple, entry.state.reset());
+  if (options.reset_half_open) reply(entry.tuple, entry.state.reset());
   remove_half_open(entry);
 }
 

@@ -21,34 +21,25 @@ Error TcpSockets::why_no_connection(SocketHandle handle) const {
   return find_owned(handle) == nullptr ? Error::bad_handle : Error::not_connected;
 }
 
-bool TcpSockets::port_in_use(const FourTuple& tuple) const {
-  return listeners_by_port_.contains(tuple.local.port) || flow_exists(tuple);
-}
-
 bool TcpSockets::flow_exists(const FourTuple& tuple) const {
   const std::uint32_t hash = flow_hash(flow_key_, tuple);
   return flows_.find(hash, [&](FlowRef f) { return is_flow_of(f, tuple); }).has_value();
 }
 
-expected<SocketHandle, Error> TcpSockets::connect(FourTuple tuple, const PathFacts& path, Bytes first_data,
-                                                  Instant now) {
+expected<SocketHandle, Error> TcpSockets::connect(Opening opening, Instant now) {
+  const FourTuple& tuple = opening.tuple;
+  const Bytes first_data = opening.request.first_data;
+  const expected<TcpOptionsRef, Error> own = settings(opening.request.options);
+  if (!own) return unexpected(own.error());
   if (tuple.remote.port == 0) return unexpected(Error::invalid_argument);
-  if (first_data.size() > options_.send_buffer) return unexpected(Error::no_buffers);
+  if (first_data.size() > (*own)->send_buffer) return unexpected(Error::no_buffers);
   run_timers(now);
-  const auto in_use = [&](std::uint16_t port) {
-    tuple.local.port = port;
-    return port_in_use(tuple);
-  };
-  if (tuple.local.port == 0) {
-    const std::optional<std::uint16_t> port = ports_.select(tuple.local.address, tuple.remote, in_use);
-    if (!port) return unexpected(Error::address_not_available);
-    tuple.local.port = *port;
-  } else if (in_use(tuple.local.port)) {
-    return unexpected(Error::address_in_use);
-  }
+  PortSharing sharing = opening.request.sharing;
+  if (const Error why = choose_local(opening, sharing); why != Error::none) return unexpected(why);
   Socket* socket = create_socket();
   if (socket == nullptr) return unexpected(Error::no_buffers);
-  make_connection(*socket, tuple, path, initial_sequence_number(isn_key_, tuple, now));
+  socket->sharing = sharing;
+  make_connection(*socket, tuple, opening.path, initial_sequence_number(isn_key_, tuple, now), *own);
   socket->in_flow_table = flows_.insert(socket->hash, {FlowKind::connection, socket->handle.index});
   if (!socket->in_flow_table) {
     destroy_socket(*socket);
@@ -73,22 +64,14 @@ expected<std::size_t, Error> TcpSockets::read(SocketHandle handle, MutableBytes 
   Socket* socket = find_connection(handle);
   if (socket == nullptr) return unexpected(why_no_connection(handle));
   const expected<std::size_t, Error> result = socket->connection->read(out);
-  if (result && socket->connection->wants_to_send_ack()) touch(*socket);
+  if (socket->connection->wants_to_send_ack()) touch(*socket);
   return result;
 }
 
-expected<std::size_t, Error> TcpSockets::write(SocketHandle handle, Bytes data) {
+expected<std::size_t, Error> TcpSockets::write(SocketHandle handle, Bytes data, Write how) {
   Socket* socket = find_connection(handle);
   if (socket == nullptr) return unexpected(why_no_connection(handle));
-  const expected<std::size_t, Error> result = socket->connection->write(data, pool_);
-  if (result) touch(*socket);
-  return result;
-}
-
-expected<std::size_t, Error> TcpSockets::write_urgent(SocketHandle handle, Bytes data) {
-  Socket* socket = find_connection(handle);
-  if (socket == nullptr) return unexpected(why_no_connection(handle));
-  const expected<std::size_t, Error> result = socket->connection->write_urgent(data, pool_);
+  const expected<std::size_t, Error> result = ((*socket->connection).*how)(data, pool_);
   if (result) touch(*socket);
   return result;
 }
@@ -104,8 +87,8 @@ expected<void, Error> TcpSockets::shutdown_write(SocketHandle handle) {
 expected<void, Error> TcpSockets::close(SocketHandle handle, Instant now) {
   Socket* socket = find_owned(handle);
   if (socket == nullptr) return unexpected(Error::bad_handle);
-  if (socket->listener) {
-    close_listener(*socket, now);
+  if (!socket->connection) {
+    socket->listener ? close_listener(*socket, now) : release(*socket);
     return {};
   }
   const bool was_open = is_synchronized(socket->connection->state());
@@ -118,8 +101,8 @@ expected<void, Error> TcpSockets::close(SocketHandle handle, Instant now) {
 expected<void, Error> TcpSockets::abort(SocketHandle handle, Instant now) {
   Socket* socket = find_owned(handle);
   if (socket == nullptr) return unexpected(Error::bad_handle);
-  if (socket->listener) {
-    close_listener(*socket, now);
+  if (!socket->connection) {
+    socket->listener ? close_listener(*socket, now) : release(*socket);
     return {};
   }
   socket->connection->abort(Error::aborted);
@@ -138,7 +121,7 @@ void TcpSockets::abort_all() {
 
 void TcpSockets::give_up(Socket& socket) {
   socket.user_owns = false;
-  if (++orphans_ > options_.max_orphans && socket.connection->state() != TcpState::closed) {
+  if (++orphans_ > defaults_->max_orphans && socket.connection->state() != TcpState::closed) {
     ++counters_[Counter::TcpExtTCPAbortOnMemory];
     socket.connection->abort(Error::no_buffers);
   }
@@ -150,6 +133,7 @@ void TcpSockets::give_up(Socket& socket) {
 std::uint16_t TcpSockets::readiness(SocketHandle handle) const {
   const Socket* socket = find_owned(handle);
   if (socket == nullptr) return kEventError | kEventClosed;
+  if (socket->is_reservation()) return 0;
   if (!socket->listener) return socket->connection->readiness();
   return socket->listener->accept_queue_empty() ? std::uint16_t{0} : std::uint16_t{kEventAcceptable};
 }
@@ -172,7 +156,7 @@ expected<TcpInfo, Error> TcpSockets::info(SocketHandle handle) const {
     return info;
   }
   TcpInfo info;
-  info.state = TcpState::listen;
+  if (socket->listener) info.state = TcpState::listen;
   return info;
 }
 
@@ -185,7 +169,7 @@ expected<FourTuple, Error> TcpSockets::tuple(SocketHandle handle) const {
 std::vector<SocketInfo> TcpSockets::sockets() const {
   std::vector<SocketInfo> all;
   for (const std::unique_ptr<Socket>& slot : slots_) {
-    if (!slot) continue;
+    if (!slot || slot->is_reservation()) continue;
     SocketInfo& info = all.emplace_back();
     info.local = slot->tuple.local;
     info.remote = slot->tuple.remote;

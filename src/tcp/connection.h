@@ -3,7 +3,7 @@
 //
 // Called by the stack: on_segment for what arrived, on_timer when next_deadline() has come, poll_transmit until
 // it gives nothing after either of these and after every user call. Addresses and ports are not its business.
-// Split over connection_{handshake,receive,send,timers,user}.cc by RFC section.
+// Split over connection_{handshake,receive,send,timers,user,options}.cc, mostly by RFC section.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,7 @@
 #include "tcp/engine/half_open.h"
 #include "tcp/loss/recovery.h"
 #include "tcp/loss/rto.h"
+#include "tcp/options_ref.h"
 #include "tcp/recv/ack_policy.h"
 #include "tcp/recv/receiver.h"
 #include "tcp/segment.h"
@@ -80,8 +81,7 @@ struct TimeWaitFacts {
 
 class TcpConnection {
  public:
-  /// `options` outlives the connection.
-  TcpConnection(const ConnectionConfig& config, const TcpOptions& options);
+  TcpConnection(const ConnectionConfig& config, TcpOptionsRef options);
   void open_active(Instant now);
   /// The peer answers the SYN-ACK of a half-open entry; its segment goes to on_segment next.
   void open_passive(const Handshake& handshake);
@@ -94,9 +94,13 @@ class TcpConnection {
 
   // The user's calls (RFC 9293 §3.10.2 …).
   expected<std::size_t, Error> write(Bytes data, BufferPool& pool);
+  /// As write; less than a segment waits for what follows.
+  expected<std::size_t, Error> write_more(Bytes data, BufferPool& pool);
   /// As write; what was taken, and all before it, is urgent (RFC 9293 §3.8.5).
   expected<std::size_t, Error> write_urgent(Bytes data, BufferPool& pool);
   expected<std::size_t, Error> read(MutableBytes out);
+  expected<std::size_t, Error> peek(std::size_t offset, MutableBytes out) const;
+  expected<std::size_t, Error> read_urgent(std::uint8_t& byte, bool take);
   expected<void, Error> shutdown_write();
   /// The user is gone: FIN, or RST when unread data is thrown away (RFC 2525 §2.17).
   void close(Instant now);
@@ -107,12 +111,18 @@ class TcpConnection {
   /// False when `error` does not quote a segment in flight, so that anybody may have made it up (RFC 5927 §4.1).
   bool on_path_error(const PathError& error, Instant now);
 
+  const TcpOptionsRef& options() const { return options_; }
+  void set_options(TcpOptionsRef options, Instant now);
+  void set_quick_ack(bool quick);
+
   TcpState state() const { return state_; }
   Error error() const { return error_; }
   std::uint16_t readiness() const;
   /// Event bits since the last call.
   std::uint16_t take_events() { return std::exchange(events_, std::uint16_t{0}); }
   TcpInfo info() const;
+  QueuedBytes queued() const;
+  bool at_mark() const { return receiver_.at_mark(); }
   TimeWaitFacts time_wait_facts() const;
   /// An ACK is owed at once, for example a window update after read().
   bool wants_to_send_ack() const { return acks_.owed() > 0; }
@@ -173,18 +183,26 @@ class TcpConnection {
   unsigned retries() const { return user_gone_ ? options_->orphan_retries : options_->retries; }
   Duration longest_silence(unsigned retries) const;
 
+  // connection_options.cc
+  void replace_controller();
+  void rearm_keep_alive(const std::optional<KeepAlive>& before, Instant now);
+
+  expected<std::size_t, Error> take(Bytes data, BufferPool& pool, bool more);
+  expected<std::size_t, Error> nothing_to_read() const;
+  bool is_writable() const { return sender_.is_writable(options_->notsent_lowat); }
+  void wake_writer();
   void move(StateEvent event);
   void finish(Error why);
   void raise(std::uint16_t bits) { events_ = static_cast<std::uint16_t>(events_ | bits); }
   void stop_timers();
 
-  const TcpOptions* options_;
+  TcpOptionsRef options_;
   TcpState state_ = TcpState::closed;
   Error error_ = Error::none;
   Error soft_error_ = Error::none;  ///< what the network last said; the reason if we give up (RFC 5927 §5)
   std::uint16_t events_ = 0;
   bool user_gone_ = false;     ///< close() was called: nobody reads any more
-  bool writer_waits_ = false;  ///< write() took less than it was given, or left no room
+  bool writer_waits_ = false;  ///< write() took less than it was given, or left little room
   bool syn_due_ = false;
   bool reset_pending_ = false;
   bool probe_due_ = false;

@@ -5,17 +5,20 @@
 
 namespace leat {
 
-TcpConnection::TcpConnection(const ConnectionConfig& config, const TcpOptions& options)
-    : options_(&options),
+TcpConnection::TcpConnection(const ConnectionConfig& config, TcpOptionsRef options)
+    : options_(std::move(options)),
       send_map_(config.initial_sequence),
-      sender_(options.send_buffer, options.nodelay),
-      receiver_(options.receive_buffer, config.receive_mss),
-      rto_(options.max_rto),
+      sender_(options_->send_buffer, options_->nodelay),
+      receiver_(largest_window(*options_), config.receive_mss),
+      rto_(options_->max_rto),
       timestamps_(config.timestamp_offset),
       max_burst_(config.max_burst),
       receive_mss_(config.receive_mss),
       send_mss_limit_(config.send_mss_limit) {
-  receiver_.set_scale(Receiver::scale_for(options.receive_buffer));
+  receiver_.set_scale(Receiver::scale_for(largest_window(*options_)));
+  receiver_.set_limits(options_->receive_buffer, options_->window_clamp);
+  sender_.set_cork(options_->cork);
+  acks_.set_interactive(!options_->quick_ack);
 }
 
 void TcpConnection::open_active(Instant now) {
@@ -107,7 +110,13 @@ SegmentVerdict TcpConnection::on_segment_syn_sent(SegmentIn& segment, BufferPool
   }
   sender_.first_window(0, 1, segment.window);
   become_established(segment, now);
-  acks_.ack_now();
+  // Who is going to send, or does not want to hear of the connection before data comes, may save this ACK (as Linux).
+  constexpr Duration kLongestDelay = std::chrono::milliseconds(200);
+  if (options_->quick_ack && options_->defer_accept == Duration::zero()) {
+    acks_.ack_now();
+  } else {
+    acks_.delay_until(now + kLongestDelay);
+  }
   on_text_and_fin(segment, 1, pool, now, verdict);
   return verdict;
 }

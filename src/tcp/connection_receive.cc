@@ -64,7 +64,7 @@ SegmentVerdict TcpConnection::on_segment_synchronized(SegmentIn& segment, Buffer
 // Sixth: URG. Seventh: the text. Eighth: FIN, when everything before it is there.
 void TcpConnection::on_text_and_fin(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now,
                                     SegmentVerdict& verdict) {
-  if (segment.flags.urg() && receiver_.on_urgent(pos + segment.urgent)) raise(kEventUrgent);
+  if (segment.flags.urg() && receiver_.on_urgent(pos + segment.urgent, options_->oob_inline)) raise(kEventUrgent);
   const bool has_text = segment.length > 0 || segment.flags.fin();
   if (user_gone_ && has_text && pos + segment.length > receiver_.nxt()) {
     // Nobody will ever read it, or what is missing in front of the FIN: the peer has to know (RFC 9293 §3.6.1, RFC 2525
@@ -228,10 +228,8 @@ void TcpConnection::on_new_ack(StreamPos ack, std::optional<Duration> echoed, In
   if (recovery.completed) congestion_->on_recovery_exit(now);
   retransmission_deadline_ = kNever;
   if (sender_.una() < sender_.nxt()) arm_retransmission(now);
-  if (writer_waits_ && sender_.has_worthwhile_room()) {
-    writer_waits_ = false;
-    raise(kEventWritable);
-  }
+  sender_.forget_more();
+  wake_writer();
   if (sample.acked_bytes > 0 && sender_.everything_acked()) raise(kEventFlushed);
 }
 
@@ -251,6 +249,7 @@ void TcpConnection::on_fin_acked(Instant now) {
 
 void TcpConnection::on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now, SegmentVerdict& verdict) {
   const bool window_closed = receiver_.window_end() == receiver_.nxt();
+  const bool had_urgent_byte = receiver_.has_urgent_byte();
   const Receiver::Accepted accepted = receiver_.accept(pos, segment.payload, pool);
   counts_.bytes_received += accepted.in_order;
   if (accepted.refused) verdict.drop = DropReason::PROTO_MEM;
@@ -258,7 +257,13 @@ void TcpConnection::on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool,
   verdict.pruned = accepted.pruned;
   if (accepted.in_order > 0) {
     raise(kEventReadable);
-    acks_.on_data(accepted.in_order, segment.largest_payload, now + options_->delayed_ack);
+    if (!options_->oob_inline && !had_urgent_byte && receiver_.has_urgent_byte()) raise(kEventUrgent);
+    AckPolicy::Data data{.bytes = accepted.in_order, .segment = segment.largest_payload, .now = now};
+    data.push = segment.flags.psh();
+    data.window = static_cast<std::uint32_t>(receiver_.window_end() - receiver_.nxt());
+    data.delay = options_->delayed_ack;
+    data.silence = rto_.rto();
+    acks_.on_data(data);
     if (accepted.filled_gap || accepted.out_of_order) acks_.ack_now();
     return;
   }

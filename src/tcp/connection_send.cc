@@ -100,9 +100,10 @@ bool TcpConnection::transmit_new(SegmentOut& out, Instant now) {
   std::int64_t allowance = std::int64_t{congestion_->cwnd()} - flight;
   cwnd_limited_ = allowance < sender_.mss() && std::int64_t{sender_.unsent_bytes()} > allowance;
   if (cwnd_limited_ && flight > 0) return false;
+  const bool held_by_window = sender_.is_blocked_by_window();
   const std::optional<Sender::Plan> plan = sender_.next_new(allowance, burst_limit(), override_window_);
   if (!plan) return false;
-  if (override_window_) out.note.kind = NoteKind::window_override;
+  if (override_window_ && held_by_window) out.note.kind = NoteKind::window_override;
   override_window_ = false;
   fill_data(out, *plan, now);
   return true;
@@ -154,6 +155,8 @@ void TcpConnection::fill_data(SegmentOut& out, const Sender::Plan& planned, Inst
   if (plan.length > 0) counts_.data_segs_out += out.wire_segments();
   counts_.bytes_sent += plan.length;
   last_sent_at_ = now;
+  if (plan.length > 0) acks_.on_data_sent(now, options_->delayed_ack);
+  wake_writer();
   // Data carries the ACK. But while something is missing the peer needs segments without data: SACK blocks go on those,
   // so that data stays MSS-sized, and without SACK only those count as duplicates (RFC 5681 §2).
   if (receiver_.sack_blocks().empty()) {

@@ -97,7 +97,7 @@ Duration TcpConnection::persist_interval() const {
 }
 
 void TcpConnection::update_persist(Instant now) {
-  if (!can_send(state_) || !sender_.is_blocked_by_window()) {
+  if (!can_send(state_) || !(sender_.is_blocked_by_window() || sender_.is_corked())) {
     persist_deadline_ = kNever;
     persist_backoff_ = 0;
     return;
@@ -109,9 +109,9 @@ void TcpConnection::update_persist(Instant now) {
 
 void TcpConnection::on_persist_timeout(Instant now, TimerVerdict& verdict) {
   persist_deadline_ = kNever;
-  if (!sender_.is_blocked_by_window()) return;
+  if (!sender_.is_blocked_by_window() && !sender_.is_corked()) return;
   if (sender_.usable_window() > 0) {
-    override_window_ = true;
+    override_window_ = true;  // of the cork too: longer than this it holds nothing (as Linux, by the same timer)
     return;
   }
   // A peer that answers may keep its window closed for ever (RFC 9293 §3.8.6.1); a silent one is given up. Without a

@@ -25,15 +25,26 @@ void TcpConnection::stop_timers() {
   retransmission_deadline_ = persist_deadline_ = keep_alive_deadline_ = linger_deadline_ = kNever;
 }
 
-expected<std::size_t, Error> TcpConnection::write(Bytes data, BufferPool& pool) {
+expected<std::size_t, Error> TcpConnection::write(Bytes data, BufferPool& pool) { return take(data, pool, false); }
+
+expected<std::size_t, Error> TcpConnection::write_more(Bytes data, BufferPool& pool) { return take(data, pool, true); }
+
+expected<std::size_t, Error> TcpConnection::take(Bytes data, BufferPool& pool, bool more) {
   if (error_ != Error::none) return unexpected(error_);
   if (sender_.fin_queued() || user_gone_) return unexpected(Error::closed);
   if (state_ == TcpState::closed || state_ == TcpState::time_wait) return unexpected(Error::closed);
   if (data.empty()) return std::size_t{0};
-  const std::size_t taken = sender_.write(data, pool);
-  if (taken < data.size() || sender_.room() == 0) writer_waits_ = true;
-  if (taken == 0) return unexpected(sender_.room() > 0 ? Error::no_buffers : Error::would_block);
+  const std::size_t room = sender_.room_below(options_->notsent_lowat);
+  const std::size_t taken = sender_.write(data.first(std::min(data.size(), room)), pool, more);
+  if (taken < data.size() || !is_writable()) writer_waits_ = true;
+  if (taken == 0) return unexpected(room > 0 ? Error::no_buffers : Error::would_block);
   return taken;
+}
+
+void TcpConnection::wake_writer() {
+  if (!writer_waits_ || !is_writable()) return;
+  writer_waits_ = false;
+  raise(kEventWritable);
 }
 
 expected<std::size_t, Error> TcpConnection::write_urgent(Bytes data, BufferPool& pool) {
@@ -46,10 +57,35 @@ expected<std::size_t, Error> TcpConnection::read(MutableBytes out) {
   if (user_gone_) return unexpected(Error::closed);
   if (out.empty()) return std::size_t{0};
   if (receiver_.readable() > 0) {
-    const std::size_t n = receiver_.read(out);
+    const std::size_t n = receiver_.read(out, options_->oob_inline);
     if (can_receive(state_) && receiver_.wants_window_update()) acks_.ack_now();
-    return n;
+    if (can_receive(state_) && receiver_.readable() == 0) acks_.on_read_empty();
+    if (n > 0) return n;
   }
+  return nothing_to_read();
+}
+
+expected<std::size_t, Error> TcpConnection::peek(std::size_t offset, MutableBytes out) const {
+  if (user_gone_) return unexpected(Error::closed);
+  if (out.empty()) return std::size_t{0};
+  const std::size_t n = receiver_.peek(offset, out, options_->oob_inline);
+  return n > 0 ? n : nothing_to_read();
+}
+
+expected<std::size_t, Error> TcpConnection::read_urgent(std::uint8_t& byte, bool take) {
+  if (user_gone_) return unexpected(Error::closed);
+  if (options_->oob_inline || receiver_.urgent() == 0 || receiver_.was_urgent_taken()) {
+    return unexpected(Error::invalid_argument);
+  }
+  if (receiver_.has_urgent_byte()) {
+    byte = receiver_.urgent_byte(take);
+    return std::size_t{1};
+  }
+  return nothing_to_read();
+}
+
+/// Zero: the end, not "later".
+expected<std::size_t, Error> TcpConnection::nothing_to_read() const {
   if (peer_fin_ >= 0 && receiver_.nxt() > peer_fin_) return std::size_t{0};  // complete, whatever happened since
   if (error_ != Error::none) return unexpected(error_);
   if (state_ == TcpState::closed) return unexpected(Error::not_connected);
@@ -113,15 +149,35 @@ std::uint16_t TcpConnection::readiness() const {
   std::uint16_t bits = 0;
   const bool peer_closed = peer_fin_ >= 0 && receiver_.nxt() > peer_fin_;
   const bool over = state_ == TcpState::closed || state_ == TcpState::time_wait;
-  if (receiver_.readable() > 0 || peer_closed || error_ != Error::none) bits |= kEventReadable;
+  const bool oob_inline = options_->oob_inline;
+  const std::size_t left_out = !oob_inline && receiver_.at_mark() ? 1 : 0;
+  if (receiver_.readable() > left_out || peer_closed || error_ != Error::none) bits |= kEventReadable;
   if (peer_closed) bits |= kEventPeerClosed;
   if (over) bits |= kEventClosed;
   if (error_ != Error::none) bits |= kEventError;
   if (is_synchronized(state_)) bits |= kEventConnected;
   if (is_synchronized(state_) && sender_.everything_acked()) bits |= kEventFlushed;
-  if ((is_synchronized(state_) && sender_.room() > 0) || over) bits |= kEventWritable;
-  if (receiver_.urgent() > 0) bits |= kEventUrgent;
+  if ((is_synchronized(state_) && is_writable()) || over) bits |= kEventWritable;
+  if (oob_inline ? receiver_.urgent() > 0 : receiver_.has_urgent_byte()) bits |= kEventUrgent;
   return bits;
+}
+
+QueuedBytes TcpConnection::queued() const {
+  QueuedBytes queued;
+  queued.readable = receiver_.readable();
+  if (!options_->oob_inline && receiver_.urgent() > 0) {
+    queued.readable = std::min<std::size_t>(queued.readable, receiver_.urgent() - 1);
+  }
+  if (state_ == TcpState::closed) return queued;
+  queued.unacked = static_cast<std::size_t>(sender_.end() - std::clamp<StreamPos>(sender_.una(), 1, sender_.end()));
+  queued.unsent = static_cast<std::size_t>(sender_.end() - std::clamp<StreamPos>(sender_.nxt(), 1, sender_.end()));
+  return queued;
+}
+
+static CongestionState congestion_state(const Recovery& recovery) {
+  if (recovery.in_loss_state()) return CongestionState::loss;
+  if (recovery.in_fast_recovery()) return CongestionState::recovery;
+  return recovery.duplicates() > 0 ? CongestionState::disorder : CongestionState::open;
 }
 
 TcpInfo TcpConnection::info() const {
@@ -132,7 +188,12 @@ TcpInfo TcpConnection::info() const {
     info.congestion_control = congestion_->name();
     info.snd_cwnd = congestion_->cwnd();
     info.snd_ssthresh = congestion_->ssthresh();
+    info.pacing_rate = congestion_->pacing_rate();
   }
+  info.ca_state = congestion_state(recovery_);
+  info.reordering = Recovery::kDuplicateThreshold;
+  const Recovery::Range lost = recovery_.lost();
+  if (!lost.empty()) info.lost = static_cast<std::uint32_t>(lost.end - lost.begin);
   info.window_scaling = scaling_agreed_;
   info.sack = sack_agreed_;
   info.timestamps = timestamps_.agreed();
@@ -154,6 +215,11 @@ TcpInfo TcpConnection::info() const {
   info.retransmits = time_outs_;
   info.backoff = rto_.backoff();
   info.probes = probes_;
+  info.ato = options_->delayed_ack;
+  info.quick_ack = !acks_.is_interactive();
+  if (last_sent_at_ != Instant{}) info.last_data_sent = last_sent_at_;
+  info.last_data_recv = acks_.last_data();
+  if (heard_at_ != Instant{}) info.last_ack_recv = heard_at_;
   return info;
 }
 

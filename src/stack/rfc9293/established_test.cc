@@ -25,7 +25,7 @@ constexpr Row kRows[] = {
     {On::ack_future, ". 21 ack 11", "ESTABLISHED", "",
      "fifth: an ACK of something not sent is answered by an ACK and dropped"},
     {On::data, ". 21 ack 16", "ESTABLISHED", "5 readable",
-     "seventh: taken and acknowledged (at once: it is one of the first, RFC 5681 §4.2)"},
+     "seventh: taken and acknowledged (at once: nothing is delayed here)"},
     {On::data_ahead, ". 21 ack 11", "ESTABLISHED", "", "first, RFC 5681 §4.2: kept, and acknowledged at once"},
     {On::data_old, ". 21 ack 11", "ESTABLISHED", "", "first: not acceptable, so acknowledged"},
     {On::data_overlap, ". 21 ack 16", "ESTABLISHED", "5 readable", "seventh: what is old is cut off"},

@@ -25,7 +25,7 @@ constexpr Row kRows[] = {
     {On::ack_future, ". 22 ack 11", "FIN-WAIT-2", "",
      "fifth: an ACK of something not sent is answered by an ACK and dropped"},
     {On::data, ". 22 ack 16", "FIN-WAIT-2", "5 readable",
-     "seventh: taken and acknowledged (at once: it is one of the first, RFC 5681 §4.2)"},
+     "seventh: taken and acknowledged (at once: nothing is delayed here)"},
     {On::data_ahead, ". 22 ack 11", "FIN-WAIT-2", "", "first, RFC 5681 §4.2: kept, and acknowledged at once"},
     {On::data_old, ". 22 ack 11", "FIN-WAIT-2", "", "first: not acceptable, so acknowledged"},
     {On::data_overlap, ". 22 ack 16", "FIN-WAIT-2", "5 readable", "seventh: what is old is cut off"},

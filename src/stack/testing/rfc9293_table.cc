@@ -94,6 +94,7 @@ std::string happen(Machine& m, On event, const Numbers& at) {
 
 MachineConfig config_for(On event) {
   MachineConfig config;
+  config.tcp.delayed_ack = Duration::zero();  // timers_test.cc tells what waits for what
   if (event == On::user_timeout) config.tcp.user_timeout = 30s;
   return config;
 }

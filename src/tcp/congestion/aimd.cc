@@ -9,7 +9,7 @@ std::unique_ptr<CongestionController> make_aimd(const ControllerConfig& config) 
 Aimd::Aimd(const ControllerConfig& config)
     : mss_(std::max(config.mss, std::uint32_t{1})),
       clamp_(std::max(std::min(config.cwnd_clamp, kLargestWindow), mss_)),
-      cwnd_(mss_) {}
+      cwnd_(std::clamp(config.initial_cwnd, mss_, clamp_)) {}
 
 void Aimd::on_ack(const AckSample&) { cwnd_ = std::min(clamp_, cwnd_ + mss_); }
 

@@ -63,7 +63,8 @@ class CongestionController {
 struct ControllerConfig {
   std::uint32_t mss = 536;  ///< payload bytes of a full segment, > 0
   std::uint32_t cwnd_clamp = CongestionController::kLargestWindow;
-  std::uint32_t initial_cwnd = 0;  ///< bytes; 0: RFC 6928's
+  std::uint32_t initial_cwnd = 0;                                       ///< bytes; 0: RFC 6928's
+  std::uint32_t initial_ssthresh = CongestionController::kNoThreshold;  ///< of the one that it takes over from
 };
 
 /// The initial window of RFC 6928 §2.

@@ -17,7 +17,10 @@ std::unique_ptr<CongestionController> make_reno(const ControllerConfig& config) 
 }
 
 Reno::Reno(const ControllerConfig& config)
-    : mss_(std::max(config.mss, std::uint32_t{1})), clamp_(std::min(config.cwnd_clamp, kLargestWindow)), cwnd_(0) {
+    : mss_(std::max(config.mss, std::uint32_t{1})),
+      clamp_(std::min(config.cwnd_clamp, kLargestWindow)),
+      cwnd_(0),
+      ssthresh_(config.initial_ssthresh) {
   set_cwnd(config.initial_cwnd != 0 ? config.initial_cwnd : initial_window(mss_));
 }
 

@@ -38,7 +38,7 @@ class Reno final : public CongestionController {
   std::uint32_t mss_;
   std::uint32_t clamp_;
   std::uint32_t cwnd_;
-  std::uint32_t ssthresh_ = kNoThreshold;
+  std::uint32_t ssthresh_;
   std::uint32_t acked_since_growth_ = 0;  // congestion avoidance: bytes towards the next segment
   bool after_timeout_ = false;            // this slow start follows a time-out
   bool timeout_unanswered_ = false;       // no ACK since the last time-out

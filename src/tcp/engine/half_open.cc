@@ -3,10 +3,26 @@
 #include <algorithm>
 
 #include "tcp/loss/rto.h"
+#include "tcp/options_ref.h"
 #include "tcp/recv/receiver.h"
 #include "tcp/timestamps.h"
 
 namespace leat {
+namespace {
+
+// Time-outs of the SYN-ACK that the time to wait for data takes (Linux: secs_to_retrans).
+unsigned time_outs_in(Duration time, Duration longest) {
+  if (time <= Duration::zero()) return 0;
+  unsigned n = 1;
+  Duration wait = Rto::kInitial;
+  for (Duration sum = wait; sum < time && n < 255; ++n) {
+    wait = std::min(wait * 2, longest);
+    sum += wait;
+  }
+  return n;
+}
+
+}  // namespace
 
 HalfOpen::Verdict HalfOpen::on_segment(const SegmentIn& segment, const TcpOptions& options, Instant now) {
   const TcpFlags flags = segment.flags;
@@ -35,16 +51,25 @@ HalfOpen::Verdict HalfOpen::on_segment(const SegmentIn& segment, const TcpOption
   if (!flags.ack()) return {Action::none, DropReason::TCP_FLAGS};
   if (segment.ack != facts_.iss + 1u) return {Action::reset, DropReason::TCP_ACK_UNSENT_DATA};
   if (ahead <= 0) take_timestamp(segment);
+  if (segment.sequence_length() == 0 && waits_ < time_outs_in(options.defer_accept, options.max_rto)) {
+    answered_ = true;
+    return {.drop = DropReason::NOT_SPECIFIED, .deferred = true};
+  }
   return {Action::complete, std::nullopt};
 }
 
-bool HalfOpen::on_timer(const TcpOptions& options, Instant now) {
-  if (facts_.time_outs >= options.syn_ack_retries) return false;
-  ++facts_.time_outs;
+HalfOpen::Due HalfOpen::on_timer(const TcpOptions& options, Instant now) {
+  const unsigned defer = time_outs_in(options.defer_accept, options.max_rto);
+  if (waits_ >= options.syn_ack_retries && (!answered_ || waits_ >= defer)) return Due::forget;
+  // Whoever has answered is asked once more, at the end, and may then open the connection without data.
+  const bool again = !answered_ || waits_ + 1u >= defer;
+  if (waits_ < 255) ++waits_;
   Duration wait = Rto::kInitial;
-  for (unsigned i = 0; i < facts_.time_outs && wait < options.max_rto; ++i) wait *= 2;
+  for (unsigned i = 0; i < waits_ && wait < options.max_rto; ++i) wait *= 2;
   deadline_ = now + std::min(wait, options.max_rto);
-  return true;
+  if (!again) return Due::nothing;
+  ++facts_.time_outs;
+  return Due::syn_ack;
 }
 
 SegmentOut HalfOpen::syn_ack(const TcpOptions& options, Instant now) {
@@ -55,7 +80,7 @@ SegmentOut HalfOpen::syn_ack(const TcpOptions& options, Instant now) {
   out.window = offered_window(options);
   out.options.mss = receive_mss_;
   out.options.sack_permitted = facts_.sack_permitted;
-  if (facts_.window_scale) out.options.window_scale = Receiver::scale_for(options.receive_buffer);
+  if (facts_.window_scale) out.options.window_scale = Receiver::scale_for(largest_window(options));
   stamp(out, now);
   out.retransmission = sent_;
   if (sent_) {
@@ -72,7 +97,7 @@ SegmentOut HalfOpen::ack(const TcpOptions& options, Instant now) const {
   out.seq = facts_.iss + 1u;
   out.ack = facts_.irs + 1u;
   out.flags = kTcpAck;
-  const std::uint8_t shift = facts_.window_scale ? Receiver::scale_for(options.receive_buffer) : std::uint8_t{0};
+  const std::uint8_t shift = facts_.window_scale ? Receiver::scale_for(largest_window(options)) : std::uint8_t{0};
   out.window = static_cast<std::uint16_t>(offered_window(options) >> shift);
   stamp(out, now);
   return out;
@@ -109,7 +134,7 @@ bool HalfOpen::may_answer(Instant now) {
 
 // The window of a SYN is not scaled (RFC 7323 §2.2).
 std::uint16_t HalfOpen::offered_window(const TcpOptions& options) const {
-  return static_cast<std::uint16_t>(std::min<std::size_t>(options.receive_buffer, 65535));
+  return static_cast<std::uint16_t>(std::min<std::size_t>(largest_window(options), 65535));
 }
 
 }  // namespace leat

@@ -67,12 +67,14 @@ class HalfOpen {
   struct Verdict {
     Action action = Action::none;
     std::optional<DropReason> drop{};
+    bool deferred = false;  ///< the handshake is over but for the data that has to come first
   };
   Verdict on_segment(const SegmentIn& segment, const TcpOptions& options, Instant now);
 
   Instant deadline() const { return deadline_; }
-  /// True: a SYN-ACK is due again. False: it was sent often enough.
-  bool on_timer(const TcpOptions& options, Instant now);
+  enum class Due : std::uint8_t { syn_ack, nothing, forget };
+  /// forget: the SYN-ACK was sent often enough, or data waited for long enough.
+  Due on_timer(const TcpOptions& options, Instant now);
 
   SegmentOut syn_ack(const TcpOptions& options, Instant now);
   SegmentOut ack(const TcpOptions& options, Instant now) const;
@@ -94,7 +96,9 @@ class HalfOpen {
   Instant deadline_ = kNever;
   Instant next_answer_{Instant::min()};
   std::uint16_t receive_mss_;
+  std::uint8_t waits_ = 0;  ///< time-outs, whether a SYN-ACK was sent again or not
   bool sent_ = false;
+  bool answered_ = false;  ///< the peer has completed the handshake, without data
 };
 
 }  // namespace leat

@@ -86,11 +86,11 @@ TEST_F(HalfOpenTest, SendsItsSynAckAgainWithTwiceTheWait) {
   for (const Duration wait : {1s, 2s, 4s}) {
     EXPECT_EQ(entry.deadline(), now + wait);
     now += wait;
-    EXPECT_TRUE(entry.on_timer(options, now));
+    EXPECT_EQ(entry.on_timer(options, now), HalfOpen::Due::syn_ack);
     EXPECT_TRUE(entry.syn_ack(options, now).retransmission);
   }
   EXPECT_EQ(entry.deadline(), now + 8s);
-  EXPECT_FALSE(entry.on_timer(options, now + 8s));
+  EXPECT_EQ(entry.on_timer(options, now + 8s), HalfOpen::Due::forget);
   EXPECT_EQ(entry.facts().time_outs, 3);
   EXPECT_EQ(entry.facts().timed_at, kNever) << "Karn: which of them was answered?";
 }
@@ -99,7 +99,7 @@ TEST_F(HalfOpenTest, TheLargestRtoBoundsTheWait) {
   options.max_rto = 100ms;
   entry.syn_ack(options, kStart);
   EXPECT_EQ(entry.deadline(), kStart + 100ms);
-  EXPECT_TRUE(entry.on_timer(options, kStart + 100ms));
+  EXPECT_EQ(entry.on_timer(options, kStart + 100ms), HalfOpen::Due::syn_ack);
   EXPECT_EQ(entry.deadline(), kStart + 200ms);
 }
 
@@ -142,6 +142,44 @@ TEST_F(HalfOpenTest, WithoutAckNothingHappens) {
 TEST_F(HalfOpenTest, OutsideTheWindowIsAnsweredRarely) {
   EXPECT_EQ(after(segment(70000, kTcpAck, 10)), HalfOpen::Action::ack);
   EXPECT_EQ(after(segment(-50, kTcpAck, 10)), HalfOpen::Action::none);
+}
+
+TEST_F(HalfOpenTest, WhoSendsNoDataIsNotAcceptedUntilTheDeferralIsOver) {
+  options.defer_accept = 3s;  // two time-outs: 1 s and 2 s
+  entry.syn_ack(options, kStart);
+  const HalfOpen::Verdict bare = entry.on_segment(segment(0, kTcpAck), options, kStart);
+  EXPECT_EQ(bare.action, HalfOpen::Action::none);
+  EXPECT_TRUE(bare.deferred);
+  EXPECT_EQ(entry.on_timer(options, kStart + 1s), HalfOpen::Due::nothing);
+  EXPECT_EQ(entry.deadline(), kStart + 3s);
+  EXPECT_EQ(after(segment(0, kTcpAck)), HalfOpen::Action::none);
+  EXPECT_EQ(entry.on_timer(options, kStart + 3s), HalfOpen::Due::syn_ack) << "a last chance to say something";
+  EXPECT_EQ(after(segment(0, kTcpAck)), HalfOpen::Action::complete) << "then without data";
+}
+
+TEST_F(HalfOpenTest, NobodyIsAskedAgainWhileDataIsWaitedFor) {
+  options.defer_accept = 30s;  // 1, 3, 7, 15, 31
+  entry.syn_ack(options, kStart);
+  EXPECT_EQ(after(segment(0, kTcpAck)), HalfOpen::Action::none);
+  Instant now = kStart;
+  for (int i = 0; i < 4; ++i) {
+    now = entry.deadline();
+    EXPECT_EQ(entry.on_timer(options, now), HalfOpen::Due::nothing) << i;
+  }
+  EXPECT_EQ(now, kStart + 15s);
+  EXPECT_EQ(entry.facts().time_outs, 0) << "nothing was sent again";
+  EXPECT_EQ(after(segment(0, kTcpAck | kTcpPsh, 5)), HalfOpen::Action::complete) << "data at any time";
+}
+
+TEST_F(HalfOpenTest, ADeferralBeyondTheRetriesIsWaitedOutWhenThePeerHasAnswered) {
+  options.syn_ack_retries = 1;
+  options.defer_accept = 7s;
+  entry.syn_ack(options, kStart);
+  EXPECT_EQ(after(segment(0, kTcpAck)), HalfOpen::Action::none);
+  EXPECT_EQ(entry.on_timer(options, kStart + 1s), HalfOpen::Due::nothing);
+  EXPECT_EQ(entry.on_timer(options, kStart + 3s), HalfOpen::Due::nothing);
+  EXPECT_EQ(entry.on_timer(options, kStart + 7s), HalfOpen::Due::syn_ack);
+  EXPECT_EQ(entry.on_timer(options, kStart + 15s), HalfOpen::Due::forget);
 }
 
 }  // namespace

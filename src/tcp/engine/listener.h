@@ -8,6 +8,7 @@
 
 #include "base/ring.h"
 #include "leat/event.h"
+#include "tcp/options_ref.h"
 
 namespace leat {
 
@@ -15,7 +16,10 @@ class Listener {
  public:
   static constexpr unsigned kLargestBacklog = 4096;  ///< Linux: net.core.somaxconn
 
-  explicit Listener(unsigned backlog) : backlog_(std::min(backlog, kLargestBacklog)) {}
+  Listener(unsigned backlog, TcpOptionsRef settings) : options(std::move(settings)) { set_backlog(backlog); }
+  void set_backlog(unsigned backlog) { backlog_ = std::min(backlog, kLargestBacklog); }
+
+  TcpOptionsRef options;  ///< of what it accepts, too
 
   bool syn_queue_full() const { return half_open_ >= std::max(backlog_, 1u); }
   void half_open_added() { ++half_open_; }
@@ -30,7 +34,7 @@ class Listener {
   SocketHandle pop() { return ready_.pop_front(); }
 
  private:
-  unsigned backlog_;
+  unsigned backlog_ = 0;
   std::size_t half_open_ = 0;
   RingDeque<SocketHandle> ready_;
 };

@@ -31,9 +31,11 @@ TEST(PortUse, OneThatIsUsedAgainIsNotTold) {
   EXPECT_EQ(use.next_unused(), std::nullopt);
 }
 
-TEST(PortUse, CountsNothingUntilItIsEnabled) {
+TEST(PortUse, TellsNothingUntilItIsEnabled) {
   PortUse use;
   use.add(80);
+  EXPECT_TRUE(use.is_used(80));
+  EXPECT_FALSE(use.is_used(81));
   use.remove(80);
   EXPECT_FALSE(use.is_used(80));
   EXPECT_EQ(use.next_unused(), std::nullopt);

@@ -82,7 +82,7 @@ TimeWaitTable::Added TimeWaitTable::add(const TimeWaitFlow& flow, Instant now) {
   e.hash = flow.hash;
   e.replied_at_ms = 0, e.has_replied = false;
   e.local_port = flow.tuple.local.port, e.remote_port = flow.tuple.remote.port;
-  e.tos = flow.tos;
+  e.tos = flow.tos, e.sharing = flow.sharing;
   append(slot, now);
   return {slot, evicted};
 }

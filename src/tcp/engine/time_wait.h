@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "leat/time.h"
+#include "tcp/engine/port_sharing.h"
 #include "tcp/four_tuple.h"
 #include "wire/seq.h"
 
@@ -27,6 +28,7 @@ struct TimeWaitFlow {
   std::uint32_t rcv_wnd = 0;  ///< bytes
   std::uint8_t rcv_wscale = 0;
   std::uint8_t tos = 0;
+  PortSharing sharing{};                     ///< of its local port
   std::optional<std::uint32_t> ts_recent{};  ///< the peer's last timestamp, when timestamps were agreed
   std::uint32_t ts_offset = 0;               ///< of our own timestamps
 };
@@ -90,6 +92,18 @@ class TimeWaitTable {
   bool matches(std::uint32_t slot, const FourTuple& tuple) const { return this->tuple(slot) == tuple; }
   FourTuple tuple(std::uint32_t slot) const;
   std::size_t size() const { return narrow_.used() + wide_.used(); }
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (std::uint32_t slot = oldest_; slot != kNone; slot = entry(slot).newer) visit(tuple(slot).local);
+  }
+  /// Whether is(address, sharing) for an entry with this local port. Looks at all: for rare questions.
+  template <class Is>
+  bool any_on_port(std::uint16_t port, Is&& is) const {
+    for (std::uint32_t slot = oldest_; slot != kNone; slot = entry(slot).newer) {
+      if (entry(slot).local_port == port && is(tuple(slot).local.address, entry(slot).sharing)) return true;
+    }
+    return false;
+  }
 
  private:
   static constexpr std::uint32_t kNone = 0xffffffff;
@@ -103,6 +117,7 @@ class TimeWaitTable {
     std::uint32_t replied_at_ms;  // the last reply that counts against kReplyInterval
     std::uint16_t local_port, remote_port;
     std::uint8_t rcv_wscale, tos;
+    PortSharing sharing;
     bool has_timestamps, has_replied;
   };
   struct EntryV4 : Entry {

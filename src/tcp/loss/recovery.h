@@ -26,6 +26,8 @@ class Recovery {
   bool after_partial_ack() const { return after_partial_ack_; }
   /// After a time-out, until everything sent before it is acknowledged.
   bool in_loss_state() const { return loss_state_; }
+  /// Duplicate ACKs since the last new one.
+  int duplicates() const { return duplicates_; }
   /// Lost and not sent again yet.
   Range lost() const { return lost_; }
 

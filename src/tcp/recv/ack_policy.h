@@ -1,9 +1,11 @@
-// AckPolicy: when to acknowledge. At once for every second full segment, for anything out of order, and for
-// the first segments of a connection; otherwise after a delay of the caller's (RFC 9293 §3.8.6.3, RFC 5681 §4.2).
+// AckPolicy: when to acknowledge. At once for every second full segment, for anything out of order, and for the first
+// segments of a connection and after silence; otherwise after a delay of the caller's (RFC 9293 §3.8.6.3, RFC 5681
+// §4.2). Where data goes both ways in turn ("ping-pong" in Linux) the answer carries the ACK, so that nothing is quick.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
 #include "leat/time.h"
 
@@ -13,18 +15,52 @@ class AckPolicy {
  public:
   static constexpr int kQuickAcks = 16;  ///< Linux: TCP_MAX_QUICKACKS
 
-  /// In-order data arrived: `bytes` in segments of at most `segment` bytes. A lone one may wait until `latest`.
-  void on_data(std::uint32_t bytes, std::uint32_t segment, Instant latest) {
-    largest_segment_ = std::max(largest_segment_, segment);
-    unacknowledged_ += bytes;
+  /// In-order data that arrived.
+  struct Data {
+    std::uint32_t bytes = 0;
+    std::uint32_t segment = 0;  ///< the largest of its segments
+    bool push = false;          ///< with PSH
+    std::uint32_t window = 0;   ///< what we offer, bytes
+    Instant now{};
+    Duration delay{};    ///< how long a lone segment may wait; zero: not at all
+    Duration silence{};  ///< after which the peer begins anew
+  };
+  void on_data(const Data& data) {
+    const bool is_small = data.segment < largest_segment_;
+    largest_segment_ = std::max(largest_segment_, data.segment);
+    if (last_data_ == kNever || data.now - last_data_ > data.silence) be_quick(data.window);
+    last_data_ = data.now;
+    unacknowledged_ += data.bytes;
     out_of_order_ = 0;
     owed_ = std::min<std::uint8_t>(owed_, 1);  // with the new number, duplicates of the old one would look like a loss
-    if (quick_acks_ > 0 || unacknowledged_ >= 2 * largest_segment_) {
+    if (is_small) {
+      pushes_ = pushes_ == 0 ? 1 : 2;
+    } else if (data.push && pushes_ == 0) {
+      pushes_ = 1;
+    }
+    const bool quick = data.delay == Duration::zero() || (quick_acks_ > 0 && !interactive_);
+    if (quick || unacknowledged_ >= 2 * largest_segment_) {
       ack_now();
     } else if (deadline_ == kNever) {
-      deadline_ = latest;
+      deadline_ = data.now + data.delay;
     }
   }
+  /// A reader took all there was: who sent a short segment may wait for its ACK (Linux: tcp_cleanup_rbuf).
+  void on_read_empty() {
+    if (deadline_ == kNever) return;
+    if (pushes_ == 2 || (pushes_ == 1 && !interactive_)) ack_now();
+  }
+  /// Data was sent: an answer, when some came less than `delay` ago.
+  void on_data_sent(Instant now, Duration delay) {
+    if (last_data_ != kNever && now - last_data_ < delay) interactive_ = true;
+  }
+  bool is_interactive() const { return interactive_; }
+  void set_interactive(bool interactive) { interactive_ = interactive; }
+  /// An ACK waits for its delay.
+  bool is_delayed() const { return deadline_ != kNever; }
+  /// The ACK of a handshake may wait for data to carry it.
+  void delay_until(Instant latest) { deadline_ = latest; }
+  std::optional<Instant> last_data() const { return last_data_ == kNever ? std::nullopt : std::optional(last_data_); }
   /// Something needs an answer at once: out of order, duplicate, FIN, a window that opened.
   void ack_now() { owed_ = std::max<std::uint8_t>(owed_, 1); }
   /// As ack_now, but one acknowledgement for each call: a sender without SACK counts duplicates.
@@ -46,6 +82,7 @@ class AckPolicy {
     if (owed_ > 0) --owed_;
     if (unacknowledged_ > 0 && quick_acks_ > 0) --quick_acks_;
     unacknowledged_ = 0;
+    pushes_ = 0;
     deadline_ = kNever;
   }
   /// A segment with data carried the ACK: it settles all that is owed. Not while duplicates have to be counted.
@@ -59,18 +96,29 @@ class AckPolicy {
   bool on_timer(Instant now) {
     if (now < deadline_) return false;
     deadline_ = kNever;
+    interactive_ = false;  // no answer came to carry it
     ack_now();
     return true;
   }
   std::uint32_t largest_segment() const { return largest_segment_; }
 
  private:
+  // Not more than acknowledge every second segment of the window (Linux: tcp_incr_quickack).
+  void be_quick(std::uint32_t window) {
+    const std::uint32_t pairs = largest_segment_ > 0 ? window / (2 * largest_segment_) : 0;
+    const auto quick = static_cast<std::int8_t>(std::min<std::uint32_t>(pairs == 0 ? 2 : pairs, kQuickAcks));
+    quick_acks_ = std::max(quick_acks_, quick);
+  }
+
   Instant deadline_ = kNever;
+  Instant last_data_ = kNever;
   std::uint32_t unacknowledged_ = 0;
   std::uint32_t largest_segment_ = 0;
   std::uint8_t owed_ = 0;
   std::uint8_t out_of_order_ = 0;  ///< acknowledgements since data came in order
-  std::int8_t quick_acks_ = kQuickAcks;
+  std::int8_t quick_acks_ = 0;
+  std::uint8_t pushes_ = 0;  ///< ends of writes that are not acknowledged, 2 at most
+  bool interactive_ = false;
 };
 
 }  // namespace leat

@@ -9,10 +9,19 @@ using namespace std::chrono_literals;
 
 constexpr Instant kStart{std::chrono::hours(1)};
 
+AckPolicy::Data data(std::uint32_t bytes, std::uint32_t segment, Duration at = {}) {
+  return {.bytes = bytes,
+          .segment = segment,
+          .window = 1 << 20,
+          .now = kStart + at,
+          .delay = 40ms,
+          .silence = std::chrono::seconds(1)};
+}
+
 AckPolicy without_quick_acks() {
   AckPolicy p;
   for (int i = 0; i < AckPolicy::kQuickAcks; ++i) {
-    p.on_data(1000, 1000, kStart + 40ms);
+    p.on_data(data(1000, 1000));
     EXPECT_EQ(p.owed(), 1);
     p.on_ack_sent();
   }
@@ -21,10 +30,10 @@ AckPolicy without_quick_acks() {
 
 TEST(AckPolicy, OneSegmentWaitsAndTheSecondDoesNot) {
   AckPolicy p = without_quick_acks();
-  p.on_data(1000, 1000, kStart + 40ms);
+  p.on_data(data(1000, 1000));
   EXPECT_EQ(p.owed(), 0);
   EXPECT_EQ(p.deadline(), kStart + 40ms);
-  p.on_data(1000, 1000, kStart + 1ms + 40ms);
+  p.on_data(data(1000, 1000, 1ms));
   EXPECT_EQ(p.owed(), 1);
   p.on_ack_sent();
   EXPECT_EQ(p.owed(), 0);
@@ -33,8 +42,8 @@ TEST(AckPolicy, OneSegmentWaitsAndTheSecondDoesNot) {
 
 TEST(AckPolicy, TheDelayCountsFromTheFirstByte) {
   AckPolicy p = without_quick_acks();
-  p.on_data(10, 10, kStart + 40ms);
-  p.on_data(10, 10, kStart + 30ms + 40ms);
+  p.on_data(data(10, 10));
+  p.on_data(data(10, 10, 30ms));
   EXPECT_FALSE(p.on_timer(kStart + 39ms));
   EXPECT_TRUE(p.on_timer(kStart + 40ms));
   EXPECT_EQ(p.owed(), 1);
@@ -42,7 +51,7 @@ TEST(AckPolicy, TheDelayCountsFromTheFirstByte) {
 
 TEST(AckPolicy, DataThatLeavesCarriesTheAck) {
   AckPolicy p = without_quick_acks();
-  p.on_data(1000, 1000, kStart + 40ms);
+  p.on_data(data(1000, 1000));
   p.on_piggybacked();
   EXPECT_EQ(p.owed(), 0);
   EXPECT_EQ(p.deadline(), kNever);
@@ -50,7 +59,7 @@ TEST(AckPolicy, DataThatLeavesCarriesTheAck) {
 
 TEST(AckPolicy, ASuperSegmentOfTwoIsAcknowledgedAtOnce) {
   AckPolicy p = without_quick_acks();
-  p.on_data(2920, 1460, kStart + 40ms);
+  p.on_data(data(2920, 1460));
   EXPECT_EQ(p.owed(), 1);
 }
 
@@ -73,8 +82,74 @@ TEST(AckPolicy, DuplicatesNotSentYetAreMootWhenRcvNxtMoves) {
   AckPolicy p;
   for (int i = 0; i < 3; ++i) p.duplicate_ack();
   EXPECT_EQ(p.owed(), 3);
-  p.on_data(4000, 1000, kStart + 40ms);
+  p.on_data(data(4000, 1000));
   EXPECT_EQ(p.owed(), 1) << "three more with the new number would look like a loss";
+}
+
+TEST(AckPolicy, ASmallWindowHasFewQuickAcks) {
+  AckPolicy p;
+  AckPolicy::Data small = data(1000, 1000);
+  small.window = 6500;
+  int quick = 0;
+  for (; p.deadline() == kNever; ++quick) {
+    p.on_data(small);
+    if (p.owed() > 0) p.on_ack_sent();
+  }
+  EXPECT_EQ(quick, 3 + 1) << "half the segments of the window, and the one that waits";
+}
+
+TEST(AckPolicy, SilenceMakesItQuickAgain) {
+  AckPolicy p = without_quick_acks();
+  p.on_data(data(1000, 1000, 999ms));
+  EXPECT_EQ(p.owed(), 0);
+  p.on_ack_sent();
+  p.on_data(data(1000, 1000, 2s));
+  EXPECT_EQ(p.owed(), 1);
+}
+
+TEST(AckPolicy, AnAnswerMakesItInteractiveUntilADelayRunsOut) {
+  AckPolicy p;
+  p.on_data_sent(kStart, 40ms);
+  EXPECT_FALSE(p.is_interactive()) << "nothing to answer yet";
+  p.on_data(data(100, 100));
+  EXPECT_EQ(p.owed(), 1);
+  p.on_data_sent(kStart + 40ms, 40ms);
+  EXPECT_FALSE(p.is_interactive()) << "too late for an answer";
+  p.on_data_sent(kStart + 39ms, 40ms);
+  EXPECT_TRUE(p.is_interactive());
+  p.on_piggybacked();
+  p.on_data(data(100, 100, 50ms));
+  EXPECT_EQ(p.owed(), 0) << "though quick ACKs are left";
+  EXPECT_TRUE(p.on_timer(kStart + 90ms));
+  EXPECT_FALSE(p.is_interactive()) << "no answer came";
+  p.on_ack_sent();
+  p.on_data(data(100, 100, 100ms));
+  EXPECT_EQ(p.owed(), 1);
+}
+
+TEST(AckPolicy, WhoReadsTheEndOfAWriteAcknowledgesIt) {
+  AckPolicy p = without_quick_acks();
+  p.on_data(data(1000, 1000));
+  p.on_read_empty();
+  EXPECT_EQ(p.owed(), 0) << "a full segment: more will follow";
+  p.on_ack_sent();
+  p.on_data(data(10, 10));
+  p.on_read_empty();
+  EXPECT_EQ(p.owed(), 1);
+  p.on_ack_sent();
+  AckPolicy::Data pushed = data(1000, 1000);
+  pushed.push = true;
+  p.on_data(pushed);
+  p.on_read_empty();
+  EXPECT_EQ(p.owed(), 1) << "a full one, but the last of a write";
+  p.on_ack_sent();
+  p.set_interactive(true);
+  p.on_data(data(10, 10));
+  p.on_read_empty();
+  EXPECT_EQ(p.owed(), 0) << "the answer will carry it";
+  p.on_data(data(10, 10));
+  p.on_read_empty();
+  EXPECT_EQ(p.owed(), 1) << "the second one in a row";
 }
 
 }  // namespace

@@ -4,8 +4,18 @@
 
 namespace leat {
 
-Receiver::Receiver(std::size_t limit, std::uint32_t mss) : limit_(limit), mss_(mss) {
+namespace {
+constexpr std::size_t kLargestLimit = 0xffffffff;
+}
+
+Receiver::Receiver(std::size_t limit, std::uint32_t mss)
+    : limit_(static_cast<std::uint32_t>(std::min(limit, kLargestLimit))), mss_(mss) {
   window_end_ = 1 + static_cast<StreamPos>(std::min<std::size_t>(limit_, 65535));
+}
+
+void Receiver::set_limits(std::size_t limit, std::uint32_t clamp) {
+  limit_ = static_cast<std::uint32_t>(std::min(limit, kLargestLimit));
+  clamp_ = clamp;
 }
 
 std::uint8_t Receiver::scale_for(std::size_t limit) {
@@ -90,10 +100,10 @@ Receiver::Accepted Receiver::accept_slice(StreamPos pos, Slice slice, BufferPool
 
 StreamPos Receiver::offered_end() const {
   const std::size_t room = limit_ > queue_.size() ? limit_ - queue_.size() : 0;
-  const std::size_t largest = std::size_t{65535} << scale_;
+  const std::size_t largest = std::min<std::size_t>(std::size_t{65535} << scale_, clamp_ != 0 ? clamp_ : kLargestLimit);
   const StreamPos end = nxt_ + static_cast<StreamPos>(std::min(room, largest));
   // Silly window: the right edge moves by a full segment or half the buffer, or not at all, and never back.
-  const StreamPos step = static_cast<StreamPos>(std::min<std::size_t>(mss_, limit_ / 2));
+  const StreamPos step = static_cast<StreamPos>(std::min<std::size_t>({mss_, limit_ / 2, largest / 2}));
   return end >= window_end_ + step ? end : window_end_;
 }
 
@@ -115,11 +125,40 @@ bool Receiver::wants_window_update() const {
   return end - nxt_ >= 2 * left;
 }
 
-bool Receiver::on_urgent(StreamPos end) {
+bool Receiver::on_urgent(StreamPos end, bool oob_inline) {
   if (end <= up_) return false;
-  const bool news = end > nxt_ - static_cast<StreamPos>(queue_.size());
+  // A reader who stands at the old mark would otherwise find its byte in the stream (as Linux: tcp_check_urg).
+  if (!oob_inline && at_mark()) skip_urgent_byte();
+  const bool news = end > read_pos();
   up_ = end;
+  urgent_taken_ = false;
   return news;
+}
+
+void Receiver::skip_urgent_byte() {
+  std::uint8_t skipped;
+  static_cast<void>(queue_.read({&skipped, 1}));
+}
+
+std::size_t Receiver::read(MutableBytes out, bool oob_inline) {
+  if (!oob_inline && at_mark()) skip_urgent_byte();
+  const std::size_t to_mark = urgent() > 1 ? urgent() - 1 : out.size();
+  return queue_.read(out.first(std::min(out.size(), to_mark)));
+}
+
+std::size_t Receiver::peek(std::size_t offset, MutableBytes out, bool oob_inline) const {
+  if (urgent() == 0) return queue_.peek(offset, out);
+  const std::size_t mark = urgent() - 1;
+  if (offset < mark) return queue_.peek(offset, out.first(std::min(out.size(), mark - offset)));
+  return queue_.peek(oob_inline ? offset : offset + 1, out);
+}
+
+std::uint8_t Receiver::urgent_byte(bool take) {
+  std::uint8_t byte = 0;
+  const std::size_t got = queue_.peek(urgent() - 1, {&byte, 1});
+  LEAT_ASSERT(got == 1);
+  urgent_taken_ = take;
+  return byte;
 }
 
 void Receiver::discard() {

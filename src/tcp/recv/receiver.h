@@ -17,6 +17,8 @@ class Receiver {
  public:
   /// `limit`: bytes the user lets us keep; `mss`: the largest segment we offered to take.
   Receiver(std::size_t limit, std::uint32_t mss);
+  /// `clamp`: the largest window to offer, 0: none. What was offered stays so.
+  void set_limits(std::size_t limit, std::uint32_t clamp);
 
   StreamPos nxt() const { return nxt_; }
   /// RCV.NXT + RCV.WND: one past the last position the peer may use. Never moves back.
@@ -49,15 +51,23 @@ class Receiver {
   /// The peer's SYN or FIN takes one position. A FIN may come when the window is closed.
   void advance_control() { window_end_ = std::max(window_end_, ++nxt_); }
 
-  std::size_t read(MutableBytes out) { return queue_.read(out); }
+  /// Up to the last urgent byte, or from there on; without `oob_inline` it is left out.
+  std::size_t read(MutableBytes out, bool oob_inline);
+  /// What read() would give after `offset` bytes more.
+  std::size_t peek(std::size_t offset, MutableBytes out, bool oob_inline) const;
 
   /// The peer's urgent data ends at `end`. True when that is news for the user: ahead of what was read and of what
   /// was known (RFC 9293 §3.8.5).
-  bool on_urgent(StreamPos end);
+  bool on_urgent(StreamPos end, bool oob_inline);
+  /// The next byte to read is the last urgent one.
+  bool at_mark() const { return urgent() == 1; }
+  /// The last urgent byte is here and was not taken out of the stream.
+  bool has_urgent_byte() const { return urgent() > 0 && !urgent_taken_ && up_ <= nxt_; }
+  bool was_urgent_taken() const { return urgent_taken_; }
+  /// Only when has_urgent_byte().
+  std::uint8_t urgent_byte(bool take);
   /// Bytes from what was read to the end of urgent data.
-  std::uint32_t urgent() const {
-    return static_cast<std::uint32_t>(std::max<StreamPos>(up_ - (nxt_ - static_cast<StreamPos>(queue_.size())), 0));
-  }
+  std::uint32_t urgent() const { return static_cast<std::uint32_t>(std::max<StreamPos>(up_ - read_pos(), 0)); }
 
   /// The window to offer now, as the 16-bit field; moves window_end. `scaled` is false on SYN segments.
   std::uint16_t offer_window(bool scaled);
@@ -70,6 +80,8 @@ class Receiver {
 
  private:
   StreamPos offered_end() const;
+  StreamPos read_pos() const { return nxt_ - static_cast<StreamPos>(queue_.size()); }
+  void skip_urgent_byte();
   Accepted accept_slice(StreamPos pos, Slice slice, BufferPool& pool);
 
   RecvQueue queue_;
@@ -77,9 +89,11 @@ class Receiver {
   StreamPos nxt_ = 0;
   StreamPos window_end_ = 0;
   StreamPos up_ = 0;  ///< RCV.UP, the position after the last urgent byte
-  std::size_t limit_;
+  std::uint32_t limit_;
+  std::uint32_t clamp_ = 0;
   std::uint32_t mss_;
   std::uint8_t scale_ = 0;
+  bool urgent_taken_ = false;  ///< the user has the last urgent byte, and it is still in the queue
 };
 
 }  // namespace leat

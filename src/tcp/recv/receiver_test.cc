@@ -66,7 +66,7 @@ TEST(Receiver, TheOfferedEdgeNeverMovesBack) {
     pos += 1237;
     if (i % 3 == 0) {
       std::vector<std::uint8_t> out(1700);
-      r.read(out);
+      r.read(out, true);
     }
   }
   r.discard();
@@ -111,10 +111,10 @@ TEST(Receiver, SillyWindowsAreNotOffered) {
   take(r, pool, 1, 10000);
   EXPECT_EQ(r.offer_window(true), 0);
   std::vector<std::uint8_t> out(999);
-  r.read(out);
+  r.read(out, true);
   EXPECT_EQ(r.offer_window(true), 0) << "less than a segment";
   EXPECT_FALSE(r.wants_window_update());
-  r.read({out.data(), 1});
+  r.read({out.data(), 1}, true);
   EXPECT_TRUE(r.wants_window_update());
   EXPECT_EQ(r.offer_window(true), 1000);
   r.discard();
@@ -126,7 +126,7 @@ TEST(Receiver, HalfTheBufferIsEnoughWhenSegmentsAreLarger) {
   take(r, pool, 1, 2000);
   EXPECT_EQ(r.offer_window(true), 0);
   std::vector<std::uint8_t> out(1000);
-  r.read(out);
+  r.read(out, true);
   EXPECT_EQ(r.offer_window(true), 1000);
   r.discard();
 }

@@ -56,6 +56,22 @@ std::size_t RecvQueue::read(MutableBytes out) {
   return done;
 }
 
+std::size_t RecvQueue::peek(std::size_t offset, MutableBytes out) const {
+  std::size_t done = 0;
+  for (std::size_t i = 0; i < slices_.size() && done < out.size(); ++i) {
+    const Slice& slice = slices_[i];
+    if (offset >= slice.size()) {
+      offset -= slice.size();
+      continue;
+    }
+    const std::size_t n = std::min(slice.size() - offset, out.size() - done);
+    std::memcpy(out.data() + done, slice.data() + offset, n);
+    done += n;
+    offset = 0;
+  }
+  return done;
+}
+
 void RecvQueue::clear() {
   slices_.clear();
   bytes_ = 0;

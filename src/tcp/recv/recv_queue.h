@@ -21,6 +21,8 @@ class RecvQueue {
   bool push(Slice slice, BufferPool& pool);
   /// Copies out and forgets up to out.size() bytes.
   std::size_t read(MutableBytes out);
+  /// Copies out what begins `offset` bytes further on, and forgets nothing.
+  std::size_t peek(std::size_t offset, MutableBytes out) const;
   void clear();
 
  private:

@@ -5,7 +5,7 @@
 
 namespace leat {
 
-std::size_t SendBuffer::append(Bytes data, BufferPool& pool) {
+std::size_t SendBuffer::append(Bytes data, BufferPool& pool, bool more) {
   std::size_t done = 0;
   while (done < data.size()) {
     if (chunks_.empty() || chunks_.back().slice.tailroom() == 0) {
@@ -22,7 +22,7 @@ std::size_t SendBuffer::append(Bytes data, BufferPool& pool) {
     done += n;
     end_ += static_cast<StreamPos>(n);
   }
-  if (done > 0) chunks_.back().pushed = true;
+  if (done > 0) chunks_.back().pushed = !more;
   return done;
 }
 

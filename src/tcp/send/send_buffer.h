@@ -19,9 +19,9 @@ class SendBuffer {
   StreamPos end() const { return end_; }
   std::size_t size() const { return static_cast<std::size_t>(end_ - begin_); }
 
-  /// Copies as much of `data` as the pool gives memory for; returns how much. The end of it is one of a write's, until
-  /// another write goes on in the same block.
-  std::size_t append(Bytes data, BufferPool& pool);
+  /// Copies as much of `data` as the pool gives memory for; returns how much. The end of it is one of a write's, unless
+  /// there is `more` to come, until another write goes on in the same block.
+  std::size_t append(Bytes data, BufferPool& pool, bool more = false);
   /// Forgets everything before `pos`, which is in [begin(), end()].
   void release_before(StreamPos pos);
   void clear();

@@ -4,8 +4,20 @@
 
 namespace leat {
 
-std::size_t Sender::write(Bytes data, BufferPool& pool) {
-  return buffer_.append(data.first(std::min(data.size(), room())), pool);
+std::size_t Sender::write(Bytes data, BufferPool& pool, bool more) {
+  const std::size_t taken = buffer_.append(data.first(std::min(data.size(), room())), pool, more);
+  if (taken > 0) {
+    more_ = more;
+    push_ = false;
+  }
+  return taken;
+}
+
+std::size_t Sender::room_below(std::uint32_t lowat) const {
+  const std::uint32_t unsent = unsent_bytes();
+  if (unsent >= lowat) return 0;
+  const std::size_t quota = lowat - unsent;
+  return std::min(room(), (quota + mss_ - 1) / mss_ * mss_);
 }
 
 std::uint32_t Sender::unsent_bytes() const {
@@ -48,7 +60,8 @@ StreamPos Sender::empty_segment_pos() const {
 }
 
 bool Sender::nagle_holds(std::uint32_t length) const {
-  return !nodelay_ && !fin_queued_ && length < mss_ && small_end_ > una_;
+  if (fin_queued_ || push_ || up_ > una_ || length >= mss_) return false;
+  return corked_ || more_ || (!nodelay_ && small_end_ > una_);
 }
 
 std::optional<Sender::Plan> Sender::next_new(std::int64_t allowance, std::uint32_t max_burst,
@@ -98,6 +111,12 @@ bool Sender::is_blocked_by_window() const {
   if (nxt_ < 1 || una_ < nxt_ || nxt_ >= end()) return false;
   const std::int64_t wanted = std::min<std::int64_t>(std::max<std::int64_t>(end() - nxt_, 1), mss_);
   return usable_window() < wanted;
+}
+
+bool Sender::is_corked() const {
+  if (nxt_ < 1 || una_ < nxt_ || nxt_ >= buffer_.end()) return false;
+  const std::int64_t available = buffer_.end() - nxt_;
+  return available < mss_ && nagle_holds(static_cast<std::uint32_t>(available));
 }
 
 }  // namespace leat

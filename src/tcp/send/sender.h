@@ -1,4 +1,4 @@
-// Sender: SND.UNA, SND.NXT, the peer's window, and what new data may go now (window, Nagle, silly window).
+// Sender: SND.UNA, SND.NXT, the peer's window, and what new data may go now (window, Nagle, cork, silly window).
 // Congestion and loss are told to it as numbers; it knows nothing of the receive side.
 #pragma once
 
@@ -13,7 +13,15 @@ namespace leat {
 
 class Sender {
  public:
-  Sender(std::size_t limit, bool nodelay) : limit_(limit), nodelay_(nodelay) {}
+  Sender(std::size_t limit, bool nodelay) : nodelay_(nodelay) { set_limit(limit); }
+
+  void set_limit(std::size_t bytes) { limit_ = static_cast<std::uint32_t>(std::min<std::size_t>(bytes, 0xffffffff)); }
+  /// Switched on it lets go what waits, corked or not (as Linux).
+  void set_nodelay(bool on) {
+    push_ = push_ || (on && !nodelay_);
+    nodelay_ = on;
+  }
+  void set_cork(bool on) { corked_ = on; }
 
   StreamPos una() const { return una_; }
   StreamPos nxt() const { return nxt_; }
@@ -24,11 +32,15 @@ class Sender {
   void set_scale(std::uint8_t shift) { scale_ = shift; }
   std::uint8_t scale() const { return scale_; }
 
-  /// Takes what fits below the limit (and what the pool gives memory for).
-  std::size_t write(Bytes data, BufferPool& pool);
+  /// Takes what fits below the limit (and what the pool gives memory for). `more`: less than a segment waits for it.
+  std::size_t write(Bytes data, BufferPool& pool, bool more = false);
   std::size_t room() const { return limit_ > buffer_.size() ? limit_ - buffer_.size() : 0; }
-  /// A third of the buffer is free: worth waking a writer (Linux: sk_stream_is_writeable).
-  bool has_worthwhile_room() const { return room() * 3 >= limit_; }
+  /// What may be written before `lowat` bytes wait to be sent, up to a whole segment.
+  std::size_t room_below(std::uint32_t lowat) const;
+  /// A third of the buffer is free, and half of `lowat`: worth waking a writer (Linux: sk_stream_is_writeable).
+  bool is_writable(std::uint32_t lowat) const {
+    return room() * 3 >= limit_ && std::uint64_t{unsent_bytes()} * 2 < lowat;
+  }
   /// Everything written so far is urgent (RFC 9293 §3.8.5).
   void mark_urgent() { up_ = buffer_.end(); }
   /// SND.UP: the position after the last urgent byte; at most SND.UNA when there is none.
@@ -70,6 +82,10 @@ class Sender {
 
   /// Something waits that neither an ACK nor a retransmission time-out will start: the window holds it.
   bool is_blocked_by_window() const;
+  /// The same, but the cork holds it.
+  bool is_corked() const;
+  /// Nothing holds back what waits for more of a write any longer.
+  void forget_more() { more_ = false; }
 
   SendBuffer::Gathered gather(const Plan& plan, std::span<Slice> out) const {
     return buffer_.gather(plan.pos, plan.length, out);
@@ -86,12 +102,15 @@ class Sender {
   StreamPos up_ = 0;         ///< SND.UP
   StreamPos wl1_ = 0;        ///< SND.WL1
   StreamPos wl2_ = 0;        ///< SND.WL2
-  std::size_t limit_;
+  std::uint32_t limit_ = 0;
   std::uint32_t wnd_ = 0;
   std::uint32_t max_wnd_ = 0;
   std::uint32_t mss_ = 536;
   std::uint8_t scale_ = 0;
   bool nodelay_;
+  bool corked_ = false;
+  bool more_ = false;  ///< the last write said that more follows
+  bool push_ = false;  ///< what was written so far waits for nothing but the window
   bool fin_queued_ = false;
 };
 

@@ -33,7 +33,7 @@ Story::Story(StoryConfig config) : config_(config) {
   ConnectionConfig c = config_.connection;
   c.initial_sequence = SeqNum(config_.our_isn);
   c.receive_mss = c.send_mss_limit = config_.mss;
-  connection_.emplace(c, config_.options);
+  connection_.emplace(c, TcpOptionsRef(config_.options));
   peer_options.mss = config_.mss;
   peer_options.sack_permitted = config_.peer_sack;
   if (config_.peer_scales) peer_options.window_scale = config_.peer_scale;
@@ -166,7 +166,9 @@ void Story::advance(Duration d) {
   while (half_open_ && half_open_->deadline() <= target) {
     now_ = std::max(now_, half_open_->deadline());
     SegmentOut out;
-    if (half_open_->on_timer(config_.options, now_)) {
+    const HalfOpen::Due due = half_open_->on_timer(config_.options, now_);
+    if (due == HalfOpen::Due::nothing) continue;
+    if (due == HalfOpen::Due::syn_ack) {
       out = half_open_->syn_ack(config_.options, now_);
     } else if (config_.options.reset_half_open) {
       out = half_open_->reset();
@@ -255,6 +257,8 @@ void Story::sent_nothing() {
 std::size_t Story::write(std::size_t n) { return write_by(&TcpConnection::write, n); }
 
 std::size_t Story::write_urgent(std::size_t n) { return write_by(&TcpConnection::write_urgent, n); }
+
+std::size_t Story::write_more(std::size_t n) { return write_by(&TcpConnection::write_more, n); }
 
 std::size_t Story::write_by(Write how, std::size_t n) {
   std::vector<std::uint8_t> data(n);

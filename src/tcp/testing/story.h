@@ -76,6 +76,16 @@ class Story {
   // The user.
   std::size_t write(std::size_t n);
   std::size_t write_urgent(std::size_t n);
+  std::size_t write_more(std::size_t n);
+  /// Changes the connection's settings: c.set([](TcpOptions& o) { o.cork = true; }).
+  template <class Change>
+  void set(Change&& change) {
+    TcpOptions options = *connection_->options();
+    change(options);
+    tell("user changes options");
+    connection_->set_options(TcpOptionsRef(options), now_);
+    pump();
+  }
   /// Reads up to n bytes and checks them against the pattern; returns how many, or -1 - error.
   std::int64_t read(std::size_t n);
   void shutdown();
