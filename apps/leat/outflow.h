@@ -27,7 +27,7 @@ struct Patience {
 /// share.
 class SendMemory {
  public:
-  static constexpr std::size_t kFree = std::size_t{24} << 20;
+  static constexpr std::size_t kFree = std::size_t{16} << 20;
   static constexpr std::size_t kLeastShare = std::size_t{16} << 10;
 
   std::size_t share() const;

@@ -77,6 +77,11 @@ class RequestParser::Parser final : public beast::http::basic_parser<true> {
     if (count("Content-Length") > 1 || (coding && (head.version == 10 || count("Transfer-Encoding") > 1))) {
       return refuse(kBadRequest, ec);
     }
+    // Not a list either: RFC 9112 §6.3 lets servers take "5, 5" for 5, which another reader may not.
+    const std::string_view length = head.find("Content-Length").value_or("0");
+    if (!std::all_of(length.begin(), length.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+      return refuse(kBadRequest, ec);
+    }
     if (coding && !equal_ignoring_case(*coding, "chunked")) return refuse(kNotImplemented, ec);
     if (content_length().value_or(0) > kBodyLimit) return refuse(kTooLarge, ec);
   }

@@ -55,7 +55,8 @@ std::shared_ptr<SiteFile> describe(std::shared_ptr<const SharedFile> file, const
   auto found = std::make_shared<SiteFile>();
   found->file = std::move(file);
   found->size = static_cast<std::uint64_t>(s.st_size);
-  found->modified = s.st_mtim.tv_sec;
+  // RFC 9110 §8.8.2.1: never later than the answer, whatever the file system says.
+  found->modified = std::min(s.st_mtim.tv_sec, std::time(nullptr));
   found->tag = tag_of(s);
   found->name = std::move(name);
   return found;

@@ -1,6 +1,7 @@
 // What a site shows and what it does not.
 #include "http/server/site.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -75,6 +76,12 @@ TEST_F(SiteTest, TheUsersOwnPathMayBeALink) {
   ASSERT_TRUE(one.has_value());
   EXPECT_EQ(one->find("/a.txt")->file->size, 5u);
   EXPECT_EQ(one->find("/")->file->size, 5u);
+}
+
+TEST_F(SiteTest, NothingWasModifiedInTheFuture) {
+  const timespec times[2] = {{std::time(nullptr) + 86'400, 0}, {std::time(nullptr) + 86'400, 0}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, (root / "www" / "a.txt").c_str(), times, 0), 0);
+  EXPECT_LE(site().find("/a.txt")->file->modified, std::time(nullptr));
 }
 
 TEST_F(SiteTest, OneFileShowsNothingElse) {
