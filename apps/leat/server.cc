@@ -133,7 +133,7 @@ void ServerSignals::wake() {
 int run_server(Host& host, Server& server, ServerSignals& signals, std::uint16_t port,
                const std::function<void(const Endpoint&)>& banner,
                const std::function<void(const std::string&)>& complain) {
-  constexpr unsigned kBacklog = 1024;
+  constexpr unsigned kBacklog = 512;
   std::promise<expected<Endpoint, Error>> listening;
   host.post([&](EventLoop& loop) { listening.set_value(server.listen(loop, port, kBacklog)); });
   const expected<Endpoint, Error> local = listening.get_future().get();

@@ -21,7 +21,7 @@ void add_server_options(CLI::App& command, ServerOptions& options, const std::st
   add_value(
       command, "--max-clients", "N",
       fmt::format("How many connections are served at once, 1 to {}. More wait, connected, until one ends. Default: "
-                  "{}, for which the memory is enough whatever they do.",
+                  "{}, which leaves memory for a good client when all others send and never read.",
                   kMostClients, options.max_clients),
       [](std::string_view text) { return parse_number(text, 1, kMostClients); },
       [&options](std::uint64_t n) { options.max_clients = static_cast<std::size_t>(n); })

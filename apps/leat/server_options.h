@@ -15,7 +15,7 @@ namespace leat::command {
 
 struct ServerOptions {
   std::uint16_t port = 0;
-  std::size_t max_clients = 1000;
+  std::size_t max_clients = 500;  ///< for which the 256 MB of a host's buffers suffice
   Patience patience;
 };
 
