@@ -18,7 +18,7 @@ T check(expected<T, lab::LabError> result) {
   if (!result) throw Failure{result.error().message};
   return std::move(result).value();
 }
-inline void check(expected<void, lab::LabError> result) {
+inline void check(const expected<void, lab::LabError>& result) {
   if (!result) throw Failure{result.error().message};
 }
 

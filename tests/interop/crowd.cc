@@ -23,7 +23,7 @@ namespace leat::interop {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::chrono::seconds kLimit{120};
+constexpr std::chrono::seconds kLimit{200};
 constexpr std::size_t kAtOnce = 50;
 
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what + ": " + std::strerror(errno)); }
