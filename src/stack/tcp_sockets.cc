@@ -137,12 +137,12 @@ void TcpSockets::count(const SegmentVerdict& verdict) {
   if (verdict.fast_retransmit) ++counters_[Counter::TcpExtTCPRenoRecovery];
 }
 
-void TcpSockets::reply(const FourTuple& tuple, SegmentOut segment, const TcpOptions& options) {
+void TcpSockets::reply(OutgoingSegment segment) {
   if (replies_.size() >= kMaxReplies) {
     drops_.other(DropReason::QUEUE_FULL);
     return;
   }
-  replies_.push_back({tuple, std::move(segment), options.tos, options.ttl});
+  replies_.push_back(std::move(segment));
 }
 
 void TcpSockets::reply_with_reset(const FourTuple& tuple, const SegmentIn& segment) {
@@ -165,7 +165,7 @@ void TcpSockets::reply_with_ack(const FourTuple& tuple, const TimeWaitReply& fac
   out.window = facts.window;
   out.note.kind = NoteKind::unacceptable;
   if (facts.ts_recent) out.options.timestamps = {timestamp_value(facts.ts_offset, now), *facts.ts_recent};
-  reply(tuple, std::move(out));
+  reply({tuple, std::move(out), facts.tos, defaults_->ttl});
 }
 
 // The same for all connections between two hosts, so that a new one is never older than one in TIME-WAIT (RFC 7323 §5.4
@@ -289,6 +289,7 @@ void TcpSockets::retire(Socket& socket, Instant now) {
     flow.ts_recent = facts.ts_recent;
     flow.ts_offset = facts.ts_offset;
     flow.sharing = socket.sharing;
+    flow.tos = socket.connection->options()->tos;
     const TimeWaitTable::Added added = time_wait_.add(flow, now);
     if (added.evicted) {
       flows_.erase(added.evicted->hash, {FlowKind::time_wait, added.evicted->slot});

@@ -189,7 +189,10 @@ class TcpSockets {
   void count_sent(const SegmentOut& segment);
   void count_end(Socket& socket);
   void reply(const FourTuple& tuple, SegmentOut segment) { reply(tuple, std::move(segment), *defaults_); }
-  void reply(const FourTuple& tuple, SegmentOut segment, const TcpOptions& options);
+  void reply(const FourTuple& tuple, SegmentOut segment, const TcpOptions& options) {
+    reply({tuple, std::move(segment), options.tos, options.ttl});
+  }
+  void reply(OutgoingSegment segment);
   void reply_with_reset(const FourTuple& tuple, const SegmentIn& segment);
   void reply_with_ack(const FourTuple& tuple, const TimeWaitReply& facts, Instant now);
   std::uint32_t timestamp_offset(const FourTuple& tuple) const;

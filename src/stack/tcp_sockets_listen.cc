@@ -75,11 +75,11 @@ expected<SocketHandle, Error> TcpSockets::accept(SocketHandle handle) {
 TcpSockets::Socket* TcpSockets::listener_for(const FourTuple& tuple) const {
   const auto on_port = listeners_by_port_.find(tuple.local.port);
   if (on_port == listeners_by_port_.end()) return nullptr;
-  const auto is_at = [&](SocketHandle handle, const IpAddress& address) {
-    return find(handle)->tuple.local.address == address;
-  };
-  for (const IpAddress& address : {tuple.local.address, IpAddress::any_v4()}) {
-    const auto at_address = [&](SocketHandle handle) { return is_at(handle, address); };
+  for (const bool exact : {true, false}) {
+    const auto at_address = [&](SocketHandle handle) {
+      const IpAddress& address = find(handle)->tuple.local.address;
+      return exact ? address == tuple.local.address : address.is_unspecified();
+    };
     const auto count = std::count_if(on_port->second.begin(), on_port->second.end(), at_address);
     if (count == 0) continue;
     std::uint64_t skip = std::uint64_t{flow_hash(flow_key_, tuple)} * static_cast<std::uint64_t>(count) >> 32;

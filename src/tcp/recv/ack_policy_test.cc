@@ -72,7 +72,7 @@ TEST(AckPolicy, TheFirstThreeSelectiveAcksGoOutEach) {
   while (p.owed() > 0) p.on_ack_sent();
   for (int i = 0; i < 5; ++i) p.selective_ack();
   EXPECT_EQ(p.owed(), 1) << "one a batch";
-  p.on_data(1000, 1000, kStart + 40ms);
+  p.on_data(data(1000, 1000));
   p.on_ack_sent();
   for (int i = 0; i < 5; ++i) p.selective_ack();
   EXPECT_EQ(p.owed(), 3) << "after progress";
