@@ -66,7 +66,7 @@ TEST_P(CrowdTest, TenThousandAreOpenAtOnceAndEachIsEchoed) {
   if (files.rlim_max < 10'100) GTEST_SKIP() << "only " << files.rlim_max << " files may be open; raise ulimit -Hn";
   LEAT_LAB_OR_SKIP(lab, lab::LabConfig{});
   LEAT_SKIP_WITHOUT_LINK(lab, GetParam());
-  Served served(lab, GetParam(), {"echo", "--stats=2s"}, frugal());
+  Served served(lab, GetParam(), {"echo", "--stats=2s", "--max-clients=10000"}, frugal());
   ASSERT_TRUE(served.running());
   const Crowd crowd{served.address(), 7, 10'000};
   auto clients = lab.run_inside(lab::kFar, [&] { return echo_at_once(crowd); });
