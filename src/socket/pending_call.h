@@ -1,5 +1,5 @@
 // PendingCall: the continuation of a call that has to wait. Its memory is the caller's (a blocked thread's stack, a
-// script's call in flight), so that waiting needs no thread here and nothing is allocated to wait for one socket.
+// script's call in flight), so that waiting needs no thread here.
 //
 // A call of Sockets that takes `PendingCall* call` blocks only if that is not null. It then may answer
 // Result::pending(): the object is in use until Sockets::next_completed() gives it back with its result. Until then
@@ -28,7 +28,7 @@ struct Result {
   constexpr bool operator==(const Result&) const = default;
 };
 
-struct PendingOperation;  // socket/operation.h
+struct PendingOperation;  // socket/pending_calls.h
 struct CompletedTag {};
 
 class PendingCall : public ListLink<CompletedTag> {

@@ -24,7 +24,6 @@
 #include <optional>
 #include <span>
 
-#include "base/random.h"
 #include "leat/event.h"
 #include "leat/tcp_options.h"
 #include "leat/time.h"
@@ -35,12 +34,13 @@ namespace leat {
 
 /// The system's side: what Linux has in /proc/sys/net and in limits.
 struct SocketsConfig {
-  Seed seed;         ///< ephemeral ports of bind()
-  TcpOptions tcp{};  ///< what a new socket begins with; as the Stack's
+  /// What a new socket begins with; as the Stack's. But what a socket of Linux's begins without is off whatever this
+  /// says: oob_inline, and keep_alive, which gives the times of SO_KEEPALIVE.
+  TcpOptions tcp{};
   int somaxconn = 4096;
-  std::uint16_t first_ephemeral = 32768, last_ephemeral = 60999;  ///< ip_local_port_range
   int rmem_default = 131072, wmem_default = 16384;                ///< what SO_RCVBUF and SO_SNDBUF say unless set
   int rmem_max = 212992, wmem_max = 212992;                       ///< what they can be set to, before doubling
+  int first_descriptor = 3;                                       ///< so that 0, 1 and 2 mean no socket
   std::size_t max_descriptors = std::size_t{1} << 20;             ///< EMFILE beyond
 };
 
@@ -104,7 +104,7 @@ class Sockets {
   // Options: one file for each level, src/socket/options_*.cc.
   Result setsockopt(int fd, int level, int name, const void* value, socklen_t length, Instant now);
   /// `length` as the kernel's: room before, size after. Clears the error with SO_ERROR.
-  Result getsockopt(int fd, int level, int name, void* value, socklen_t* length);
+  Result getsockopt(int fd, int level, int name, void* value, socklen_t* length, Instant now);
 
   // Readiness. No timeout: for ever; zero or no `call`: at once.
   Result poll(std::span<pollfd> fds, std::optional<Duration> timeout, PendingCall* call, Instant now);
@@ -124,8 +124,7 @@ class Sockets {
   std::size_t open_descriptors() const;
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<class SocketCalls> calls_;
 };
 
 }  // namespace leat
