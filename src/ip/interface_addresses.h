@@ -23,17 +23,17 @@ class InterfaceAddresses {
   bool is_broadcast(const IpAddress& address) const;
   /// On one of the subnets, so that it can be a neighbour.
   bool is_on_link(const IpAddress& address) const;
-  /// The kernel has these addresses too, and has judged and routed whatever comes: then our own addresses, and those
-  /// of loopback, may be sources.
-  void set_kernel_routed(bool kernel_routed) { kernel_routed_ = kernel_routed; }
-  bool is_kernel_routed() const { return kernel_routed_; }
+  /// What comes is ours, or the kernel has these addresses too and has judged and routed it: then our own addresses,
+  /// and those of loopback, may be sources.
+  void set_carries_own(bool carries_own) { carries_own_ = carries_own; }
+  bool carries_own() const { return carries_own_; }
   /// The local address to talk to `destination` from: the one of the longest matching subnet, else the first
   /// of its family.
   std::optional<IpAddress> source_for(const IpAddress& destination) const;
 
  private:
   std::vector<IpPrefix> addresses_;
-  bool kernel_routed_ = false;
+  bool carries_own_ = false;
 };
 
 }  // namespace leat

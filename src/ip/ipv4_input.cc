@@ -6,7 +6,7 @@ bool is_possible_source(const IpAddress& source, const InterfaceAddresses& addre
   const bool this_network = source.bytes[0] == 0;  // 0.0.0.0/8 (RFC 1122 §3.2.1.3 a, b)
   const bool from_ourselves = source.is_loopback() || addresses.is_local(source);
   return !this_network && !source.is_multicast() && !addresses.is_broadcast(source) &&
-         (!from_ourselves || addresses.is_kernel_routed());
+         (!from_ourselves || addresses.carries_own());
 }
 
 expected<Ipv4Arrival, DropReason> accept_ipv4(Packet& packet, const InterfaceAddresses& addresses, bool link_group,

@@ -38,7 +38,7 @@ expected<InterfaceId, Error> Network::add(const InterfaceConfig& config) {
   }
   const InterfaceId id = static_cast<InterfaceId>(interfaces_.size() + 1);
   auto interface = std::make_unique<Interface>(config, id);
-  interface->addresses.set_kernel_routed(config.caps.kernel_routes());
+  interface->addresses.set_carries_own(config.caps.carries_own());
   for (const IpPrefix& address : config.addresses) {
     if (!address.address.is_v4()) return unexpected(Error::unsupported);
     if (!interface->addresses.add(address)) return unexpected(Error::invalid_argument);
@@ -48,7 +48,18 @@ expected<InterfaceId, Error> Network::add(const InterfaceConfig& config) {
     return unexpected(Error::invalid_argument);
   }
   interfaces_.push_back(std::move(interface));
+  for (const IpPrefix& address : config.addresses) loop_back(id, address.address);
   return id;
+}
+
+/// An address of interface `id` is ours on the loopback interface, too, and that is the way to it.
+void Network::loop_back(InterfaceId id, const IpAddress& address) {
+  if (at(id).config.caps.carries_own()) return;
+  for (const std::unique_ptr<Interface>& interface : interfaces_) {
+    if (!interface->config.caps.loops_back) continue;
+    interface->addresses.add({address, 32});
+    routes_.add({{address, 32}, interface->id, std::nullopt, address});
+  }
 }
 
 bool Network::add_routes(const InterfaceConfig& config, InterfaceId id) {
@@ -62,8 +73,9 @@ bool Network::add_routes(const InterfaceConfig& config, InterfaceId id) {
 }
 
 bool Network::add_address(InterfaceId id, const IpPrefix& address) {
-  return interface(id) != nullptr && address.address.is_v4() && at(id).addresses.add(address) &&
-         routes_.add_connected(id, address);
+  if (interface(id) == nullptr || !address.address.is_v4() || !at(id).addresses.add(address)) return false;
+  loop_back(id, address.address);
+  return routes_.add_connected(id, address);
 }
 
 const InterfaceConfig* Network::interface(InterfaceId id) const {

@@ -75,6 +75,7 @@ class Network {
 
   struct Interface;
 
+  void loop_back(InterfaceId id, const IpAddress& address);
   bool add_routes(const InterfaceConfig& config, InterfaceId id);
   Interface& at(InterfaceId id) const { return *interfaces_[id - 1]; }
   void receive_arp(Interface& interface, Packet& packet, Instant now);

@@ -182,8 +182,8 @@ expected<RouteDecision, Error> Stack::Impl::path_for_connecting(const IpAddress&
   }
   if (!to.is_v4()) return unexpected(Error::unsupported);
   const expected<RouteDecision, Error> path = network.path_to(to);
-  // The kernel brings back what is for its own addresses; the stack does not yet.
-  const bool loops_back = path && network.interface(path->interface)->caps.kernel_routes();
+  // Without a loopback interface nothing brings back what is for our own addresses.
+  const bool loops_back = path && network.interface(path->interface)->caps.carries_own();
   if (network.is_local(to) && !loops_back) return unexpected(Error::host_unreachable);
   return path;
 }

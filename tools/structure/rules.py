@@ -25,6 +25,7 @@ MAY_INCLUDE = {
     "device": _CORE | {"emulator"},
     "runtime": _RUNTIME,
     "api": _RUNTIME,
+    "posix": _RUNTIME | {"api"},
     "lab": {"base"},
     "http": _RUNTIME | {"api"},
     "dns": _RUNTIME | {"api"},
@@ -40,6 +41,7 @@ PUBLIC_HEADERS = {
     "impairment": "emulator",
     "echo": "wire",
     "statistics": "packet",
+    "posix": "posix",
 }
 
 # Parts of tcp that must stay strangers: folder -> what it must not include.
@@ -55,10 +57,10 @@ PURE_HEADERS = set("""
     deque functional initializer_list iosfwd iterator limits list map memory new numeric optional queue set span string
     string_view tuple type_traits unordered_map unordered_set utility variant vector version
 """.split())
-# The socket layer speaks Linux's language: these give it constants and layouts, never a call (pure_words sees to that).
+# The socket layer and the POSIX-like API's header speak Linux's language: these give them constants and layouts, never a call (pure_words sees to that).
 SOCKET_HEADERS = PURE_HEADERS | set("""
     errno.h fcntl.h linux/sockios.h linux/tcp.h netinet/in.h poll.h sys/epoll.h sys/ioctl.h sys/select.h sys/socket.h
-    sys/time.h sys/uio.h
+    stddef.h sys/time.h sys/uio.h
 """.split())
 TEST_HEADERS = PURE_HEADERS | set("""
     cinttypes cstdio fstream iomanip iostream ostream random ratio regex sstream gtest/gtest.h gmock/gmock.h
@@ -162,7 +164,7 @@ def system_headers(f):
     if not f.is_pure:
         return
     allowed = PURE_HEADERS
-    if f.layer == "socket":
+    if f.layer in ("socket", "posix"):
         allowed = SOCKET_HEADERS
     if f.is_test:
         allowed = allowed | TEST_HEADERS

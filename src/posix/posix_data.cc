@@ -1,0 +1,143 @@
+// leat/posix.h: data.
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "leat/posix.h"
+#include "posix/calls.h"
+
+namespace leat::posix {
+namespace {
+
+constexpr std::size_t kMostBuffers = 1024;  // UIO_MAXIOV
+
+bool has_bad(std::span<const iovec> buffers) {
+  return std::any_of(buffers.begin(), buffers.end(), [](const iovec& v) { return v.iov_len > 0 && is_bad(v.iov_base); });
+}
+
+/// EINVAL when the lengths add up to more than an answer can say.
+int check_lengths(std::span<const iovec> buffers) {
+  std::size_t total = 0;
+  for (const iovec& v : buffers) {
+    if (v.iov_len > static_cast<std::size_t>(SSIZE_MAX) - total) return EINVAL;
+    total += v.iov_len;
+  }
+  return 0;
+}
+
+/// A vector of readv() and its kin: its errno, or 0.
+int check_vector(const iovec* buffers, int count) {
+  if (count < 0 || static_cast<std::size_t>(count) > kMostBuffers) return EINVAL;
+  if (count > 0 && is_bad(buffers)) return EFAULT;
+  return check_lengths({buffers, static_cast<std::size_t>(count)});
+}
+
+int check_message(const msghdr* message) {
+  if (is_bad(message)) return EFAULT;
+  if (message->msg_iovlen > kMostBuffers) return EMSGSIZE;
+  return check_vector(message->msg_iov, static_cast<int>(message->msg_iovlen));
+}
+
+ssize_t broken_pipe_raised(const Result& result, int flags) {
+  if (result.error == EPIPE && (flags & MSG_NOSIGNAL) == 0) ::pthread_kill(::pthread_self(), SIGPIPE);
+  return answer(result);
+}
+
+/// write(2) knows files of all kinds, of which an epoll instance cannot be written to.
+ssize_t written(Result result) {
+  if (result.error == ENOTSOCK) result.error = EINVAL;
+  return broken_pipe_raised(result, 0);
+}
+
+std::size_t cut(std::size_t size) { return std::min(size, static_cast<std::size_t>(INT_MAX) & ~std::size_t{4095}); }
+
+}  // namespace
+
+Result receive(int fd, std::span<const iovec> buffers, int flags, Kind kind, int* message_flags) {
+  const bool bad = has_bad(buffers);
+  const Result result = on_host([&](Sockets& s, PendingCall& call, Instant now) {
+    // Bad memory is found out when there is something to copy into it.
+    const std::span<const iovec> used = bad ? std::span<const iovec>{} : buffers;
+    return kind == Kind::file && !bad ? s.read(fd, used, &call, now) : s.receive(fd, used, flags, &call, now);
+  });
+  if (message_flags != nullptr) *message_flags = 0;
+  if (!bad || !result) return result;
+  int waiting = 0;
+  on_host([&](Sockets& s, PendingCall&, Instant) { return s.ioctl(fd, FIONREAD, &waiting); });
+  return waiting > 0 ? Result::failure(EFAULT) : result;
+}
+
+Result send(int fd, std::span<const iovec> buffers, int flags) {
+  const bool bad = has_bad(buffers);
+  const Result result = on_host([&](Sockets& s, PendingCall& call, Instant now) {
+    return s.send(fd, bad ? std::span<const iovec>{} : buffers, flags, &call, now);
+  });
+  return bad && result ? Result::failure(EFAULT) : result;
+}
+
+}  // namespace leat::posix
+
+using namespace leat;
+using namespace leat::posix;
+
+ssize_t leat_read(int fd, void* buffer, size_t size) {
+  const iovec v{buffer, cut(size)};
+  return answer(receive(fd, {&v, 1}, 0, Kind::file));
+}
+
+ssize_t leat_readv(int fd, const iovec* buffers, int count) {
+  if (const int error = check_vector(buffers, count)) return answer(after_descriptor(fd, error));
+  return answer(receive(fd, {buffers, static_cast<std::size_t>(count)}, 0, Kind::file));
+}
+
+ssize_t leat_recv(int fd, void* buffer, size_t size, int flags) {
+  const iovec v{buffer, cut(size)};
+  return answer(receive(fd, {&v, 1}, flags, Kind::socket));
+}
+
+ssize_t leat_recvfrom(int fd, void* buffer, size_t size, int flags, sockaddr* address, socklen_t* length) {
+  const ssize_t n = leat_recv(fd, buffer, size, flags);
+  if (n < 0 || address == nullptr) return n;
+  if (is_bad(length)) return answer(Result::failure(EFAULT));
+  *length = 0;  // a stream has one peer, and its data no addresses
+  return n;
+}
+
+ssize_t leat_recvmsg(int fd, msghdr* message, int flags) {
+  if (const int error = check_message(message)) return answer(after_descriptor(fd, error));
+  const Result result = receive(fd, {message->msg_iov, message->msg_iovlen}, flags, Kind::socket, &message->msg_flags);
+  if (!result) return answer(result);
+  message->msg_namelen = 0;
+  message->msg_controllen = 0;
+  return answer(result);
+}
+
+ssize_t leat_write(int fd, const void* buffer, size_t size) {
+  const iovec v{const_cast<void*>(buffer), cut(size)};
+  return written(send(fd, {&v, 1}, 0));
+}
+
+ssize_t leat_writev(int fd, const iovec* buffers, int count) {
+  if (const int error = check_vector(buffers, count)) return answer(after_descriptor(fd, error));
+  return written(send(fd, {buffers, static_cast<std::size_t>(count)}, 0));
+}
+
+ssize_t leat_send(int fd, const void* buffer, size_t size, int flags) {
+  const iovec v{const_cast<void*>(buffer), cut(size)};
+  return broken_pipe_raised(send(fd, {&v, 1}, flags), flags);
+}
+
+ssize_t leat_sendto(int fd, const void* buffer, size_t size, int flags, const sockaddr* address, socklen_t length) {
+  if (address != nullptr && length > sizeof(sockaddr_storage)) return answer(after_descriptor(fd, EINVAL));
+  if (address != nullptr && length > 0 && is_bad(address)) return answer(after_descriptor(fd, EFAULT));
+  return leat_send(fd, buffer, size, flags);
+}
+
+ssize_t leat_sendmsg(int fd, const msghdr* message, int flags) {
+  if (const int error = check_message(message)) return answer(after_descriptor(fd, error));
+  return broken_pipe_raised(send(fd, {message->msg_iov, message->msg_iovlen}, flags), flags);
+}

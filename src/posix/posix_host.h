@@ -1,0 +1,81 @@
+// PosixHost: the host behind the POSIX-like API: a worker with a Stack and Sockets, and calls from any thread.
+//
+// A call is a task of the worker; the thread that made it sleeps until the task is done, or until what it waits for has
+// happened: each call has a semaphore of its own, so that nobody is woken in vain.
+#pragma once
+
+#include <errno.h>
+#include <semaphore.h>
+
+#include <memory>
+#include <utility>
+
+#include "leat/host.h"
+#include "runtime/worker.h"
+#include "socket/sockets.h"
+
+namespace leat {
+
+class PosixHost {
+ public:
+  /// `config` as parse_host_words() gives it. The loopback interface comes by itself.
+  static expected<std::unique_ptr<PosixHost>, HostError> open(const HostConfig& config);
+  PosixHost(const PosixHost&) = delete;
+  PosixHost& operator=(const PosixHost&) = delete;
+  /// Not while another thread is in call().
+  ~PosixHost();
+  /// Ends the calls that wait; later ones give ENETDOWN.
+  void stop() { worker_->stop(); }
+
+  /// Runs `f(Sockets&, PendingCall&, Instant)` -> Result on the worker; gives its result, or that of the call that it
+  /// left pending.
+  template <class F>
+  Result call(F f) {
+    Call call;
+    const bool posted = worker_->post([this, &call, &f](Stack& stack, Instant now) {
+      start(stack);
+      const Result result = f(*sockets_, call.pending, now);
+      if (!result.is_pending()) call.finish(result);
+      hand_out_completions();
+    });
+    return posted ? wait(call) : Result::failure(kGone);
+  }
+
+ private:
+  static constexpr int kGone = ENETDOWN;
+
+  class Semaphore {
+   public:
+    Semaphore() { ::sem_init(&semaphore_, 0, 0); }
+    Semaphore(const Semaphore&) = delete;
+    Semaphore& operator=(const Semaphore&) = delete;
+    ~Semaphore() { ::sem_destroy(&semaphore_); }
+    void post() { ::sem_post(&semaphore_); }
+    /// False when a signal handler has run meanwhile.
+    bool wait() { return ::sem_wait(&semaphore_) == 0; }
+
+   private:
+    sem_t semaphore_;
+  };
+  struct Call {
+    Call() { pending.owner = this; }
+    void finish(Result r) {
+      result = r;
+      done.post();
+    }
+    PendingCall pending;
+    Result result;
+    Semaphore done;
+  };
+
+  PosixHost() = default;
+  Result wait(Call& call);
+  void start(Stack& stack);
+  void hand_out_completions();
+
+  SocketsConfig config_;
+  std::unique_ptr<Sockets> sockets_;  ///< the worker's
+  std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace leat
