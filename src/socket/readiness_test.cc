@@ -12,16 +12,16 @@ using namespace std::chrono_literals;
 class SocketReadiness : public ::testing::Test {
  protected:
   Result failure(int error) { return Result::failure(error); }
-  Result ctl(int operation, int fd, std::uint32_t events = 0, int epoll = -1) {
+  Result ctl(int operation, int fd, std::uint32_t events = 0, int on = -1) {
     epoll_event event{};
     event.events = events;
     event.data.fd = fd;
-    return server.epoll_ctl(epoll < 0 ? this->epoll : epoll, operation, fd, &event);
+    return server.epoll_ctl(on < 0 ? epoll : on, operation, fd, &event);
   }
   /// "FD:EVENTS …" of a wait that does not wait.
-  std::string wait(int epoll = -1, std::size_t most = 8) {
+  std::string wait(int on = -1, std::size_t most = 8) {
     std::vector<epoll_event> events(most);
-    const Result n = server.epoll_wait(epoll < 0 ? this->epoll : epoll, events, Duration::zero(), nullptr, hosts.now());
+    const Result n = server.epoll_wait(on < 0 ? epoll : on, events, Duration::zero(), nullptr, hosts.now());
     std::string text;
     for (std::int64_t i = 0; i < n.value; ++i) {
       const epoll_event& e = events[static_cast<std::size_t>(i)];
@@ -77,8 +77,10 @@ TEST_F(SocketReadiness, PollTimesOut) {
 
 TEST_F(SocketReadiness, SelectKeepsWhatIsReady) {
   fd_set in, out;
-  FD_ZERO(&in), FD_ZERO(&out);
-  FD_SET(pair.server, &in), FD_SET(pair.listener, &in);
+  FD_ZERO(&in);
+  FD_ZERO(&out);
+  FD_SET(pair.server, &in);
+  FD_SET(pair.listener, &in);
   PendingCall call;
   EXPECT_TRUE(server.select(pair.server + 1, {&in, nullptr, nullptr}, 1s, &call, hosts.now()).is_pending());
   write("x");
