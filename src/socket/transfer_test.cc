@@ -147,6 +147,9 @@ TEST_F(SocketTransfer, SendWaitsForRoomAndTellsHowMuchWentBefore) {
   hosts.run(2s);
   EXPECT_TRUE(call.is_pending()) << "nobody reads";
   EXPECT_EQ(hosts.poll(hosts.client(), pair.client), 0);
+  // There may be a little room: a call that waits is woken when a third is free, as on Linux.
+  while (hosts.send(hosts.client(), pair.client, std::string(4096, 'x'), MSG_DONTWAIT)) {
+  }
   EXPECT_EQ(hosts.send(hosts.client(), pair.client, "x", MSG_DONTWAIT), failure(EAGAIN));
   hosts.client().interrupt(call);
   EXPECT_TRUE(call.result());
