@@ -1,0 +1,17 @@
+// The reviewed differences between Leat's socket calls and the kernel's: each title stands in
+// docs/kernel-differences.md with its reason, and each of its cases really differs.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace leat::testing {
+
+struct CallDifference {
+  const char* title;
+  std::vector<std::string_view> cases;
+};
+std::span<const CallDifference> known_call_differences();
+
+}  // namespace leat::testing
