@@ -1,6 +1,6 @@
 /* Leat's sockets for C programs: the calls of POSIX and Linux with `leat_` in front, on a TCP/IP host of the process's
- * own instead of the kernel. What they mean, and their errors, is what the manual pages say (docs/posix.md tells what
- * differs): they give -1 and set errno.
+ * own instead of the kernel. What they mean, and their errors, is what the manual pages say (what differs is in
+ * docs/kernel-differences.md): they give -1 and set errno.
  *
  *   leat_host_open("tap:leat0 10.0.0.2/24 gateway 10.0.0.1");
  *   int fd = leat_socket(AF_INET, SOCK_STREAM, 0);
