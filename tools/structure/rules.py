@@ -27,6 +27,7 @@ MAY_INCLUDE = {
     "api": _RUNTIME,
     "posix": _RUNTIME | {"api"},
     "lab": {"base"},
+    "drill": _BELOW_PACKET,
     "http": _RUNTIME | {"api"},
     "dns": _RUNTIME | {"api"},
     "asio": _RUNTIME | {"api"},

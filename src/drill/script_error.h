@@ -1,0 +1,20 @@
+// ScriptError: what is wrong with a script, and where. Thrown inside the parser only; parse_script() hands it back as a
+// value.
+#pragma once
+
+#include <string>
+
+#include "drill/text.h"
+
+namespace leat::drill {
+
+struct ScriptError {
+  std::string file;
+  int line = 0;  ///< from 1
+  std::string message;
+
+  /// "file:line: message"
+  std::string to_string() const { return concat(file, ":", line, ": ", message); }
+};
+
+}  // namespace leat::drill
