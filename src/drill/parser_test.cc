@@ -86,7 +86,7 @@ TEST(DrillParser, ReadsValuesOfEveryKind) {
       " msg_control=[{cmsg_level=SOL_SOCKET, cmsg_type=SCM_TIMESTAMPING, cmsg_data={scm_sec=0, scm_nsec=5}}]}, 0) = 30");
   const Value& header = message.arguments[1];
   EXPECT_EQ(header.whole_field("msg_iov")->size.at(0).number, 2);
-  EXPECT_EQ(header.field("msg_iov")->items.at(1).fields.at(1).value.number, 20);
+  EXPECT_EQ(header.field("msg_iov")->items.at(1).fields.at(1).value().number, 20);
   EXPECT_EQ(header.field("msg_control")->items.at(0).field("cmsg_data")->field("scm_nsec")->number, 5);
 
   const CallEvent bind =

@@ -1,4 +1,6 @@
 // Constants of sockets: families, types, levels, options, flags of calls, control messages.
+#include <ctime>  // before errqueue.h, which needs struct timespec
+
 #include <linux/errqueue.h>
 #include <linux/filter.h>
 #include <linux/net_tstamp.h>

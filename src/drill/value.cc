@@ -45,7 +45,7 @@ bool is_function(std::string_view word) {
 Field field_at(Cursor& in, int depth) {
   const int line = in.line();
   const std::string_view next = in.peek_word();
-  if (next.empty() || is_function(next) || symbol_value(next)) return Field{{}, {}, value_at(in, depth)};
+  if (next.empty() || is_function(next) || symbol_value(next)) return Field{{}, {}, {value_at(in, depth)}};
   Field field{std::string(next), {}, {}};
   in.accept_word(field.name);
   if (in.accept("(")) {
@@ -54,7 +54,7 @@ Field field_at(Cursor& in, int depth) {
   }
   if (!in.accept("="))
     in.fail_at(line, concat("\"", field.name, "\" is neither a constant nor a field (\"=\" would follow)"));
-  field.value = value_at(in, depth);
+  field.held.push_back(value_at(in, depth));
   return field;
 }
 
@@ -113,7 +113,7 @@ const Field* Value::whole_field(std::string_view name) const {
 
 const Value* Value::field(std::string_view name) const {
   const Field* found = whole_field(name);
-  return found == nullptr ? nullptr : &found->value;
+  return found == nullptr ? nullptr : &found->value();
 }
 
 std::int64_t parse_number(Cursor& in) {

@@ -11,7 +11,15 @@
 
 namespace leat::drill {
 
-struct Field;
+struct Value;
+
+/// name=value, name(size)=value, or a value without a name.
+struct Field {
+  std::string name;
+  std::vector<Value> size;  ///< what stood in parentheses: none or one
+  std::vector<Value> held;  ///< one
+  const Value& value() const;
+};
 
 struct Value {
   enum class Kind : std::uint8_t {
@@ -37,12 +45,7 @@ struct Value {
   const Field* whole_field(std::string_view name) const;
 };
 
-/// name=value, name(size)=value, or a value without a name.
-struct Field {
-  std::string name;
-  std::vector<Value> size;  ///< what stood in parentheses: none or one
-  Value value;
-};
+inline const Value& Field::value() const { return held.front(); }
 
 /// Reads any form of value; throws ScriptError.
 Value parse_value(Cursor& in);

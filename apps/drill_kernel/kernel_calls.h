@@ -1,0 +1,11 @@
+// Makes a SystemCall by the C library's function of that name.
+#pragma once
+
+#include "drill/system_call.h"
+
+namespace leat::drill {
+
+/// Fills in result and error, and what the call stores. Blocks as the call does.
+void make_kernel_call(SystemCall& call);
+
+}  // namespace leat::drill

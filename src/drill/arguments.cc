@@ -1,0 +1,40 @@
+#include "drill/arguments.h"
+
+#include <cstdlib>
+
+#include "drill/text.h"
+
+namespace leat::drill {
+namespace {
+
+OptionText split(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos) return {std::string(text), "", 0};
+  return {std::string(text.substr(0, equals)), std::string(text.substr(equals + 1)), 0};
+}
+
+}  // namespace
+
+expected<Arguments, std::string> read_arguments(const std::vector<std::string>& words) {
+  Arguments out;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (word == "-v") out.play.verbose = true;
+    else if (word == "-q") out.quiet = true;
+    else if (word == "--lenient") out.play.lenient = true;
+    else if (word.starts_with("--jobs=")) out.jobs = static_cast<unsigned>(std::strtoul(word.c_str() + 7, nullptr, 10));
+    else if (word == "-D" && i + 1 < words.size()) out.settings.push_back({"D", words[++i], 0});
+    else if (word.starts_with("-D")) out.settings.push_back({"D", word.substr(2), 0});
+    else if (word.starts_with("--")) out.settings.push_back(split(std::string_view(word).substr(2)));
+    else if (word.starts_with("-")) return unexpected(concat("there is no option ", word));
+    else out.paths.push_back(word);
+  }
+  if (out.paths.empty()) return unexpected(std::string("no script"));
+  Settings probe;
+  for (const OptionText& option : out.settings) {
+    if (const auto trouble = probe.apply(option)) return unexpected(concat("--", option.name, ": ", *trouble));
+  }
+  return out;
+}
+
+}  // namespace leat::drill

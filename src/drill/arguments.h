@@ -1,0 +1,24 @@
+// The command line of a program that plays scripts, where it has no more options than those of scripts.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "drill/player.h"
+#include "drill/settings.h"
+#include "leat/expected.h"
+
+namespace leat::drill {
+
+struct Arguments {
+  std::vector<OptionText> settings;  ///< applied over each script's own
+  std::vector<std::string> paths;    ///< scripts, and folders of them
+  PlayOptions play;
+  unsigned jobs = 0;   ///< scripts at once; 0: as many as there are processors
+  bool quiet = false;  ///< no line for each script that passed
+};
+
+/// -v, --lenient, --jobs=N, -q, -D SYM=val and any option of a script. The error says what is wrong.
+expected<Arguments, std::string> read_arguments(const std::vector<std::string>& words);
+
+}  // namespace leat::drill

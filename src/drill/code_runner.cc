@@ -1,0 +1,249 @@
+#include "drill/code_runner.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "drill/symbols.h"
+#include "drill/text.h"
+
+namespace leat::drill {
+namespace {
+
+struct FieldSize {
+  std::string_view name;
+  std::uint8_t size;
+};
+
+/// struct tcp_info in the order of Linux's header; each field is aligned to its size. Host headers may be older than
+/// the kernel that answers, so the names stand here.
+constexpr FieldSize kTcpInfo[] = {{"state", 1},
+                                  {"ca_state", 1},
+                                  {"retransmits", 1},
+                                  {"probes", 1},
+                                  {"backoff", 1},
+                                  {"options", 1},
+                                  {"wscales", 1},
+                                  {"flags", 1},
+                                  {"rto", 4},
+                                  {"ato", 4},
+                                  {"snd_mss", 4},
+                                  {"rcv_mss", 4},
+                                  {"unacked", 4},
+                                  {"sacked", 4},
+                                  {"lost", 4},
+                                  {"retrans", 4},
+                                  {"fackets", 4},
+                                  {"last_data_sent", 4},
+                                  {"last_ack_sent", 4},
+                                  {"last_data_recv", 4},
+                                  {"last_ack_recv", 4},
+                                  {"pmtu", 4},
+                                  {"rcv_ssthresh", 4},
+                                  {"rtt", 4},
+                                  {"rttvar", 4},
+                                  {"snd_ssthresh", 4},
+                                  {"snd_cwnd", 4},
+                                  {"advmss", 4},
+                                  {"reordering", 4},
+                                  {"rcv_rtt", 4},
+                                  {"rcv_space", 4},
+                                  {"total_retrans", 4},
+                                  {"pacing_rate", 8},
+                                  {"max_pacing_rate", 8},
+                                  {"bytes_acked", 8},
+                                  {"bytes_received", 8},
+                                  {"segs_out", 4},
+                                  {"segs_in", 4},
+                                  {"notsent_bytes", 4},
+                                  {"min_rtt", 4},
+                                  {"data_segs_in", 4},
+                                  {"data_segs_out", 4},
+                                  {"delivery_rate", 8},
+                                  {"busy_time", 8},
+                                  {"rwnd_limited", 8},
+                                  {"sndbuf_limited", 8},
+                                  {"delivered", 4},
+                                  {"delivered_ce", 4},
+                                  {"bytes_sent", 8},
+                                  {"bytes_retrans", 8},
+                                  {"dsack_dups", 4},
+                                  {"reord_seen", 4},
+                                  {"rcv_ooopack", 4},
+                                  {"snd_wnd", 4},
+                                  {"rcv_wnd", 4},
+                                  {"rehash", 4},
+                                  {"total_rto", 2},
+                                  {"total_rto_recoveries", 2},
+                                  {"total_rto_time", 4},
+                                  {"received_ce", 4},
+                                  {"delivered_e1_bytes", 4},
+                                  {"delivered_e0_bytes", 4},
+                                  {"delivered_ce_bytes", 4},
+                                  {"received_e1_bytes", 4},
+                                  {"received_e0_bytes", 4},
+                                  {"received_ce_bytes", 4}};
+
+constexpr std::array<std::string_view, 9> kMeminfo = {"RMEM_ALLOC",  "RCVBUF", "WMEM_ALLOC", "SNDBUF", "FWD_ALLOC",
+                                                      "WMEM_QUEUED", "OPTMEM", "BACKLOG",    "DROPS"};
+
+std::uint64_t number_at(Bytes bytes, std::size_t at, std::size_t size) {
+  std::uint64_t value = 0;
+  for (std::size_t i = size; i-- > 0;)
+    value = value << 8 | bytes[at + i];  // scripts run where they are written: x86, ARM
+  return value;
+}
+
+bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
+
+/// Without the indentation that its lines share. The first line may begin behind `%{` and then has its own.
+std::string unindented(const std::string& code) {
+  std::vector<std::string> lines(1);
+  for (const char c : code) {
+    if (c == '\n') lines.emplace_back();
+    else lines.back() += c;
+  }
+  const auto indent_of = [](const std::string& line) { return line.find_first_not_of(" \t"); };
+  std::size_t shared = std::string::npos;
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    if (!is_blank(lines[i])) shared = std::min(shared, indent_of(lines[i]));
+  }
+  const bool opens_block = !is_blank(lines[0]) && lines[0].find_last_not_of(" \t\r") == lines[0].rfind(':');
+  if (opens_block || shared == std::string::npos) shared = 0;
+  std::string out;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (is_blank(lines[i])) out += "\n";
+    else out += lines[i].substr(i == 0 ? indent_of(lines[i]) : shared) + "\n";
+  }
+  return out;
+}
+
+struct TemporaryFile {
+  std::string path;
+  int fd = -1;
+  TemporaryFile() {
+    const char* folder = std::getenv("TMPDIR");
+    path = concat(folder != nullptr ? folder : "/tmp", "/leat-drill-XXXXXX");
+    fd = ::mkstemp(path.data());
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ~TemporaryFile() {
+    if (fd < 0) return;
+    ::close(fd);
+    ::unlink(path.c_str());
+  }
+  bool write(std::string_view text) const {
+    while (fd >= 0 && !text.empty()) {
+      const ssize_t n = ::write(fd, text.data(), text.size());
+      if (n <= 0) return false;
+      text.remove_prefix(static_cast<std::size_t>(n));
+    }
+    return fd >= 0;
+  }
+  std::string read_back() const {
+    std::string text(4096, '\0');
+    const ssize_t n = ::pread(fd, text.data(), text.size(), 0);
+    text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+    return text;
+  }
+};
+
+/// The exit status of `command` (words, no shell) with `argument`, its output to `output`.
+int run_program(const std::string& command, const std::string& argument, int output) {
+  std::vector<std::string> words(1);
+  for (const char c : command) {
+    if (c == ' ') words.emplace_back();
+    else words.back() += c;
+  }
+  std::erase_if(words, [](const std::string& word) { return word.empty(); });
+  words.push_back(argument);
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::dup2(output, STDOUT_FILENO);
+    ::dup2(output, STDERR_FILENO);
+    ::execvp(arguments[0], arguments.data());
+    ::_exit(127);
+  }
+  int status = 0;
+  while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 127;
+}
+
+/// What Python says last is what went wrong: "AssertionError: 5".
+std::string last_lines(std::string_view text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
+  std::size_t begin = text.size();
+  for (int lines = 0; lines < 4 && begin != 0 && begin != std::string_view::npos; ++lines) {
+    begin = text.rfind('\n', begin - 1);
+  }
+  return std::string(begin == std::string_view::npos || begin == 0 ? text : text.substr(begin + 1));
+}
+
+}  // namespace
+
+Variables tcp_info_variables(Bytes info) {
+  Variables out;
+  std::size_t at = 0;
+  for (const FieldSize& field : kTcpInfo) {
+    at = (at + field.size - 1) / field.size * field.size;
+    if (at + field.size > info.size()) break;
+    const std::uint64_t value = number_at(info, at, field.size);
+    at += field.size;
+    if (field.name == "wscales") {
+      out.emplace_back("tcpi_snd_wscale", value & 15);
+      out.emplace_back("tcpi_rcv_wscale", value >> 4);
+    } else if (field.name == "flags") {
+      out.emplace_back("tcpi_delivery_rate_app_limited", value & 1);
+      out.emplace_back("tcpi_fastopen_client_fail", value >> 1 & 3);
+    } else {
+      out.emplace_back(concat("tcpi_", field.name), value);
+    }
+  }
+  return out;
+}
+
+Variables meminfo_variables(Bytes info) {
+  Variables out;
+  for (std::size_t i = 0; i < kMeminfo.size() && 4 * (i + 1) <= info.size(); ++i) {
+    out.emplace_back(concat("SK_MEMINFO_", kMeminfo[i]), number_at(info, 4 * i, 4));
+  }
+  return out;
+}
+
+void CodeRunner::add(int line, const Variables& variables, const std::string& code) {
+  fragments_.push_back({line, variables, code});
+}
+
+std::string CodeRunner::program() const {
+  std::string text;
+  for (const Symbol& symbol : tcp_symbols()) {
+    if (symbol.name.starts_with("TCP")) text += concat(symbol.name, " = ", symbol.value, "\n");
+  }
+  for (const Fragment& fragment : fragments_) {
+    text += concat("\n# line ", fragment.line, "\n");
+    for (const auto& [name, value] : fragment.variables) text += concat(name, " = ", value, "\n");
+    text += unindented(fragment.code);
+  }
+  return text;
+}
+
+std::optional<std::string> CodeRunner::run(const std::string& file, const std::string& command) const {
+  const TemporaryFile source, output;
+  if (!source.write(program()) || output.fd < 0) return std::string("no temporary file for the code");
+  const int status = run_program(command, source.path, output.fd);
+  if (status == 0) return std::nullopt;
+  if (status == 127) return concat("cannot run ", command, ", which the code in ", file, " needs");
+  return concat("the code in ", file, " failed:\n", last_lines(output.read_back()));
+}
+
+}  // namespace leat::drill

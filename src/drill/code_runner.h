@@ -1,0 +1,40 @@
+// %{ code }%: snapshots of tcp_info and what a script says about them, run by Python when the script is over.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace leat::drill {
+
+using Variables = std::vector<std::pair<std::string, std::uint64_t>>;
+
+/// What TCP_INFO gave (tcpi_state …), of as many fields as it holds.
+Variables tcp_info_variables(Bytes info);
+/// What SO_MEMINFO gave (sk_rmem_alloc …).
+Variables meminfo_variables(Bytes info);
+
+class CodeRunner {
+ public:
+  /// Assignments before the code of `line`.
+  void add(int line, const Variables& variables, const std::string& code);
+  bool empty() const { return fragments_.empty(); }
+  /// Runs everything as one program. Nothing, or why it failed.
+  std::optional<std::string> run(const std::string& file, const std::string& command) const;
+
+ private:
+  struct Fragment {
+    int line = 0;
+    Variables variables;
+    std::string code;
+  };
+  std::string program() const;
+
+  std::vector<Fragment> fragments_;
+};
+
+}  // namespace leat::drill

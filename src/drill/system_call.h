@@ -1,0 +1,59 @@
+// SystemCall: a system call ready to be made: numbers, and memory in the layouts of Linux's headers. The player fills
+// it from a script (call_maker.h), a Subject makes the call, and the player compares what came back (call_judge.h).
+#pragma once
+
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "drill/call_form.h"
+#include "leat/time.h"
+
+namespace leat::drill {
+
+/// It does not move while a Subject has it: the iovecs point into the buffers.
+struct SystemCall {
+  SystemCall() = default;
+  SystemCall(const SystemCall&) = delete;
+  SystemCall& operator=(const SystemCall&) = delete;
+
+  CallName name = CallName::close;
+  int fd = -1;         ///< live; the first descriptor argument
+  int second_fd = -1;  ///< of epoll_ctl, sendfile, splice
+  /// Other numbers, in the order of the arguments: domain, type, protocol; level, option; flags; backlog; timeout …
+  std::array<std::int64_t, 4> number{};
+  std::string path;  ///< of open
+
+  sockaddr_storage address{};  ///< in or out
+  socklen_t address_length = 0;
+  bool has_address = false;
+
+  std::vector<std::vector<std::uint8_t>> buffers;  ///< what is sent, or room for what comes
+  std::vector<iovec> pieces;                       ///< of the buffers, as the script cuts them
+  std::vector<std::uint8_t> control;               ///< msg_control: in, or room
+  std::size_t control_length = 0;                  ///< after a receive
+  int message_flags = 0;                           ///< of a receive
+
+  std::vector<std::uint8_t> option;  ///< value of a socket option, in or out; of ioctl
+  socklen_t option_length = 0;
+  bool option_is_null = false;
+
+  std::vector<pollfd> polled;
+  std::vector<epoll_event> epoll_events;
+  std::array<int, 2> pipe{};
+
+  std::int64_t result = 0;
+  int error = 0;        ///< with result -1
+  Duration finished{};  ///< when it returned
+
+  std::uint8_t* data() { return pieces.empty() ? nullptr : static_cast<std::uint8_t*>(pieces[0].iov_base); }
+  std::size_t size() const { return pieces.empty() ? 0 : pieces[0].iov_len; }
+};
+
+}  // namespace leat::drill

@@ -1,0 +1,166 @@
+#include "drill/wire_state.h"
+
+#include "drill/text.h"
+
+namespace leat::drill {
+namespace {
+
+constexpr std::uint8_t kSyn = 0x02, kAck = 0x10;
+
+bool opens_connection(const PacketForm& form) {
+  return form.tcp() != nullptr && form.direction == Direction::in && form.tcp()->flags.has(kSyn) &&
+         !form.tcp()->flags.has(kAck);
+}
+
+}  // namespace
+
+Flow& WireState::make_flow(Flow::Role role, std::uint8_t protocol) {
+  flows_.push_back(std::make_unique<Flow>());
+  Flow& flow = *flows_.back();
+  flow.role = role, flow.protocol = protocol;
+  flow.local = {settings_.local_address(), 0};
+  flow.remote = {settings_.remote_address(), 0};
+  return flow;
+}
+
+Flow* WireState::find(int script_fd) {
+  for (auto flow = flows_.rbegin(); flow != flows_.rend(); ++flow) {
+    if ((*flow)->script_fd == script_fd) return flow->get();
+  }
+  return nullptr;
+}
+
+Flow* WireState::listener() {
+  if (current_ != nullptr && current_->role == Flow::Role::listening) return current_;
+  const bool occupied = current_ != nullptr && current_->role != Flow::Role::idle;
+  if (occupied) return nullptr;
+  for (auto flow = flows_.rbegin(); flow != flows_.rend(); ++flow) {
+    if ((*flow)->role == Flow::Role::listening) return flow->get();
+  }
+  return nullptr;
+}
+
+void WireState::on_socket(int script_fd, int live_fd, std::uint8_t protocol) {
+  if (protocol != kProtocolTcp && protocol != kProtocolUdp) return;
+  Flow& flow = make_flow(Flow::Role::idle, protocol);
+  flow.script_fd = script_fd, flow.live_fd = live_fd;
+  if (protocol == kProtocolUdp) {
+    // A UDP socket is a flow at once: any datagram of it is looked for at the port that connect() and sendto() use.
+    flow.role = Flow::Role::active;
+    flow.remote.port = settings_.connect_port;
+  }
+  current_ = &flow;
+}
+
+void WireState::on_bind(int script_fd) {
+  if (Flow* flow = find(script_fd)) flow->local.port = settings_.bind_port;
+}
+
+void WireState::on_listen(int script_fd) {
+  Flow* flow = find(script_fd);
+  if (flow == nullptr) return;
+  flow->role = Flow::Role::listening;
+  flow->local.port = settings_.bind_port;
+  current_ = flow;
+}
+
+void WireState::on_connect(int script_fd) {
+  Flow* flow = find(script_fd);
+  if (flow == nullptr) return;
+  flow->role = Flow::Role::active;
+  flow->remote.port = settings_.connect_port;
+  current_ = flow;
+}
+
+void WireState::on_accept(int script_fd, int live_fd, std::uint16_t peer_port) {
+  for (const auto& flow : flows_) {
+    const bool child = flow->role == Flow::Role::passive || flow->role == Flow::Role::foreign;
+    if (!child || flow->remote.port != peer_port || flow->script_fd >= 0) continue;
+    flow->script_fd = script_fd, flow->live_fd = live_fd;
+    flow->role = Flow::Role::passive;
+    current_ = flow.get();
+    return;
+  }
+}
+
+void WireState::on_close(int script_fd) {
+  if (Flow* flow = find(script_fd)) {
+    flow->script_fd = flow->live_fd = -1;
+    if (flow->role == Flow::Role::listening) flow->role = Flow::Role::idle;
+  }
+}
+
+Flow* WireState::foreign(const PacketForm& form) {
+  const bool in = form.direction == Direction::in;
+  const std::uint16_t remote = in ? form.ports->source : form.ports->destination;
+  const std::uint16_t local = in ? form.ports->destination : form.ports->source;
+  for (auto flow = flows_.rbegin(); flow != flows_.rend(); ++flow) {
+    if ((*flow)->remote.port == remote && (*flow)->local.port == local && (*flow)->role != Flow::Role::listening) {
+      return flow->get();
+    }
+  }
+  const Flow* listening = listener();
+  Flow& flow = make_flow(Flow::Role::foreign, form.udp() != nullptr ? kProtocolUdp : kProtocolTcp);
+  flow.remote.port = remote, flow.local.port = local;
+  if (opens_connection(form) && listening != nullptr && local == listening->local.port) {
+    flow.role = Flow::Role::passive;
+    current_ = &flow;
+  }
+  return &flow;
+}
+
+Flow* WireState::flow_for(const PacketForm& form) {
+  if (form.ports) return foreign(form);
+  if (opens_connection(form)) {
+    if (const Flow* listening = listener()) {
+      const std::uint16_t port = listening->local.port;
+      Flow& flow = make_flow(Flow::Role::passive, kProtocolTcp);
+      flow.local.port = port, flow.remote.port = next_port_++;
+      current_ = &flow;
+    }
+  }
+  if (current_ == nullptr && form.icmp() != nullptr) current_ = &make_flow(Flow::Role::foreign, kProtocolTcp);
+  return current_;
+}
+
+std::string WireState::add(SentPacket sent) {
+  auto packet = parse_ip_packet(sent.bytes);
+  if (!packet) return concat("(", sent.bytes.size(), " bytes that are no IP packet)");
+  packet->time = sent.time;
+  Flow* owner = nullptr;
+  // The newest first: a port may be used again.
+  for (auto flow = flows_.rbegin(); flow != flows_.rend() && owner == nullptr; ++flow) {
+    if ((*flow)->takes(*packet)) owner = flow->get();
+  }
+  if (owner != nullptr) owner->learn(*packet);
+  const Flow stranger;
+  std::string text = (owner != nullptr ? *owner : stranger).describe(*packet);
+  if (owner == nullptr)
+    text += concat("  (of no flow: ", packet->source.to_string(), " to ", packet->destination.to_string(), ")");
+  waiting_.push_back({std::move(*packet), owner});
+  return text;
+}
+
+std::optional<IpPacket> WireState::take(const PacketForm& form, const Flow& flow) {
+  const bool icmp = form.icmp() != nullptr;
+  for (auto waiting = waiting_.begin(); waiting != waiting_.end(); ++waiting) {
+    const std::uint8_t protocol = waiting->packet.protocol;
+    const bool is_icmp = protocol == kProtocolIcmp || protocol == kProtocolIcmpV6;
+    const bool good =
+        icmp ? is_icmp && waiting->packet.destination.address == flow.remote.address : waiting->flow == &flow;
+    if (!good) continue;
+    IpPacket packet = std::move(waiting->packet);
+    waiting_.erase(waiting);
+    return packet;
+  }
+  return std::nullopt;
+}
+
+const WaitingPacket* WireState::stray() const {
+  for (const WaitingPacket& waiting : waiting_) {
+    if (waiting.flow != nullptr) return &waiting;
+  }
+  return nullptr;
+}
+
+}  // namespace leat::drill

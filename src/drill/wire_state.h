@@ -1,0 +1,60 @@
+// WireState: the flows of a script, which of them is under test, and the packets that have left the stack and that no
+// line has asked for yet. The part of the player that is about packets.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "drill/flow.h"
+#include "drill/script.h"
+#include "drill/subject.h"
+
+namespace leat::drill {
+
+struct WaitingPacket {
+  IpPacket packet;
+  Flow* flow = nullptr;  ///< null: of none
+};
+
+class WireState {
+ public:
+  explicit WireState(const Settings& settings) : settings_(settings) {}
+
+  // What system calls do to flows.
+  void on_socket(int script_fd, int live_fd, std::uint8_t protocol);
+  void on_bind(int script_fd);
+  void on_listen(int script_fd);
+  void on_connect(int script_fd);
+  /// `peer_port` finds the connection.
+  void on_accept(int script_fd, int live_fd, std::uint16_t peer_port);
+  void on_close(int script_fd);
+
+  /// The flow that a line of a script means; makes the connection of a SYN to a listener. Null: there is none.
+  Flow* flow_for(const PacketForm& form);
+  Flow* under_test() { return current_; }
+  const std::vector<std::unique_ptr<Flow>>& flows() const { return flows_; }
+
+  /// A packet that has left the stack. What it is for the story.
+  std::string add(SentPacket sent);
+  /// The next one that `form` may be about, taken out of the queue.
+  std::optional<IpPacket> take(const PacketForm& form, const Flow& flow);
+  /// Puts one back in front.
+  void put_back(IpPacket packet, Flow& flow) { waiting_.push_front({std::move(packet), &flow}); }
+  /// The first that belongs to a flow of the script and that nobody has asked for.
+  const WaitingPacket* stray() const;
+
+ private:
+  Flow& make_flow(Flow::Role role, std::uint8_t protocol);
+  Flow* find(int script_fd);
+  Flow* listener();
+  Flow* foreign(const PacketForm& form);
+
+  const Settings& settings_;
+  std::vector<std::unique_ptr<Flow>> flows_;
+  Flow* current_ = nullptr;
+  std::deque<WaitingPacket> waiting_;
+  std::uint16_t next_port_ = 40001;
+};
+
+}  // namespace leat::drill
