@@ -9,6 +9,7 @@
 
 #include "connect.h"
 #include "doctor.h"
+#include "drill.h"
 #include "echo.h"
 #include "get.h"
 #include "lab.h"
@@ -127,6 +128,7 @@ int run(int argc, char** argv) {
   add_lab(app, exit_code);
   add_doctor(app, exit_code);
   add_wire(app, exit_code);
+  add_drill(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted) {  // --help, --version

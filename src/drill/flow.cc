@@ -36,7 +36,9 @@ bool Flow::takes(const IpPacket& packet) {
 void Flow::learn(const IpPacket& packet) {
   has_sent = true;
   if (packet.is_syn() && !ours.known) ours = {packet.seq, 0, true};
-  if (packet.flags.has(0x10)) last_ack = packet.ack;
+  if (!packet.flags.has(0x10)) return;
+  last_ack = packet.ack;
+  is_open |= !packet.flags.has(0x02) && !packet.flags.has(0x04);
 }
 
 std::string Flow::describe(const IpPacket& packet) const {

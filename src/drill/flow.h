@@ -35,6 +35,8 @@ struct Flow {
     std::uint32_t offset(bool syn) const { return syn ? live - script : live; }
   };
   Isn ours, peers;
+  Isn last_syn;          ///< of the peer's last SYN, which may be one that the stack does not take
+  bool is_open = false;  ///< the handshake is over
 
   std::map<std::uint32_t, std::uint32_t> timestamps;   ///< TSval of ours: script -> live
   std::set<std::uint32_t> peer_timestamps;             ///< TSvals that we have sent to the stack

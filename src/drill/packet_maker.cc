@@ -9,7 +9,7 @@ namespace {
 using Made = expected<std::vector<std::uint8_t>, std::string>;
 using OptionKind = TcpOptionForm::Kind;
 
-constexpr std::uint8_t kSyn = 0x02;
+constexpr std::uint8_t kSyn = 0x02, kRst = 0x04;
 constexpr std::size_t kMostDatagram = 65535;
 constexpr std::uint8_t kEct1 = 1, kEct0 = 2, kCe = 3;
 constexpr std::uint8_t kProtocolIpIp = 4, kProtocolIpv6 = 41, kProtocolGre = 47, kProtocolMpls = 137;
@@ -43,7 +43,10 @@ expected<std::uint32_t, std::string> echo_of(std::uint32_t ecr, const Flow& flow
 
 Made tcp_bytes(const TcpForm& tcp, Flow& flow, const Endpoint& from, const Endpoint& to, const Settings& settings) {
   const bool syn = tcp.flags.has(kSyn);
-  if (syn) flow.peers = {tcp.seq, tcp.seq, true};
+  // A SYN in an open connection changes no numbers, unless the stack answers with a SYN of its own (packet_matcher.cc).
+  if (syn) flow.last_syn = {tcp.seq, tcp.seq, true};
+  if (syn && (!flow.is_open || !flow.peers.known)) flow.peers = flow.last_syn;
+  if (!syn && tcp.ack && !tcp.flags.has(kRst)) flow.is_open = true;
   std::vector<std::uint8_t> options;
   for (TcpOptionForm option : tcp.options) {
     for (auto& range : option.ranges) range.begin += flow.ours.offset(syn), range.end += flow.ours.offset(syn);
@@ -58,7 +61,7 @@ Made tcp_bytes(const TcpForm& tcp, Flow& flow, const Endpoint& from, const Endpo
   std::vector<std::uint8_t> bytes(20);
   std::uint8_t* p = bytes.data();
   store_be16(p, from.port), store_be16(p + 2, to.port);
-  store_be32(p + 4, tcp.seq + flow.peers.offset(syn));
+  store_be32(p + 4, syn ? tcp.seq : tcp.seq + flow.peers.offset(false));
   store_be32(p + 8, tcp.ack ? *tcp.ack + flow.ours.offset(syn) : 0);
   p[12] = static_cast<std::uint8_t>((20 + options.size()) / 4 << 4 | (tcp.flags.ae ? 1 : 0));
   p[13] = tcp.flags.bits;

@@ -120,7 +120,10 @@ Difference tcp_mismatch(const TcpForm& form, const IpPacket& packet, Flow& flow,
   if (form.flags.bits != packet.flags.bits || form.flags.ae != packet.flags.ae) {
     return concat("TCP flags: expected ", to_string(form.flags), ", got ", to_string(packet.flags));
   }
-  if (syn) flow.ours = {packet.seq, form.seq, true};
+  if (syn) {
+    flow.ours = {packet.seq, form.seq, true};
+    if (flow.last_syn.known) flow.peers = flow.last_syn;
+  }
   if (auto d = differ("sequence number", form.seq, packet.seq - flow.ours.offset(syn))) return d;
   if (auto d = differ("bytes of payload", std::size_t{form.length}, packet.payload)) return d;
   if (form.ack && form.flags.has(kAck)) {

@@ -1,5 +1,5 @@
 // Subject: what is under test, as the player sees it: a TCP/IP stack behind a wire that carries IP packets, and its
-// system calls. Leat in virtual time is one (apps/leat/drill_subject.h), the kernel in real time another
+// system calls. Leat in virtual time is one (src/drill_leat), the kernel in real time another
 // (tools/drill-kernel).
 //
 // Times count from the start. Whatever takes a time returns at it or later; in virtual time exactly at it.

@@ -28,6 +28,7 @@ MAY_INCLUDE = {
     "posix": _RUNTIME | {"api"},
     "lab": {"base"},
     "drill": _BELOW_PACKET,
+    "drill_leat": _STACK | {"socket", "drill"},
     "http": _RUNTIME | {"api"},
     "dns": _RUNTIME | {"api"},
     "asio": _RUNTIME | {"api"},

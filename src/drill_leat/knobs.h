@@ -1,0 +1,15 @@
+// Leat's settings by the names that they have in Linux's /proc/sys/net. docs/drill.md lists them.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "drill/subject.h"
+#include "socket/sockets.h"
+
+namespace leat::drill {
+
+/// Sets it in `config`. Nothing, or why this value cannot be had.
+std::optional<std::string> set_leat_knob(const Knob& knob, SocketsConfig& config);
+
+}  // namespace leat::drill

@@ -1,0 +1,117 @@
+// Scripts against Leat, and what the player says when they are wrong.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "drill/parser.h"
+#include "drill/player.h"
+#include "drill_leat/subject.h"
+
+namespace leat::drill {
+namespace {
+
+Verdict played(const std::string& text, const PlayOptions& options = {}) {
+  const auto script = parse_script("s.pkt", text, {});
+  if (!script) return {Verdict::Kind::failed, script.error().to_string(), {}};
+  auto subject = make_leat_subject(script->settings);
+  if (!subject) return {Verdict::Kind::skipped, subject.error(), {}};
+  return play(*script, **subject, options);
+}
+
+const std::string kOpen =
+    "`sysctl -q net.ipv4.tcp_timestamps=0`\n"
+    "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n"
+    "+0 bind(3, ..., ...) = 0\n"
+    "+0 listen(3, 1) = 0\n"
+    "+0 < S 0:0(0) win 32792 <mss 1000>\n"
+    "+0 > S. 0:0(0) ack 1 <mss 1460>\n"
+    "+.1 < . 1:1(0) ack 1 win 257\n"
+    "+0 accept(3, ..., ...) = 4\n";
+
+void expect_pass(const std::string& text) {
+  const Verdict verdict = played(text);
+  EXPECT_EQ(verdict.kind, Verdict::Kind::passed) << verdict.message;
+}
+
+void expect_fail(const std::string& text, const std::string& message) {
+  const Verdict verdict = played(text);
+  EXPECT_EQ(verdict.kind, Verdict::Kind::failed);
+  EXPECT_NE(verdict.message.find(message), std::string::npos) << verdict.message;
+}
+
+TEST(DrillLeat, PlaysAConnection) {
+  expect_pass(kOpen +
+              "+0 write(4, ..., 2500) = 2500\n"
+              "+0 > P. 1:2501(2500) ack 1\n"  // three segments, glued
+              "+.1 < F. 1:1(0) ack 2501 win 257\n"
+              "+.04~+.05 > . 2501:2501(0) ack 2\n"
+              "+0 read(4, ..., 10) = 0\n"
+              "+0 close(4) = 0\n"
+              "+0 > F. 2501:2501(0) ack 2\n"
+              "+.1 < . 2:2(0) ack 2502 win 257\n");
+}
+
+TEST(DrillLeat, NoticesEveryWrongExpectation) {
+  expect_fail(kOpen + "+0 write(4, ..., 500) = 499\n", "s.pkt:9: write: expected 499, got 500");
+  expect_fail(kOpen + "+0 write(4, ..., 500) = 500\n+0 > P. 1:502(501) ack 1\n",
+              "bytes of payload: expected 501, got 500");
+  expect_fail(kOpen + "+0 write(4, ..., 500) = 500\n+0 > P. 2:502(500) ack 1\n", "sequence number: expected 2, got 1");
+  expect_fail(kOpen + "+0 write(4, ..., 500) = 500\n+0 > P. 1:501(500) ack 2\n", "ACK number: expected 2, got 1");
+  expect_fail(kOpen + "+0 write(4, ..., 500) = 500\n+0 > . 1:501(500) ack 1\n", "TCP flags: expected ., got P.");
+  expect_fail(kOpen + "+0 write(4, ..., 500) = 500\n+0 > P. 1:501(500) ack 1 win 3\n", "window: expected 3");
+  expect_fail(kOpen + "+0 write(4, ..., 500) = 500\n+.5 > P. 1:501(500) ack 1\n", "this packet came at the wrong time");
+  expect_fail(kOpen + "+0 write(4, ..., 500) = 500\n+0 > P. 1:501(500) ack 1 <nop,nop,TS val 1 ecr 1>\n",
+              "TCP options:");
+  expect_fail(kOpen + "+0 > . 1:1(0) ack 1\n", "expected a packet at 0.100000, got none");
+  expect_fail(kOpen + "+0 read(4, ..., 5) = -1 ECONNRESET\n", "expected -1 ECONNRESET, got -1 EAGAIN");
+  expect_fail(kOpen + "+0 getsockopt(4, SOL_SOCKET, SO_TYPE, [2], [4]) = 0\n",
+              "value of the option: expected 2, got 1");
+}
+
+TEST(DrillLeat, TellsTheStoryOfAFailure) {
+  const Verdict verdict = played(kOpen + "+0 > . 1:1(0) ack 1\n");
+  EXPECT_NE(verdict.message.find("0.000000 < S 0:0(0) win 32792 <mss 1000>"), std::string::npos) << verdict.message;
+  EXPECT_NE(verdict.message.find("0.000000 > S. 0:0(0) ack 1 win 64240 <mss 1460>"), std::string::npos)
+      << verdict.message;
+}
+
+TEST(DrillLeat, NoticesWhatNobodyAskedFor) {
+  const std::string text = kOpen + "+0 write(4, ..., 500) = 500\n";
+  expect_fail(text, "this segment was not expected: 0.100000 > P. 1:501(500) ack 1");
+  PlayOptions lenient;
+  lenient.lenient = true;
+  EXPECT_EQ(played(text, lenient).kind, Verdict::Kind::passed);
+}
+
+TEST(DrillLeat, LetsBlockingCallsReturnInTheirTime) {
+  const std::string read =
+      "+.1...0.300 read(4, ..., 2000) = 500\n+.2 < P. 1:501(500) ack 1 win 257\n* > . 1:1(0) ack 501\n";
+  expect_pass(kOpen + read);
+  expect_fail(kOpen + "+.1...0.200 read(4, ..., 2000) = 500\n+.2 < P. 1:501(500) ack 1 win 257\n* > . 1:1(0) ack 501\n",
+              "read returned at the wrong time: expected at 0.300000, returned at 0.400000");
+  expect_fail(kOpen + "+.1...0.200 read(4, ..., 2000) = 500\n", "read blocks still");
+}
+
+TEST(DrillLeat, SkipsWhatItCannotDo) {
+  const auto reason = [](const std::string& text) {
+    const Verdict verdict = played(text);
+    EXPECT_EQ(verdict.kind, Verdict::Kind::skipped) << verdict.message;
+    return verdict.message;
+  };
+  EXPECT_EQ(reason("`ip link set x up`\n0 close(3) = 0"), "line 1 runs a command: ip link set x up");
+  EXPECT_EQ(reason("0 close(3) = -1\n+0 `nstat`"), "line 2 runs a command: nstat");
+  EXPECT_EQ(reason("`sysctl -w net.ipv4.tcp_nothing=1`\n0 close(3) = 0"),
+            "line 1: net.ipv4.tcp_nothing = 1: Leat has no such knob");
+  EXPECT_EQ(reason("--so_filename=x\n0 close(3) = 0"), "the option --so_filename");
+  EXPECT_EQ(reason("0 open(\"x\", O_RDONLY) = 3").substr(0, 30), "line 1: Leat has no such call:");
+}
+
+TEST(DrillLeat, RunsCodeOnSnapshots) {
+  if (std::system("python3 -c '' >/dev/null 2>&1") != 0) GTEST_SKIP() << "no python3; apt-get install python3";
+  expect_pass(kOpen + "+0 %{\n  assert tcpi_state == TCP_ESTABLISHED\n  assert tcpi_snd_mss == 1000\n}%\n");
+  expect_fail(kOpen + "+0 %{ assert tcpi_snd_mss == 999, tcpi_snd_mss }%\n", "AssertionError: 1000");
+}
+
+}  // namespace
+}  // namespace leat::drill
