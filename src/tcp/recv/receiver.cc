@@ -108,12 +108,14 @@ StreamPos Receiver::offered_end() const {
 }
 
 std::uint16_t Receiver::offer_window(bool scaled) {
-  const StreamPos wanted = std::max<StreamPos>(offered_end() - nxt_, 0);
+  // Of a SYN it begins behind the peer's, which has not come yet.
+  const StreamPos begin = std::max<StreamPos>(nxt_, 1);
+  const StreamPos wanted = std::max<StreamPos>(offered_end() - begin, 0);
   const std::uint8_t shift = scaled ? scale_ : 0;
   // Rounded down, so that the peer may see the edge move back by less than a unit (RFC 7323 §2.4 warns it); what was
   // offered once is taken nevertheless. Rounding up would hold the window open for ever against tiny segments.
   const StreamPos field = std::min<StreamPos>(wanted >> shift, 65535);
-  window_end_ = std::max(window_end_, nxt_ + (field << shift));
+  window_end_ = std::max(window_end_, begin + (field << shift));
   return static_cast<std::uint16_t>(field);
 }
 
