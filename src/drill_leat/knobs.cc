@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "drill/text.h"
+#include "tcp/congestion/registry.h"
 
 namespace leat::drill {
 namespace {
@@ -115,10 +116,11 @@ Trouble set_buffers(const Knob& knob, SocketsConfig& config) {
       numbers && numbers->size() == 3 &&
       std::all_of(numbers->begin(), numbers->end(), [](std::int64_t n) { return n >= 256 && n <= 1 << 30; });
   if (!good) return std::string("want three numbers of bytes");
-  // The second is what a socket begins with, the third how far the kernel lets it grow by itself.
+  // The second is what a socket begins with, the third how far Linux lets it grow by itself. Leat's buffers do not grow:
+  // they begin with the most, which also decides the scale of the windows, as on Linux.
   if (knob.name == "net.ipv4.tcp_rmem") {
     config.rmem_default = static_cast<int>((*numbers)[1]);
-    config.tcp.receive_buffer = static_cast<std::size_t>(std::max<std::int64_t>((*numbers)[1], 2048));
+    config.tcp.receive_buffer = static_cast<std::size_t>(std::max<std::int64_t>((*numbers)[2], 2048));
   } else {
     config.wmem_default = static_cast<int>((*numbers)[1]);
     config.tcp.send_buffer = static_cast<std::size_t>(std::max<std::int64_t>((*numbers)[2], 2048));
@@ -140,6 +142,7 @@ Trouble set_leat_knob(const Knob& knob, SocketsConfig& config) {
   }
   if (knob.name == "net.ipv4.tcp_rmem" || knob.name == "net.ipv4.tcp_wmem") return set_buffers(knob, config);
   if (knob.name == "net.ipv4.tcp_congestion_control") {
+    if (!is_controller(knob.value)) return concat("Leat has no congestion control ", knob.value);
     config.tcp.congestion_control = knob.value;
     return std::nullopt;
   }

@@ -1,12 +1,10 @@
-// All of tests/scripts against Leat: they pass, but for reviewed differences; and a script with one number changed
-// fails.
+// All of tests/scripts against Leat: they pass; and a script with one number changed fails.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <regex>
-#include <set>
 #include <sstream>
 
 #include "drill/parser.h"
@@ -17,16 +15,6 @@ namespace leat::drill {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Scripts that the kernel passes and Leat does not: docs/drill.md says why.
-const std::set<std::string> kDifferences = {
-    "icmp/host_unreachable_in_syn_sent.pkt",
-    "idle/cwnd_after_idle.pkt",
-    "options/syn_ack_answers_what_was_asked.pkt",
-    "options/syn_order.pkt",
-    "options/timestamps_off.pkt",
-    "options/window_scale.pkt",
-};
 
 struct File {
   std::string name;
@@ -54,13 +42,12 @@ Verdict played(const File& file) {
   return play(*script, **subject, {});
 }
 
-TEST(DrillScripts, PassInLeatButForReviewedDifferences) {
+TEST(DrillScripts, PassInLeat) {
   const auto files = scripts();
   EXPECT_GE(files.size(), 120u);
   for (const File& file : files) {
     const Verdict verdict = played(file);
-    const auto wanted = kDifferences.count(file.name) != 0 ? Verdict::Kind::failed : Verdict::Kind::passed;
-    EXPECT_EQ(verdict.kind, wanted) << file.name << " " << verdict.message;
+    EXPECT_EQ(verdict.kind, Verdict::Kind::passed) << file.name << " " << verdict.message;
   }
 }
 
@@ -88,7 +75,6 @@ std::string with_one_number_changed(const std::string& text) {
 TEST(DrillScripts, FailWithOneNumberChanged) {
   int changed = 0;
   for (const File& file : scripts()) {
-    if (kDifferences.count(file.name) != 0) continue;
     const File wrong{file.name, with_one_number_changed(file.text)};
     if (wrong.text.empty()) continue;
     ++changed;

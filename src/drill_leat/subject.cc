@@ -17,6 +17,13 @@ constexpr Instant kStart{std::chrono::hours(24)};
 /// More rounds than this at one instant are a stack that spins.
 constexpr int kMostRounds = 10'000;
 
+/// As a fresh Linux: the receive buffer is the third of tcp_rmem, which decides the scale of the windows (knobs.cc).
+SocketsConfig linux_defaults() {
+  SocketsConfig config;
+  config.tcp.receive_buffer = 6'291'456;
+  return config;
+}
+
 class LeatSubject final : public Subject {
  public:
   explicit LeatSubject(const Settings& settings) : settings_(settings) { wait_for_knobs_ = true; }
@@ -62,7 +69,7 @@ class LeatSubject final : public Subject {
   bool fire_next(Instant time);
 
   const Settings& settings_;
-  SocketsConfig config_;
+  SocketsConfig config_ = linux_defaults();
   bool wait_for_knobs_ = false;
   std::string trouble_;
   BufferPool pool_;

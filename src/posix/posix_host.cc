@@ -4,6 +4,7 @@
 
 #include "api/host_config.h"
 #include "device/loopback.h"
+#include "tcp/congestion/registry.h"
 
 namespace leat {
 namespace {
@@ -38,12 +39,18 @@ expected<std::unique_ptr<PosixHost>, HostError> PosixHost::open(const HostConfig
     auto link = open_link(config);
     if (!link) return unexpected(link.error());
     if (link->interface.caps.shares_host_address) {
-      return unexpected(trouble(Error::unsupported, config.link + " shares the kernel's address, which the POSIX-like " +
+      return unexpected(trouble(Error::unsupported, config.link +
+                                                        " shares the kernel's address, which the POSIX-like " +
                                                         "API cannot yet: give the host an address of its own"));
     }
     links.push_back(std::move(*link));
-  } else if (!config.addresses.empty() || config.gateway) {
-    return unexpected(trouble(Error::invalid_argument, "loopback has its address, 127.0.0.1, and no gateway"));
+  } else if (!config.addresses.empty() || config.gateway || config.mac || config.mtu || !config.impairments.empty() ||
+             !config.capture.empty()) {
+    return unexpected(
+        trouble(Error::invalid_argument, "loopback has its address, 127.0.0.1, and no other settings of a link"));
+  } else if (!is_controller(config.tcp.congestion_control)) {
+    return unexpected(
+        trouble(Error::invalid_argument, "there is no congestion control \"" + config.tcp.congestion_control + "\""));
   }
   std::unique_ptr<PosixHost> host(new PosixHost());
   host->config_.tcp = config.tcp;
@@ -68,8 +75,8 @@ expected<std::unique_ptr<PosixHost>, HostError> PosixHost::open(const HostConfig
   };
   auto worker = Worker::start(config.tcp, std::move(links), std::move(callbacks));
   if (!worker) {
-    return unexpected(trouble(worker.error(), "cannot start a host on " + config.link + ": " +
-                                                  std::string(to_string(worker.error()))));
+    return unexpected(trouble(worker.error(),
+                              "cannot start a host on " + config.link + ": " + std::string(to_string(worker.error()))));
   }
   host->worker_ = std::move(*worker);
   return host;

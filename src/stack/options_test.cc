@@ -24,6 +24,25 @@ TEST(StackOptions, WhatIsAcceptedBeginsWithItsListenersSettings) {
   EXPECT_EQ(link.far().options({}).error(), Error::bad_handle);
 }
 
+// The SYN-ACK has told the peer by what to scale our windows.
+TEST(StackOptions, AHandshakeEndsWithTheSettingsThatItBeganWith) {
+  Link link;
+  TcpOptions large;
+  large.receive_buffer = 1 << 20;
+  const auto listener = link.far().listen({IpAddress::any_v4(), 80}, 5, large);
+  const auto near_end = link.near().connect({.remote = {Link::far_address(), 80}}, link.now());
+  link.run(1500us);  // the SYN has arrived, its answer is on the way
+  ASSERT_EQ(link.far().population().half_open, 1u);
+  TcpOptions small;
+  small.receive_buffer = 30'000;
+  ASSERT_TRUE(link.far().set_options(*listener, small, link.now()));
+  link.run(20ms);
+  const auto child = link.far().accept(*listener);
+  ASSERT_TRUE(child.has_value());
+  EXPECT_EQ(link.far().info(*child)->rcv_wscale, link.near().info(*near_end)->snd_wscale);
+  EXPECT_EQ(*link.far().options(*child), large);
+}
+
 TEST(StackOptions, AChangeConcernsOneSocketAndThoseAcceptedLater) {
   Link link;
   const Link::Pair pair = link.connect();
@@ -48,6 +67,14 @@ TEST(StackOptions, AnUnknownCongestionControlIsRefused) {
   EXPECT_EQ(link.near().connect({.remote = {Link::far_address(), 80}, .options = options}, link.now()).error(),
             Error::invalid_argument);
   EXPECT_EQ(link.near().options(pair.near)->congestion_control, "reno");
+}
+
+TEST(StackOptions, AnUnknownCongestionControlIsRefusedAsADefaultToo) {
+  TcpOptions defaults;
+  defaults.congestion_control = "hope";
+  Link link(defaults);
+  EXPECT_EQ(link.near().listen({IpAddress::any_v4(), 81}, 5, defaults).error(), Error::invalid_argument);
+  EXPECT_EQ(link.near().connect({.remote = {Link::far_address(), 80}}, link.now()).error(), Error::invalid_argument);
 }
 
 TEST(StackOptions, TosAndTtlAreOnEverySegmentOfTheSocketsOwn) {

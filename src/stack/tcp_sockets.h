@@ -118,9 +118,11 @@ class TcpSockets {
     const bool is_half_open;
   };
   struct HalfOpenEntry : Timed {
-    HalfOpenEntry(const HalfOpen& s, const FourTuple& t) : Timed(true), state(s), tuple(t) {}
+    HalfOpenEntry(const HalfOpen& s, const FourTuple& t, TcpOptionsRef o)
+        : Timed(true), state(s), tuple(t), options(std::move(o)) {}
     HalfOpen state;
     FourTuple tuple;
+    TcpOptionsRef options;  ///< the listener's when the SYN came: what was offered then holds
     std::uint32_t hash = 0;
     std::uint32_t slot = 0;
     SocketHandle listener;
@@ -172,7 +174,6 @@ class TcpSockets {
   // tcp_sockets_listen.cc
   expected<SocketHandle, Error> open_listener(const Endpoint& local, const PortSharing& sharing, unsigned backlog,
                                               TcpOptionsRef options);
-  const TcpOptions& options_of(const HalfOpenEntry& entry) const { return *find(entry.listener)->listener->options; }
   bool may_open(const Socket& listening);
   HalfOpenEntry* find_half_open(const FourTuple& tuple, std::uint32_t hash) const;
   void add_half_open(Socket& listening, const FourTuple& tuple, const SegmentIn& syn, const PathFacts& path,

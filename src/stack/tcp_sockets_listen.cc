@@ -138,7 +138,8 @@ void TcpSockets::add_half_open(Socket& listening, const FourTuple& tuple, const 
   const SeqNum iss = isn.value_or(initial_sequence_number(isn_key_, tuple, now));
   const TcpOptions& options = *listening.listener->options;
   half_open_[slot] = std::make_unique<HalfOpenEntry>(
-      HalfOpen(syn, {iss, receive_mss(path, options), timestamp_offset(tuple)}, options, now), tuple);
+      HalfOpen(syn, {iss, receive_mss(path, options), timestamp_offset(tuple)}, options, now), tuple,
+      listening.listener->options);
   HalfOpenEntry& entry = *half_open_[slot];
   entry.hash = hash;
   entry.slot = slot;
@@ -163,7 +164,7 @@ void TcpSockets::release_half_open(HalfOpenEntry& entry) {
 }
 
 void TcpSockets::on_half_open(HalfOpenEntry& entry, SegmentIn& segment, const PathFacts& path, Instant now) {
-  const TcpOptions& options = options_of(entry);
+  const TcpOptions& options = *entry.options;
   const HalfOpen::Verdict verdict = entry.state.on_segment(segment, options, now);
   if (verdict.drop) drops_.arrived(*verdict.drop);
   if (verdict.deferred) ++counters_[Counter::TcpExtTCPDeferAcceptDrop];
@@ -206,7 +207,7 @@ void TcpSockets::complete(HalfOpenEntry& entry, SegmentIn& segment, const PathFa
   }
   child->parent = entry.listener;
   child->sharing = listening->sharing;
-  make_connection(*child, entry.tuple, path, entry.state.facts().iss, listening->listener->options);
+  make_connection(*child, entry.tuple, path, entry.state.facts().iss, entry.options);
   child->connection->open_passive(entry.state.facts());
   child->counted_state = child->connection->state();
   child->in_flow_table =
@@ -217,7 +218,7 @@ void TcpSockets::complete(HalfOpenEntry& entry, SegmentIn& segment, const PathFa
 }
 
 void TcpSockets::on_half_open_timer(HalfOpenEntry& entry, Instant now) {
-  const TcpOptions& options = options_of(entry);
+  const TcpOptions& options = *entry.options;
   const HalfOpen::Due due = entry.state.on_timer(options, now);
   if (due == HalfOpen::Due::syn_ack) {
     ++counters_[Counter::TcpExtTCPTimeouts];

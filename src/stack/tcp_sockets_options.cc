@@ -5,8 +5,9 @@ namespace leat {
 
 /// A socket's own settings, or the defaults. A server that sets the same for each connection has them in memory once.
 expected<TcpOptionsRef, Error> TcpSockets::settings(const std::optional<TcpOptions>& options) {
-  if (!options || *options == *defaults_) return defaults_;
-  if (!is_controller(options->congestion_control)) return unexpected(Error::invalid_argument);
+  const TcpOptions& wanted = options ? *options : *defaults_;
+  if (!is_controller(wanted.congestion_control)) return unexpected(Error::invalid_argument);
+  if (wanted == *defaults_) return defaults_;
   if (*options != *latest_) latest_ = TcpOptionsRef(*options);
   return latest_;
 }

@@ -14,6 +14,7 @@ void TcpConnection::set_options(TcpOptionsRef options, Instant now) {
   if (congestion_ && before->congestion_control != options_->congestion_control) replace_controller();
   if (before->keep_alive != options_->keep_alive) rearm_keep_alive(before->keep_alive, now);
   if (before->quick_ack != options_->quick_ack) set_quick_ack(options_->quick_ack);
+  if (!is_writable()) writer_waits_ = true;  // by a limit that was lowered: nobody has been refused, but many may wait
   wake_writer();
 }
 

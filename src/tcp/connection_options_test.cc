@@ -147,6 +147,25 @@ TEST(WindowClamp, TakesNothingBackThatWasOffered) {
   EXPECT_GT(c.connection().info().rcv_wnd, 3000u);
 }
 
+TEST(SendBuffer, ThatShrinksBelowItsContentsTellsWhenThereIsRoomAgain) {
+  Story c;
+  c.connect();
+  EXPECT_EQ(c.write(50'000), 50'000u);
+  EXPECT_TRUE(c.connection().readiness() & kEventWritable);
+  TcpOptions options;
+  options.send_buffer = 4096;
+  c.connection().set_options(TcpOptionsRef(options), c.now());
+  EXPECT_FALSE(c.connection().readiness() & kEventWritable);
+  c.all_sent();
+  c.events();
+  for (std::int64_t acked = 1; acked < 50'001;) {
+    acked = std::min<std::int64_t>(acked + 14'600, 50'001);
+    c.recv({.seq = 1, .ack = acked});
+    c.all_sent();
+  }
+  EXPECT_TRUE(c.events() & kEventWritable);
+}
+
 TEST(NotsentLowat, BoundsWhatWaitsToBeSent) {
   StoryConfig config;
   config.options.notsent_lowat = 3000;

@@ -124,6 +124,16 @@ TEST(Paws, ForgetsAValueThatIsOlderThanHalfAWrap) {
   EXPECT_EQ(c.read(1000), 100);
 }
 
+// Some stacks say 0 in their SYN and begin their clock later.
+TEST(Paws, AZeroInTheSynComparesWithNothing) {
+  StampedStory c;
+  c.peer_options.timestamps = {0, 0};
+  c.accept();
+  c.recv({.seq = 1, .ack = 1, .len = 100, .ts = Ts{0x90000000u, 0}});
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 101, .ts = Ts{10, 0x90000000u}}));
+  EXPECT_EQ(c.read(1000), 100);
+}
+
 TEST(Paws, LetsARstPass) {
   StampedStory c;
   c.open();

@@ -23,6 +23,12 @@ constexpr std::uint32_t timestamp_value(std::uint32_t offset, Instant now) {
 /// a - b of two timestamps, which wrap around.
 constexpr std::int32_t timestamp_distance(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b); }
 
+/// How many ticks `value` lies before `recent`; 0 when it does not. A `recent` of 0 is before everything: there are
+/// stacks whose SYNs say 0 and whose clock comes later (as Linux).
+constexpr std::uint32_t timestamp_age(std::uint32_t value, std::uint32_t recent) {
+  return recent == 0 ? 0 : static_cast<std::uint32_t>(std::max(timestamp_distance(recent, value), 0));
+}
+
 class Timestamps {
  public:
   /// Bytes that the option takes in every segment, padding included (RFC 7323 §3.2, Appendix A).
@@ -47,7 +53,7 @@ class Timestamps {
   std::uint32_t age(std::uint32_t value, Instant now) const {
     constexpr Duration kOutdated = std::chrono::hours(24 * 24);
     if (!agreed_ || now - recent_at_ >= kOutdated) return 0;
-    return static_cast<std::uint32_t>(std::max(timestamp_distance(recent_, value), 0));
+    return timestamp_age(value, recent_);
   }
   /// Takes the value of an acceptable segment that begins at or before what was last acknowledged (§4.3).
   void on_in_order(std::uint32_t value, Instant now) {

@@ -178,7 +178,7 @@ TEST_F(ConnectCommand, ARefusalASilenceAndATimeOutHaveTheirStatus) {
   auto far = shell(*lab_, lab::kFar, "exec nc -l 5004 >/dev/null");
   ASSERT_TRUE(far);
   await_listener(*lab_, lab::kFar, 5004);
-  auto silent = lab_->spawn(lab::kNear, leat_connect(*lab_, {"-w", "300ms", Lab::kFarAddress, "5004"}));
+  auto silent = lab_->spawn(lab::kNear, leat_connect(*lab_, {"-w", "2s", Lab::kFarAddress, "5004"}));
   ASSERT_TRUE(silent);
   EXPECT_EQ(silent->wait().code, 0) << silent->errors();
 }

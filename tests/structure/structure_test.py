@@ -80,8 +80,13 @@ class Rules(unittest.TestCase):
     def test_system_headers_in_pure_layers(self):
         for name in ("unistd.h", "sys/socket.h", "linux/if_ether.h", "netinet/in.h", "thread", "mutex", "atomic",
                      "iostream", "boost/asio.hpp", "random", "shared_mutex", "time.h", "ctime"):
-            for layer in ("base", "wire", "packet", "ip", "udp", "tcp", "stack", "socket"):
+            for layer in ("base", "wire", "packet", "ip", "udp", "tcp", "stack"):
                 self.assert_refused(f"src/{layer}/x.cc", SOURCE + f"#include <{name}>\n", "system_headers")
+        # The socket layer takes constants and layouts from the headers of sockets, and nothing else.
+        for name in ("sys/socket.h", "netinet/in.h", "sys/epoll.h"):
+            self.assert_accepted("src/socket/x.cc", SOURCE + f"#include <{name}>\n")
+        for name in ("unistd.h", "thread", "time.h"):
+            self.assert_refused("src/socket/x.cc", SOURCE + f"#include <{name}>\n", "system_headers")
         self.assert_accepted("src/device/x.cc", SOURCE + "#include <unistd.h>\n")
 
     def test_impure_words(self):

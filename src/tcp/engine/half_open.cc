@@ -26,13 +26,13 @@ unsigned time_outs_in(Duration time, Duration longest) {
 
 HalfOpen::Verdict HalfOpen::on_segment(const SegmentIn& segment, const TcpOptions& options, Instant now) {
   const TcpFlags flags = segment.flags;
-  const std::int32_t ahead = segment.seq - (facts_.irs + 1u);
+  const std::int64_t ahead = segment.seq - (facts_.irs + 1u);
   // Zeroth: the timestamp (RFC 7323 §5.3). First: the sequence number.
   if (has_old_timestamp(segment) && !flags.rst() && !flags.syn()) {
     return {may_answer(now) ? Action::ack : Action::none, DropReason::TCP_RFC7323_PAWS};
   }
-  const std::int32_t window = std::max<std::int32_t>(offered_window(options), 1);
-  const std::int32_t last = ahead + static_cast<std::int32_t>(std::max(segment.sequence_length(), 1u)) - 1;
+  const std::int64_t window = std::max<std::int64_t>(offered_window(options), 1);
+  const std::int64_t last = ahead + std::max(segment.sequence_length(), 1u) - 1;
   if (ahead >= window || last < 0) {
     const DropReason why = ahead < 0 ? DropReason::TCP_OLD_DATA : DropReason::TCP_OVERWINDOW;
     if (flags.rst()) return {Action::none, why};
@@ -113,7 +113,7 @@ SegmentOut HalfOpen::reset() const {
 
 bool HalfOpen::has_old_timestamp(const SegmentIn& segment) const {
   return facts_.timestamp && segment.options.timestamps &&
-         timestamp_distance(segment.options.timestamps->value, *facts_.timestamp) < 0;
+         timestamp_age(segment.options.timestamps->value, *facts_.timestamp) > 0;
 }
 
 void HalfOpen::take_timestamp(const SegmentIn& segment) {

@@ -78,6 +78,11 @@ TEST_F(HalfOpenTest, AnOldTimestampIsAnsweredAndDropped) {
   EXPECT_EQ(with.facts().timestamp, 78u);
 }
 
+TEST_F(HalfOpenTest, NumbersAtTheFarEndOfTheSequenceSpaceDoNotOverflow) {
+  const HalfOpen::Verdict verdict = entry.on_segment(segment(0x7fffffff, kTcpAck, 1000), options, kStart + 1s);
+  EXPECT_EQ(verdict.drop, DropReason::TCP_OVERWINDOW);
+}
+
 TEST_F(HalfOpenTest, SendsItsSynAckAgainWithTwiceTheWait) {
   options.syn_ack_retries = 3;
   entry.syn_ack(options, kStart);

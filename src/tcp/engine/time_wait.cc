@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "tcp/timestamps.h"
 
 namespace leat {
 namespace {
@@ -145,7 +146,7 @@ TimeWaitDecision TimeWaitTable::on_segment(std::uint32_t slot, const TimeWaitSeg
 
   if (!s.has_ack) return {};  // no TCP sends that
 
-  const bool old_timestamp = s.tsval && e.has_timestamps && is_newer(e.ts_recent, *s.tsval);
+  const bool old_timestamp = s.tsval && e.has_timestamps && timestamp_age(*s.tsval, e.ts_recent) > 0;
   const std::uint32_t length = s.length + (s.syn ? 1 : 0) + (s.fin ? 1 : 0);
   if (length == 0 && s.seq == e.rcv_nxt) {
     // An acceptable ACK with nothing in it. An answer would be answered.

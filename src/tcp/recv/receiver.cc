@@ -157,7 +157,7 @@ std::size_t Receiver::peek(std::size_t offset, MutableBytes out, bool oob_inline
 
 std::uint8_t Receiver::urgent_byte(bool take) {
   std::uint8_t byte = 0;
-  const std::size_t got = queue_.peek(urgent() - 1, {&byte, 1});
+  [[maybe_unused]] const std::size_t got = queue_.peek(urgent() - 1, {&byte, 1});
   LEAT_ASSERT(got == 1);
   urgent_taken_ = take;
   return byte;
