@@ -61,7 +61,7 @@ TEST(DrillScripts, EachNamesItsRule) {
 
 /// The script with the ACK number of its last packet from the stack changed; empty when there is none.
 std::string with_one_number_changed(const std::string& text) {
-  const std::regex expectation(R"((>[^\n<]* ack )(\d+))");
+  const std::regex expectation(R"((\n\S+ > [^\n<]* ack )(\d+))");
   std::smatch last;
   std::string::const_iterator begin = text.begin();
   for (std::smatch match; std::regex_search(begin, text.end(), match, expectation); begin = match.suffix().first) {
