@@ -40,6 +40,45 @@ cmp "$work/data" "$work/echo"
 grep -q "cannot connect: connection refused" "$work/error"
 exec 9>&-
 
+echo "the echo server in C, and five thousand clients of the kernel's at once"
+ip addr add 10.9.0.1/24 dev v1
+mkfifo "$work/hold-echo"
+"$programs/echo" "packet:v0 10.9.0.8/24" 7 < "$work/hold-echo" > "$work/echo.log" 2>&1 &
+exec 9> "$work/hold-echo"
+await listening "$work/echo.log"
+ulimit -n "$(ulimit -Hn)"
+python3 - <<'CLIENTS'
+import selectors, socket, sys
+CLIENTS = 5000
+selector = selectors.DefaultSelector()
+open_ones = []
+for i in range(CLIENTS):  # all are open before the first says anything
+    open_ones.append(socket.create_connection(("10.9.0.8", 7), timeout=60))
+words = {}
+for i, s in enumerate(open_ones):
+    s.setblocking(False)
+    words[s] = (b"client %d " % i) * 40
+    s.sendall(words[s])
+    selector.register(s, selectors.EVENT_READ)
+got = {s: b"" for s in open_ones}
+left = CLIENTS
+while left > 0:
+    ready = selector.select(60)
+    if not ready:
+        sys.exit(f"FAILED: {left} clients wait in vain")
+    for key, _ in ready:
+        s = key.fileobj
+        got[s] += s.recv(4096)
+        if len(got[s]) >= len(words[s]):
+            if got[s] != words[s]:
+                sys.exit("FAILED: a client got what is not its own")
+            left -= 1
+            selector.unregister(s)
+for s in open_ones:
+    s.close()
+CLIENTS
+exec 9>&-
+
 echo "client and a web server on the kernel's TCP"
 ip addr add 10.9.1.1/24 dev v1
 python3 -u -m http.server --bind 0.0.0.0 --directory "$work" 8000 > "$work/http.log" 2>&1 &

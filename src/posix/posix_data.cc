@@ -19,12 +19,12 @@ bool has_bad(std::span<const iovec> buffers) {
   return std::any_of(buffers.begin(), buffers.end(), [](const iovec& v) { return v.iov_len > 0 && is_bad(v.iov_base); });
 }
 
-/// EINVAL when the lengths add up to more than an answer can say.
+/// EINVAL for a length that no answer can say, EFAULT for one that reaches beyond all memory.
 int check_lengths(std::span<const iovec> buffers) {
-  std::size_t total = 0;
+  constexpr std::uint64_t kEnd = std::uint64_t{1} << 47;
   for (const iovec& v : buffers) {
-    if (v.iov_len > static_cast<std::size_t>(SSIZE_MAX) - total) return EINVAL;
-    total += v.iov_len;
+    if (v.iov_len > static_cast<std::size_t>(SSIZE_MAX)) return EINVAL;
+    if (v.iov_len > kEnd - std::min<std::uint64_t>(reinterpret_cast<std::uintptr_t>(v.iov_base), kEnd)) return EFAULT;
   }
   return 0;
 }
@@ -62,9 +62,11 @@ Result receive(int fd, std::span<const iovec> buffers, int flags, Kind kind, int
   const Result result = on_host([&](Sockets& s, PendingCall& call, Instant now) {
     // Bad memory is found out when there is something to copy into it.
     const std::span<const iovec> used = bad ? std::span<const iovec>{} : buffers;
-    return kind == Kind::file && !bad ? s.read(fd, used, &call, now) : s.receive(fd, used, flags, &call, now);
+    const Result got =
+        kind == Kind::file && !bad ? s.read(fd, used, &call, now) : s.receive(fd, used, flags, &call, now);
+    if (message_flags != nullptr) *message_flags = call.message_flags();  // what waits has none
+    return got;
   });
-  if (message_flags != nullptr) *message_flags = 0;
   if (!bad || !result) return result;
   int waiting = 0;
   on_host([&](Sockets& s, PendingCall&, Instant) { return s.ioctl(fd, FIONREAD, &waiting); });

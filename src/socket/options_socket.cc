@@ -18,6 +18,13 @@ std::int32_t doubled(int value, int most, std::int32_t least) {
   return std::max(static_cast<std::int32_t>(bounded * 2), least);
 }
 
+/// A reader must not wait for more than can ever be there.
+std::int32_t low_water(int value, const SocketOptions& o) {
+  constexpr std::size_t kMost = std::numeric_limits<std::int32_t>::max();
+  const auto room = static_cast<std::int32_t>(std::min(o.tcp.receive_buffer, kMost));
+  return value < 0 ? room : std::clamp(value, 1, room);
+}
+
 int set_timeout(std::optional<Duration>& timeout, const OptionInput& input) {
   timeval tv;
   if (!input.read(tv)) return EINVAL;
@@ -81,7 +88,7 @@ int set_socket_option(StreamSocket& socket, int name, const OptionInput& input) 
       o.tcp.receive_buffer = static_cast<std::size_t>(o.receive_buffer / 2);
       return 0;
     case SO_RCVLOWAT:
-      o.receive_low_water = value < 0 ? std::numeric_limits<std::int32_t>::max() : std::max(value, 1);
+      o.receive_low_water = low_water(value, o);
       return 0;
     case SO_LINGER: return set_linger(o, input);
     case SO_RCVTIMEO: return set_timeout(o.receive_timeout, input);

@@ -106,7 +106,7 @@ Result Sockets::ioctl(int fd, unsigned long request, int* value) {
     file->flags = *value != 0 ? file->flags | O_NONBLOCK : file->flags & ~O_NONBLOCK;
     return {};
   }
-  return file->socket ? file->socket->ioctl(request, value) : Result::failure(ENOTTY);
+  return file->socket ? file->socket->ioctl(request, value) : Result::failure(EINVAL);
 }
 
 // Options.
@@ -130,7 +130,7 @@ Result Sockets::getsockopt(int fd, int level, int name, void* value, socklen_t* 
   if (!file) return Result::failure(file.error());
   StreamSocket& socket = *(*file)->socket;
   const OptionOutput output{value, length};
-  int error = ENOPROTOOPT;
+  int error = EOPNOTSUPP;  // of a level that there is not; setsockopt() says it otherwise, as the kernel
   if (static_cast<int>(*length) < 0) return Result::failure(EINVAL);
   if (level == SOL_SOCKET) error = get_socket_option(socket, name, output);
   if (level == IPPROTO_TCP) error = get_tcp_option(socket, name, output, now);

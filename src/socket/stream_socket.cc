@@ -92,6 +92,14 @@ std::uint32_t StreamSocket::on_event(std::uint16_t bits) {
   return key != 0 ? key : static_cast<std::uint32_t>(EPOLLMSG);  // kEventFlushed alone: only close() waits for it
 }
 
+/// Has it arrived, and is it unread?
+bool StreamSocket::has_urgent_byte() const {
+  std::uint8_t byte;
+  if (!options_.oob_inline) return context_.stack.read_urgent(handle_, byte, false).value_or(0) > 0;
+  const TcpInfo info = tcp_info().value_or(TcpInfo{});
+  return info.urgent > 0 && info.urgent <= info.unread;
+}
+
 std::uint32_t StreamSocket::poll_mask() const {
   constexpr std::uint32_t kIn = EPOLLIN | EPOLLRDNORM;
   constexpr std::uint32_t kOut = EPOLLOUT | EPOLLWRNORM;
@@ -106,10 +114,7 @@ std::uint32_t StreamSocket::poll_mask() const {
   const bool simple = target == 1 && !done_ && !failed_ && (bits & kEventUrgent) == 0;
   if (simple ? (bits & kEventReadable) != 0 : handle_ && queued().readable >= target) mask |= kIn;
   if ((shutdown_ & kSendShut) != 0 || at == Stage::closed || (bits & kEventWritable) != 0) mask |= kOut;
-  if ((bits & kEventUrgent) != 0) {
-    std::uint8_t byte;
-    if (context_.stack.read_urgent(handle_, byte, false).value_or(0) > 0) mask |= EPOLLPRI;
-  }
+  if ((bits & kEventUrgent) != 0 && has_urgent_byte()) mask |= EPOLLPRI;
   return mask;
 }
 

@@ -105,6 +105,7 @@ class StreamSocket {
   Result why_not_sending();
   std::size_t wanted(std::size_t total, int flags) const;
   QueuedBytes queued() const;
+  bool has_urgent_byte() const;
 
   SocketContext& context_;
   void* owner_;

@@ -39,7 +39,7 @@ Result StreamSocket::listen(int backlog, Instant now) {
   }
   if (at != Stage::closed) return Result::failure(EINVAL);
   if (!bound_) {
-    const expected<SocketHandle, Error> bound = context_.stack.bind(local_, sharing);
+    const expected<SocketHandle, Error> bound = context_.stack.bind({local_.address, 0}, sharing);
     if (!bound) return Result::failure(errno_of(bound.error()));
     bound_ = *bound;
     local_ = context_.stack.local(bound_).value_or(local_);
@@ -47,10 +47,7 @@ Result StreamSocket::listen(int backlog, Instant now) {
   drop_handle(now);
   const expected<SocketHandle, Error> handle = context_.stack.listen(bound_, length, stack_options());
   if (!handle) {
-    if (!port_locked_) {
-      unbind(now);
-      local_.port = 0;
-    }
+    if (!port_locked_) unbind(now);
     return Result::failure(errno_of(handle.error()));
   }
   listening_ = true;
@@ -134,10 +131,7 @@ void StreamSocket::disconnect(Instant now) {
     if (state != TcpState::syn_sent) static_cast<void>(context_.stack.abort(handle_, now));
   }
   drop_handle(now);
-  if (!port_locked_) {
-    unbind(now);
-    local_.port = 0;
-  }
+  if (!port_locked_) unbind(now);  // as the kernel: getsockname() goes on naming it
   if (!address_locked_) local_.address = IpAddress::any_v4();
   phase_ = Phase::unconnected;
   shutdown_ = 0;

@@ -316,6 +316,8 @@ const Case kCases[] = {
     {"connect: no route", [](Player& p) { p.connect(p.tcp(), at(0xc0000207, 9)); }},
     {"connect: a group", [](Player& p) { p.connect(p.tcp(), at(0xe0000005, 9)); }},
     {"connect: broadcast", [](Player& p) { p.connect(p.tcp(), at(0xffffffff, 9)); }},
+    {"connect: port 0", [](Player& p) { p.connect(p.tcp(), p.here(0)); }},
+    {"bind: another address of loopback", [](Player& p) { p.bind(p.tcp(), at(0x7f000002, 0)); }},
     {"connect: bound", [](Player& p) {
        const int fd = p.tcp();
        p.bind(fd, p.here());

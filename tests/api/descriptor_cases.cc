@@ -20,6 +20,8 @@ const Case kCases[] = {
     {"socket: type unknown", [](Player& p) { p.descriptor("socket", p.c.socket(AF_INET, 9, 0)); }},
     {"socket: type with unknown flags", [](Player& p) { p.descriptor("socket", p.c.socket(AF_INET, 0x101, 0)); }},
     {"socket: sequenced packets", [](Player& p) { p.descriptor("socket", p.c.socket(AF_INET, SOCK_SEQPACKET, 0)); }},
+    {"socket: datagrams", [](Player& p) { p.descriptor("socket", p.c.socket(AF_INET, SOCK_DGRAM, 0)); }},
+    {"socket: IPv6", [](Player& p) { p.descriptor("socket", p.c.socket(AF_INET6, SOCK_STREAM, 0)); }},
     {"socket: protocol of another type",
      [](Player& p) { p.descriptor("socket", p.c.socket(AF_INET, SOCK_STREAM, IPPROTO_UDP)); }},
     {"socket: protocol out of range",

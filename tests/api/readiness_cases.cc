@@ -124,7 +124,11 @@ const Case kCases[] = {
        const int fd = p.tcp();
        select(p, fd, fd, fd, fd);
      }},
-    {"select: bad descriptor", [](Player& p) { select(p, 1000, 999, -1, -1); }},
+    {"select: bad descriptor", [](Player& p) {
+       const int fd = p.tcp();
+       p.close(fd);
+       select(p, fd + 1, fd, -1, -1);
+     }},
     {"select: negative count", [](Player& p) { select(p, -1, -1, -1, -1); }},
     {"select: urgent data", [](Player& p) {
        const auto pair = p.pair();
