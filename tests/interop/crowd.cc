@@ -25,7 +25,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kLimit{200};
-constexpr std::size_t kAtOnce = 50;
+constexpr std::size_t kAtOnce = 50, kInFlight = 400;
 
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what + ": " + std::strerror(errno)); }
 [[noreturn]] void fail_plainly(const std::string& what) { throw std::runtime_error(what); }
@@ -132,14 +132,7 @@ class EchoCrowd {
     int which = 0;
     ::sigwait(&set, &which);
     round(2);
-    for (Caller& caller : callers_) {
-      if (!caller.half_closes) ::shutdown(caller.fd, SHUT_WR);
-    }
-    const auto ended = [this] { return count([](const Caller& c) { return c.ended; }); };
-    while (ended() < callers_.size()) {
-      sockets_.wait([this](std::size_t id) { callers_[id].receive(); },
-                    [&] { return std::to_string(ended()) + " have ended"; });
-    }
+    end();
     for (const Caller& caller : callers_) {
       if (caller.in != caller.out) fail_plainly("bytes that nobody sent came back");
       ::close(caller.fd);
@@ -147,36 +140,57 @@ class EchoCrowd {
   }
 
  private:
-  template <class Is>
-  std::size_t count(Is is) const {
-    return static_cast<std::size_t>(std::count_if(callers_.begin(), callers_.end(), is));
+  /// A few hundred at a time: what is between the two ends has queues for a thousand frames or so, and whoever
+  /// overflows them measures them and nothing else.
+  template <class Begin, class IsDone>
+  void all(const char* what, Begin begin, IsDone is_done_after) {
+    std::size_t begun = 0, done = 0;
+    std::vector<bool> is_done(callers_.size());
+    const auto note = [&](std::size_t id, bool now) {
+      if (now && !is_done[id]) is_done[id] = true, ++done;
+    };
+    while (done < callers_.size()) {
+      while (begun < callers_.size() && begun - done < kInFlight) {
+        const std::size_t id = begun++;
+        note(id, begin(id));
+      }
+      sockets_.wait([&](std::size_t id) { note(id, is_done_after(callers_[id], id) && id < begun); },
+                    [&] { return std::to_string(done) + " " + what; });
+    }
   }
 
   void round(unsigned number) {
-    for (std::size_t id = 0; id < callers_.size(); ++id) {
+    const auto begin = [&](std::size_t id) {
       Caller& caller = callers_[id];
       caller.out = message_of(id, number), caller.sent = 0;
       caller.in.clear();
       caller.half_closes = number == 2 && id % 2 == 0;
       if (number == 1) caller.fd = sockets_.open(id);
       if (number == 2) caller.send();
-    }
-    std::size_t answered = 0;
-    while (answered < callers_.size()) {
-      sockets_.wait(
-          [&](std::size_t id) {
-            Caller& caller = callers_[id];
-            const bool before = caller.in.size() == caller.out.size();
-            caller.send();
-            caller.receive();
-            if (caller.ended && !caller.half_closes) fail_plainly("the server has ended one");
-            if (caller.in.size() > caller.out.size() || caller.out.compare(0, caller.in.size(), caller.in) != 0) {
-              fail_plainly("something else came back to " + std::to_string(id));
-            }
-            if (!before && caller.in.size() == caller.out.size()) ++answered;
-          },
-          [&] { return std::to_string(answered) + " were answered in round " + std::to_string(number); });
-    }
+      return false;
+    };
+    all("were answered", begin, [](Caller& caller, std::size_t id) {
+      caller.send();
+      caller.receive();
+      if (caller.ended && !caller.half_closes) fail_plainly("the server has ended one");
+      if (caller.in.size() > caller.out.size() || caller.out.compare(0, caller.in.size(), caller.in) != 0) {
+        fail_plainly("something else came back to " + std::to_string(id));
+      }
+      return caller.in.size() == caller.out.size();
+    });
+  }
+
+  /// Until the server has closed its side too.
+  void end() {
+    const auto begin = [&](std::size_t id) {
+      Caller& caller = callers_[id];
+      if (!caller.half_closes) ::shutdown(caller.fd, SHUT_WR);
+      return caller.ended;
+    };
+    all("have ended", begin, [](Caller& caller, std::size_t) {
+      caller.receive();
+      return caller.ended;
+    });
   }
 
   Sockets sockets_;

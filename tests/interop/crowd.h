@@ -14,8 +14,9 @@ struct Crowd {
   std::size_t connections = 0;
 };
 
-/// Opens all to an echo. Each sends a message of its own and gets it back; then says "open" and waits for SIGUSR1; then
-/// each sends another, and they end, every other one by a half-close before the last bytes have come back.
+/// Opens all to an echo, a few hundred at a time. Each sends a message of its own and gets it back; then says "open"
+/// and waits for SIGUSR1; then each sends another, and they end, every other one by a half-close before the last bytes
+/// have come back.
 int echo_at_once(const Crowd& crowd);
 
 /// Opens them one after another, fifty at a time, with so few ports of ours that each is used again and again; sends a
