@@ -45,7 +45,7 @@ TEST(DrillLeat, PlaysAConnection) {
               "+0 write(4, ..., 2500) = 2500\n"
               "+0 > P. 1:2501(2500) ack 1\n"  // three segments, glued
               "+.1 < F. 1:1(0) ack 2501 win 20000\n"
-              "+.04~+.05 > . 2501:2501(0) ack 2\n"
+              "+0 > . 2501:2501(0) ack 2\n"
               "+0 read(4, ..., 10) = 0\n"
               "+0 close(4) = 0\n"
               "+0 > F. 2501:2501(0) ack 2\n"
