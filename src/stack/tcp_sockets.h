@@ -140,7 +140,7 @@ class TcpSockets {
     SocketHandle parent;  ///< the listener it came from, until accepted
     Instant armed_for = kNever;
     std::optional<TcpConnection> connection;
-    std::unique_ptr<Listener> listener;
+    std::unique_ptr<ListenQueues> listener;
     bool is_reservation() const { return !connection && !listener; }
     bool uses_port() const { return !connection || in_flow_table; }
   };

@@ -48,7 +48,7 @@ expected<SocketHandle, Error> TcpSockets::open_listener(const Endpoint& local, c
   socket->user_owns = true;
   socket->sharing = sharing;
   socket->tuple.local = local;
-  socket->listener = std::make_unique<Listener>(backlog, std::move(options));
+  socket->listener = std::make_unique<ListenQueues>(backlog, std::move(options));
   listeners_.push_back(socket->handle);
   listeners_by_port_[local.port].push_back(socket->handle);
   ports_in_use_.add(local.port);

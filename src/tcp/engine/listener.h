@@ -1,5 +1,5 @@
-// Listener: who has asked for a connection and not got one yet. Two queues with Linux's bounds: half-open entries up to
-// the backlog, and established connections that nobody has accepted up to one more than it. What does not fit is
+// ListenQueues: who has asked for a connection and not got one yet. Two queues with Linux's bounds: half-open entries up
+// to the backlog, and established connections that nobody has accepted up to one more than it. What does not fit is
 // dropped, never reset: the peer asks again, and may be luckier (as tcp_abort_on_overflow=0).
 #pragma once
 
@@ -12,11 +12,11 @@
 
 namespace leat {
 
-class Listener {
+class ListenQueues {
  public:
   static constexpr unsigned kLargestBacklog = 4096;  ///< Linux: net.core.somaxconn
 
-  Listener(unsigned backlog, TcpOptionsRef settings) : options(std::move(settings)) { set_backlog(backlog); }
+  ListenQueues(unsigned backlog, TcpOptionsRef settings) : options(std::move(settings)) { set_backlog(backlog); }
   void set_backlog(unsigned backlog) { backlog_ = std::min(backlog, kLargestBacklog); }
 
   TcpOptionsRef options;  ///< of what it accepts, too
