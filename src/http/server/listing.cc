@@ -37,19 +37,24 @@ std::string escape_html(std::string_view text) {
   return out;
 }
 
-std::string listing_page(const std::string& path, const SiteFolder& folder) {
+std::string listing_page(const std::string& path, const SiteFolder& folder, std::size_t most) {
   const std::string title = escape_html(path);
   std::string page = "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>" + title +
                      "</title></head>\n<body><h1>" + title + "</h1>\n<table>\n";
   if (path != "/") page += "<tr><td><a href=\"../\">../</a></td><td></td></tr>\n";
+  std::size_t listed = 0;
   for (const SiteEntry& entry : folder.entries) {
+    if (page.size() >= most) break;
+    ++listed;
     const std::string slash = entry.is_folder ? "/" : "";
     // "./" keeps a name with a colon from looking like a scheme.
     page += "<tr><td><a href=\"./" + encode_path(entry.name) + slash + "\">" + escape_html(entry.name) + slash +
             "</a></td><td align=\"right\">" + (entry.is_folder ? std::string() : std::to_string(entry.size)) +
             "</td></tr>\n";
   }
-  return page + "</table></body></html>\n";
+  page += "</table>";
+  if (listed < folder.entries.size()) page += "<p>and " + std::to_string(folder.entries.size() - listed) + " more</p>";
+  return page + "</body></html>\n";
 }
 
 }  // namespace leat::http

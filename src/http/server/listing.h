@@ -7,7 +7,8 @@
 
 namespace leat::http {
 
-std::string listing_page(const std::string& path, const SiteFolder& folder);
+/// Not much longer than `most` bytes: what does not fit is counted only.
+std::string listing_page(const std::string& path, const SiteFolder& folder, std::size_t most);
 
 /// `text` as the path of a URL: everything but unreserved characters and '/' as %XX.
 std::string encode_path(std::string_view text);

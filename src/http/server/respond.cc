@@ -77,7 +77,11 @@ Response respond(const RequestHead& request, const Site& site) {
   }
   Response listing;
   listing.fields = {{"Content-Type", "text/html; charset=utf-8"}, {"Cache-Control", "no-store"}};
-  listing.body.push_back(listing_page(*path, *found->folder));
+  SiteFolder& folder = *found->folder;
+  if (!folder.page) {
+    folder.page = site.pages().keep(std::move(folder.key), listing_page(*path, folder, site.pages().room()));
+  }
+  listing.body.push_back(SharedText{std::move(folder.page)});
   return listing;
 }
 

@@ -41,9 +41,14 @@ std::string_view reason_phrase(unsigned status) {
 
 std::uint64_t Response::length() const {
   std::uint64_t total = 0;
-  for (const auto& piece : body) {
-    const auto* text = std::get_if<std::string>(&piece);
-    total += text != nullptr ? text->size() : std::get<FilePiece>(piece).length;
+  for (const BodyPiece& piece : body) {
+    if (const auto* text = std::get_if<std::string>(&piece)) {
+      total += text->size();
+    } else if (const auto* shared = std::get_if<SharedText>(&piece)) {
+      total += shared->text->size() - shared->offset;
+    } else {
+      total += std::get<FilePiece>(piece).length;
+    }
   }
   return total;
 }

@@ -18,10 +18,18 @@ struct FilePiece {
   std::uint64_t offset = 0, length = 0;  ///< bytes
 };
 
+/// Text that several responses share.
+struct SharedText {
+  std::shared_ptr<const std::string> text;
+  std::size_t offset = 0;  ///< bytes
+};
+
+using BodyPiece = std::variant<std::string, SharedText, FilePiece>;
+
 struct Response {
   unsigned status = 200;
   std::vector<Field> fields;
-  std::deque<std::variant<std::string, FilePiece>> body;
+  std::deque<BodyPiece> body;
   bool has_body = true;  ///< false: a status that never has one (304)
 
   std::uint64_t length() const;  ///< of the body, bytes

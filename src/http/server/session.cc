@@ -106,6 +106,13 @@ bool Session::refill() {
     body_.pop_front();
     return true;
   }
+  if (auto* shared = std::get_if<SharedText>(&body_.front())) {
+    const std::string_view block = std::string_view(*shared->text).substr(shared->offset, kOutputBlock);
+    out_ += block;
+    shared->offset += block.size();
+    if (shared->offset == shared->text->size()) body_.pop_front();
+    return true;
+  }
   FilePiece& piece = std::get<FilePiece>(body_.front());
   const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(piece.length, kOutputBlock));
   const std::size_t before = out_.size();

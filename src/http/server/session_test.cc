@@ -246,6 +246,38 @@ TEST_F(SessionTest, AFileThatGetsShorterBreaksTheAnswer) {
   EXPECT_FALSE(session->has_ended()) << "an orderly end would look like the whole";
 }
 
+TEST_F(SessionTest, ListingsThatNobodyReadsAreBoundedTogether) {
+  const std::filesystem::path folder = root / "many";
+  std::filesystem::create_directory(folder);
+  for (int i = 0; i < 3000; ++i) std::ofstream(folder / (std::string(200, 'x') + std::to_string(i)));
+  const std::string request = get("/many/");
+  std::deque<Session> unread;
+  constexpr int kClients = 20;
+  for (int i = 0; i < kClients; ++i) {
+    const timespec times[2] = {{kModified + i, 0}, {kModified + i, 0}};  // so that none is as the one before
+    ASSERT_EQ(::utimensat(AT_FDCWD, folder.c_str(), times, 0), 0);
+    unread.emplace_back(*context).on_input({reinterpret_cast<const std::uint8_t*>(request.data()), request.size()});
+    EXPECT_LE(unread.back().output().size(), 2 * Session::kOutputBlock) << "and no copy of it";
+  }
+  constexpr std::size_t kBound = ListingPages::kFree + kClients * (ListingPages::kShort + 1024);
+  EXPECT_GT(site->pages().held(), ListingPages::kFree / 2) << "they are not large";
+  EXPECT_LE(site->pages().held(), kBound);
+  const auto read = [](Session& s) {
+    std::string all;
+    for (Bytes out = s.output(); !out.empty(); out = s.output()) {
+      all.append(reinterpret_cast<const char*>(out.data()), out.size());
+      s.consumed(out.size());
+    }
+    return body(all);
+  };
+  const std::string first = read(unread.front()), last = read(unread.back());
+  EXPECT_NE(first.find("x2999</a>"), std::string::npos) << "whole";
+  EXPECT_EQ(first.substr(first.size() - 15), "</body></html>\n");
+  EXPECT_NE(last.find(" more</p></body></html>\n"), std::string::npos) << "short, and it says so";
+  unread.clear();
+  EXPECT_LE(site->pages().held(), ListingPages::kLargest) << "the newest";
+}
+
 TEST_F(SessionTest, StoppingLetsARequestFinishArriving) {
   say("GET /ten HTTP/1.1\r\n");
   session->stop();

@@ -177,6 +177,8 @@ expected<Found, unsigned> Site::find(const std::string& path) const {
     found.folder->missing_slash = true;
     return found;
   }
+  // A file's size may change without the folder's time: after a second a listing is old in any case.
+  const std::string key = relative + '\0' + tag_of(s) + std::to_string(std::time(nullptr));
   const int index = open_beneath(root_->fd(), relative + "index.html");
   if (index >= 0) {
     auto page = std::make_shared<SharedFile>(index);
@@ -185,7 +187,13 @@ expected<Found, unsigned> Site::find(const std::string& path) const {
       return found;
     }
   }
+  if (ListingPages::Page page = pages_->find(key)) {
+    found.folder = std::make_unique<SiteFolder>();
+    found.folder->page = std::move(page);
+    return found;
+  }
   found.folder = list(root_->fd(), relative, fd);
+  found.folder->key = key;
   return found;
 }
 

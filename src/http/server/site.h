@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "http/server/listing_pages.h"
 #include "leat/expected.h"
 
 namespace leat::http {
@@ -45,7 +46,9 @@ struct SiteEntry {
 /// What a path leads to.
 struct SiteFolder {
   bool missing_slash = false;      ///< the path does not end with one: redirect
-  std::vector<SiteEntry> entries;  ///< without hidden ones, folders first
+  std::vector<SiteEntry> entries;  ///< without hidden ones, folders first; left empty where there is a page
+  ListingPages::Page page;         ///< its listing, if somebody asked for it just now
+  std::string key;                 ///< to keep it under
 };
 struct Found {
   std::shared_ptr<SiteFile> file;  ///< one of the two
@@ -62,11 +65,13 @@ class Site {
 
   /// `path` is decoded, begins with '/', and has no dot segments. The error is a status code.
   expected<Found, unsigned> find(const std::string& path) const;
+  ListingPages& pages() const { return *pages_; }
 
  private:
   Site() = default;
   std::shared_ptr<SharedFile> root_;
   std::string only_;  ///< the name of the one file that is shown; empty: all
+  std::unique_ptr<ListingPages> pages_ = std::make_unique<ListingPages>();
 };
 
 /// The path of a request's target, decoded and normalised; 400 when it is malformed or leads above the root.

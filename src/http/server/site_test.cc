@@ -118,10 +118,37 @@ TEST(TargetPath, RefusesWhatLeadsAboveOrIsMalformed) {
 TEST(Listing, EscapesNamesForBothTheirPlaces) {
   SiteFolder folder;
   folder.entries = {{"a&b<c>\"'.html", false, 7}, {"50% off:#?", true, 0}};
-  const std::string page = listing_page("/<x>/", folder);
+  const std::string page = listing_page("/<x>/", folder, ListingPages::kLargest);
   EXPECT_NE(page.find("<h1>/&lt;x&gt;/</h1>"), std::string::npos);
   EXPECT_NE(page.find("href=\"./a%26b%3Cc%3E%22%27.html\">a&amp;b&lt;c&gt;&quot;&#39;.html<"), std::string::npos);
   EXPECT_NE(page.find("href=\"./50%25%20off%3A%23%3F/\""), std::string::npos);
+}
+
+TEST(Listing, CountsWhatDoesNotFit) {
+  SiteFolder folder;
+  for (int i = 0; i < 100; ++i) folder.entries.push_back({std::string(200, 'x') + std::to_string(i), false, 7});
+  const std::string whole = listing_page("/", folder, ListingPages::kLargest), some = listing_page("/", folder, 5000);
+  EXPECT_NE(whole.find("x99"), std::string::npos);
+  EXPECT_EQ(whole.find(" more"), std::string::npos);
+  EXPECT_LT(some.size(), 6000u);
+  EXPECT_NE(some.find("x9<"), std::string::npos);
+  EXPECT_EQ(some.find("x99"), std::string::npos);
+  EXPECT_NE(some.find(" more</p></body></html>"), std::string::npos);
+}
+
+TEST(ListingPages, TheNewestIsSharedAndEachIsCountedWhileSomebodyHasIt) {
+  ListingPages pages;
+  EXPECT_EQ(pages.find("a"), nullptr);
+  ListingPages::Page a = pages.keep("a", std::string(1000, 'a'));
+  EXPECT_EQ(pages.find("a"), a);
+  ListingPages::Page b = pages.keep("b", std::string(500, 'b'));
+  EXPECT_EQ(pages.find("a"), nullptr);
+  EXPECT_EQ(pages.held(), 1500u);
+  a.reset();
+  EXPECT_EQ(pages.held(), 500u);
+  EXPECT_EQ(pages.room(), ListingPages::kLargest);
+  const ListingPages::Page much = pages.keep("c", std::string(ListingPages::kFree, 'c'));
+  EXPECT_EQ(pages.room(), ListingPages::kShort);
 }
 
 TEST(MediaType, GoesByTheEnding) {
