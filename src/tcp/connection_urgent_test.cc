@@ -196,6 +196,32 @@ TEST(OutOfBand, ANewMarkPutsTheOldByteIntoTheStreamUnlessTheReaderIsThere) {
   EXPECT_EQ(oob(c), static_cast<std::uint8_t>(pattern(6, 1)[0]));
 }
 
+TEST(OutOfBand, TheEndOfTheStreamMovesNoMark) {
+  Story c(out_of_band());
+  c.connect();
+  c.recv({.seq = 1, .ack = 1, .len = 3, .flags = "U", .urg = 3});
+  c.recv({.seq = 4, .ack = 1, .flags = "F"});
+  c.all_sent();
+  EXPECT_EQ(c.connection().info().urgent, 3u);
+  EXPECT_EQ(c.connection().queued().readable, 2u);
+  EXPECT_EQ(read(c, 100), pattern(1, 2));
+  EXPECT_TRUE(c.connection().at_mark());
+  EXPECT_EQ(oob(c), static_cast<std::uint8_t>(pattern(3, 1)[0]));
+  EXPECT_EQ(read(c, 100), "") << "nothing behind it";
+}
+
+TEST(OutOfBand, APointerBehindTheEndNeverFindsItsByte) {
+  Story c(out_of_band());
+  c.connect();
+  c.recv({.seq = 1, .ack = 1, .len = 3, .flags = "FU", .urg = 4});
+  c.sent();
+  EXPECT_FALSE(c.connection().readiness() & kEventUrgent);
+  EXPECT_EQ(oob(c), -1000) << "not later: the stream is over";
+  EXPECT_EQ(read(c, 100), pattern(1, 3));
+  EXPECT_EQ(oob(c), -1000);
+  EXPECT_EQ(read(c, 100), "");
+}
+
 TEST(OutOfBand, InlineThereIsNone) {
   Story c;
   c.connect();

@@ -49,7 +49,10 @@ class Receiver {
   /// Takes the payload at `pos`, cut to the window.
   Accepted accept(StreamPos pos, std::span<Slice> payload, BufferPool& pool);
   /// The peer's SYN or FIN takes one position. A FIN may come when the window is closed.
-  void advance_control() { window_end_ = std::max(window_end_, ++nxt_); }
+  void advance_control() {
+    fin_taken_ = nxt_ > 0;
+    window_end_ = std::max(window_end_, ++nxt_);
+  }
 
   /// Up to the last urgent byte, or from there on; without `oob_inline` it is left out.
   std::size_t read(MutableBytes out, bool oob_inline);
@@ -62,7 +65,7 @@ class Receiver {
   /// The next byte to read is the last urgent one.
   bool at_mark() const { return urgent() == 1; }
   /// The last urgent byte is here and was not taken out of the stream.
-  bool has_urgent_byte() const { return urgent() > 0 && !urgent_taken_ && up_ <= nxt_; }
+  bool has_urgent_byte() const { return urgent() > 0 && !urgent_taken_ && up_ <= data_end(); }
   bool was_urgent_taken() const { return urgent_taken_; }
   /// Only when has_urgent_byte().
   std::uint8_t urgent_byte(bool take);
@@ -80,7 +83,9 @@ class Receiver {
 
  private:
   StreamPos offered_end() const;
-  StreamPos read_pos() const { return nxt_ - static_cast<StreamPos>(queue_.size()); }
+  /// RCV.NXT without the FIN.
+  StreamPos data_end() const { return nxt_ - (fin_taken_ ? 1 : 0); }
+  StreamPos read_pos() const { return data_end() - static_cast<StreamPos>(queue_.size()); }
   void skip_urgent_byte();
   Accepted accept_slice(StreamPos pos, Slice slice, BufferPool& pool);
 
@@ -94,6 +99,7 @@ class Receiver {
   std::uint32_t mss_;
   std::uint8_t scale_ = 0;
   bool urgent_taken_ = false;  ///< the user has the last urgent byte, and it is still in the queue
+  bool fin_taken_ = false;     ///< RCV.NXT counts the peer's FIN
 };
 
 }  // namespace leat
