@@ -142,6 +142,68 @@ TEST(MoreToCome, IsNotWaitedForBeyondTheNextAck) {
   c.recv({.seq = 1, .ack = 1561});
 }
 
+/// A send buffer that never holds a whole segment.
+StoryConfig small_buffer() {
+  StoryConfig config;
+  config.mss = 9000;
+  config.options.send_buffer = 4096;
+  return config;
+}
+
+TEST(MoreToCome, IsNotWaitedForWhenTheBufferIsFull) {
+  Story c(small_buffer());
+  c.connect();
+  EXPECT_EQ(c.write_more(20'000), 4096u);
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1, .len = 4096, .flags = "P"}));
+  c.recv({.seq = 1, .ack = 4097});
+  EXPECT_TRUE(c.events() & kEventWritable);
+  EXPECT_EQ(c.write_more(4000), 4000u);
+  c.sent_nothing();  // there is room for more
+  EXPECT_EQ(c.write_more(96), 96u);
+  EXPECT_EQ(c.sent(), (Seg{.seq = 4097, .ack = 1, .len = 4096, .flags = "P"})) << "exactly full";
+  c.recv({.seq = 1, .ack = 8193});
+}
+
+TEST(Cork, HoldsNothingOfAFullBuffer) {
+  Story c(small_buffer());
+  c.connect();
+  c.set(kCork);
+  c.write(1000);
+  c.sent_nothing();
+  EXPECT_EQ(c.write(20'000), 3096u);
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1, .len = 4096, .flags = "P"}));
+  c.recv({.seq = 1, .ack = 4097});
+}
+
+TEST(Cork, HoldsNothingWhenNoMoreMayWaitToBeSent) {
+  StoryConfig config = small_buffer();
+  config.options.send_buffer = 1 << 20;
+  config.options.notsent_lowat = 4096;
+  Story c(config);
+  c.connect();
+  c.set(kCork);
+  c.write(4000);
+  c.sent_nothing();
+  c.write(500);
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1, .len = 4500, .flags = "P"}));
+  c.recv({.seq = 1, .ack = 4501});
+}
+
+TEST(Cork, KeepsTheRestOfABufferThatHoldsSegments) {
+  StoryConfig config;
+  config.options.send_buffer = 4096;
+  Story c(config);
+  c.connect();
+  c.set(kCork);
+  EXPECT_EQ(c.write(20'000), 4096u);
+  EXPECT_EQ(c.all_sent(), (std::vector<Seg>{{.seq = 1, .ack = 1, .len = 2920}}));
+  c.recv({.seq = 1, .ack = 2921});
+  EXPECT_TRUE(c.events() & kEventWritable) << "the writer fills it up";
+  EXPECT_EQ(c.write(284), 284u);
+  EXPECT_EQ(c.sent(), (Seg{.seq = 2921, .ack = 1, .len = 1460, .flags = "P"}));
+  c.recv({.seq = 1, .ack = 4381});
+}
+
 TEST(MoreToCome, IsNotWaitedForForEver) {
   Story c;
   c.connect();

@@ -22,6 +22,10 @@ class SendBuffer {
   /// Copies as much of `data` as the pool gives memory for; returns how much. The end of it is one of a write's, unless
   /// there is `more` to come, until another write goes on in the same block.
   std::size_t append(Bytes data, BufferPool& pool, bool more = false);
+  /// There is no more to come after all.
+  void end_write() {
+    if (!chunks_.empty()) chunks_.back().pushed = true;
+  }
   /// Forgets everything before `pos`, which is in [begin(), end()].
   void release_before(StreamPos pos);
   void clear();

@@ -20,6 +20,12 @@ std::size_t Sender::room_below(std::uint32_t lowat) const {
   return std::min(room(), (quota + mss_ - 1) / mss_ * mss_);
 }
 
+void Sender::push_when_full(std::uint32_t lowat) {
+  if (std::min(limit_, lowat) >= mss_ || room_below(lowat) > 0) return;
+  push_ = true;
+  buffer_.end_write();
+}
+
 std::uint32_t Sender::unsent_bytes() const {
   return static_cast<std::uint32_t>(std::max<StreamPos>(buffer_.end() - std::max<StreamPos>(nxt_, 1), 0));
 }

@@ -37,6 +37,9 @@ class Sender {
   std::size_t room() const { return limit_ > buffer_.size() ? limit_ - buffer_.size() : 0; }
   /// What may be written before `lowat` bytes wait to be sent, up to a whole segment.
   std::size_t room_below(std::uint32_t lowat) const;
+  /// Where no room is left before a whole segment could come together, nothing is worth waiting for (as Linux, which
+  /// pushes whenever a writer has to wait).
+  void push_when_full(std::uint32_t lowat);
   /// A third of the buffer is free, and half of `lowat`: worth waking a writer (Linux: sk_stream_is_writeable).
   bool is_writable(std::uint32_t lowat) const {
     return room() * 3 >= limit_ && std::uint64_t{unsent_bytes()} * 2 < lowat;
