@@ -3,6 +3,12 @@
 #include "socket/select_sets.h"
 
 namespace leat {
+namespace {
+
+/// Between two attempts to send what there were no buffers for; the kernel waits for up to 200 ms.
+constexpr Duration kFeedingPause = std::chrono::milliseconds(20);
+
+}  // namespace
 
 SocketCalls::SocketCalls(Stack& stack, const SocketsConfig& config)
     : context_{stack, config, {}}, table_(config.first_descriptor, config.max_descriptors) {}
@@ -40,6 +46,7 @@ void SocketCalls::release(File& file) {
   // All who wait for it count a reference, so that only entries of epoll instances are left.
   while (Waiter* waiter = file.waiters.front()) waiter->item->epoll->remove(*waiter->item);
   if (file.socket) file.socket->release(now_);
+  starved_.erase(&file);
   files_.erase(&file);
 }
 
@@ -63,7 +70,7 @@ Result SocketCalls::attempt(PendingOperation& op) {
   switch (op.kind) {
     case CallKind::accept: return attempt_accept(op);
     case CallKind::connect: return op.file->socket->connect_result(now_);
-    case CallKind::send: return op.file->socket->send(op.cursor, op.flags, now_);
+    case CallKind::send: return attempt_send(op);
     case CallKind::receive: return op.file->socket->receive(op.cursor, op.flags, op.message_flags, now_);
     case CallKind::close: return op.file->socket->linger_result();
     case CallKind::poll: {
@@ -78,6 +85,15 @@ Result SocketCalls::attempt(PendingOperation& op) {
     }
   }
   return Result::failure(EINVAL);
+}
+
+Result SocketCalls::attempt_send(PendingOperation& op) {
+  const Result result = op.file->socket->send(op.cursor, op.flags, now_);
+  if (op.file->socket->is_starved()) {
+    if (starved_.empty()) feeding_ = now_ + kFeedingPause;
+    starved_.insert(op.file);
+  }
+  return result;
 }
 
 Result SocketCalls::attempt_accept(PendingOperation& op) {
@@ -144,8 +160,24 @@ void SocketCalls::wake_item(EpollItem& item, std::uint32_t key, bool& exclusive_
   wake(epoll.self(), EPOLLIN | EPOLLRDNORM);
 }
 
+void SocketCalls::wake_starved() {
+  const std::vector<File*> turn(starved_.begin(), starved_.end());
+  starved_.clear();
+  for (File* file : turn) ++file->references;
+  for (File* file : turn) {
+    file->socket->hope_for_buffers();
+    wake(*file, EPOLLOUT | EPOLLWRNORM);
+  }
+  for (File* file : turn) release(*file);
+}
+
+Instant SocketCalls::next_deadline() const {
+  return starved_.empty() ? pending_.next_deadline() : std::min(pending_.next_deadline(), feeding_);
+}
+
 void SocketCalls::run_timers(Instant now) {
   now_ = now;
+  if (!starved_.empty() && feeding_ <= now) wake_starved();
   while (PendingOperation* operation = pending_.expired(now)) {
     finish(*operation, stopped(*operation, operation->would_block));
   }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "socket/descriptor_table.h"
 #include "socket/epoll.h"
@@ -42,6 +43,7 @@ class SocketCalls {
   }
   /// Something has happened that may make `key` true (0: anything).
   void wake(File& file, std::uint32_t key);
+  Instant next_deadline() const;
   void run_timers(Instant now);
   void interrupt(PendingCall& call);
   void abandon(PendingCall& call);
@@ -52,17 +54,21 @@ class SocketCalls {
 
  private:
   Result attempt(PendingOperation& operation);
+  Result attempt_send(PendingOperation& operation);
   Result attempt_accept(PendingOperation& operation);
   Result attempt_select(PendingOperation& operation) const;
   /// What it answers when it has to stop as it is.
   static Result stopped(PendingOperation& operation, int error);
   void finish(PendingOperation& operation, Result result);
+  void wake_starved();
   void wake_item(EpollItem& item, std::uint32_t key, bool& exclusive_served);
 
   SocketContext context_;
   DescriptorTable table_;
   PendingCalls pending_;
   std::unordered_map<const File*, std::unique_ptr<File>> files_;
+  std::unordered_set<File*> starved_;  ///< see StreamSocket::is_starved
+  Instant feeding_ = kNever;           ///< when those try again
   Instant now_{};
   int down_ = 0;  ///< errno of every wait, once there is no network
 };

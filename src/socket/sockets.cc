@@ -42,7 +42,7 @@ void Sockets::on_event(const Event& event, Instant now) {
   calls_->wake(*static_cast<File*>(socket.owner()), socket.on_event(event.bits));
 }
 
-Instant Sockets::next_deadline() const { return calls_->pending().next_deadline(); }
+Instant Sockets::next_deadline() const { return calls_->next_deadline(); }
 void Sockets::run_timers(Instant now) { calls_->run_timers(now); }
 PendingCall* Sockets::next_completed() { return calls_->pending().next_completed(); }
 void Sockets::interrupt(PendingCall& call) { calls_->interrupt(call); }

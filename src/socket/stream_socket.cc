@@ -84,6 +84,7 @@ void StreamSocket::absorb(std::uint16_t bits) {
 
 std::uint32_t StreamSocket::on_event(std::uint16_t bits) {
   absorb(bits);
+  if ((bits & kEventWritable) != 0) starved_ = false;
   if ((bits & (kEventConnected | kEventPeerClosed | kEventClosed | kEventError)) != 0) return 0;
   std::uint32_t key = 0;
   if ((bits & (kEventReadable | kEventAcceptable)) != 0) key |= EPOLLIN | EPOLLRDNORM;
@@ -113,7 +114,8 @@ std::uint32_t StreamSocket::poll_mask() const {
   const std::size_t target = wanted(SIZE_MAX, 0);
   const bool simple = target == 1 && !done_ && !failed_ && (bits & kEventUrgent) == 0;
   if (simple ? (bits & kEventReadable) != 0 : handle_ && queued().readable >= target) mask |= kIn;
-  if ((shutdown_ & kSendShut) != 0 || at == Stage::closed || (bits & kEventWritable) != 0) mask |= kOut;
+  const bool has_room = (bits & kEventWritable) != 0 && !starved_;
+  if ((shutdown_ & kSendShut) != 0 || at == Stage::closed || has_room) mask |= kOut;
   if ((bits & kEventUrgent) != 0 && has_urgent_byte()) mask |= EPOLLPRI;
   return mask;
 }

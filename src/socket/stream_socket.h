@@ -66,6 +66,10 @@ class StreamSocket {
 
   // stream_socket_data.cc
   Result send(IoCursor& cursor, int flags, Instant now);
+  /// The last send found no buffers though there was room. No event says when there are some again: it is for the
+  /// owner to say so after a while, and not writable until then.
+  bool is_starved() const { return starved_; }
+  void hope_for_buffers() { starved_ = false; }
   /// `message_flags`: as recvmsg(2) gives them back.
   Result receive(IoCursor& cursor, int flags, int& message_flags, Instant now);
   /// FIONREAD, SIOCOUTQ, SIOCOUTQNSD, SIOCATMARK.
@@ -115,6 +119,7 @@ class StreamSocket {
   bool listening_ = false;
   bool done_ = false;    ///< the peer's FIN was seen (the kernel's SOCK_DONE)
   bool failed_ = false;  ///< the Stack's error has become ours
+  bool starved_ = false;
   bool port_locked_ = false;  ///< by bind(): survives a disconnect
   bool address_locked_ = false;
   std::uint8_t shutdown_ = 0;

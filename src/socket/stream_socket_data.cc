@@ -29,6 +29,7 @@ Result StreamSocket::send(IoCursor& cursor, int flags, Instant now) {
     const int error = take_error();
     return Result::failure(error != 0 ? error : EPIPE);
   }
+  starved_ = false;
   while (cursor.left() > 0) {
     const MutableBytes piece = cursor.next();
     const bool last = piece.size() == cursor.left();
@@ -43,6 +44,7 @@ Result StreamSocket::send(IoCursor& cursor, int flags, Instant now) {
     if (taken) {
       cursor.advance(*taken);
     } else if (taken.error() == Error::would_block || taken.error() == Error::no_buffers) {
+      starved_ = taken.error() == Error::no_buffers;
       return Result::pending();
     } else {
       absorb(context_.stack.readiness(handle_));

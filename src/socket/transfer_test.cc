@@ -172,6 +172,66 @@ TEST_F(SocketTransfer, SendCompletesWhenThePeerHasRead) {
   EXPECT_EQ(call.result(), Result{static_cast<std::int64_t>(much.size())});
 }
 
+class SocketWithoutBuffers : public SocketTransfer {
+ protected:
+  void take_all() {
+    for (const BufferClass c : {BufferClass::super, BufferClass::medium, BufferClass::frame, BufferClass::header}) {
+      while (Slice taken = hosts.pool().allocate(c, 0, 0)) all.push_back(std::move(taken));
+    }
+  }
+  std::uint32_t told() {
+    epoll_event event{};
+    return hosts.client().epoll_wait(epoll, {&event, 1}, 0s, nullptr, hosts.now()).value > 0 ? event.events : 0;
+  }
+
+  std::vector<Slice> all;
+  int epoll = static_cast<int>(hosts.client().epoll_create(0).value);
+};
+
+TEST_F(SocketWithoutBuffers, SendWaitsUntilThereAreSome) {
+  take_all();
+  hosts.client().fcntl(pair.client, F_SETFL, 0);
+  Transfer t(10);
+  EXPECT_TRUE(hosts.client().send(pair.client, t.buffers(), 0, &t.call, hosts.now()).is_pending());
+  hosts.run(1s);
+  EXPECT_TRUE(t.call.is_pending());
+  all.clear();
+  hosts.run(100ms);
+  EXPECT_EQ(t.call.result(), Result{10});
+  EXPECT_EQ(read().size(), 10u);
+  EXPECT_EQ(hosts.client().next_deadline(), kNever) << "nothing is left to try again";
+}
+
+TEST_F(SocketWithoutBuffers, SendTimesOut) {
+  take_all();
+  const timeval timeout{2, 0};
+  hosts.client().setsockopt(pair.client, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout, hosts.now());
+  hosts.client().fcntl(pair.client, F_SETFL, 0);
+  Transfer t(10);
+  EXPECT_TRUE(hosts.client().send(pair.client, t.buffers(), 0, &t.call, hosts.now()).is_pending());
+  hosts.run(1999ms);
+  EXPECT_TRUE(t.call.is_pending());
+  hosts.run(1ms);
+  EXPECT_EQ(t.call.result(), failure(EAGAIN));
+  EXPECT_TRUE(hosts.client().close(pair.client, nullptr, hosts.now()));
+}
+
+TEST_F(SocketWithoutBuffers, ReadinessSaysWhenToTryAgain) {
+  epoll_event event{};
+  event.events = EPOLLOUT | EPOLLET;
+  EXPECT_TRUE(hosts.client().epoll_ctl(epoll, EPOLL_CTL_ADD, pair.client, &event));
+  EXPECT_EQ(told(), EPOLLOUT);
+  take_all();
+  EXPECT_EQ(hosts.send(hosts.client(), pair.client, "x"), failure(EAGAIN));
+  EXPECT_EQ(hosts.poll(hosts.client(), pair.client), 0) << "or a loop around poll() would spin";
+  EXPECT_EQ(told(), 0u);
+  all.clear();
+  hosts.run(100ms);
+  EXPECT_EQ(told(), EPOLLOUT);
+  EXPECT_EQ(write("x"), Result{1});
+  EXPECT_EQ(read(), "x");
+}
+
 TEST_F(SocketTransfer, ZeroBytes) {
   Transfer t(0);
   EXPECT_EQ(write(""), Result{0});

@@ -30,6 +30,7 @@ class TwoHosts {
   Sockets& client() { return *hosts_[0].sockets; }
   Sockets& server() { return *hosts_[1].sockets; }
   Stack& stack(int host) { return *hosts_[host].stack; }
+  BufferPool& pool() { return pool_; }
   Instant now() const { return now_; }
   void set_filter(Filter filter) { filter_ = std::move(filter); }
   /// Lets time pass on both sides.
