@@ -50,12 +50,20 @@ bool Epoll::reaches(const File& file) const {
   });
 }
 
-int Epoll::depth() const {
+int Epoll::depth_below() const {
   int deepest = 0;
   for (const auto& [key, item] : items_) {
-    if (item->file->epoll) deepest = std::max(deepest, 1 + item->file->epoll->depth());
+    if (item->file->epoll) deepest = std::max(deepest, 1 + item->file->epoll->depth_below());
   }
   return deepest;
+}
+
+int Epoll::depth_above() const {
+  int highest = 0;
+  for (const Waiter* waiter = self_.waiters.front(); waiter != nullptr; waiter = self_.waiters.next(*waiter)) {
+    if (waiter->item != nullptr) highest = std::max(highest, 1 + waiter->item->epoll->depth_above());
+  }
+  return highest;
 }
 
 }  // namespace leat

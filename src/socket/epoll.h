@@ -53,9 +53,10 @@ class Epoll {
   template <class MaskOf>
   bool is_ready(const MaskOf& mask_of) const;
 
-  /// Does it, or an instance in it, watch `file`? And how deep do instances hold each other below this one?
+  /// Does it, or an instance in it, watch `file`? And how deep do instances hold each other below and above this one?
   bool reaches(const File& file) const;
-  int depth() const;
+  int depth_below() const;
+  int depth_above() const;
   bool is_watched() const { return !self_.waiters.empty(); }
 
  private:

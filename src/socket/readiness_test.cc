@@ -179,6 +179,27 @@ TEST_F(SocketReadiness, InstancesNest) {
   EXPECT_EQ(wait(outer), "");
 }
 
+TEST_F(SocketReadiness, InstancesNestFiveDeepInWhateverOrderTheyAreBuilt) {
+  for (const bool from_the_top : {false, true}) {
+    std::vector<int> chain{open_epoll()};
+    const auto grow = [&] {
+      chain.push_back(open_epoll());
+      const int old = chain[chain.size() - 2];
+      return from_the_top ? ctl(EPOLL_CTL_ADD, chain.back(), EPOLLIN, old)
+                          : ctl(EPOLL_CTL_ADD, old, EPOLLIN, chain.back());
+    };
+    while (chain.size() < 5) EXPECT_TRUE(grow()) << chain.size();
+    EXPECT_EQ(grow(), failure(ELOOP)) << (from_the_top ? "from the top" : "from the bottom");
+  }
+  std::vector<int> upper{open_epoll(), open_epoll(), open_epoll()}, lower{open_epoll(), open_epoll(), open_epoll()};
+  for (const std::vector<int>& half : {upper, lower}) {
+    EXPECT_TRUE(ctl(EPOLL_CTL_ADD, half[1], EPOLLIN, half[0]));
+    EXPECT_TRUE(ctl(EPOLL_CTL_ADD, half[2], EPOLLIN, half[1]));
+  }
+  EXPECT_EQ(ctl(EPOLL_CTL_ADD, lower[0], EPOLLIN, upper[2]), failure(ELOOP)) << "two chains of three";
+  EXPECT_TRUE(ctl(EPOLL_CTL_ADD, lower[1], EPOLLIN, upper[2])) << "three and two";
+}
+
 TEST_F(SocketReadiness, ExclusiveWakesOneOfThoseWhoWait) {
   const int second = open_epoll();
   EXPECT_TRUE(ctl(EPOLL_CTL_ADD, pair.listener, EPOLLIN | EPOLLEXCLUSIVE));

@@ -12,6 +12,11 @@ constexpr int kDeepestEpoll = 4;  // instances that hold each other, as in the k
 constexpr std::uint32_t kWithExclusive =
     EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE;
 
+/// Would `outer`, with `inner` in it, watch itself or be part of a chain that is too long?
+bool is_loop(Epoll& outer, const Epoll& inner) {
+  return inner.reaches(outer.self()) || outer.depth_above() + 1 + inner.depth_below() > kDeepestEpoll;
+}
+
 /// What EPOLLEXCLUSIVE forbids.
 bool is_wrong(int operation, const File& target, const epoll_event& event) {
   if ((event.events & EPOLLEXCLUSIVE) == 0) return false;
@@ -66,9 +71,7 @@ Result Sockets::epoll_ctl(int epoll_fd, int operation, int fd, const epoll_event
   EpollItem* item = epoll.find(fd, *target);
   switch (operation) {
     case EPOLL_CTL_ADD:
-      if (target->epoll && (target->epoll->reaches(*self) || target->epoll->depth() >= kDeepestEpoll)) {
-        return Result::failure(ELOOP);
-      }
+      if (target->epoll && is_loop(epoll, *target->epoll)) return Result::failure(ELOOP);
       if (item != nullptr) return Result::failure(EEXIST);
       item = &epoll.add(fd, *target, *event);
       break;
