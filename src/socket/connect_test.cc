@@ -278,5 +278,26 @@ TEST(SocketDescriptors, AreTheLowestFreeAndCounted) {
   EXPECT_EQ(client.socket(AF_INET, SOCK_SEQPACKET, 0), failure(ESOCKTNOSUPPORT));
 }
 
+TEST(SocketDescriptors, CopiesFromTheMiddleAreGivenBackOnce) {
+  SocketsConfig config;
+  config.max_descriptors = 8;  // 3 to 10
+  TwoHosts hosts(config);
+  Sockets& client = hosts.client();
+  const int fd = hosts.stream(client);
+  const auto copy = [&](int least) { return client.fcntl(fd, F_DUPFD, least); };
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(copy(7), Result{7});
+    EXPECT_EQ(copy(5), Result{5});
+    EXPECT_EQ(copy(5), Result{6});
+    for (const int number : {5, 6, 7}) EXPECT_TRUE(client.close(number, nullptr, hosts.now()));
+  }
+  EXPECT_EQ(copy(10), Result{10});
+  EXPECT_EQ(copy(10), failure(EMFILE)) << "none is left above";
+  EXPECT_EQ(copy(11), failure(EINVAL)) << "beyond all";
+  for (int number = 4; number < 10; ++number) EXPECT_EQ(copy(0), Result{number});
+  EXPECT_EQ(copy(0), failure(EMFILE));
+  EXPECT_EQ(client.open_descriptors(), 8u);
+}
+
 }  // namespace
 }  // namespace leat

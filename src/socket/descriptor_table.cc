@@ -1,30 +1,20 @@
 #include "socket/descriptor_table.h"
 
-#include <functional>
+#include <algorithm>
 
 namespace leat {
 
 expected<int, int> DescriptorTable::add(File& file, bool close_on_exec, int least) {
-  if (open_ >= maximum_) return unexpected(EMFILE);
-  int fd = -1;
-  if (least <= first_) {
-    while (!free_.empty() && fd < 0) {
-      if (find(free_.top()) == nullptr) fd = free_.top();
-      free_.pop();
-    }
-  } else {
-    // F_DUPFD alone; what it takes out of the middle stays in the queue, and is skipped there.
-    for (fd = least; fd < end() && find(fd) != nullptr;) ++fd;
-    if (static_cast<std::size_t>(fd - first_) >= maximum_) return unexpected(EMFILE);
-    while (end() < fd) {
-      free_.push(end());
-      entries_.emplace_back();
-    }
-  }
-  if (fd < 0 || fd == end()) {
-    fd = end();
+  const std::int64_t limit = first_ + static_cast<std::int64_t>(maximum_);
+  if (least >= limit) return unexpected(EINVAL);
+  const auto lowest = free_.lower_bound(least);
+  const int fd = lowest != free_.end() ? *lowest : std::max(least, end());
+  if (fd >= limit) return unexpected(EMFILE);
+  while (end() <= fd) {
+    free_.insert(free_.end(), end());
     entries_.emplace_back();
   }
+  free_.erase(fd);
   entries_[static_cast<std::size_t>(fd - first_)] = {&file, close_on_exec};
   ++open_;
   return fd;
@@ -34,7 +24,7 @@ File* DescriptorTable::remove(int fd) {
   File* file = find(fd);
   if (file == nullptr) return nullptr;
   entries_[static_cast<std::size_t>(fd - first_)] = {};
-  free_.push(fd);
+  free_.insert(fd);
   --open_;
   return file;
 }

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include <queue>
+#include <set>
 #include <vector>
 
 #include "leat/expected.h"
@@ -19,7 +19,8 @@ class DescriptorTable {
     const Entry* entry = entry_of(fd);
     return entry == nullptr ? nullptr : entry->file;
   }
-  /// EMFILE when there are too many. A reference is the caller's to take.
+  /// The lowest free number from `least` on. EMFILE when there is none, EINVAL when there never can be. A reference is the
+  /// caller's to take.
   expected<int, int> add(File& file, bool close_on_exec, int least = 0);
   /// The File it stood for; null when it stood for none.
   File* remove(int fd);
@@ -44,8 +45,7 @@ class DescriptorTable {
   std::size_t maximum_;
   std::size_t open_ = 0;
   std::vector<Entry> entries_;
-  /// Numbers that were given back; each is in it at least once while free.
-  std::priority_queue<int, std::vector<int>, std::greater<>> free_;
+  std::set<int> free_;  ///< those below end()
 };
 
 }  // namespace leat
