@@ -108,6 +108,7 @@ class StreamSocket {
   Result nothing_to_read();
   Result why_not_sending();
   std::size_t wanted(std::size_t total, int flags) const;
+  std::size_t before_mark() const;
   QueuedBytes queued() const;
   bool has_urgent_byte() const;
 

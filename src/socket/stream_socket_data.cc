@@ -63,6 +63,12 @@ std::size_t StreamSocket::wanted(std::size_t total, int flags) const {
   return std::clamp<std::size_t>(total, 1, static_cast<std::size_t>(std::max(options_.receive_low_water, 1)));
 }
 
+/// Bytes to read in front of the last urgent one; 0 when there is none.
+std::size_t StreamSocket::before_mark() const {
+  const std::uint32_t urgent = tcp_info().value_or(TcpInfo{}).urgent;
+  return urgent > 0 ? urgent - 1 : 0;
+}
+
 /// The queue is empty: is that the end, an error, or a reason to wait?
 Result StreamSocket::nothing_to_read() {
   if (done_) return {};
@@ -77,6 +83,7 @@ Result StreamSocket::receive(IoCursor& cursor, int flags, int& message_flags, In
   const bool peek = (flags & MSG_PEEK) != 0;
   if (peek) cursor.rewind();
   const std::size_t target = wanted(cursor.total(), flags);
+  const std::size_t mark = peek ? before_mark() : 0;
   std::array<std::uint8_t, 4096> nowhere;
   bool stopped = false;  // in front of urgent data
   while (handle_ && cursor.left() > 0 && !stopped) {
@@ -86,7 +93,7 @@ Result StreamSocket::receive(IoCursor& cursor, int flags, int& message_flags, In
         peek ? context_.stack.peek(handle_, cursor.done(), piece) : context_.stack.read(handle_, piece, now);
     if (!got || *got == 0) break;
     cursor.advance(*got);
-    stopped = !peek && context_.stack.at_mark(handle_).value_or(false);
+    stopped = peek ? cursor.done() == mark : context_.stack.at_mark(handle_).value_or(false);
   }
   const bool has_data = cursor.total() == 0 && queued().readable > 0;
   if (cursor.done() >= target || stopped || has_data) return {static_cast<std::int64_t>(cursor.done())};

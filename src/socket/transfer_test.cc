@@ -262,6 +262,22 @@ TEST_F(SocketTransfer, UrgentByteIsOutOfBand) {
   EXPECT_EQ(read(100), "cd");
 }
 
+TEST_F(SocketTransfer, PeekStopsAtTheMark) {
+  write("abc");
+  write("!", MSG_OOB);
+  write("ef");
+  EXPECT_EQ(read(100, MSG_PEEK), "abc");
+  EXPECT_EQ(read(2, MSG_PEEK), "ab");
+  EXPECT_EQ(read(100), "abc");
+  EXPECT_EQ(read(100, MSG_PEEK), "ef") << "at the mark, behind the urgent byte";
+  EXPECT_EQ(read(100), "ef");
+  EXPECT_TRUE(hosts.set(hosts.server(), pair.server, SOL_SOCKET, SO_OOBINLINE, 1));
+  write("gh!", MSG_OOB);
+  EXPECT_EQ(read(100, MSG_PEEK), "gh");
+  EXPECT_EQ(read(100), "gh");
+  EXPECT_EQ(read(100, MSG_PEEK), "!");
+}
+
 TEST_F(SocketTransfer, UrgentByteInLine) {
   EXPECT_TRUE(hosts.set(hosts.server(), pair.server, SOL_SOCKET, SO_OOBINLINE, 1));
   write("ab!", MSG_OOB);
