@@ -122,6 +122,10 @@ Result Sockets::setsockopt(int fd, int level, int name, const void* value, sockl
   if (level == IPPROTO_TCP) error = set_tcp_option(socket, name, input, now);
   if (level == IPPROTO_IP) error = set_ip_option(socket, name, input);
   if (error == 0) error = socket.options_changed(now);
+  if (error == 0 && level == SOL_SOCKET && name == SO_RCVLOWAT) {  // what is there may be enough now
+    calls_->set_now(now);
+    calls_->wake(**file, EPOLLIN | EPOLLRDNORM);
+  }
   return error == 0 ? Result{} : Result::failure(error);
 }
 

@@ -101,6 +101,14 @@ bool StreamSocket::has_urgent_byte() const {
   return info.urgent > 0 && info.urgent <= info.unread;
 }
 
+/// SO_RCVLOWAT is there, or as much of it as the window lets in.
+bool StreamSocket::has_enough(std::size_t target) const {
+  const std::size_t readable = queued().readable;
+  if (readable == 0 || readable >= target) return readable >= target;
+  const TcpInfo info = tcp_info().value_or(TcpInfo{});
+  return info.rcv_wnd <= info.rcv_mss;
+}
+
 std::uint32_t StreamSocket::poll_mask() const {
   constexpr std::uint32_t kIn = EPOLLIN | EPOLLRDNORM;
   constexpr std::uint32_t kOut = EPOLLOUT | EPOLLWRNORM;
@@ -113,7 +121,7 @@ std::uint32_t StreamSocket::poll_mask() const {
   if (at == Stage::connecting) return mask;
   const std::size_t target = wanted(SIZE_MAX, 0);
   const bool simple = target == 1 && !done_ && !failed_ && (bits & kEventUrgent) == 0;
-  if (simple ? (bits & kEventReadable) != 0 : handle_ && queued().readable >= target) mask |= kIn;
+  if (simple ? (bits & kEventReadable) != 0 : handle_ && has_enough(target)) mask |= kIn;
   const bool has_room = (bits & kEventWritable) != 0 && !starved_;
   if ((shutdown_ & kSendShut) != 0 || at == Stage::closed || has_room) mask |= kOut;
   if ((bits & kEventUrgent) != 0 && has_urgent_byte()) mask |= EPOLLPRI;

@@ -111,6 +111,7 @@ class StreamSocket {
   std::size_t before_mark() const;
   QueuedBytes queued() const;
   bool has_urgent_byte() const;
+  bool has_enough(std::size_t target) const;
 
   SocketContext& context_;
   void* owner_;

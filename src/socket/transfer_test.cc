@@ -96,6 +96,32 @@ TEST_F(SocketTransfer, LowWaterMarkHoldsReadinessAndReceiveBack) {
   EXPECT_EQ(t.call.result(), Result{4});
 }
 
+TEST_F(SocketTransfer, ALowerLowWaterMarkWakes) {
+  EXPECT_TRUE(hosts.set(hosts.server(), pair.server, SOL_SOCKET, SO_RCVLOWAT, 100));
+  write("abc");
+  pollfd p{pair.server, POLLIN, 0};
+  PendingCall call;
+  EXPECT_TRUE(hosts.server().poll({&p, 1}, std::nullopt, &call, hosts.now()).is_pending());
+  EXPECT_TRUE(hosts.set(hosts.server(), pair.server, SOL_SOCKET, SO_RCVLOWAT, 3));
+  ASSERT_FALSE(call.is_pending());
+  EXPECT_EQ(p.revents, POLLIN);
+}
+
+TEST_F(SocketTransfer, AFullBufferIsReadableWhateverTheLowWaterMark) {
+  EXPECT_TRUE(hosts.set(hosts.server(), pair.server, SOL_SOCKET, SO_RCVLOWAT, 1 << 30));
+  int mark = 0, buffer = 0;
+  EXPECT_TRUE(hosts.get(hosts.server(), pair.server, SOL_SOCKET, SO_RCVLOWAT, mark));
+  EXPECT_LE(mark, 1 << 23) << "no more than the buffer holds";
+  EXPECT_TRUE(hosts.set(hosts.server(), pair.server, SOL_SOCKET, SO_RCVBUF, 5000));
+  EXPECT_TRUE(hosts.get(hosts.server(), pair.server, SOL_SOCKET, SO_RCVBUF, buffer));
+  EXPECT_LT(buffer, mark);
+  write("abc");
+  EXPECT_EQ(hosts.poll(hosts.server(), pair.server) & POLLIN, 0);
+  while (hosts.send(hosts.client(), pair.client, std::string(4096, 'x'))) hosts.settle();
+  hosts.run(2s);
+  EXPECT_EQ(hosts.poll(hosts.server(), pair.server) & POLLIN, POLLIN);
+}
+
 TEST_F(SocketTransfer, ReceiveTimeoutIsEagainOrWhatThereWas) {
   const timeval timeout{2, 0};
   hosts.server().setsockopt(pair.server, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout, hosts.now());
