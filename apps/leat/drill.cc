@@ -9,9 +9,9 @@
 
 #include "device/pcapng.h"
 #include "drill/arguments.h"
-#include "drill_leat/subject.h"
 #include "drill/player.h"
 #include "drill/suite.h"
+#include "drill_leat/subject.h"
 
 namespace leat::command {
 namespace {

@@ -36,8 +36,8 @@ extern "C" {
  *   impair SPEC        faults of the link, as in:loss=1%,delay=20ms; may be repeated
  *   capture FILE       every frame as pcapng
  *   congestion NAME    of new sockets
- * 0, or -1 with errno: EINVAL (leat_host_trouble() says why), EBUSY (there is a host already), EPERM, ENODEV, EADDRINUSE
- * and what else opening the link gives. */
+ * 0, or -1 with errno: EINVAL (leat_host_trouble() says why), EBUSY (there is a host already), EPERM, ENODEV,
+ * EADDRINUSE and what else opening the link gives. */
 int leat_host_open(const char* config);
 /* Resets what is open, ends the calls that wait (ENETDOWN), and closes the host; its descriptors are gone. -1 and EBADF
  * when there is none. Not while another thread opens one. */
@@ -71,7 +71,7 @@ ssize_t leat_sendmsg(int fd, const struct msghdr* message, int flags);
 
 int leat_setsockopt(int fd, int level, int name, const void* value, socklen_t length);
 int leat_getsockopt(int fd, int level, int name, void* value, socklen_t* length);
-int leat_fcntl(int fd, int command, ...);         /* F_GETFL, F_SETFL, F_GETFD, F_SETFD, F_DUPFD(_CLOEXEC) */
+int leat_fcntl(int fd, int command, ...);           /* F_GETFL, F_SETFL, F_GETFD, F_SETFD, F_DUPFD(_CLOEXEC) */
 int leat_ioctl(int fd, unsigned long request, ...); /* FIONREAD, FIONBIO, SIOCOUTQ, SIOCOUTQNSD, SIOCATMARK */
 
 /* Leat's descriptors only. Time-outs in milliseconds; negative: for ever. */

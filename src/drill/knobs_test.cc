@@ -33,9 +33,9 @@ TEST(DrillKnobs, KnowsCommandsThatChangeNothing) {
 }
 
 TEST(DrillKnobs, LeavesAllElseToAShell) {
-  for (const char* command : {"ip route add default dev tun0", "sysctl net.ipv4.tcp_a", "sysctl kernel.x=1", "nstat | grep x",
-                              "echo 7", "echo 7 > /tmp/x", "./defaults.sh x", "echo $(id) > /proc/sys/net/a", "sysctl -w 'x",
-                              "set_sysctls.py x"}) {
+  for (const char* command :
+       {"ip route add default dev tun0", "sysctl net.ipv4.tcp_a", "sysctl kernel.x=1", "nstat | grep x", "echo 7",
+        "echo 7 > /tmp/x", "./defaults.sh x", "echo $(id) > /proc/sys/net/a", "sysctl -w 'x", "set_sysctls.py x"}) {
     EXPECT_EQ(knobs_text(command), "another command") << command;
   }
 }

@@ -116,8 +116,8 @@ Trouble set_buffers(const Knob& knob, SocketsConfig& config) {
       numbers && numbers->size() == 3 &&
       std::all_of(numbers->begin(), numbers->end(), [](std::int64_t n) { return n >= 256 && n <= 1 << 30; });
   if (!good) return std::string("want three numbers of bytes");
-  // The second is what a socket begins with, the third how far Linux lets it grow by itself. Leat's buffers do not grow:
-  // they begin with the most, which also decides the scale of the windows, as on Linux.
+  // The second is what a socket begins with, the third how far Linux lets it grow by itself. Leat's buffers do not
+  // grow: they begin with the most, which also decides the scale of the windows, as on Linux.
   if (knob.name == "net.ipv4.tcp_rmem") {
     config.rmem_default = static_cast<int>((*numbers)[1]);
     config.tcp.receive_buffer = static_cast<std::size_t>(std::max<std::int64_t>((*numbers)[2], 2048));

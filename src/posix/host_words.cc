@@ -72,7 +72,8 @@ expected<HostConfig, std::string> parse_host_words(std::string_view text) {
     } else if (const std::optional<IpPrefix> address = IpPrefix::parse(words[i])) {
       config.addresses.push_back(*address);
     } else {
-      return unexpected(quoted(words[i]) + " is neither an address with its prefix length, such as 10.0.0.2/24, nor one " +
+      return unexpected(quoted(words[i]) +
+                        " is neither an address with its prefix length, such as 10.0.0.2/24, nor one " +
                         "of gateway, mac, mtu, impair, capture, congestion");
     }
   }

@@ -9,7 +9,8 @@
 
 namespace leat {
 
-/// The link `loopback` is that word alone in HostConfig::link, which open_link() does not know. The error is a sentence.
+/// The link `loopback` is that word alone in HostConfig::link, which open_link() does not know. The error is a
+/// sentence.
 expected<HostConfig, std::string> parse_host_words(std::string_view words);
 
 }  // namespace leat

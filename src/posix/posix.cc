@@ -151,8 +151,8 @@ int leat_accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
 
 int leat_connect(int fd, const sockaddr* address, socklen_t length) {
   if (length > 0 && is_bad(address)) return answer_int(after_descriptor(fd, EFAULT));
-  return answer_int(on_host(
-      [&](Sockets& s, PendingCall& call, Instant now) { return s.connect(fd, address, length, &call, now); }));
+  return answer_int(
+      on_host([&](Sockets& s, PendingCall& call, Instant now) { return s.connect(fd, address, length, &call, now); }));
 }
 
 int leat_shutdown(int fd, int how) {
@@ -177,18 +177,16 @@ int leat_setsockopt(int fd, int level, int name, const void* value, socklen_t le
   if (bad && static_cast<int>(length) >= static_cast<int>(sizeof(int))) return answer_int(after_descriptor(fd, EFAULT));
   const int nothing = 0;
   const void* given = bad ? &nothing : value;
-  return answer_int(on_host([&](Sockets& s, PendingCall&, Instant now) {
-    return s.setsockopt(fd, level, name, given, length, now);
-  }));
+  return answer_int(on_host(
+      [&](Sockets& s, PendingCall&, Instant now) { return s.setsockopt(fd, level, name, given, length, now); }));
 }
 
 int leat_getsockopt(int fd, int level, int name, void* value, socklen_t* length) {
   if (is_bad(length)) return answer_int(after_descriptor(fd, EFAULT));
   std::array<std::uint8_t, 512> copy;  // longer than any option
   socklen_t size = static_cast<int>(*length) < 0 ? *length : std::min<socklen_t>(*length, copy.size());
-  const Result got = on_host([&](Sockets& s, PendingCall&, Instant now) {
-    return s.getsockopt(fd, level, name, copy.data(), &size, now);
-  });
+  const Result got = on_host(
+      [&](Sockets& s, PendingCall&, Instant now) { return s.getsockopt(fd, level, name, copy.data(), &size, now); });
   if (!got) return answer_int(got);
   if (size > 0 && is_bad(value)) return answer_int(Result::failure(EFAULT));
   if (size > 0) std::memcpy(value, copy.data(), size);

@@ -16,7 +16,8 @@ namespace {
 constexpr std::size_t kMostBuffers = 1024;  // UIO_MAXIOV
 
 bool has_bad(std::span<const iovec> buffers) {
-  return std::any_of(buffers.begin(), buffers.end(), [](const iovec& v) { return v.iov_len > 0 && is_bad(v.iov_base); });
+  return std::any_of(buffers.begin(), buffers.end(),
+                     [](const iovec& v) { return v.iov_len > 0 && is_bad(v.iov_base); });
 }
 
 /// EINVAL for a length that no answer can say, EFAULT for one that reaches beyond all memory.

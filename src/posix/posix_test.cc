@@ -164,7 +164,7 @@ TEST_F(PosixTest, ClosingTheHostEndsCallsThatWait) {
 }
 
 TEST_F(PosixTest, ASignalEndsACallThatWaits) {
-  struct sigaction before, quiet {};
+  struct sigaction before, quiet{};
   quiet.sa_handler = [](int) {};
   ASSERT_EQ(::sigaction(SIGUSR1, &quiet, &before), 0);
   const int l = listener(7004);

@@ -7,8 +7,8 @@
 namespace leat {
 namespace {
 
-using testing::TwoHosts;
 using testing::Transfer;
+using testing::TwoHosts;
 using namespace std::chrono_literals;
 
 Result failure(int error) { return Result::failure(error); }

@@ -19,8 +19,8 @@ class DescriptorTable {
     const Entry* entry = entry_of(fd);
     return entry == nullptr ? nullptr : entry->file;
   }
-  /// The lowest free number from `least` on. EMFILE when there is none, EINVAL when there never can be. A reference is the
-  /// caller's to take.
+  /// The lowest free number from `least` on. EMFILE when there is none, EINVAL when there never can be. A reference is
+  /// the caller's to take.
   expected<int, int> add(File& file, bool close_on_exec, int least = 0);
   /// The File it stood for; null when it stood for none.
   File* remove(int fd);

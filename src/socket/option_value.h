@@ -33,6 +33,7 @@ struct OptionOutput {
   int bytes(const void* in, std::size_t size) const {
     if (static_cast<int>(*length) < 0) return EINVAL;
     const std::size_t n = std::min<std::size_t>(size, *length);
+    if (n > 0 && value == nullptr) return EFAULT;
     if (n > 0) std::memcpy(value, in, n);
     *length = static_cast<socklen_t>(n);
     return 0;

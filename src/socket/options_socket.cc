@@ -87,9 +87,7 @@ int set_socket_option(StreamSocket& socket, int name, const OptionInput& input) 
       o.receive_buffer = doubled(value, system.rmem_max, kMinReceiveBuffer);
       o.tcp.receive_buffer = static_cast<std::size_t>(o.receive_buffer / 2);
       return 0;
-    case SO_RCVLOWAT:
-      o.receive_low_water = low_water(value, o);
-      return 0;
+    case SO_RCVLOWAT: o.receive_low_water = low_water(value, o); return 0;
     case SO_LINGER: return set_linger(o, input);
     case SO_RCVTIMEO: return set_timeout(o.receive_timeout, input);
     case SO_SNDTIMEO: return set_timeout(o.send_timeout, input);

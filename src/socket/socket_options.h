@@ -33,13 +33,13 @@ struct SocketOptions {
   std::int32_t keep_idle = 0, keep_interval = 0, keep_count = 0;  ///< seconds, seconds, probes; 0: the system's
   std::int32_t max_segment = 0;                                   ///< 0: by the path
   bool nodelay = false, cork = false;
-  std::int32_t syn_count = 0;        ///< 0: the system's
-  std::int32_t linger2 = 0;          ///< seconds; 0: the system's, -1: none
-  std::uint8_t defer_accept = 0;     ///< SYN-ACKs
-  std::int32_t window_clamp = 0;     ///< bytes; 0: none
+  std::int32_t syn_count = 0;     ///< 0: the system's
+  std::int32_t linger2 = 0;       ///< seconds; 0: the system's, -1: none
+  std::uint8_t defer_accept = 0;  ///< SYN-ACKs
+  std::int32_t window_clamp = 0;  ///< bytes; 0: none
   bool quick_ack = true;
-  std::int32_t user_timeout = 0;     ///< milliseconds; 0: none
-  std::uint32_t notsent_lowat = 0;   ///< bytes; 0: the system's
+  std::int32_t user_timeout = 0;    ///< milliseconds; 0: none
+  std::uint32_t notsent_lowat = 0;  ///< bytes; 0: the system's
   bool thin_linear = false;
   std::int32_t save_syn = 0;
   bool inq = false;

@@ -11,7 +11,7 @@ namespace leat {
 namespace {
 
 constexpr int kTypeFlags = SOCK_NONBLOCK | SOCK_CLOEXEC;
-constexpr int kMostTypes = 11;      // the kernel's SOCK_MAX
+constexpr int kMostTypes = 11;       // the kernel's SOCK_MAX
 constexpr int kMostProtocols = 263;  // its IPPROTO_MAX
 
 /// 0, or what the kernel says of a socket that it cannot make.

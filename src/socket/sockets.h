@@ -38,10 +38,10 @@ struct SocketsConfig {
   /// says: oob_inline, and keep_alive, which gives the times of SO_KEEPALIVE.
   TcpOptions tcp{};
   int somaxconn = 4096;
-  int rmem_default = 131072, wmem_default = 16384;                ///< what SO_RCVBUF and SO_SNDBUF say unless set
-  int rmem_max = 212992, wmem_max = 212992;                       ///< what they can be set to, before doubling
-  int first_descriptor = 3;                                       ///< so that 0, 1 and 2 mean no socket
-  std::size_t max_descriptors = std::size_t{1} << 20;             ///< EMFILE beyond
+  int rmem_default = 131072, wmem_default = 16384;     ///< what SO_RCVBUF and SO_SNDBUF say unless set
+  int rmem_max = 212992, wmem_max = 212992;            ///< what they can be set to, before doubling
+  int first_descriptor = 3;                            ///< so that 0, 1 and 2 mean no socket
+  std::size_t max_descriptors = std::size_t{1} << 20;  ///< EMFILE beyond
 };
 
 /// A name of a socket: struct sockaddr_in, with the length that the kernel gives for it.

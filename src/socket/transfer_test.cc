@@ -16,7 +16,9 @@ using namespace std::chrono_literals;
 class SocketTransfer : public ::testing::Test {
  protected:
   Result failure(int error) { return Result::failure(error); }
-  std::string read(std::size_t size = 100, int flags = 0) { return hosts.receive(hosts.server(), pair.server, size, flags); }
+  std::string read(std::size_t size = 100, int flags = 0) {
+    return hosts.receive(hosts.server(), pair.server, size, flags);
+  }
   Result write(std::string_view data, int flags = 0) {
     const Result sent = hosts.send(hosts.client(), pair.client, data, flags);
     hosts.settle();

@@ -26,6 +26,7 @@
 #include "tcp/recv/ack_policy.h"
 #include "tcp/recv/receiver.h"
 #include "tcp/segment.h"
+#include "tcp/send/flight_peak.h"
 #include "tcp/send/sender.h"
 #include "tcp/state.h"
 #include "tcp/timestamps.h"
@@ -152,9 +153,7 @@ class TcpConnection {
   void on_fin();
   void on_smaller_path(std::uint16_t mss_limit, Instant now);
   /// Payload of a full segment: what the peer or the path takes, less the options of each (RFC 6691 §2).
-  std::uint16_t payload_of(std::uint16_t mss) const {
-    return static_cast<std::uint16_t>(mss - (timestamps_.agreed() ? Timestamps::kOptionSize : 0));
-  }
+  std::uint16_t payload_of(std::uint16_t mss) const;
   bool challenge(NoteKind why, Instant now);
 
   // connection_send.cc
@@ -218,6 +217,7 @@ class TcpConnection {
   Receiver receiver_;
   AckPolicy acks_;
   Recovery recovery_;
+  FlightPeak flight_peak_;
   Rto rto_;
   Timestamps timestamps_;
   std::unique_ptr<CongestionController> congestion_;
@@ -235,8 +235,6 @@ class TcpConnection {
   Instant last_sent_at_{};
   Instant timed_at_ = kNever;  ///< when the timed segment was sent (Karn: never a retransmitted one)
   StreamPos timed_pos_ = 0;
-  StreamPos round_end_ = 0;       ///< when this is acknowledged, a round trip is over
-  std::uint32_t round_flight_ = 0;  ///< the most that was in flight in it, bytes
   StreamPos last_ack_sent_ = 0;  ///< RFC 7323 §4.3
   StreamPos peer_fin_ = -1;      ///< position of the peer's FIN once it was seen
   std::uint32_t max_burst_;

@@ -59,6 +59,10 @@ void TcpConnection::adopt_peer(const Handshake& handshake, Instant now) {
   sender_.set_mss(payload_of(mss));
 }
 
+std::uint16_t TcpConnection::payload_of(std::uint16_t mss) const {
+  return static_cast<std::uint16_t>(mss - (timestamps_.agreed() ? Timestamps::kOptionSize : 0));
+}
+
 TcpOptionSet TcpConnection::syn_options(Instant now) const {
   TcpOptionSet options;
   options.mss = receive_mss_;

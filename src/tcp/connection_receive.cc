@@ -199,7 +199,7 @@ void TcpConnection::on_new_ack(StreamPos ack, std::optional<Duration> echoed, In
   const StreamPos before = sender_.una();
   AckSample sample;
   sample.now = now;
-  sample.in_flight = std::max(round_flight_, static_cast<std::uint32_t>(in_flight()));
+  sample.in_flight = std::max(flight_peak_.bytes(), static_cast<std::uint32_t>(in_flight()));
   sample.acked_bytes = sender_.on_ack(ack);
   sample.in_recovery = recovery_.in_fast_recovery();
   sample.app_limited = !cwnd_limited_;

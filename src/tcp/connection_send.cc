@@ -152,11 +152,7 @@ void TcpConnection::fill_data(SegmentOut& out, const Sender::Plan& planned, Inst
     timed_pos_ = std::min(end, plan.pos + sender_.mss());
   }
   sender_.sent(plan);
-  const auto flight = static_cast<std::uint32_t>(in_flight());
-  if (sender_.una() >= round_end_ || flight > round_flight_) {
-    round_flight_ = flight;
-    round_end_ = sender_.nxt();
-  }
+  flight_peak_.on_sent(sender_.una(), sender_.nxt(), static_cast<std::uint32_t>(in_flight()));
   if (plan.length > 0) counts_.data_segs_out += out.wire_segments();
   counts_.bytes_sent += plan.length;
   last_sent_at_ = now;

@@ -58,26 +58,31 @@ const Case kCases[] = {
        p.bind(fd, p.here());
        p.bind(fd, p.here());
      }},
-    {"bind: too short", [](Player& p) {
+    {"bind: too short",
+     [](Player& p) {
        const sockaddr_in in = p.here();
        p.say("bind", p.c.bind(p.tcp(), reinterpret_cast<const sockaddr*>(&in), 8));
      }},
-    {"bind: absurd length", [](Player& p) {
+    {"bind: absurd length",
+     [](Player& p) {
        char room[300] = {};
        p.say("bind", p.c.bind(p.tcp(), reinterpret_cast<const sockaddr*>(room), sizeof room));
      }},
-    {"bind: longer than needed", [](Player& p) {
+    {"bind: longer than needed",
+     [](Player& p) {
        sockaddr_storage room{};
        const sockaddr_in in = p.here();
        std::memcpy(&room, &in, sizeof in);
        p.say("bind", p.c.bind(p.tcp(), reinterpret_cast<const sockaddr*>(&room), sizeof room));
      }},
-    {"bind: another family", [](Player& p) {
+    {"bind: another family",
+     [](Player& p) {
        sockaddr_in in = p.here();
        in.sin_family = AF_INET6;
        p.bind(p.tcp(), in);
      }},
-    {"bind: no family", [](Player& p) {
+    {"bind: no family",
+     [](Player& p) {
        sockaddr_in in = at(INADDR_ANY, 0);
        in.sin_family = AF_UNSPEC;
        p.bind(p.tcp(), in);
@@ -86,18 +91,21 @@ const Case kCases[] = {
        p.bind(p.tcp(), in);
      }},
     {"bind: not our address", [](Player& p) { p.bind(p.tcp(), at(0xc0000207, 0)); }},
-    {"bind: any address", [](Player& p) {
+    {"bind: any address",
+     [](Player& p) {
        const int fd = p.tcp();
        p.bind(fd, at(INADDR_ANY, 0));
        sockname(p, fd);
      }},
     {"bind: a port in use", [](Player& p) { p.bind(p.tcp(), p.name(p.listener())); }},
-    {"bind: a port bound at any address", [](Player& p) {
+    {"bind: a port bound at any address",
+     [](Player& p) {
        const int fd = p.tcp();
        p.bind(fd, at(INADDR_ANY, 0));
        p.bind(p.tcp(), p.here(ntohs(p.name(fd).sin_port)));
      }},
-    {"bind: both reuse", [](Player& p) {
+    {"bind: both reuse",
+     [](Player& p) {
        const int a = p.tcp(), b = p.tcp();
        p.set(a, SOL_SOCKET, SO_REUSEADDR, 1);
        p.set(b, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -106,13 +114,15 @@ const Case kCases[] = {
        p.listen(a);
        p.listen(b);
      }},
-    {"bind: one reuses", [](Player& p) {
+    {"bind: one reuses",
+     [](Player& p) {
        const int a = p.tcp(), b = p.tcp();
        p.bind(a, p.here());
        p.set(b, SOL_SOCKET, SO_REUSEADDR, 1);
        p.bind(b, p.name(a));
      }},
-    {"bind: reuse beside a listener", [](Player& p) {
+    {"bind: reuse beside a listener",
+     [](Player& p) {
        const int a = p.tcp(), b = p.tcp();
        p.set(a, SOL_SOCKET, SO_REUSEADDR, 1);
        p.set(b, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -120,7 +130,8 @@ const Case kCases[] = {
        p.listen(a);
        p.bind(b, p.name(a));
      }},
-    {"bind: ports shared by listeners", [](Player& p) {
+    {"bind: ports shared by listeners",
+     [](Player& p) {
        const int a = p.tcp(), b = p.tcp();
        p.set(a, SOL_SOCKET, SO_REUSEPORT, 1);
        p.set(b, SOL_SOCKET, SO_REUSEPORT, 1);
@@ -129,20 +140,23 @@ const Case kCases[] = {
        p.listen(a);
        p.listen(b);
      }},
-    {"bind: free again after close", [](Player& p) {
+    {"bind: free again after close",
+     [](Player& p) {
        const int a = p.tcp();
        p.bind(a, p.here());
        const sockaddr_in in = p.name(a);
        p.close(a);
        p.bind(p.tcp(), in);
      }},
-    {"bind: a connection keeps its listener's port", [](Player& p) {
+    {"bind: a connection keeps its listener's port",
+     [](Player& p) {
        const auto pair = p.pair();
        const sockaddr_in in = p.name(pair.listener);
        p.close(pair.listener);
        p.bind(p.tcp(), in);
      }},
-    {"bind: TIME-WAIT keeps the port", [](Player& p) {
+    {"bind: TIME-WAIT keeps the port",
+     [](Player& p) {
        const auto pair = p.pair();
        const sockaddr_in in = p.name(pair.listener);
        p.close(pair.listener);
@@ -155,17 +169,20 @@ const Case kCases[] = {
      }},
     {"bind: connected", [](Player& p) { p.bind(p.pair().client, p.here()); }},
 
-    {"listen: unbound", [](Player& p) {
+    {"listen: unbound",
+     [](Player& p) {
        const int fd = p.tcp();
        p.listen(fd);
        sockname(p, fd);
      }},
     {"listen: twice", [](Player& p) { p.listen(p.listener(), 3); }},
     {"listen: connected", [](Player& p) { p.listen(p.pair().client); }},
-    {"listen: backlogs", [](Player& p) {
+    {"listen: backlogs",
+     [](Player& p) {
        for (const int backlog : {0, -1, 1 << 30}) p.listen(p.tcp(), backlog);
      }},
-    {"listen: option", [](Player& p) {
+    {"listen: option",
+     [](Player& p) {
        const auto pair = p.pair();
        p.get(pair.listener, SOL_SOCKET, SO_ACCEPTCONN);
        p.get(pair.server, SOL_SOCKET, SO_ACCEPTCONN);
@@ -173,33 +190,38 @@ const Case kCases[] = {
 
     {"accept: not listening", [](Player& p) { p.accept(p.tcp()); }},
     {"accept: connected", [](Player& p) { p.accept(p.pair().client); }},
-    {"accept: nobody", [](Player& p) {
+    {"accept: nobody",
+     [](Player& p) {
        const int l = p.listener();
        p.nonblocking(l);
        p.accept(l);
      }},
     {"accept: wrong flags", [](Player& p) { p.accept(p.listener(), 1); }},
-    {"accept: time-out", [](Player& p) {
+    {"accept: time-out",
+     [](Player& p) {
        const int l = p.listener();
        const timeval little{0, 20000};
        p.c.setsockopt(l, SOL_SOCKET, SO_RCVTIMEO, &little, sizeof little);
        p.accept(l);
      }},
-    {"accept: flags", [](Player& p) {
+    {"accept: flags",
+     [](Player& p) {
        const int l = p.listener();
        p.connect(p.tcp(), p.name(l));
        const int fd = p.accept(l, SOCK_NONBLOCK | SOCK_CLOEXEC);
        p.fcntl(fd, F_GETFL);
        p.fcntl(fd, F_GETFD);
      }},
-    {"accept: flags are not inherited", [](Player& p) {
+    {"accept: flags are not inherited",
+     [](Player& p) {
        const int l = p.listener();
        p.connect(p.tcp(), p.name(l));
        p.until(l, POLLIN);
        p.nonblocking(l);
        p.fcntl(p.accept(l), F_GETFL);
      }},
-    {"accept: the peer's name", [](Player& p) {
+    {"accept: the peer's name",
+     [](Player& p) {
        const int l = p.listener();
        const int client = p.tcp();
        p.connect(client, p.name(l));
@@ -209,7 +231,8 @@ const Case kCases[] = {
        tell_name(p, "from", 0, in, size);
        p.say("port", in.sin_port == p.name(client).sin_port ? "same" : "other");
      }},
-    {"accept: little room for the name", [](Player& p) {
+    {"accept: little room for the name",
+     [](Player& p) {
        const int l = p.listener();
        p.connect(p.tcp(), p.name(l));
        sockaddr_in in{};
@@ -218,7 +241,8 @@ const Case kCases[] = {
        p.say("size", static_cast<long>(size));
        p.say("port", static_cast<long>(in.sin_port));
      }},
-    {"accept: a peer that has gone", [](Player& p) {
+    {"accept: a peer that has gone",
+     [](Player& p) {
        const int l = p.listener();
        const int client = p.tcp();
        p.connect(client, p.name(l));
@@ -229,7 +253,8 @@ const Case kCases[] = {
        p.recv(fd);
        p.recv(fd);
      }},
-    {"accept: a peer that has reset", [](Player& p) {
+    {"accept: a peer that has reset",
+     [](Player& p) {
        const int l = p.listener();
        const int client = p.tcp();
        p.connect(client, p.name(l));
@@ -245,7 +270,8 @@ const Case kCases[] = {
      }},
 
     {"connect: nobody there", [](Player& p) { p.connect(p.tcp(), nobody(p)); }},
-    {"connect: non-blocking", [](Player& p) {
+    {"connect: non-blocking",
+     [](Player& p) {
        const int l = p.listener();
        const int fd = p.tcp(SOCK_NONBLOCK);
        p.connect(fd, p.name(l));
@@ -254,7 +280,8 @@ const Case kCases[] = {
        p.connect(fd, p.name(l));
        p.connect(fd, p.name(l));
      }},
-    {"connect: refused without blocking", [](Player& p) {
+    {"connect: refused without blocking",
+     [](Player& p) {
        const int fd = p.tcp(SOCK_NONBLOCK);
        const sockaddr_in to = nobody(p);
        p.connect(fd, to);
@@ -265,7 +292,8 @@ const Case kCases[] = {
        p.events(fd);
        p.connect(fd, to);
      }},
-    {"connect: refused, told by connect", [](Player& p) {
+    {"connect: refused, told by connect",
+     [](Player& p) {
        const int fd = p.tcp(SOCK_NONBLOCK);
        const sockaddr_in to = nobody(p);
        p.connect(fd, to);
@@ -274,41 +302,48 @@ const Case kCases[] = {
        p.events(fd);
        p.connect(fd, to);
      }},
-    {"connect: refused, told by recv", [](Player& p) {
+    {"connect: refused, told by recv",
+     [](Player& p) {
        const int fd = p.tcp(SOCK_NONBLOCK);
        p.connect(fd, nobody(p));
        p.until(fd, POLLHUP);
        p.recv(fd);
        p.recv(fd);
      }},
-    {"connect: refused, told by send", [](Player& p) {
+    {"connect: refused, told by send",
+     [](Player& p) {
        const int fd = p.tcp(SOCK_NONBLOCK);
        p.connect(fd, nobody(p));
        p.until(fd, POLLHUP);
        p.send(fd, "x", MSG_NOSIGNAL);
        p.send(fd, "x", MSG_NOSIGNAL);
      }},
-    {"connect: again after a refusal", [](Player& p) {
+    {"connect: again after a refusal",
+     [](Player& p) {
        const int fd = p.tcp();
        p.connect(fd, nobody(p));
        p.connect(fd, p.name(p.listener()));
        p.send(fd, "x");
      }},
-    {"connect: connected", [](Player& p) {
+    {"connect: connected",
+     [](Player& p) {
        const auto pair = p.pair();
        p.connect(pair.client, p.name(pair.listener));
        p.connect(pair.server, p.name(pair.listener));
      }},
-    {"connect: a listener", [](Player& p) {
+    {"connect: a listener",
+     [](Player& p) {
        const int l = p.listener();
        p.connect(l, p.name(p.listener()));
      }},
-    {"connect: too short", [](Player& p) {
+    {"connect: too short",
+     [](Player& p) {
        const sockaddr_in in = p.here(9);
        p.say("connect", p.c.connect(p.tcp(), reinterpret_cast<const sockaddr*>(&in), 1));
        p.say("connect", p.c.connect(p.tcp(), reinterpret_cast<const sockaddr*>(&in), 8));
      }},
-    {"connect: another family", [](Player& p) {
+    {"connect: another family",
+     [](Player& p) {
        sockaddr_in in = p.here(9);
        in.sin_family = AF_INET6;
        p.connect(p.tcp(), in);
@@ -318,14 +353,16 @@ const Case kCases[] = {
     {"connect: broadcast", [](Player& p) { p.connect(p.tcp(), at(0xffffffff, 9)); }},
     {"connect: port 0", [](Player& p) { p.connect(p.tcp(), p.here(0)); }},
     {"bind: another address of loopback", [](Player& p) { p.bind(p.tcp(), at(0x7f000002, 0)); }},
-    {"connect: bound", [](Player& p) {
+    {"connect: bound",
+     [](Player& p) {
        const int fd = p.tcp();
        p.bind(fd, p.here());
        const std::uint16_t port = p.name(fd).sin_port;
        p.connect(fd, p.name(p.listener()));
        p.say("port", p.name(fd).sin_port == port ? "same" : "other");
      }},
-    {"connect: dissolved", [](Player& p) {
+    {"connect: dissolved",
+     [](Player& p) {
        const auto pair = p.pair();
        unspec(p, pair.client);
        peername(p, pair.client);
@@ -335,24 +372,28 @@ const Case kCases[] = {
        p.connect(pair.client, p.name(pair.listener));
      }},
     {"connect: fresh dissolved", [](Player& p) { unspec(p, p.tcp()); }},
-    {"connect: listener dissolved", [](Player& p) {
+    {"connect: listener dissolved",
+     [](Player& p) {
        const int l = p.listener();
        const sockaddr_in in = p.name(l);
        unspec(p, l);
        p.get(l, SOL_SOCKET, SO_ACCEPTCONN);
        p.connect(p.tcp(), in);
      }},
-    {"connect: after the connection is over", [](Player& p) {
+    {"connect: after the connection is over",
+     [](Player& p) {
        const auto pair = p.reset();
        p.connect(pair.server, p.name(pair.listener));
      }},
 
-    {"names: fresh", [](Player& p) {
+    {"names: fresh",
+     [](Player& p) {
        const int fd = p.tcp();
        sockname(p, fd);
        peername(p, fd);
      }},
-    {"names: connected", [](Player& p) {
+    {"names: connected",
+     [](Player& p) {
        const auto pair = p.pair();
        for (const int fd : {pair.client, pair.server}) {
          sockname(p, fd);
@@ -361,38 +402,45 @@ const Case kCases[] = {
      }},
     {"names: listening", [](Player& p) { peername(p, p.listener()); }},
     {"names: half closed", [](Player& p) { peername(p, p.half_closed().server); }},
-    {"names: reset", [](Player& p) {
+    {"names: reset",
+     [](Player& p) {
        const int fd = p.reset().server;
        sockname(p, fd);
        peername(p, fd);
      }},
-    {"names: refused", [](Player& p) {
+    {"names: refused",
+     [](Player& p) {
        const int fd = p.tcp();
        p.connect(fd, nobody(p));
        peername(p, fd);
      }},
-    {"names: little room", [](Player& p) {
+    {"names: little room",
+     [](Player& p) {
        sockaddr_in in{};
        socklen_t size = 4;
        p.say("name", p.c.getsockname(p.listener(), reinterpret_cast<sockaddr*>(&in), &size));
        p.say("size", static_cast<long>(size));
        p.say("host", static_cast<long>(in.sin_addr.s_addr));
      }},
-    {"names: negative room", [](Player& p) {
+    {"names: negative room",
+     [](Player& p) {
        sockaddr_in in{};
        auto size = static_cast<socklen_t>(-1);
        p.say("name", p.c.getsockname(p.listener(), reinterpret_cast<sockaddr*>(&in), &size));
      }},
 
-    {"shutdown: fresh", [](Player& p) {
+    {"shutdown: fresh",
+     [](Player& p) {
        const int fd = p.tcp();
        for (const int how : {SHUT_RD, SHUT_WR, SHUT_RDWR}) p.shutdown(fd, how);
      }},
-    {"shutdown: wrong way", [](Player& p) {
+    {"shutdown: wrong way",
+     [](Player& p) {
        p.shutdown(p.pair().client, 3);
        p.shutdown(p.tcp(), -1);
      }},
-    {"shutdown: writing", [](Player& p) {
+    {"shutdown: writing",
+     [](Player& p) {
        const auto pair = p.pair();
        p.shutdown(pair.client, SHUT_WR);
        p.until(pair.server, POLLRDHUP);
@@ -404,7 +452,8 @@ const Case kCases[] = {
        p.until(pair.client, POLLIN);
        p.recv(pair.client);
      }},
-    {"shutdown: reading", [](Player& p) {
+    {"shutdown: reading",
+     [](Player& p) {
        const auto pair = p.pair();
        p.shutdown(pair.server, SHUT_RD);
        p.events(pair.server);
@@ -414,7 +463,8 @@ const Case kCases[] = {
        p.until(pair.client, POLLIN);
        p.recv(pair.client);
      }},
-    {"shutdown: reading with data left", [](Player& p) {
+    {"shutdown: reading with data left",
+     [](Player& p) {
        const auto pair = p.pair();
        p.send(pair.client, "data");
        p.until(pair.server, POLLIN);
@@ -423,20 +473,23 @@ const Case kCases[] = {
        p.recv(pair.server);
        p.recv(pair.server);
      }},
-    {"shutdown: both", [](Player& p) {
+    {"shutdown: both",
+     [](Player& p) {
        const auto pair = p.pair();
        p.shutdown(pair.client, SHUT_RDWR);
        p.events(pair.client);
        p.recv(pair.client);
        p.send(pair.client, "x", MSG_NOSIGNAL);
      }},
-    {"shutdown: twice", [](Player& p) {
+    {"shutdown: twice",
+     [](Player& p) {
        const int fd = p.pair().client;
        p.shutdown(fd, SHUT_WR);
        p.shutdown(fd, SHUT_WR);
        p.shutdown(fd, SHUT_RD);
      }},
-    {"shutdown: both ends", [](Player& p) {
+    {"shutdown: both ends",
+     [](Player& p) {
        const auto pair = p.half_closed();
        p.shutdown(pair.server, SHUT_WR);
        p.until(pair.server, POLLHUP);
@@ -446,12 +499,14 @@ const Case kCases[] = {
        p.send(pair.server, "x", MSG_NOSIGNAL);
      }},
     {"shutdown: reset", [](Player& p) { p.shutdown(p.reset().server, SHUT_WR); }},
-    {"shutdown: listener for writing", [](Player& p) {
+    {"shutdown: listener for writing",
+     [](Player& p) {
        const int l = p.listener();
        p.shutdown(l, SHUT_WR);
        p.connect(p.tcp(), p.name(l));
      }},
-    {"shutdown: listener for reading", [](Player& p) {
+    {"shutdown: listener for reading",
+     [](Player& p) {
        const int l = p.listener();
        p.shutdown(l, SHUT_RD);
        p.events(l);
@@ -461,7 +516,8 @@ const Case kCases[] = {
        p.connect(p.tcp(), p.name(l));
      }},
 
-    {"close: with unread data resets", [](Player& p) {
+    {"close: with unread data resets",
+     [](Player& p) {
        const auto pair = p.pair();
        p.send(pair.client, "unread");
        p.until(pair.server, POLLIN);
@@ -471,7 +527,8 @@ const Case kCases[] = {
        p.recv(pair.client);
        p.recv(pair.client);
      }},
-    {"close: what was sent arrives", [](Player& p) {
+    {"close: what was sent arrives",
+     [](Player& p) {
        const auto pair = p.pair();
        p.send(pair.client, "last");
        p.close(pair.client);
@@ -480,7 +537,8 @@ const Case kCases[] = {
        p.recv(pair.server);
        p.send(pair.server, "x");
      }},
-    {"close: writing to who has closed", [](Player& p) {
+    {"close: writing to who has closed",
+     [](Player& p) {
        const auto pair = p.pair();
        p.close(pair.client);
        p.until(pair.server, POLLRDHUP);
@@ -490,7 +548,8 @@ const Case kCases[] = {
        p.send(pair.server, "two", MSG_NOSIGNAL);
        p.recv(pair.server);
      }},
-    {"close: zero linger", [](Player& p) {
+    {"close: zero linger",
+     [](Player& p) {
        const auto pair = p.reset();
        p.events(pair.server);
        p.recv(pair.server);
@@ -498,14 +557,16 @@ const Case kCases[] = {
        p.send(pair.server, "x", MSG_NOSIGNAL);
        p.events(pair.server);
      }},
-    {"close: linger with nothing to wait for", [](Player& p) {
+    {"close: linger with nothing to wait for",
+     [](Player& p) {
        const auto pair = p.pair();
        const linger some{1, 5};
        p.c.setsockopt(pair.client, SOL_SOCKET, SO_LINGER, &some, sizeof some);
        p.send(pair.client, "x");
        p.close(pair.client);
      }},
-    {"close: listener resets who waits", [](Player& p) {
+    {"close: listener resets who waits",
+     [](Player& p) {
        const int l = p.listener();
        const int client = p.tcp();
        p.connect(client, p.name(l));

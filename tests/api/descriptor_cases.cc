@@ -144,7 +144,8 @@ const Case kCases[] = {
        p.say("read", p.c.read(pair.server, kBad, 3));
        p.recv(pair.server);
      }},
-    {"EFAULT: recv without data", [](Player& p) { p.say("recv", p.c.recv(p.pair().server, nullptr, 3, MSG_DONTWAIT)); }},
+    {"EFAULT: recv without data",
+     [](Player& p) { p.say("recv", p.c.recv(p.pair().server, nullptr, 3, MSG_DONTWAIT)); }},
     {"EFAULT: send on a fresh socket", [](Player& p) { p.say("send", p.c.send(p.tcp(), nullptr, 5, MSG_NOSIGNAL)); }},
     {"EFAULT: messages",
      [](Player& p) {
@@ -165,7 +166,8 @@ const Case kCases[] = {
        p.say("wait", p.c.epoll_wait(e, nullptr, 1, 0));
        p.say("ctl", p.c.epoll_ctl(e, EPOLL_CTL_ADD, p.tcp(), nullptr));
      }},
-    {"EFAULT: select", [](Player& p) { p.say("select", p.c.select(5, static_cast<fd_set*>(kBad), nullptr, nullptr, nullptr)); }},
+    {"EFAULT: select",
+     [](Player& p) { p.say("select", p.c.select(5, static_cast<fd_set*>(kBad), nullptr, nullptr, nullptr)); }},
     {"EFAULT: ioctl",
      [](Player& p) {
        const auto pair = p.pair();

@@ -253,7 +253,7 @@ std::string poll_words(unsigned events) {
   static constexpr struct {
     unsigned bit;
     const char* word;
-  } kBits[] = {{POLLIN, "IN"},   {POLLPRI, "PRI"}, {POLLOUT, "OUT"},     {POLLRDHUP, "RDHUP"},
+  } kBits[] = {{POLLIN, "IN"},   {POLLPRI, "PRI"}, {POLLOUT, "OUT"},  {POLLRDHUP, "RDHUP"},
                {POLLERR, "ERR"}, {POLLHUP, "HUP"}, {POLLNVAL, "NVAL"}};
   std::string text;
   for (const auto& b : kBits) {

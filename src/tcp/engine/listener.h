@@ -1,5 +1,5 @@
-// ListenQueues: who has asked for a connection and not got one yet. Two queues with Linux's bounds: half-open entries up
-// to the backlog, and established connections that nobody has accepted up to one more than it. What does not fit is
+// ListenQueues: who has asked for a connection and not got one yet. Two queues with Linux's bounds: half-open entries
+// up to the backlog, and established connections that nobody has accepted up to one more than it. What does not fit is
 // dropped, never reset: the peer asks again, and may be luckier (as tcp_abort_on_overflow=0).
 #pragma once
 
