@@ -100,7 +100,9 @@ void store(Sockets& sockets, SystemCall& call, const Result& result) {
 
 Result begin_leat_call(Sockets& sockets, SystemCall& call, PendingCall* pending, Instant now) {
   const Result result = dispatch(sockets, call, pending, now);
-  if (!result.is_pending()) store(sockets, call, result);
+  if (result.is_pending()) return result;
+  if (pending != nullptr) call.message_flags = pending->message_flags();
+  store(sockets, call, result);
   return result;
 }
 

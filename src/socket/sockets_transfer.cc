@@ -114,9 +114,9 @@ Result Sockets::receive(int fd, std::span<const iovec> buffers, int flags, Pendi
   operation.flags = flags;
   operation.would_block = EAGAIN;
   operation.timeout = (*file)->socket->options().receive_timeout;
-  PendingCall* waits = unless_nonblocking(**file, flags, call);
-  const Result result = calls_->run(std::move(operation), **file, waits);
-  return result;
+  // Not without the call: it takes the message flags.
+  if (unless_nonblocking(**file, flags, call) == nullptr) operation.timeout = Duration::zero();
+  return calls_->run(std::move(operation), **file, call);
 }
 
 Result Sockets::read(int fd, std::span<const iovec> buffers, PendingCall* call, Instant now) {

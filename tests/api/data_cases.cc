@@ -307,6 +307,17 @@ const Case kCases[] = {
        p.say("recvmsg", p.c.recvmsg(pair.server, &message, MSG_OOB));
        p.say("flags", static_cast<long>(message.msg_flags));
      }},
+    {"urgent: message flags, without waiting", [](Player& p) {
+       const auto pair = p.pair();
+       p.nonblocking(pair.server);
+       p.send(pair.client, "!", MSG_OOB);
+       p.until(pair.server, POLLPRI);
+       char byte = 0;
+       iovec v{&byte, 1};
+       msghdr message{nullptr, 0, &v, 1, nullptr, 0, 0};
+       p.say("recvmsg", p.c.recvmsg(pair.server, &message, MSG_OOB));
+       p.say("flags", static_cast<long>(message.msg_flags));
+     }},
 };
 
 }  // namespace
