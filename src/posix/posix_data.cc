@@ -59,7 +59,7 @@ std::size_t cut(std::size_t size) { return std::min(size, static_cast<std::size_
 }  // namespace
 
 Result receive(int fd, std::span<const iovec> buffers, int flags, Kind kind, int* message_flags) {
-  const bool bad = has_bad(buffers);
+  const bool bad = (flags & MSG_TRUNC) == 0 && has_bad(buffers);  // what is thrown away needs no memory
   const Result result = on_host([&](Sockets& s, PendingCall& call, Instant now) {
     // Bad memory is found out when there is something to copy into it.
     const std::span<const iovec> used = bad ? std::span<const iovec>{} : buffers;

@@ -87,8 +87,9 @@ Result StreamSocket::receive(IoCursor& cursor, int flags, int& message_flags, In
   std::array<std::uint8_t, 4096> nowhere;
   bool stopped = false;  // in front of urgent data
   while (handle_ && cursor.left() > 0 && !stopped) {
-    MutableBytes piece = cursor.next();
-    if ((flags & MSG_TRUNC) != 0) piece = MutableBytes(nowhere).first(std::min(nowhere.size(), cursor.left()));
+    const bool drop = (flags & MSG_TRUNC) != 0;  // the caller's memory may be none
+    const MutableBytes piece =
+        drop ? MutableBytes(nowhere).first(std::min(nowhere.size(), cursor.left())) : cursor.next();
     const expected<std::size_t, Error> got =
         peek ? context_.stack.peek(handle_, cursor.done(), piece) : context_.stack.read(handle_, piece, now);
     if (!got || *got == 0) break;
@@ -117,7 +118,7 @@ Result StreamSocket::receive_urgent(IoCursor& cursor, int flags, int& message_fl
     message_flags |= MSG_TRUNC;
     return {};
   }
-  cursor.next()[0] = byte;
+  if ((flags & MSG_TRUNC) == 0) cursor.next()[0] = byte;
   return {1};
 }
 
