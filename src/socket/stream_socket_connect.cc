@@ -88,8 +88,11 @@ Result StreamSocket::connect(const sockaddr* address, socklen_t length, Instant 
     return stage() == Stage::connecting ? Result::failure(EALREADY) : Result{};
   }
   if (stage() != Stage::closed) return Result::failure(EISCONN);
-  const expected<Endpoint, int> to = endpoint_from(address, length);
+  expected<Endpoint, int> to = endpoint_from(address, length);
   if (!to) return Result::failure(to.error());
+  if (to->address.is_unspecified()) {  // Linux: this host
+    to->address = local_.address.is_unspecified() ? IpAddress::v4(127, 0, 0, 1) : local_.address;
+  }
   if (to->address.is_multicast() || to->address.is_limited_broadcast()) return Result::failure(ENETUNREACH);
 
   ConnectRequest request;

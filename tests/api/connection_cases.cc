@@ -351,6 +351,13 @@ const Case kCases[] = {
     {"connect: no route", [](Player& p) { p.connect(p.tcp(), at(0xc0000207, 9)); }},
     {"connect: a group", [](Player& p) { p.connect(p.tcp(), at(0xe0000005, 9)); }},
     {"connect: broadcast", [](Player& p) { p.connect(p.tcp(), at(0xffffffff, 9)); }},
+    {"connect: the unspecified address", [](Player& p) {
+       const int listener = p.listener(), fd = p.tcp();
+       sockaddr_in to = p.name(listener);
+       to.sin_addr.s_addr = htonl(INADDR_ANY);
+       p.connect(fd, to);
+       peername(p, fd);
+     }},
     {"connect: port 0", [](Player& p) { p.connect(p.tcp(), p.here(0)); }},
     {"bind: another address of loopback", [](Player& p) { p.bind(p.tcp(), at(0x7f000002, 0)); }},
     {"connect: bound",
