@@ -301,6 +301,17 @@ const Case kCases[] = {
        p.until(pair.server, POLLPRI);
        p.say("recv", p.c.recv(pair.server, nullptr, 1, MSG_OOB | MSG_TRUNC));
      }},
+    {"urgent: peek stops at the mark", [](Player& p) {
+       const auto pair = p.pair();
+       p.send(pair.client, "abc!", MSG_OOB);
+       p.send(pair.client, "ef");
+       p.until(pair.server, POLLPRI);
+       p.recv(pair.server, 100, MSG_PEEK);
+       p.recv(pair.server, 2, MSG_PEEK);
+       p.recv(pair.server);
+       p.recv(pair.server, 2, MSG_PEEK | MSG_WAITALL);
+       p.recv(pair.server, 2, MSG_WAITALL);
+     }},
 };
 
 }  // namespace

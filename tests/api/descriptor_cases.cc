@@ -227,6 +227,7 @@ const Case kCases[] = {
        p.say("at least", copy >= 200 ? "200" : "less");
        p.fcntl(copy, F_GETFD);
      }},
+    {"dup: beyond the limit", [](Player& p) { p.fcntl(p.tcp(), F_DUPFD, INT32_MAX); }},
     {"dup: negative number", [](Player& p) { p.fcntl(p.tcp(), F_DUPFD, -3); }},
     {"dup: the connection ends with the last copy",
      [](Player& p) {
