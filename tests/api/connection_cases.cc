@@ -351,7 +351,8 @@ const Case kCases[] = {
     {"connect: no route", [](Player& p) { p.connect(p.tcp(), at(0xc0000207, 9)); }},
     {"connect: a group", [](Player& p) { p.connect(p.tcp(), at(0xe0000005, 9)); }},
     {"connect: broadcast", [](Player& p) { p.connect(p.tcp(), at(0xffffffff, 9)); }},
-    {"connect: the unspecified address", [](Player& p) {
+    {"connect: the unspecified address",
+     [](Player& p) {
        const int listener = p.listener(), fd = p.tcp();
        sockaddr_in to = p.name(listener);
        to.sin_addr.s_addr = htonl(INADDR_ANY);

@@ -17,13 +17,15 @@ const Case kCases[] = {
     {"recv: nothing yet", [](Player& p) { p.recv(p.pair().server, 10, MSG_DONTWAIT); }},
     {"recv: fresh", [](Player& p) { p.recv(p.tcp()); }},
     {"recv: listener", [](Player& p) { p.recv(p.listener()); }},
-    {"recv: time-out", [](Player& p) {
+    {"recv: time-out",
+     [](Player& p) {
        const auto pair = p.pair();
        const timeval little{0, 20000};
        p.c.setsockopt(pair.server, SOL_SOCKET, SO_RCVTIMEO, &little, sizeof little);
        p.recv(pair.server);
      }},
-    {"recv: pieces", [](Player& p) {
+    {"recv: pieces",
+     [](Player& p) {
        const auto pair = p.pair();
        p.send(pair.client, "abcdef");
        p.until(pair.server, POLLIN);
@@ -31,7 +33,8 @@ const Case kCases[] = {
        p.recv(pair.server, 4);
        p.recv(pair.server, 4, MSG_DONTWAIT);
      }},
-    {"recv: peek", [](Player& p) {
+    {"recv: peek",
+     [](Player& p) {
        const auto pair = p.pair();
        p.send(pair.client, "abcdef");
        p.until(pair.server, POLLIN);
@@ -40,7 +43,8 @@ const Case kCases[] = {
        p.recv(pair.server, 100);
        p.recv(pair.server, 100, MSG_PEEK | MSG_DONTWAIT);
      }},
-    {"recv: thrown away, without memory", [](Player& p) {
+    {"recv: thrown away, without memory",
+     [](Player& p) {
        const auto pair = p.pair();
        const std::string data(10000, 'x');
        p.send(pair.client, data);
@@ -48,40 +52,46 @@ const Case kCases[] = {
        p.say("peek", p.c.recv(pair.server, nullptr, 1000, MSG_TRUNC | MSG_WAITALL | MSG_PEEK));
        p.say("recv", p.c.recv(pair.server, nullptr, 1000, MSG_TRUNC | MSG_WAITALL));
      }},
-    {"recv: all", [](Player& p) {
+    {"recv: all",
+     [](Player& p) {
        const auto pair = p.pair();
        p.send(pair.client, "abc");
        p.send(pair.client, "def");
        p.recv(pair.server, 6, MSG_WAITALL);
      }},
-    {"recv: all, before the end", [](Player& p) {
+    {"recv: all, before the end",
+     [](Player& p) {
        const auto pair = p.pair();
        p.send(pair.client, "abc");
        p.shutdown(pair.client, SHUT_WR);
        p.recv(pair.server, 6, MSG_WAITALL);
        p.recv(pair.server, 6, MSG_WAITALL);
      }},
-    {"recv: all, without waiting", [](Player& p) {
+    {"recv: all, without waiting",
+     [](Player& p) {
        const auto pair = p.pair();
        p.send(pair.client, "abc");
        p.until(pair.server, POLLIN);
        p.recv(pair.server, 6, MSG_WAITALL | MSG_DONTWAIT);
      }},
-    {"recv: all, time-out", [](Player& p) {
+    {"recv: all, time-out",
+     [](Player& p) {
        const auto pair = p.pair();
        const timeval little{0, 20000};
        p.c.setsockopt(pair.server, SOL_SOCKET, SO_RCVTIMEO, &little, sizeof little);
        p.send(pair.client, "abc");
        p.recv(pair.server, 6, MSG_WAITALL);
      }},
-    {"recv: truncate", [](Player& p) {
+    {"recv: truncate",
+     [](Player& p) {
        const auto pair = p.pair();
        p.send(pair.client, "abcdef");
        p.until(pair.server, POLLIN);
        p.recv(pair.server, 4, MSG_TRUNC);
        p.recv(pair.server);
      }},
-    {"recv: nothing wanted", [](Player& p) {
+    {"recv: nothing wanted",
+     [](Player& p) {
        const auto pair = p.pair();
        p.recv(pair.server, 0, MSG_DONTWAIT);
        char byte;
@@ -92,11 +102,13 @@ const Case kCases[] = {
        p.recv(pair.server);
      }},
     {"recv: error queue", [](Player& p) { p.recv(p.pair().server, 10, MSG_ERRQUEUE); }},
-    {"recv: at the end, again and again", [](Player& p) {
+    {"recv: at the end, again and again",
+     [](Player& p) {
        const auto pair = p.half_closed();
        for (int i = 0; i < 3; ++i) p.recv(pair.server);
      }},
-    {"recvfrom: no address", [](Player& p) {
+    {"recvfrom: no address",
+     [](Player& p) {
        const auto pair = p.pair();
        p.send(pair.client, "x");
        char byte;
@@ -105,7 +117,8 @@ const Case kCases[] = {
        p.say("recvfrom", p.c.recvfrom(pair.server, &byte, 1, 0, reinterpret_cast<sockaddr*>(&in), &size));
        p.say("size", static_cast<long>(size));
      }},
-    {"recvmsg: scattered", [](Player& p) {
+    {"recvmsg: scattered",
+     [](Player& p) {
        const auto pair = p.pair();
        p.send(pair.client, "abcdef");
        p.until(pair.server, POLLIN);
@@ -118,14 +131,16 @@ const Case kCases[] = {
        p.say("name", static_cast<long>(message.msg_namelen));
        p.say("flags", static_cast<long>(message.msg_flags));
      }},
-    {"recvmsg: too many pieces", [](Player& p) {
+    {"recvmsg: too many pieces",
+     [](Player& p) {
        iovec v{};
        msghdr message{nullptr, 0, &v, 2000, nullptr, 0, 0};
        const auto pair = p.pair();
        p.say("recvmsg", p.c.recvmsg(pair.server, &message, 0));
        p.say("sendmsg", p.c.sendmsg(pair.server, &message, 0));
      }},
-    {"readv: counts", [](Player& p) {
+    {"readv: counts",
+     [](Player& p) {
        const auto pair = p.pair();
        iovec v{};
        p.say("readv", p.c.readv(pair.server, &v, 2000));
@@ -134,21 +149,24 @@ const Case kCases[] = {
        p.say("writev", p.c.writev(pair.server, &v, -1));
        p.say("writev", p.c.writev(pair.server, &v, 0));
      }},
-    {"readv: lengths that no answer can say", [](Player& p) {
+    {"readv: lengths that no answer can say",
+     [](Player& p) {
        char byte = 0;
        iovec v[] = {{&byte, SIZE_MAX / 2}, {&byte, SIZE_MAX / 2}};
        const auto pair = p.pair();
        p.say("readv", p.c.readv(pair.server, v, 2));
        p.say("writev", p.c.writev(pair.server, v, 2));
      }},
-    {"writev: gathered", [](Player& p) {
+    {"writev: gathered",
+     [](Player& p) {
        const auto pair = p.pair();
        char a[] = "abc", b[] = "de";
        const iovec v[] = {{a, 3}, {nullptr, 0}, {b, 2}};
        p.say("writev", p.c.writev(pair.client, v, 3));
        p.recv(pair.server, 5, MSG_WAITALL);
      }},
-    {"sendmsg: gathered", [](Player& p) {
+    {"sendmsg: gathered",
+     [](Player& p) {
        const auto pair = p.pair();
        char a[] = "abc", b[] = "de";
        iovec v[] = {{a, 3}, {b, 2}};
@@ -156,37 +174,43 @@ const Case kCases[] = {
        p.say("sendmsg", p.c.sendmsg(pair.client, &message, 0));
        p.recv(pair.server, 5, MSG_WAITALL);
      }},
-    {"sendto: the address is ignored", [](Player& p) {
+    {"sendto: the address is ignored",
+     [](Player& p) {
        const auto pair = p.pair();
        const sockaddr_in in = p.here(1);
        p.say("sendto", p.c.sendto(pair.client, "x", 1, 0, reinterpret_cast<const sockaddr*>(&in), sizeof in));
        p.recv(pair.server);
      }},
-    {"sendto: absurd length of the address", [](Player& p) {
+    {"sendto: absurd length of the address",
+     [](Player& p) {
        const auto pair = p.pair();
        const sockaddr_in in = p.here(1);
        p.say("sendto", p.c.sendto(pair.client, "x", 1, 0, reinterpret_cast<const sockaddr*>(&in), 5000));
      }},
     {"send: fresh", [](Player& p) { p.send(p.tcp(), "x", MSG_NOSIGNAL); }},
     {"send: listener", [](Player& p) { p.send(p.listener(), "x", MSG_NOSIGNAL); }},
-    {"send: nothing", [](Player& p) {
+    {"send: nothing",
+     [](Player& p) {
        const auto pair = p.pair();
        p.send(pair.client, "");
        p.send(p.tcp(), "", MSG_NOSIGNAL);
        p.recv(pair.server, 5, MSG_DONTWAIT);
      }},
-    {"send: after a shutdown", [](Player& p) {
+    {"send: after a shutdown",
+     [](Player& p) {
        const auto pair = p.pair();
        p.shutdown(pair.client, SHUT_WR);
        p.send(pair.client, "x", MSG_NOSIGNAL);
        p.send(pair.client, "", MSG_NOSIGNAL);
      }},
-    {"send: after a reset", [](Player& p) {
+    {"send: after a reset",
+     [](Player& p) {
        const auto pair = p.reset();
        p.send(pair.server, "x", MSG_NOSIGNAL);
        p.send(pair.server, "x", MSG_NOSIGNAL);
      }},
-    {"send: reset of a half-closed connection", [](Player& p) {
+    {"send: reset of a half-closed connection",
+     [](Player& p) {
        const auto pair = p.half_closed();
        const linger now{1, 0};
        p.c.setsockopt(pair.client, SOL_SOCKET, SO_LINGER, &now, sizeof now);
@@ -195,7 +219,8 @@ const Case kCases[] = {
        p.recv(pair.server);
        p.get(pair.server, SOL_SOCKET, SO_ERROR);
      }},
-    {"send: a full buffer", [](Player& p) {
+    {"send: a full buffer",
+     [](Player& p) {
        const auto pair = p.pair();
        p.nonblocking(pair.client);
        const std::string much(100000, 'm');
@@ -206,7 +231,8 @@ const Case kCases[] = {
        pollfd poll{pair.client, POLLOUT, 0};
        p.say("poll", p.c.poll(&poll, 1, 0));
      }},
-    {"send: time-out", [](Player& p) {
+    {"send: time-out",
+     [](Player& p) {
        const auto pair = p.pair();
        const timeval little{0, 20000};
        p.c.setsockopt(pair.client, SOL_SOCKET, SO_SNDTIMEO, &little, sizeof little);
@@ -215,7 +241,8 @@ const Case kCases[] = {
        for (int i = 0; i < 1000 && n > 0; ++i) n = p.c.send(pair.client, much.data(), much.size(), 0);
        p.say("send", n);
      }},
-    {"send: MSG_MORE", [](Player& p) {
+    {"send: MSG_MORE",
+     [](Player& p) {
        const auto pair = p.pair();
        p.send(pair.client, "ab", MSG_MORE);
        p.recv(pair.server, 5, MSG_DONTWAIT);
@@ -223,8 +250,9 @@ const Case kCases[] = {
        p.send(pair.client, "cd");
        p.recv(pair.server, 4, MSG_WAITALL);
      }},
-    {"SIGPIPE: raised unless it is forbidden", [](Player& p) {
-       struct sigaction before, count {};
+    {"SIGPIPE: raised unless it is forbidden",
+     [](Player& p) {
+       struct sigaction before, count{};
        count.sa_handler = [](int) { broken_pipes = broken_pipes + 1; };
        ::sigaction(SIGPIPE, &count, &before);
        broken_pipes = 0;
@@ -239,7 +267,8 @@ const Case kCases[] = {
 
     {"urgent: none", [](Player& p) { p.recv(p.pair().server, 1, MSG_OOB); }},
     {"urgent: fresh", [](Player& p) { p.recv(p.tcp(), 1, MSG_OOB); }},
-    {"urgent: out of band", [](Player& p) {
+    {"urgent: out of band",
+     [](Player& p) {
        const auto pair = p.pair();
        p.send(pair.client, "ab!", MSG_OOB);
        p.send(pair.client, "cd");
@@ -255,7 +284,8 @@ const Case kCases[] = {
        p.events(pair.server);
        p.recv(pair.server, 2, MSG_WAITALL);
      }},
-    {"urgent: passed over", [](Player& p) {
+    {"urgent: passed over",
+     [](Player& p) {
        const auto pair = p.pair();
        p.send(pair.client, "!", MSG_OOB);
        p.send(pair.client, "cd");
@@ -265,7 +295,8 @@ const Case kCases[] = {
        p.ioctl(pair.server, SIOCATMARK);
        p.recv(pair.server, 1, MSG_OOB);
      }},
-    {"urgent: in line", [](Player& p) {
+    {"urgent: in line",
+     [](Player& p) {
        const auto pair = p.pair();
        p.set(pair.server, SOL_SOCKET, SO_OOBINLINE, 1);
        p.send(pair.client, "ab!", MSG_OOB);
@@ -274,7 +305,8 @@ const Case kCases[] = {
        p.recv(pair.server);
        p.recv(pair.server);
      }},
-    {"urgent: message flags", [](Player& p) {
+    {"urgent: message flags",
+     [](Player& p) {
        const auto pair = p.pair();
        p.send(pair.client, "!", MSG_OOB);
        p.until(pair.server, POLLPRI);
@@ -284,7 +316,8 @@ const Case kCases[] = {
        p.say("recvmsg", p.c.recvmsg(pair.server, &message, MSG_OOB));
        p.say("flags", static_cast<long>(message.msg_flags));
      }},
-    {"urgent: message flags, without waiting", [](Player& p) {
+    {"urgent: message flags, without waiting",
+     [](Player& p) {
        const auto pair = p.pair();
        p.nonblocking(pair.server);
        p.send(pair.client, "!", MSG_OOB);
@@ -295,13 +328,15 @@ const Case kCases[] = {
        p.say("recvmsg", p.c.recvmsg(pair.server, &message, MSG_OOB));
        p.say("flags", static_cast<long>(message.msg_flags));
      }},
-    {"urgent: thrown away", [](Player& p) {
+    {"urgent: thrown away",
+     [](Player& p) {
        const auto pair = p.pair();
        p.send(pair.client, "!", MSG_OOB);
        p.until(pair.server, POLLPRI);
        p.say("recv", p.c.recv(pair.server, nullptr, 1, MSG_OOB | MSG_TRUNC));
      }},
-    {"urgent: peek stops at the mark", [](Player& p) {
+    {"urgent: peek stops at the mark",
+     [](Player& p) {
        const auto pair = p.pair();
        p.send(pair.client, "abc!", MSG_OOB);
        p.send(pair.client, "ef");
