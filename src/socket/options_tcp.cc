@@ -131,7 +131,7 @@ int get_tcp_option(StreamSocket& socket, int name, const OptionOutput& output, I
     case TCP_THIN_DUPACK: return output.integer(0);
     case TCP_SAVE_SYN: return output.integer(o.save_syn);
     case TCP_INQ: return output.integer(o.inq);
-    case TCP_CC_INFO: return output.bytes(nullptr, 0);  // the controllers there are tell nothing
+    case TCP_CC_INFO: return output.bytes("", 0);  // the controllers there are tell nothing
     default: return ENOPROTOOPT;
   }
 }
