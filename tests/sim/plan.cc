@@ -42,6 +42,9 @@ Impairment path_plan(Random& r, std::uint32_t mtu) {
 
 TcpOptions tcp_options(Random& r) {
   TcpOptions o;
+  // A closed connection gives up after nine time-outs in a row, which among hundreds of thousands on bad paths do occur;
+  // here everything has to arrive.
+  o.orphan_retries = o.retries;
   o.send_buffer = log_uniform(r, 2048, 4e6);
   o.receive_buffer = log_uniform(r, 2048, 4e6);
   o.nodelay = r.chance(0.3);
