@@ -13,8 +13,6 @@ constexpr std::uint32_t kIsnGap = 65535 + 2;
 
 bool is_plain_v4(const IpAddress& a) { return a.is_v4() && a.scope == 0; }
 
-bool is_newer(std::uint32_t tsval, std::uint32_t than) { return static_cast<std::int32_t>(tsval - than) > 0; }
-
 }  // namespace
 
 template <class E>
@@ -170,7 +168,7 @@ TimeWaitDecision TimeWaitTable::on_syn(Entry& e, const TimeWaitSegment& s, Insta
   // RFC 6191 §2: a newer timestamp proves a new incarnation, an older one an old duplicate; when they are equal or
   // missing on either side the sequence number decides.
   bool newer = is_before(e.rcv_nxt, s.seq);
-  if (s.tsval && e.has_timestamps && *s.tsval != e.ts_recent) newer = is_newer(*s.tsval, e.ts_recent);
+  if (s.tsval && e.has_timestamps && *s.tsval != e.ts_recent) newer = timestamp_distance(*s.tsval, e.ts_recent) > 0;
   if (newer && s.may_open) return {TimeWaitVerdict::accept_new, e.snd_nxt + kIsnGap};
   // The peer answers our ACK with a RST if it knows nothing of the old connection; we ignore that, and its next SYN
   // finds TIME-WAIT over or a higher number.
