@@ -44,7 +44,9 @@ struct TcpCounts {
   std::uint32_t rto_count = 0;      ///< retransmission time-outs in all
   std::uint32_t fast_recoveries = 0;
   std::uint32_t dupacks_in = 0, dupacks_out = 0;
-  Duration handshake{};  ///< SYN to established; zero before that
+  std::uint32_t dsack_dups = 0;  ///< segments that the peer says it has received twice (RFC 2883)
+  std::uint32_t reord_seen = 0;  ///< times that reordering was found
+  Duration handshake{};          ///< SYN to established; zero before that
 };
 
 /// What waits in the queues of a connection, in bytes, as Linux's ioctls say it.
@@ -69,9 +71,11 @@ struct TcpInfo : TcpCounts {
   std::uint32_t snd_ssthresh = 0;              ///< bytes; 0xffffffff: no loss yet
   std::uint32_t snd_wnd = 0, rcv_wnd = 0;      ///< bytes, scaled
   std::optional<std::uint64_t> pacing_rate{};  ///< bytes a second; nothing: not paced
-  std::uint32_t reordering = 0;                ///< duplicate ACKs that mean a loss
+  std::uint32_t reordering = 0;                ///< segments: how far out of order the path is known to deliver
   std::uint32_t unacked = 0;                   ///< bytes in flight
-  std::uint32_t lost = 0;                      ///< bytes of these thought lost and not sent again yet
+  std::uint32_t sacked = 0;                    ///< bytes of these that the peer has out of order
+  std::uint32_t lost = 0;                      ///< bytes of these thought lost, sent again or not
+  std::uint32_t resent = 0;                    ///< bytes of these sent again and still under way
   std::uint32_t notsent = 0;                   ///< bytes written, not sent yet
   std::uint32_t unread = 0;                    ///< bytes received in order, not read yet
   std::uint32_t urgent = 0;                    ///< bytes to the end of urgent data; 0: none (RFC 9293 §3.8.5)

@@ -80,6 +80,10 @@ std::string describe_note(const PacketNote& note) {
     case NoteKind::smaller_path: return "retransmission: in smaller segments, for a smaller path (RFC 1191 §6.5)";
     case NoteKind::fast_retransmit: return "fast retransmit: three duplicate ACKs (RFC 5681 §3.2)";
     case NoteKind::partial_ack: return "fast retransmit: a partial ACK (RFC 6582 §3.2)";
+    case NoteKind::overtaken: return "fast retransmit: data sent later has arrived (RFC 8985 §6.2)";
+    case NoteKind::lost_again: return "fast retransmit: the last retransmission was lost, too (RFC 8985 §6.2)";
+    case NoteKind::tail_probe: return "tail loss probe: two round trips without an answer (RFC 8985 §7)";
+    case NoteKind::reneged: return "retransmission: sacked once, but no longer (RFC 2018 §8)";
     case NoteKind::window_probe: return "zero-window probe" + count_of(note) + " (RFC 9293 §3.8.6.1)";
     case NoteKind::window_override: return "a small segment that has waited long enough (RFC 9293 §3.8.6.2.1)";
     case NoteKind::keep_alive: return "keep-alive probe" + count_of(note) + " (RFC 9293 §3.8.4)";

@@ -18,6 +18,10 @@ enum class NoteKind : std::uint8_t {
   smaller_path,     ///< what was under way in segments that are too large for the path
   fast_retransmit,  ///< three duplicate ACKs
   partial_ack,      ///< the next hole, told by a partial ACK
+  overtaken,        ///< something sent later has arrived
+  lost_again,       ///< … than its retransmission
+  tail_probe,       ///< nothing was heard for two round trips
+  reneged,          ///< the peer had sacked it, and has it no more
   window_probe,     ///< the window is closed; `number` unanswered of at most `limit`
   window_override,  ///< a small segment that waited too long for a larger window
   keep_alive,       ///< the connection is idle; `number` unanswered of at most `limit`

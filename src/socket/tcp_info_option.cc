@@ -50,6 +50,8 @@ void fill_times(const TcpInfo& in, Instant now, tcp_info& out) {
 
 void fill_counts(const TcpInfo& in, tcp_info& out) {
   out.tcpi_total_retrans = in.total_retrans;
+  out.tcpi_dsack_dups = in.dsack_dups;
+  out.tcpi_reord_seen = in.reord_seen;
   out.tcpi_bytes_acked = in.bytes_acked;
   out.tcpi_bytes_received = in.bytes_received;
   out.tcpi_bytes_sent = in.bytes_sent;
@@ -69,7 +71,9 @@ void fill_segments(const TcpInfo& in, tcp_info& out) {
   out.tcpi_snd_cwnd = in.snd_cwnd / mss;
   out.tcpi_snd_ssthresh = in.snd_ssthresh == 0xffffffffu ? kNoLossYet : in.snd_ssthresh / mss;
   out.tcpi_unacked = segments(in.unacked);
+  out.tcpi_sacked = segments(in.sacked);
   out.tcpi_lost = segments(in.lost);
+  out.tcpi_retrans = segments(in.resent);
 }
 
 }  // namespace

@@ -130,7 +130,7 @@ TEST(StackTcp, ABadChecksumIsDroppedAndCounted) {
   link.run(1s);
   EXPECT_EQ(link.read_all(link.far(), pair.far), "data");
   EXPECT_EQ(link.near().counters()[Counter::TcpRetransSegs], 1u);
-  EXPECT_EQ(link.near().counters()[Counter::TcpExtTCPTimeouts], 1u);
+  EXPECT_EQ(link.near().counters()[Counter::TcpExtTCPLossProbes], 1u);
 }
 
 TEST(StackTcp, TellsWhatBecameOfEachPacketOfABatch) {

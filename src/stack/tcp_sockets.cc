@@ -134,7 +134,31 @@ void TcpSockets::count(const SegmentVerdict& verdict) {
     ++counters_[Counter::TcpExtOfoPruned];
     drops_.other(DropReason::TCP_OFO_QUEUE_PRUNE);
   }
-  if (verdict.fast_retransmit) ++counters_[Counter::TcpExtTCPRenoRecovery];
+  count(verdict.losses);
+}
+
+void TcpSockets::count(LossEvents events) {
+  if (!events.any()) return;
+  using Row = std::pair<LossEvent, Counter>;
+  static constexpr std::array kRows{
+      Row{LossEvent::reno_recovery, Counter::TcpExtTCPRenoRecovery},
+      Row{LossEvent::sack_recovery, Counter::TcpExtTCPSackRecovery},
+      Row{LossEvent::recovery_failed, Counter::TcpExtTCPSackFailures},
+      Row{LossEvent::loss_failed, Counter::TcpExtTCPLossFailures},
+      Row{LossEvent::reordering, Counter::TcpExtTCPSACKReorder},
+      Row{LossEvent::full_undo, Counter::TcpExtTCPFullUndo},
+      Row{LossEvent::partial_undo, Counter::TcpExtTCPPartialUndo},
+      Row{LossEvent::dsack_undo, Counter::TcpExtTCPDSACKUndo},
+      Row{LossEvent::loss_undo, Counter::TcpExtTCPLossUndo},
+      Row{LossEvent::spurious_time_out, Counter::TcpExtTCPSpuriousRTOs},
+      Row{LossEvent::retransmission_lost, Counter::TcpExtTCPLostRetransmit},
+      Row{LossEvent::reneging, Counter::TcpExtTCPSACKReneging},
+      Row{LossEvent::dsack_received, Counter::TcpExtTCPDSACKRecv},
+      Row{LossEvent::probe_recovery, Counter::TcpExtTCPLossProbeRecovery},
+  };
+  for (const auto& [event, counter] : kRows) {
+    if (events.has(event)) ++counters_[counter];
+  }
 }
 
 void TcpSockets::reply(OutgoingSegment segment) {
@@ -203,7 +227,9 @@ void TcpSockets::count_sent(const SegmentOut& segment) {
   const std::uint32_t n = segment.wire_segments();
   if (segment.flags.rst()) ++counters_[Counter::TcpOutRsts];
   const NoteKind why = segment.note.kind;
-  if (why == NoteKind::fast_retransmit || why == NoteKind::partial_ack) counters_[Counter::TcpExtTCPFastRetrans] += n;
+  const bool fast = why == NoteKind::fast_retransmit || why == NoteKind::partial_ack || why == NoteKind::overtaken ||
+                    why == NoteKind::lost_again;
+  if (fast) counters_[Counter::TcpExtTCPFastRetrans] += n;
   if (why == NoteKind::after_time_out) counters_[Counter::TcpExtTCPSlowStartRetrans] += n;
   if (segment.retransmission) {
     counters_[Counter::TcpRetransSegs] += n;
@@ -231,6 +257,8 @@ void TcpSockets::run_timers(Instant now) {
     socket.armed_for = kNever;
     const TimerVerdict verdict = socket.connection->on_timer(now);
     if (verdict.retransmission_timeout) ++counters_[Counter::TcpExtTCPTimeouts];
+    if (verdict.tail_probe) ++counters_[Counter::TcpExtTCPLossProbes];
+    count(verdict.losses);
     if (verdict.delayed_ack) ++counters_[Counter::TcpExtDelayedACKs];
     if (verdict.keep_alive) ++counters_[Counter::TcpExtTCPKeepAlive];
     if (verdict.window_probe) ++counters_[Counter::TcpExtTCPWinProbe];

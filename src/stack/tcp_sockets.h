@@ -187,6 +187,7 @@ class TcpSockets {
                    std::optional<SeqNum> isn = {});
   void on_time_wait(FlowRef flow, const FourTuple& tuple, SegmentIn& segment, const PathFacts& path, Instant now);
   void count(const SegmentVerdict& verdict);
+  void count(LossEvents events);
   void count_sent(const SegmentOut& segment);
   void count_end(Socket& socket);
   void reply(const FourTuple& tuple, SegmentOut segment) { reply(tuple, std::move(segment), *defaults_); }

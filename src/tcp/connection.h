@@ -3,7 +3,7 @@
 //
 // Called by the stack: on_segment for what arrived, on_timer when next_deadline() has come, poll_transmit until
 // it gives nothing after either of these and after every user call. Addresses and ports are not its business.
-// Split over connection_{handshake,receive,send,timers,user,options}.cc, mostly by RFC section.
+// Split over connection_{handshake,receive,ack,send,timers,user,options}.cc, mostly by RFC section.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,7 @@
 #include "leat/tcp_options.h"
 #include "tcp/congestion/registry.h"
 #include "tcp/engine/half_open.h"
+#include "tcp/loss/loss_timer.h"
 #include "tcp/loss/recovery.h"
 #include "tcp/loss/rto.h"
 #include "tcp/options_ref.h"
@@ -56,15 +57,17 @@ struct SegmentVerdict {
   bool reset_reply = false;  ///< answer it with a RST as if there were no connection (RFC 9293 §3.10.7.1)
   bool challenge = false;    ///< answered by a challenge ACK (RFC 5961)
   bool queued_out_of_order = false;
-  bool refused_ahead = false;    ///< dropped for lack of memory, and out of order
-  bool pruned = false;           ///< what waited out of order was given up for lack of memory
-  bool fast_retransmit = false;  ///< a fast recovery began
-  bool paws_active = false;      ///< a SYN-ACK echoed a timestamp that was never sent
+  bool refused_ahead = false;  ///< dropped for lack of memory, and out of order
+  bool pruned = false;         ///< what waited out of order was given up for lack of memory
+  LossEvents losses;
+  bool paws_active = false;  ///< a SYN-ACK echoed a timestamp that was never sent
 };
 
 /// What a deadline brought about.
 struct TimerVerdict {
   bool retransmission_timeout = false;
+  bool tail_probe = false;
+  LossEvents losses;
   bool delayed_ack = false;
   bool window_probe = false;
   bool keep_alive = false;  ///< a keep-alive probe
@@ -142,11 +145,6 @@ class TcpConnection {
   bool is_old_by_timestamp(const SegmentIn& segment, StreamPos pos, Instant now) const;
   SegmentVerdict on_unacceptable(const SegmentIn& segment, DropReason why, NoteKind note, Instant now);
   SegmentVerdict on_reset(StreamPos pos, Instant now);
-  std::optional<SegmentVerdict> check_ack(const SegmentIn& segment, Instant now);
-  void on_ack(const SegmentIn& segment, StreamPos pos, Instant now, SegmentVerdict& verdict);
-  void on_new_ack(StreamPos ack, std::optional<Duration> echoed, Instant now);
-  std::optional<Duration> echoed_round_trip(const SegmentIn& segment, Instant now) const;
-  void on_fin_acked(Instant now);
   void on_text_and_fin(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now, SegmentVerdict& verdict);
   void on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now, SegmentVerdict& verdict);
   void ack_out_of_order();
@@ -156,27 +154,48 @@ class TcpConnection {
   std::uint16_t payload_of(std::uint16_t mss) const;
   bool challenge(NoteKind why, Instant now);
 
+  // connection_ack.cc
+  std::optional<SegmentVerdict> check_ack(const SegmentIn& segment, Instant now);
+  void on_ack(const SegmentIn& segment, StreamPos pos, Instant now, SegmentVerdict& verdict);
+  void on_syn_acked(const SegmentIn& segment, Instant now);
+  Recovery::Ack recovery_ack(const SegmentIn& segment, StreamPos ack, Instant now) const;
+  Recovery::Path path() const;
+  void on_progress(std::uint32_t acked_bytes, Instant now);
+  std::optional<Duration> measure(const SegmentIn& segment, const Recovery::Verdict& verdict, Instant now);
+  std::optional<Duration> echoed_round_trip(const SegmentIn& segment, Instant now) const;
+  void follow(const Recovery::Verdict& verdict, Instant now);
+  void on_fin_acked(Instant now);
+
   // connection_send.cc
   bool transmit_syn(SegmentOut& out, Instant now);
+  bool transmit_data(SegmentOut& out, Instant now);
+  bool transmit_tail_probe(SegmentOut& out, Instant now);
   bool transmit_lost(SegmentOut& out, Instant now);
   bool transmit_new(SegmentOut& out, Instant now);
   bool transmit_ack(SegmentOut& out, Instant now);
-  PacketNote retransmission_note() const;
+  PacketNote retransmission_note(LossReason why) const;
   PacketNote probe_note() const;
   void fill_data(SegmentOut& out, const Sender::Plan& plan, Instant now);
   void fill_common(SegmentOut& out, Instant now);
   void fill_urgent(SegmentOut& out, StreamPos pos) const;
   void fill_sack(SegmentOut& out);
-  std::int64_t in_flight() const { return recovery_.in_flight(sender_.una(), sender_.nxt()); }
+  void note_data_sent(const Sender::Plan& plan, std::uint32_t segments, Instant now);
+  std::int64_t in_flight() const { return recovery_.in_flight(); }
+  std::uint32_t cwnd() const { return recovery_.cwnd(*congestion_); }
   std::uint32_t burst_limit() const;
 
   // connection_timers.cc
   void update_persist(Instant now);
   Duration persist_interval() const;
+  void on_loss_timer(Instant now, TimerVerdict& verdict);
   void on_retransmission_timeout(Instant now, TimerVerdict& verdict);
+  void on_reordering_timeout(Instant now, TimerVerdict& verdict);
   void on_persist_timeout(Instant now, TimerVerdict& verdict);
   void on_keep_alive_timeout(Instant now, TimerVerdict& verdict);
   void arm_retransmission(Instant now);
+  void arm_loss_timer(Instant time_out, Instant now);
+  Instant oldest_times_out(Instant now) const;
+  Instant limited_by_user(Instant deadline, Instant now) const;
   bool is_waited_out(Instant since, Instant now) const;
   void give_up(TimerVerdict& verdict);
   unsigned retries() const { return user_gone_ ? options_->orphan_retries : options_->retries; }
@@ -207,7 +226,9 @@ class TcpConnection {
   bool probe_due_ = false;
   bool override_window_ = false;  ///< the persist timer lets a small segment go
   bool retransmit_now_ = false;   ///< the next lost segment goes whatever the window says
-  bool cwnd_limited_ = false;     ///< at the last attempt to send, cwnd was what held data back
+  bool tail_probe_due_ = false;
+  bool new_data_first_ = false;  ///< F-RTO: lost data waits for the answer to new data
+  bool cwnd_limited_ = false;    ///< at the last attempt to send, cwnd was what held data back
   bool scaling_agreed_ = false;
   bool sack_agreed_ = false;
 
@@ -222,7 +243,7 @@ class TcpConnection {
   Timestamps timestamps_;
   std::unique_ptr<CongestionController> congestion_;
 
-  Instant retransmission_deadline_ = kNever;
+  LossTimer loss_timer_;
   Instant persist_deadline_ = kNever;
   Instant keep_alive_deadline_ = kNever;
   Instant linger_deadline_ = kNever;  ///< FIN-WAIT-2 without a user
@@ -233,8 +254,7 @@ class TcpConnection {
   Instant heard_at_{};             ///< the last valid ACK
   Instant silent_since_ = kNever;  ///< the first of the time-outs in a row
   Instant last_sent_at_{};
-  Instant timed_at_ = kNever;  ///< when the timed segment was sent (Karn: never a retransmitted one)
-  StreamPos timed_pos_ = 0;
+  StreamPos round_end_ = 0;      ///< when this is acknowledged, a round trip of measurements is over
   StreamPos last_ack_sent_ = 0;  ///< RFC 7323 §4.3
   StreamPos peer_fin_ = -1;      ///< position of the peer's FIN once it was seen
   std::uint32_t max_burst_;

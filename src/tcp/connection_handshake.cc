@@ -35,8 +35,8 @@ void TcpConnection::open_passive(const Handshake& handshake) {
   sender_.syn_sent();
   static_cast<void>(receiver_.offer_window(false));
   last_ack_sent_ = receiver_.nxt();
-  timed_at_ = handshake.timed_at;
-  timed_pos_ = 1;
+  recovery_.on_sent(1, opened_at_);
+  if (handshake.timed_at == kNever) recovery_.on_resent(0, 1, opened_at_);
   time_outs_ = handshake.time_outs;
   counts_.segs_in = 1;
   counts_.segs_out = 1u + handshake.time_outs;
@@ -57,6 +57,8 @@ void TcpConnection::adopt_peer(const Handshake& handshake, Instant now) {
   constexpr std::uint16_t kDefault = 536, kLeast = 48;
   const std::uint16_t mss = std::min(std::max(handshake.mss.value_or(kDefault), kLeast), send_mss_limit_);
   sender_.set_mss(payload_of(mss));
+  recovery_.set_mss(sender_.mss());
+  recovery_.set_sack(sack_agreed_);
 }
 
 std::uint16_t TcpConnection::payload_of(std::uint16_t mss) const {
@@ -140,7 +142,7 @@ void TcpConnection::become_established(const SegmentIn& segment, Instant now) {
   // One lost SYN may be bad luck; after two, begin with one segment (RFC 6928 §2, RFC 5681 §3.1).
   const std::uint32_t mss = sender_.mss();
   congestion_ = make_controller(options_->congestion_control, {.mss = mss, .initial_cwnd = time_outs_ > 1 ? mss : 0});
-  on_new_ack(1, echoed_round_trip(segment, now), now);
+  on_syn_acked(segment, now);
   rto_.on_established(syn_timed_out);
   counts_.handshake = now - opened_at_;
   heard_at_ = now;

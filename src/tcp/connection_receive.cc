@@ -129,31 +129,6 @@ SegmentVerdict TcpConnection::on_reset(StreamPos pos, Instant now) {
   return verdict;
 }
 
-std::optional<SegmentVerdict> TcpConnection::check_ack(const SegmentIn& segment, Instant now) {
-  SegmentVerdict verdict;
-  if (!segment.flags.ack()) {
-    verdict.drop = DropReason::TCP_FLAGS;
-    return verdict;
-  }
-  const StreamPos ack = send_map_.from_wire(segment.ack, sender_.una());
-  if (state_ == TcpState::syn_received) {
-    if (ack >= 1 && ack <= sender_.nxt()) return std::nullopt;
-    verdict.drop = DropReason::TCP_ACK_UNSENT_DATA;
-    verdict.reset_reply = true;
-    return verdict;
-  }
-  // RFC 5961 §5.2: what is far too old, or not sent yet, comes from someone who guesses.
-  if (ack > sender_.nxt()) {
-    verdict.drop = DropReason::TCP_ACK_UNSENT_DATA;
-  } else if (ack < sender_.una() - static_cast<StreamPos>(sender_.largest_window())) {
-    verdict.drop = DropReason::TCP_TOO_OLD_ACK;
-  } else {
-    return std::nullopt;
-  }
-  verdict.challenge = challenge(NoteKind::challenge_ack, now);
-  return verdict;
-}
-
 bool TcpConnection::challenge(NoteKind why, Instant now) {
   constexpr Duration kInterval = std::chrono::milliseconds(500);  // Linux: tcp_invalid_ratelimit
   if (now < next_challenge_) return false;
@@ -161,90 +136,6 @@ bool TcpConnection::challenge(NoteKind why, Instant now) {
   acks_.ack_now();
   ack_note_.kind = why;
   return true;
-}
-
-void TcpConnection::on_ack(const SegmentIn& segment, StreamPos pos, Instant now, SegmentVerdict& verdict) {
-  const StreamPos ack = send_map_.from_wire(segment.ack, sender_.una());
-  probes_ = 0;
-  heard_at_ = now;
-  if (ack < sender_.una()) return;
-  const bool outstanding = sender_.una() < sender_.nxt();
-  const bool window_changed = sender_.update_window(pos, ack, segment.window, true);
-  // Who closes the window over data in flight, and says so, is alive (RFC 9293 §3.8.6.1). An orphan does not wait.
-  if (sender_.window() == 0 && !user_gone_) silent_since_ = kNever;
-  if (ack > sender_.una()) {
-    on_new_ack(ack, echoed_round_trip(segment, now), now);
-    return;
-  }
-  // RFC 5681 §2 says what a duplicate ACK is; one with SACK blocks is one whatever its window.
-  const bool duplicate =
-      outstanding && segment.length == 0 && !segment.flags.fin() && (!window_changed || segment.options.sack_count > 0);
-  if (!duplicate) return;
-  ++counts_.dupacks_in;
-  congestion_->on_duplicate_ack(now);
-  const std::uint32_t flight = static_cast<std::uint32_t>(in_flight());
-  if (!recovery_.on_duplicate_ack(sender_.una(), sender_.nxt(), sender_.mss())) return;
-  congestion_->on_loss_detected(flight, now);
-  retransmit_now_ = true;
-  ++counts_.fast_recoveries;
-  verdict.fast_retransmit = true;
-}
-
-std::optional<Duration> TcpConnection::echoed_round_trip(const SegmentIn& segment, Instant now) const {
-  if (!segment.options.timestamps) return std::nullopt;
-  return timestamps_.round_trip(segment.options.timestamps->echo_reply, opened_at_, now);
-}
-
-void TcpConnection::on_new_ack(StreamPos ack, std::optional<Duration> echoed, Instant now) {
-  const StreamPos before = sender_.una();
-  AckSample sample;
-  sample.now = now;
-  sample.in_flight = std::max(flight_peak_.bytes(), static_cast<std::uint32_t>(in_flight()));
-  sample.acked_bytes = sender_.on_ack(ack);
-  sample.in_recovery = recovery_.in_fast_recovery();
-  sample.app_limited = !cwnd_limited_;
-  counts_.bytes_acked += sample.acked_bytes;
-  if (timed_at_ != kNever && ack >= timed_pos_) {
-    sample.rtt = now - timed_at_;
-    rto_.on_sample(*sample.rtt);
-    timed_at_ = kNever;
-  } else if (const bool ambiguous = rto_.backoff() > 0 || !rto_.rtt().has_sample() || sample.in_recovery;
-             echoed && timed_at_ == kNever && (ambiguous || recovery_.in_loss_state())) {
-    // Where something was sent twice only the echo tells which one was answered (RFC 7323 §4.1); elsewhere the own
-    // clock is finer than the option's.
-    sample.rtt = echoed;
-    rto_.on_sample(*echoed);
-  } else if (!recovery_.in_loss_state() && !sample.in_recovery) {
-    // Data that was sent once, after the time-out, came through although it was not the timed segment.
-    rto_.reset_backoff();
-  }
-  time_outs_ = 0;
-  silent_since_ = kNever;
-  progress_at_ = now;
-  soft_error_ = Error::none;
-  const Recovery::AckVerdict recovery = recovery_.on_new_ack(before, ack, sender_.nxt(), sender_.mss());
-  if (recovery.partial) retransmit_now_ = true;
-  if (sample.acked_bytes > 0) congestion_->on_ack(sample);
-  if (recovery.completed) congestion_->on_recovery_exit(now);
-  retransmission_deadline_ = kNever;
-  if (sender_.una() < sender_.nxt()) arm_retransmission(now);
-  sender_.forget_more();
-  wake_writer();
-  if (sample.acked_bytes > 0 && sender_.everything_acked()) raise(kEventFlushed);
-}
-
-void TcpConnection::on_fin_acked(Instant now) {
-  if (state_ == TcpState::fin_wait_1) {
-    move(StateEvent::fin_acked);
-    raise(kEventFlushed);
-    if (user_gone_) linger_deadline_ = now + options_->fin_wait_2;
-  } else if (state_ == TcpState::closing) {
-    move(StateEvent::fin_acked);
-    raise(kEventFlushed | kEventClosed);
-  } else if (state_ == TcpState::last_ack) {
-    raise(kEventFlushed);
-    finish(Error::none);
-  }
 }
 
 void TcpConnection::on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now, SegmentVerdict& verdict) {

@@ -1,4 +1,4 @@
-// The single exit for segments. Order: RST, SYN, lost data, new data, a bare ACK.
+// The single exit for segments. Order: RST, SYN, a tail probe, lost data, new data, a bare ACK.
 #include <algorithm>
 
 #include "tcp/connection.h"
@@ -18,7 +18,7 @@ bool TcpConnection::poll_transmit(SegmentOut& out, Instant now) {
   } else if (state_ == TcpState::syn_sent || state_ == TcpState::syn_received) {
     have = transmit_syn(out, now) || (state_ == TcpState::syn_received && transmit_ack(out, now));
   } else if (state_ != TcpState::closed && state_ != TcpState::listen) {
-    have = (can_send(state_) && (transmit_lost(out, now) || transmit_new(out, now))) || transmit_ack(out, now);
+    have = (can_send(state_) && transmit_data(out, now)) || transmit_ack(out, now);
     if (!have) update_persist(now);
   }
   if (have) counts_.segs_out += out.wire_segments();
@@ -42,43 +42,69 @@ bool TcpConnection::transmit_syn(SegmentOut& out, Instant now) {
   if (again) {
     out.note = {NoteKind::syn_time_out, time_outs_, static_cast<std::uint8_t>(options_->syn_retries)};
     ++counts_.total_retrans;
-    timed_at_ = kNever;
+    recovery_.on_resent(0, 1, now);
   } else {
-    timed_at_ = now;
-    timed_pos_ = 1;
+    recovery_.on_sent(1, now);
   }
   sender_.syn_sent();
   last_sent_at_ = now;
-  if (retransmission_deadline_ == kNever) arm_retransmission(now);
+  if (!loss_timer_.armed()) arm_retransmission(now);
+  return true;
+}
+
+bool TcpConnection::transmit_data(SegmentOut& out, Instant now) {
+  if (transmit_tail_probe(out, now)) return true;
+  if (!new_data_first_) return transmit_lost(out, now) || transmit_new(out, now);
+  if (transmit_new(out, now)) return true;
+  // Where nothing new could go the answer will never come (RFC 5682 §2.1 step 2b).
+  new_data_first_ = recovery_.waits_for_new_data();
+  return !new_data_first_ && transmit_lost(out, now);
+}
+
+// RFC 8985 §7.3: one segment, new data if there is any, whatever cwnd and Nagle say.
+bool TcpConnection::transmit_tail_probe(SegmentOut& out, Instant now) {
+  if (!std::exchange(tail_probe_due_, false) || sender_.una() >= sender_.nxt()) return false;
+  std::optional<Sender::Plan> plan = sender_.next_new(sender_.mss(), sender_.mss(), true);
+  const bool again = !plan;
+  if (again) plan = sender_.again(recovery_.last_segment(sender_.data_end()), sender_.nxt(), sender_.mss());
+  out.note.kind = NoteKind::tail_probe;
+  fill_data(out, *plan, now);
+  recovery_.on_probe(again);
+  loss_timer_.arm(LossTimer::Kind::time_out, oldest_times_out(now));
   return true;
 }
 
 bool TcpConnection::transmit_lost(SegmentOut& out, Instant now) {
-  const Recovery::Range lost = recovery_.lost();
-  if (lost.empty()) return false;
-  std::int64_t allowance = std::int64_t{congestion_->cwnd()} - in_flight();
+  if (!recovery_.has_lost()) return false;
+  std::int64_t allowance = std::int64_t{cwnd()} - in_flight();
   if (retransmit_now_) allowance = std::max<std::int64_t>(allowance, sender_.mss());
   if (allowance < sender_.mss() && in_flight() > 0) {
     cwnd_limited_ = true;
     return false;
   }
+  const std::int64_t most = std::clamp<std::int64_t>(allowance, sender_.mss(), burst_limit());
+  const std::uint32_t burst = static_cast<std::uint32_t>(most - most % sender_.mss());
+  const Scoreboard::Lost lost = recovery_.next_lost(burst);
   // Beyond a window that shrank only the first segment goes, as a probe (RFC 9293 §3.8.6).
-  if (lost.begin > sender_.una() && lost.begin >= sender_.una() + sender_.window()) return false;
-  out.note = retransmission_note();
+  if (lost.empty() || (lost.begin > sender_.una() && lost.begin >= sender_.una() + sender_.window())) return false;
+  out.note = retransmission_note(lost.reason);
   retransmit_now_ = false;
-  const std::int64_t burst = std::clamp<std::int64_t>(allowance, sender_.mss(), burst_limit());
-  const Sender::Plan plan =
-      sender_.again(lost.begin, lost.end, static_cast<std::uint32_t>(burst - burst % sender_.mss()));
-  fill_data(out, plan, now);
+  fill_data(out, sender_.again(lost.begin, lost.end, burst), now);
   return true;
 }
 
-PacketNote TcpConnection::retransmission_note() const {
-  if (recovery_.in_fast_recovery()) {
-    return {recovery_.after_partial_ack() ? NoteKind::partial_ack : NoteKind::fast_retransmit};
+PacketNote TcpConnection::retransmission_note(LossReason why) const {
+  switch (why) {
+    case LossReason::duplicate_acks: return {NoteKind::fast_retransmit};
+    case LossReason::partial_ack: return {NoteKind::partial_ack};
+    case LossReason::later_delivered: return {NoteKind::overtaken};
+    case LossReason::retransmission_lost: return {NoteKind::lost_again};
+    case LossReason::smaller_path: return {NoteKind::smaller_path};
+    case LossReason::reneged: return {NoteKind::reneged};
+    case LossReason::none:
+    case LossReason::time_out: break;
   }
   if (!retransmit_now_) return {NoteKind::after_time_out};
-  if (time_outs_ == 0) return {NoteKind::smaller_path};
   return {NoteKind::time_out, time_outs_, static_cast<std::uint8_t>(retries())};
 }
 
@@ -97,7 +123,7 @@ bool TcpConnection::transmit_new(SegmentOut& out, Instant now) {
   if (flight == 0 && sender_.una() == sender_.nxt() && now - last_sent_at_ > rto_.rto()) {
     congestion_->on_idle_restart(now);
   }
-  std::int64_t allowance = std::int64_t{congestion_->cwnd()} - flight;
+  std::int64_t allowance = std::int64_t{cwnd()} - flight;
   cwnd_limited_ = allowance < sender_.mss() && std::int64_t{sender_.unsent_bytes()} > allowance;
   if (cwnd_limited_ && flight > 0) return false;
   const bool held_by_window = sender_.is_blocked_by_window();
@@ -113,7 +139,7 @@ std::uint32_t TcpConnection::burst_limit() const {
   const std::uint32_t mss = sender_.mss();
   // What must stand in every segment cannot be left to whoever splits a super-segment.
   if (options_->push_each_segment || sender_.urgent_end() > sender_.una()) return mss;
-  const std::uint32_t wanted = std::min(max_burst_, std::max(2 * mss, congestion_->cwnd() / 2));
+  const std::uint32_t wanted = std::min(max_burst_, std::max(2 * mss, cwnd() / 2));
   return std::max(wanted - wanted % mss, mss);
 }
 
@@ -139,23 +165,8 @@ void TcpConnection::fill_data(SegmentOut& out, const Sender::Plan& planned, Inst
   fill_common(out, now);
   fill_urgent(out, plan.pos);
 
-  const StreamPos end = plan.pos + plan.length + (plan.fin ? 1 : 0);
   out.retransmission = plan.pos < sender_.nxt();
-  if (out.retransmission) {
-    counts_.total_retrans += out.wire_segments();
-    counts_.bytes_retrans += plan.length;
-    if (timed_at_ != kNever && plan.pos < timed_pos_) timed_at_ = kNever;
-    recovery_.on_retransmitted(end);
-  } else if (timed_at_ == kNever) {
-    timed_at_ = now;
-    // Of a burst the first segment: the rest may wait in queues of the path, or be lost and leave no sample.
-    timed_pos_ = std::min(end, plan.pos + sender_.mss());
-  }
-  sender_.sent(plan);
-  flight_peak_.on_sent(sender_.una(), sender_.nxt(), static_cast<std::uint32_t>(in_flight()));
-  if (plan.length > 0) counts_.data_segs_out += out.wire_segments();
-  counts_.bytes_sent += plan.length;
-  last_sent_at_ = now;
+  note_data_sent(plan, out.wire_segments(), now);
   if (plan.length > 0) acks_.on_data_sent(now, options_->delayed_ack);
   wake_writer();
   // Data carries the ACK. But while something is missing the peer needs segments without data: SACK blocks go on those,
@@ -165,10 +176,30 @@ void TcpConnection::fill_data(SegmentOut& out, const Sender::Plan& planned, Inst
     if (out.note.kind == NoteKind::none) out.note = ack_note_;
     ack_note_ = {};
   }
-  if (retransmission_deadline_ == kNever) {
-    progress_at_ = now;
+}
+
+void TcpConnection::note_data_sent(const Sender::Plan& plan, std::uint32_t segments, Instant now) {
+  const StreamPos end = plan.pos + plan.length + (plan.fin ? 1 : 0);
+  const bool again = plan.pos < sender_.nxt();
+  const bool oldest = sender_.una() == sender_.nxt() || plan.pos == sender_.una();
+  if (again) {
+    counts_.total_retrans += segments;
+    counts_.bytes_retrans += plan.length;
+    recovery_.on_resent(plan.pos, end, now);
+  } else {
+    if (oldest) progress_at_ = now;
+    recovery_.on_sent(end, now);
+  }
+  sender_.sent(plan);
+  flight_peak_.on_sent(sender_.una(), sender_.nxt(), static_cast<std::uint32_t>(in_flight()));
+  if (plan.length > 0) counts_.data_segs_out += segments;
+  counts_.bytes_sent += plan.length;
+  last_sent_at_ = now;
+  const bool waits_for_probe = loss_timer_.kind == LossTimer::Kind::tail_probe || recovery_.may_probe();
+  if (!loss_timer_.armed() || (again && oldest && loss_timer_.kind != LossTimer::Kind::reordering)) {
     arm_retransmission(now);
   }
+  if (!again && waits_for_probe) arm_loss_timer(oldest_times_out(now), now);
 }
 
 void TcpConnection::fill_common(SegmentOut& out, Instant now) {

@@ -7,14 +7,13 @@
 namespace leat {
 
 Instant TcpConnection::next_deadline() const {
-  return std::min(
-      {retransmission_deadline_, persist_deadline_, keep_alive_deadline_, linger_deadline_, acks_.deadline()});
+  return std::min({loss_timer_.deadline, persist_deadline_, keep_alive_deadline_, linger_deadline_, acks_.deadline()});
 }
 
 TimerVerdict TcpConnection::on_timer(Instant now) {
   TimerVerdict verdict;
   verdict.delayed_ack = acks_.on_timer(now);
-  if (now >= retransmission_deadline_) on_retransmission_timeout(now, verdict);
+  if (now >= loss_timer_.deadline) on_loss_timer(now, verdict);
   if (now >= persist_deadline_) on_persist_timeout(now, verdict);
   if (now >= keep_alive_deadline_) on_keep_alive_timeout(now, verdict);
   if (now >= linger_deadline_) finish(Error::none);
@@ -32,11 +31,49 @@ bool TcpConnection::is_waited_out(Instant since, Instant now) const {
 }
 
 // Not later than the user's own limit, so that giving up is punctual.
-void TcpConnection::arm_retransmission(Instant now) {
-  retransmission_deadline_ = now + rto_.rto();
-  if (!options_->user_timeout) return;
+Instant TcpConnection::limited_by_user(Instant deadline, Instant now) const {
+  if (!options_->user_timeout) return deadline;
   const Instant limit = (is_synchronized(state_) ? progress_at_ : opened_at_) + *options_->user_timeout;
-  if (limit > now) retransmission_deadline_ = std::min(retransmission_deadline_, limit);
+  return limit > now ? std::min(deadline, limit) : deadline;
+}
+
+void TcpConnection::arm_retransmission(Instant now) {
+  loss_timer_.arm(LossTimer::Kind::time_out, limited_by_user(now + rto_.rto(), now));
+}
+
+/// When the retransmission time-out of the oldest outstanding segment is over.
+Instant TcpConnection::oldest_times_out(Instant now) const {
+  constexpr Duration kLeast = std::chrono::milliseconds(1);
+  const Instant due = recovery_.scoreboard().first_sent_at() + rto_.rto();
+  return limited_by_user(std::max(due, now + kLeast), now);
+}
+
+/// Waits until `time_out`, or for a tail probe where that comes first (RFC 8985 §7.2).
+void TcpConnection::arm_loss_timer(Instant time_out, Instant now) {
+  loss_timer_.arm(LossTimer::Kind::time_out, time_out);
+  if (!recovery_.may_probe()) return;
+  const bool alone = recovery_.one_segment_outstanding(sender_.mss());
+  const Instant probe = now + TailProbe::timeout(rto_.rtt().srtt(), alone, Rto::kMinimum);
+  loss_timer_.arm(LossTimer::Kind::tail_probe, std::min(probe, time_out));
+}
+
+void TcpConnection::on_loss_timer(Instant now, TimerVerdict& verdict) {
+  switch (loss_timer_.kind) {
+    case LossTimer::Kind::time_out: return on_retransmission_timeout(now, verdict);
+    case LossTimer::Kind::reordering: return on_reordering_timeout(now, verdict);
+    case LossTimer::Kind::tail_probe: break;
+  }
+  loss_timer_.arm(LossTimer::Kind::time_out, oldest_times_out(now));
+  if (recovery_.probe_outstanding()) return;
+  tail_probe_due_ = verdict.tail_probe = true;
+}
+
+void TcpConnection::on_reordering_timeout(Instant now, TimerVerdict& verdict) {
+  loss_timer_.arm(LossTimer::Kind::time_out, oldest_times_out(now));
+  const Recovery::Verdict loss = recovery_.on_waited(path(), *congestion_, now);
+  verdict.losses = loss.events;
+  if (loss.began) ++counts_.fast_recoveries;
+  if (loss.wait > Duration::zero()) loss_timer_.arm(LossTimer::Kind::reordering, now + loss.wait);
 }
 
 // Linux turns a number of retries into a time: as if each had waited twice as long as the one before,
@@ -51,7 +88,7 @@ Duration TcpConnection::longest_silence(unsigned retries) const {
 }
 
 void TcpConnection::on_retransmission_timeout(Instant now, TimerVerdict& verdict) {
-  retransmission_deadline_ = kNever;
+  loss_timer_.stop();
   if (state_ == TcpState::syn_sent || state_ == TcpState::syn_received) {
     if (time_outs_ >= options_->syn_retries || is_waited_out(opened_at_, now)) return give_up(verdict);
     syn_due_ = true;
@@ -61,9 +98,7 @@ void TcpConnection::on_retransmission_timeout(Instant now, TimerVerdict& verdict
     const bool waited_out =
         options_->user_timeout ? is_waited_out(progress_at_, now) : now - silent_since_ >= longest_silence(retries());
     if (waited_out) return give_up(verdict);
-    // FlightSize, RFC 5681 §2: what duplicate ACKs said has left the network is part of it.
-    congestion_->on_timeout(static_cast<std::uint32_t>(sender_.nxt() - sender_.una()), now);
-    recovery_.on_timeout(sender_.una(), sender_.nxt());
+    verdict.losses = recovery_.on_timeout(time_outs_, path(), *congestion_, now);
     retransmit_now_ = true;
   }
   verdict.retransmission_timeout = true;
@@ -84,9 +119,9 @@ void TcpConnection::on_smaller_path(std::uint16_t mss_limit, Instant now) {
   if (payload >= sender_.mss() || state_ == TcpState::syn_sent || state_ == TcpState::syn_received) return;
   sender_.set_mss(payload);
   congestion_->on_mss_change(payload);
+  recovery_.set_mss(payload);
   if (sender_.una() >= sender_.nxt()) return;
-  recovery_.on_timeout(sender_.una(), sender_.nxt());
-  retransmit_now_ = true;
+  recovery_.on_smaller_path();
   arm_retransmission(now);
 }
 

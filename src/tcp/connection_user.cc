@@ -22,7 +22,8 @@ void TcpConnection::finish(Error why) {
 }
 
 void TcpConnection::stop_timers() {
-  retransmission_deadline_ = persist_deadline_ = keep_alive_deadline_ = linger_deadline_ = kNever;
+  loss_timer_.stop();
+  persist_deadline_ = keep_alive_deadline_ = linger_deadline_ = kNever;
 }
 
 expected<std::size_t, Error> TcpConnection::write(Bytes data, BufferPool& pool) { return take(data, pool, false); }
@@ -175,26 +176,21 @@ QueuedBytes TcpConnection::queued() const {
   return queued;
 }
 
-static CongestionState congestion_state(const Recovery& recovery) {
-  if (recovery.in_loss_state()) return CongestionState::loss;
-  if (recovery.in_fast_recovery()) return CongestionState::recovery;
-  return recovery.duplicates() > 0 ? CongestionState::disorder : CongestionState::open;
-}
-
 TcpInfo TcpConnection::info() const {
   TcpInfo info;
   static_cast<TcpCounts&>(info) = counts_;
   info.state = state_;
   if (congestion_) {
     info.congestion_control = congestion_->name();
-    info.snd_cwnd = congestion_->cwnd();
+    info.snd_cwnd = cwnd();
     info.snd_ssthresh = congestion_->ssthresh();
     info.pacing_rate = congestion_->pacing_rate();
   }
-  info.ca_state = congestion_state(recovery_);
-  info.reordering = Recovery::kDuplicateThreshold;
-  const Recovery::Range lost = recovery_.lost();
-  if (!lost.empty()) info.lost = static_cast<std::uint32_t>(lost.end - lost.begin);
+  info.ca_state = recovery_.state();
+  info.reordering = recovery_.rack().reordering();
+  info.sacked = recovery_.sacked();
+  info.lost = recovery_.scoreboard().lost();
+  info.resent = recovery_.scoreboard().resent();
   info.window_scaling = scaling_agreed_;
   info.sack = sack_agreed_;
   info.timestamps = timestamps_.agreed();

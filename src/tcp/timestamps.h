@@ -61,12 +61,19 @@ class Timestamps {
     recent_ = value;
     recent_at_ = now;
   }
-  /// The round trip that `echo` measures, at least a tick; nothing when it is no value that we sent since `since`.
-  std::optional<Duration> round_trip(std::uint32_t echo, Instant since, Instant now) const {
+  /// When the segment left that `echo` is from, in whole ticks; nothing when it is no value that we sent since `since`.
+  std::optional<Instant> echoed_at(std::uint32_t echo, Instant since, Instant now) const {
     const std::int32_t ticks = timestamp_distance(timestamp_value(offset_, now), echo);
     const std::int32_t most = timestamp_distance(timestamp_value(offset_, now), timestamp_value(offset_, since));
     if (!agreed_ || ticks < 0 || ticks > most) return std::nullopt;
-    return std::chrono::milliseconds(std::max(ticks, 1));
+    return std::chrono::floor<std::chrono::milliseconds>(now) - std::chrono::milliseconds(ticks);
+  }
+  /// The round trip that `echo` measures, at least a tick.
+  std::optional<Duration> round_trip(std::uint32_t echo, Instant since, Instant now) const {
+    const std::optional<Instant> left = echoed_at(echo, since, now);
+    if (!left) return std::nullopt;
+    constexpr Duration kTick = std::chrono::milliseconds(1);
+    return std::max<Duration>(std::chrono::floor<std::chrono::milliseconds>(now) - *left, kTick);
   }
 
  private:

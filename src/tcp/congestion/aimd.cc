@@ -15,7 +15,7 @@ void Aimd::on_ack(const AckSample&) { cwnd_ = std::min(clamp_, cwnd_ + mss_); }
 
 void Aimd::on_duplicate_ack(Instant) { cwnd_ = std::max(mss_, cwnd_ / 2); }
 
-void Aimd::on_timeout(std::uint32_t, Instant) { cwnd_ = mss_; }
+void Aimd::on_timeout(const TimeOut&) { cwnd_ = mss_; }
 
 void Aimd::on_mss_change(std::uint32_t mss) {
   mss_ = std::max(mss, std::uint32_t{1});

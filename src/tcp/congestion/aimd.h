@@ -25,11 +25,13 @@ class Aimd final : public CongestionController {
   void on_duplicate_ack(Instant now) override;
   void on_loss_detected(std::uint32_t, Instant) override {}  // its duplicate ACKs have said so
   void on_recovery_exit(Instant) override {}
-  void on_timeout(std::uint32_t flight_size, Instant now) override;
+  void on_timeout(const TimeOut& time_out) override;
+  void on_undo(std::uint32_t, std::uint32_t) override {}
   void on_idle_restart(Instant) override {}
   void on_mss_change(std::uint32_t mss) override;
 
   std::uint32_t cwnd() const override { return cwnd_; }
+  bool reduces_proportionally() const override { return false; }
   std::uint32_t ssthresh() const override { return kNoThreshold; }
 
  private:

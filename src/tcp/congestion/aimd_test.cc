@@ -36,7 +36,7 @@ TEST(Aimd, EachDuplicateAckHalvesItDownToOneSegment) {
 TEST(Aimd, ATimeoutLeavesOneSegment) {
   Aimd c({.mss = kMss});
   for (int i = 0; i < 7; ++i) c.on_ack(ack_of(kMss));
-  c.on_timeout(8 * kMss, {});
+  c.on_timeout({.flight_size = 8 * kMss});
   EXPECT_EQ(c.cwnd(), kMss);
 }
 

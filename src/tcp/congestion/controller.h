@@ -15,7 +15,7 @@
 namespace leat {
 
 struct AckSample {
-  std::uint32_t acked_bytes = 0;  ///< newly delivered by this ACK: cumulatively, later by SACK too
+  std::uint32_t acked_bytes = 0;  ///< newly delivered by this ACK, cumulatively or selectively
   std::uint32_t in_flight = 0;    ///< the most since the round trip began, before this ACK
   std::optional<Duration> rtt{};  ///< a valid sample, if this ACK gave one
   Instant now{};
@@ -23,6 +23,13 @@ struct AckSample {
   /// Since the window was last full the sender ran out of data, or of receive window: cwnd was not what held it
   /// back, so it has not been tested and must not grow (RFC 7661 §4.3).
   bool app_limited = false;
+};
+
+struct TimeOut {
+  std::uint32_t flight_size = 0;  ///< sent and not acknowledged, whether lost or not
+  std::uint32_t in_flight = 0;    ///< of that what left too lately to be thought lost
+  bool first = true;  ///< since what was outstanding at the last reduction was acknowledged (RFC 5681 §3.1)
+  Instant now{};
 };
 
 class CongestionController {
@@ -42,13 +49,14 @@ class CongestionController {
   virtual void on_ack(const AckSample& sample) = 0;
   /// An ACK that says that something has arrived, but not what comes next (RFC 5681 §2).
   virtual void on_duplicate_ack(Instant now) { static_cast<void>(now); }
-  /// Fast recovery begins; `in_flight` includes what is thought lost.
-  virtual void on_loss_detected(std::uint32_t in_flight, Instant now) = 0;
+  /// Fast recovery begins. `flight_size` (RFC 5681 §2) includes what is thought lost.
+  virtual void on_loss_detected(std::uint32_t flight_size, Instant now) = 0;
   /// Everything that was outstanding when recovery began is acknowledged.
   virtual void on_recovery_exit(Instant now) = 0;
   /// The retransmission timer expired; again and again without on_ack in between when the path is dead.
-  /// `flight_size`: sent and not acknowledged, whether lost or not.
-  virtual void on_timeout(std::uint32_t flight_size, Instant now) = 0;
+  virtual void on_timeout(const TimeOut& time_out) = 0;
+  /// The last reduction was a mistake (RFC 4015 §3.2). These are the values from before it.
+  virtual void on_undo(std::uint32_t cwnd, std::uint32_t ssthresh) = 0;
   /// Data is about to be sent after an idle period longer than the RTO (RFC 5681 §4.1).
   virtual void on_idle_restart(Instant now) = 0;
   /// The effective MSS changed (path MTU).
@@ -56,6 +64,8 @@ class CongestionController {
 
   virtual std::uint32_t cwnd() const = 0;      ///< at least 1 MSS
   virtual std::uint32_t ssthresh() const = 0;  ///< kNoThreshold before the first loss
+  /// In fast recovery what may be sent follows from ssthresh() (RFC 6937), not from cwnd().
+  virtual bool reduces_proportionally() const { return true; }
   /// Bytes a second; nothing: send as fast as cwnd allows.
   virtual std::optional<std::uint64_t> pacing_rate() const { return std::nullopt; }
 };

@@ -38,7 +38,7 @@ TEST(ControllerRegistry, NoControllerClosesTheWindowOrPassesTheClamp) {
       const std::uint32_t odd = i * 2654435761u;
       switch (odd >> 29) {
         case 0: c->on_loss_detected(odd, now); break;
-        case 1: c->on_timeout(odd % 7 == 0 ? 0 : odd, now); break;
+        case 1: c->on_timeout({odd % 7 == 0 ? 0 : odd, odd / 3, odd % 2 == 0, now}); break;
         case 2: c->on_recovery_exit(now); break;
         case 3: c->on_idle_restart(now); break;
         case 4: c->on_duplicate_ack(now); break;

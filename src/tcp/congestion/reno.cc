@@ -7,8 +7,6 @@ namespace {
 // DEVIATION: 45, a super-segment of 64 kB, since receivers behind GRO acknowledge that at once; with 2 or the 8 of RFC
 // 9406 §4.3 their slow start would crawl. Linux has no limit.
 constexpr std::uint32_t kSlowStartSegmentsPerAck = 45;
-// After a time-out an ACK can cover much that left the network long ago: 1 (RFC 3465 §2.3).
-constexpr std::uint32_t kSlowStartSegmentsAfterTimeout = 1;
 
 }  // namespace
 
@@ -25,7 +23,6 @@ Reno::Reno(const ControllerConfig& config)
 }
 
 void Reno::on_ack(const AckSample& sample) {
-  timeout_unanswered_ = false;
   if (sample.in_recovery || !may_grow(sample)) return;
   std::uint32_t acked = sample.acked_bytes;
   if (in_slow_start()) acked = slow_start(acked);
@@ -39,7 +36,7 @@ bool Reno::may_grow(const AckSample& sample) const {
 }
 
 std::uint32_t Reno::slow_start(std::uint32_t acked) {
-  const std::uint32_t limit = mss_ * (after_timeout_ ? kSlowStartSegmentsAfterTimeout : kSlowStartSegmentsPerAck);
+  const std::uint32_t limit = mss_ * kSlowStartSegmentsPerAck;
   const std::uint32_t growth = std::min({acked, limit, ssthresh_ - cwnd_});
   const bool reached = growth == ssthresh_ - cwnd_;
   set_cwnd(std::uint64_t{cwnd_} + growth);
@@ -47,7 +44,6 @@ std::uint32_t Reno::slow_start(std::uint32_t acked) {
 }
 
 void Reno::avoid_congestion(std::uint32_t acked) {
-  after_timeout_ = false;
   const std::uint64_t counted = std::uint64_t{acked_since_growth_} + acked;
   if (counted < cwnd_) {
     acked_since_growth_ = static_cast<std::uint32_t>(counted);
@@ -58,11 +54,10 @@ void Reno::avoid_congestion(std::uint32_t acked) {
   set_cwnd(std::uint64_t{cwnd_} + mss_);
 }
 
-void Reno::on_loss_detected(std::uint32_t in_flight, Instant) {
-  ssthresh_ = half_of(in_flight);
+void Reno::on_loss_detected(std::uint32_t flight_size, Instant) {
+  ssthresh_ = half_of(flight_size);
   set_cwnd(ssthresh_);
   acked_since_growth_ = 0;
-  after_timeout_ = false;
 }
 
 void Reno::on_recovery_exit(Instant) {
@@ -70,12 +65,16 @@ void Reno::on_recovery_exit(Instant) {
   if (cwnd_ > ssthresh_) set_cwnd(ssthresh_);
 }
 
-void Reno::on_timeout(std::uint32_t in_flight, Instant) {
+void Reno::on_timeout(const TimeOut& time_out) {
   // A segment that is lost again says nothing new about the path: ssthresh is held (RFC 5681 §3.1).
-  if (!timeout_unanswered_) ssthresh_ = half_of(in_flight);
-  timeout_unanswered_ = after_timeout_ = true;
+  if (time_out.first) ssthresh_ = half_of(time_out.flight_size);
   acked_since_growth_ = 0;
-  set_cwnd(mss_);  // the loss window
+  set_cwnd(std::uint64_t{time_out.in_flight} + mss_);  // the loss window
+}
+
+void Reno::on_undo(std::uint32_t cwnd, std::uint32_t ssthresh) {
+  set_cwnd(std::max(cwnd_, cwnd));
+  ssthresh_ = std::max(ssthresh_, ssthresh);
 }
 
 void Reno::on_idle_restart(Instant) {
@@ -97,6 +96,6 @@ void Reno::set_cwnd(std::uint64_t bytes) {
   cwnd_ = static_cast<std::uint32_t>(std::max<std::uint64_t>(clamped, mss_));
 }
 
-std::uint32_t Reno::half_of(std::uint32_t in_flight) const { return std::max(in_flight / 2, 2 * mss_); }
+std::uint32_t Reno::half_of(std::uint32_t flight_size) const { return std::max(flight_size / 2, 2 * mss_); }
 
 }  // namespace leat

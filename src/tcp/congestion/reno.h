@@ -1,6 +1,6 @@
 // Reno: slow start and congestion avoidance of RFC 5681, counting bytes (RFC 3465).
 //
-// During fast recovery cwnd() stays at ssthresh: the loss code decides what may leave then (RFC 6582).
+// During fast recovery cwnd() stays at ssthresh: the loss code decides what may leave then (RFC 6937).
 #pragma once
 
 #include <memory>
@@ -18,9 +18,10 @@ class Reno final : public CongestionController {
 
   std::string_view name() const override { return kRenoName; }
   void on_ack(const AckSample& sample) override;
-  void on_loss_detected(std::uint32_t in_flight, Instant now) override;
+  void on_loss_detected(std::uint32_t flight_size, Instant now) override;
   void on_recovery_exit(Instant now) override;
-  void on_timeout(std::uint32_t in_flight, Instant now) override;
+  void on_timeout(const TimeOut& time_out) override;
+  void on_undo(std::uint32_t cwnd, std::uint32_t ssthresh) override;
   void on_idle_restart(Instant now) override;
   void on_mss_change(std::uint32_t mss) override;
   std::uint32_t cwnd() const override { return cwnd_; }
@@ -33,15 +34,13 @@ class Reno final : public CongestionController {
   std::uint32_t slow_start(std::uint32_t acked);
   void avoid_congestion(std::uint32_t acked);
   void set_cwnd(std::uint64_t bytes);
-  std::uint32_t half_of(std::uint32_t in_flight) const;
+  std::uint32_t half_of(std::uint32_t flight_size) const;
 
   std::uint32_t mss_;
   std::uint32_t clamp_;
   std::uint32_t cwnd_;
   std::uint32_t ssthresh_;
   std::uint32_t acked_since_growth_ = 0;  // congestion avoidance: bytes towards the next segment
-  bool after_timeout_ = false;            // this slow start follows a time-out
-  bool timeout_unanswered_ = false;       // no ACK since the last time-out
 };
 
 }  // namespace leat

@@ -71,7 +71,7 @@ TEST(Reno, CongestionAvoidanceAddsAtMostOneSegmentAnAck) {
 
 TEST(Reno, SlowStartStopsAtTheThresholdAndTheRestCounts) {
   Reno reno({.mss = kMss});
-  reno.on_timeout(20'000, kNow);  // ssthresh 10000, cwnd 1000
+  reno.on_timeout({.flight_size = 20'000});  // ssthresh 10000, cwnd 1000
   for (int i = 0; i < 8; ++i) reno.on_ack(ack(kMss));
   reno.on_ack(ack(600));
   EXPECT_EQ(reno.cwnd(), 9'600u);
@@ -101,23 +101,33 @@ TEST(Reno, NeverSetsTheThresholdBelowTwoSegments) {
   reno.on_loss_detected(1'500, kNow);
   EXPECT_EQ(reno.ssthresh(), 2'000u);
   EXPECT_EQ(reno.cwnd(), 2'000u);
-  reno.on_timeout(0, kNow);
+  reno.on_timeout({.flight_size = 0});
   EXPECT_EQ(reno.ssthresh(), 2'000u);
   EXPECT_EQ(reno.cwnd(), 1'000u);
 }
 
-TEST(Reno, ATimeoutLeavesOneSegmentAndGrowsOneAnAck) {
+TEST(Reno, ATimeoutLeavesOneSegmentBesideWhatIsUnderWay) {
   Reno reno({.mss = kMss});
-  reno.on_timeout(40'000, kNow);
+  reno.on_timeout({.flight_size = 40'000});
   EXPECT_EQ(reno.cwnd(), 1'000u);
   EXPECT_EQ(reno.ssthresh(), 20'000u);
-  reno.on_ack(ack(10 * kMss));  // a cumulative jump over what was never lost
+  reno.on_ack(ack(kMss));
+  EXPECT_EQ(reno.cwnd(), 2'000u);
+  reno.on_timeout({.flight_size = 2'000, .in_flight = 1'000});
   EXPECT_EQ(reno.cwnd(), 2'000u);
 }
 
-TEST(Reno, TheTimeoutIsForgottenOnceTheThresholdIsReached) {
+TEST(Reno, GoesBackWhenTheReductionWasAMistake) {
   Reno reno({.mss = kMss});
-  reno.on_timeout(60'000, kNow);  // ssthresh 30000
+  reno.on_loss_detected(10'000, kNow);
+  reno.on_undo(10'000, CongestionController::kNoThreshold);
+  EXPECT_EQ(reno.cwnd(), 10'000u);
+  EXPECT_EQ(reno.ssthresh(), CongestionController::kNoThreshold);
+}
+
+TEST(Reno, SlowStartAfterATimeoutEndsAtTheThreshold) {
+  Reno reno({.mss = kMss});
+  reno.on_timeout({.flight_size = 60'000});  // ssthresh 30000
   for (int i = 0; i < 29; ++i) reno.on_ack(ack(kMss));
   EXPECT_EQ(reno.cwnd(), 30'000u);
   for (int i = 0; i < 1000; ++i) reno.on_ack(ack(kMss));
@@ -137,7 +147,7 @@ TEST(Reno, ALossStartsTheCountOfAvoidanceAgain) {
 
   Avoiding b(10'000);
   b.reno.on_ack(ack(9'000));
-  b.reno.on_timeout(4'000, kNow);  // ssthresh 2000
+  b.reno.on_timeout({.flight_size = 4'000});  // ssthresh 2000
   b.reno.on_ack(ack(kMss));
   b.reno.on_ack(ack(1'999));
   EXPECT_EQ(b.reno.cwnd(), 2'000u);
@@ -145,12 +155,12 @@ TEST(Reno, ALossStartsTheCountOfAvoidanceAgain) {
 
 TEST(Reno, ARepeatedTimeoutHoldsTheThreshold) {
   Reno reno({.mss = kMss});
-  reno.on_timeout(40'000, kNow);
-  reno.on_timeout(1'000, kNow);
-  reno.on_timeout(1'000, kNow);
+  reno.on_timeout({.flight_size = 40'000});
+  reno.on_timeout({.flight_size = 1'000, .first = false});
+  reno.on_timeout({.flight_size = 1'000, .first = false});
   EXPECT_EQ(reno.ssthresh(), 20'000u);
   reno.on_ack(ack(kMss));
-  reno.on_timeout(12'000, kNow);  // a new one
+  reno.on_timeout({.flight_size = 12'000});  // a new one
   EXPECT_EQ(reno.ssthresh(), 6'000u);
 }
 
@@ -184,7 +194,7 @@ TEST(Reno, RestartsFromTheInitialWindowAfterIdleness) {
   EXPECT_EQ(fresh.ssthresh(), CongestionController::kNoThreshold);
 
   Reno small({.mss = kMss});
-  small.on_timeout(40'000, kNow);
+  small.on_timeout({.flight_size = 40'000});
   small.on_idle_restart(kNow);
   EXPECT_EQ(small.cwnd(), 1'000u);  // never up
 }
@@ -198,7 +208,7 @@ TEST(Reno, StaysUnderTheClamp) {
 
 TEST(Reno, FollowsANewMss) {
   Reno reno({.mss = kMss});
-  reno.on_timeout(3'000, kNow);
+  reno.on_timeout({.flight_size = 3'000});
   reno.on_mss_change(1'400);
   EXPECT_EQ(reno.cwnd(), 1'400u);
   EXPECT_EQ(reno.ssthresh(), 2'800u);

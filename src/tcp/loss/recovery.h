@@ -1,113 +1,176 @@
-// Recovery: which bytes are lost, by NewReno (RFC 6582) and by the retransmission time-out (RFC 6298 §5.4).
+// Recovery: what is lost, what may be sent in its place, and when it was a mistake. The states are Linux's: open,
+// disorder (something arrived out of order), recovery (fast recovery), loss (after a time-out).
 //
-// Bytes that left the network, because a duplicate ACK says so, are a credit against the bytes in flight;
-// that is the window inflation of RFC 5681 §3.2 written as a subtraction. Lost bytes that were not sent
-// again yet are one range.
+// It mediates between Scoreboard (what arrived), Rack (what is lost), Prr (how much may leave), TailProbe and Undo.
+// With SACK losses are found by RFC 8985, without by RFC 6582. TcpConnection tells it of every acknowledgement, of
+// everything sent and of its timers, and asks cwnd(), in_flight() and next_lost() before it sends.
 #pragma once
 
-#include <algorithm>
+#include <array>
 #include <cstdint>
+#include <optional>
 
-#include "tcp/stream_pos.h"
+#include "leat/tcp_info.h"
+#include "tcp/congestion/controller.h"
+#include "tcp/loss/prr.h"
+#include "tcp/loss/rack.h"
+#include "tcp/loss/scoreboard.h"
+#include "tcp/loss/tail_probe.h"
+#include "tcp/loss/undo.h"
 
 namespace leat {
 
-class Recovery {
+/// What happened in an ACK or a time-out that is worth counting.
+enum class LossEvent : std::uint8_t {
+  reno_recovery,    ///< fast recovery began without SACK
+  sack_recovery,    ///< … with it
+  recovery_failed,  ///< a time-out within fast recovery
+  loss_failed,      ///< a time-out within the recovery from one
+  reordering,
+  full_undo,     ///< all of a fast recovery was unnecessary: timestamps
+  partial_undo,  ///< a part of it, which ended it
+  dsack_undo,
+  loss_undo,          ///< all that a time-out led to
+  spurious_time_out,  ///< F-RTO
+  retransmission_lost,
+  reneging,
+  dsack_received,
+  probe_recovery,  ///< a tail probe has mended a loss
+};
+
+class LossEvents {
  public:
-  static constexpr int kDuplicateThreshold = 3;
-
-  struct Range {
-    StreamPos begin = 0, end = 0;
-    bool empty() const { return begin >= end; }
-  };
-
-  bool in_fast_recovery() const { return fast_recovery_; }
-  /// In fast recovery: what is lost now was told by a partial ACK.
-  bool after_partial_ack() const { return after_partial_ack_; }
-  /// After a time-out, until everything sent before it is acknowledged.
-  bool in_loss_state() const { return loss_state_; }
-  /// Duplicate ACKs since the last new one.
-  int duplicates() const { return duplicates_; }
-  /// Lost and not sent again yet.
-  Range lost() const { return lost_; }
-
-  /// Bytes in the network, as far as ACKs tell.
-  std::int64_t in_flight(StreamPos una, StreamPos nxt) const {
-    const std::int64_t lost = lost_.empty() ? 0 : lost_.end - lost_.begin;
-    return std::max<std::int64_t>(nxt - una - lost - credit_, 0);
-  }
-
-  /// True when this is the third: fast retransmit begins with the segment at `una`.
-  bool on_duplicate_ack(StreamPos una, StreamPos nxt, std::uint32_t mss) {
-    ++duplicates_;
-    const bool begins = !fast_recovery_ && duplicates_ == kDuplicateThreshold && una > recover_;
-    // The first two let new data out (RFC 3042), later ones only in recovery; none frees more than is outstanding.
-    if (fast_recovery_ || duplicates_ < kDuplicateThreshold || begins) {
-      credit_ += std::min<std::int64_t>(mss, in_flight(una, nxt));
-    }
-    if (!begins) return false;
-    fast_recovery_ = true;
-    after_partial_ack_ = false;
-    recover_ = nxt;
-    lose(una, std::min<StreamPos>(una + mss, nxt));
-    return true;
-  }
-
-  struct AckVerdict {
-    bool partial = false;    ///< the next segment is lost too
-    bool completed = false;  ///< fast recovery is over
-  };
-  /// SND.UNA has moved from `before` to `una`.
-  AckVerdict on_new_ack(StreamPos before, StreamPos una, StreamPos nxt, std::uint32_t mss) {
-    AckVerdict verdict;
-    duplicates_ = 0;
-    lost_.begin = std::max(lost_.begin, una);
-    if (lost_.empty()) lost_ = {};
-    if (una >= recover_) loss_state_ = false;
-    if (!fast_recovery_) {
-      credit_ = 0;
-      return verdict;
-    }
-    if (una >= recover_) {
-      fast_recovery_ = false;
-      credit_ = 0;
-      verdict.completed = true;
-      return verdict;
-    }
-    // RFC 6582 §3.2 step 3: deflate by what was acknowledged, add one segment back.
-    credit_ = std::max<std::int64_t>(credit_ - (una - before), 0);
-    if (una - before >= mss) credit_ += mss;
-    lose(una, std::min<StreamPos>(una + mss, nxt));
-    after_partial_ack_ = verdict.partial = true;
-    return verdict;
-  }
-
-  /// Everything in flight counts as lost.
-  void on_timeout(StreamPos una, StreamPos nxt) {
-    fast_recovery_ = false;
-    loss_state_ = true;
-    duplicates_ = 0;
-    credit_ = 0;
-    recover_ = nxt;
-    lose(una, nxt);
-  }
-
-  /// [lost.begin, end) was sent again.
-  void on_retransmitted(StreamPos end) {
-    lost_.begin = end;
-    if (lost_.empty()) lost_ = {};
-  }
+  void add(LossEvent event) { bits_ |= 1u << static_cast<unsigned>(event); }
+  bool has(LossEvent event) const { return (bits_ >> static_cast<unsigned>(event) & 1u) != 0; }
+  bool any() const { return bits_ != 0; }
 
  private:
-  void lose(StreamPos begin, StreamPos end) { lost_ = {begin, end}; }
+  std::uint32_t bits_ = 0;
+};
 
-  Range lost_;
-  StreamPos recover_ = 0;
+class Recovery {
+ public:
+  /// Of the path, as known before an ACK.
+  struct Path {
+    std::uint32_t mss = 536;
+    Duration srtt{}, min_rtt{};
+  };
+  struct Ack {
+    struct Block {
+      StreamPos begin = 0, end = 0;
+    };
+    StreamPos ack = 0;
+    std::array<Block, 4> sacks{};
+    std::uint8_t sack_count = 0;
+    bool may_be_duplicate = false;    ///< no data, no change of the window (RFC 5681 §2)
+    bool new_data_waits = false;      ///< and the peer's window takes some
+    std::optional<Instant> echoed{};  ///< when what it answers was sent, in whole milliseconds
+    Instant now{};
+  };
+  struct Verdict {
+    Delivery delivery;
+    LossEvents events;
+    bool advanced = false;  ///< SND.UNA
+    StreamPos una_before = 0;
+    bool duplicate = false;       ///< a duplicate ACK, or it sacks something
+    bool began = false;           ///< a fast recovery
+    bool reduces = false;         ///< the window is being reduced: it does not grow
+    bool send_new_first = false;  ///< F-RTO: the answer to new data will tell (RFC 5682 §2.1 step 2b)
+    bool reneged = false;         ///< the peer has dropped what it had sacked; a short time-out shall make sure
+    std::uint32_t duplicates_reported = 0;  ///< bytes, by a D-SACK
+    Duration wait{};                        ///< until more can be judged lost; zero: nothing waits
+  };
+
+  void set_sack(bool agreed) { sack_ = agreed; }
+  void set_mss(std::uint32_t mss) { board_.set_mss(mss); }
+
+  Verdict on_ack(const Ack& ack, const Path& path, CongestionController& congestion);
+  /// The retransmission timer expired; `time_outs` in a row before it.
+  LossEvents on_timeout(unsigned time_outs, const Path& path, CongestionController& congestion, Instant now);
+  /// Verdict::wait is over.
+  Verdict on_waited(const Path& path, CongestionController& congestion, Instant now);
+  /// What is under way is too large for the path.
+  void on_smaller_path();
+
+  void on_sent(StreamPos end, Instant now);
+  void on_resent(StreamPos begin, StreamPos end, Instant now);
+  /// What was sent again so far was the SYN: of no concern to data.
+  void on_established() { undo_.nothing_resent(); }
+  /// What was sent last, new data or not, is a tail probe.
+  void on_probe(bool resent) { probe_.on_sent(board_.end(), resent); }
+
+  /// RFC 8985 §7.2: a tail probe makes sense.
+  bool may_probe() const { return sack_ && state_ == CongestionState::open; }
+  bool probe_outstanding() const { return probe_.outstanding(); }
+  StreamPos last_segment(StreamPos data_end) const { return board_.last_segment(data_end); }
+  /// RFC 5682: new data is under way whose answer will tell whether the time-out was spurious.
+  bool waits_for_new_data() const { return frto_ && board_.end() > high_; }
+  bool one_segment_outstanding(std::uint32_t mss) const {
+    return board_.ranges() == 1 && board_.end() - board_.begin() <= mss;
+  }
+
+  std::uint32_t cwnd(const CongestionController& congestion) const {
+    return prr_.running() && congestion.reduces_proportionally() ? prr_.cwnd() : congestion.cwnd();
+  }
+  /// Bytes in the network, as far as ACKs tell.
+  std::int64_t in_flight() const { return std::max<std::int64_t>(board_.in_flight() - credit(), 0); }
+  bool has_lost() const { return board_.has_lost(); }
+  Scoreboard::Lost next_lost(std::uint32_t limit) { return board_.next_lost(limit); }
+
+  CongestionState state() const { return state_; }
+  bool in_fast_recovery() const { return state_ == CongestionState::recovery; }
+  /// After a time-out, until everything sent before it is acknowledged.
+  bool in_loss_state() const { return state_ == CongestionState::loss; }
+  const Scoreboard& scoreboard() const { return board_; }
+  const Rack& rack() const { return rack_; }
+  /// Bytes that duplicate ACKs or SACK blocks say have arrived.
+  std::uint32_t sacked() const { return sack_ ? board_.sacked() : static_cast<std::uint32_t>(credit()); }
+
+ private:
+  // recovery.cc
+  void take_sacks(const Ack& ack, Verdict& verdict);
+  bool is_dsack(const Ack& ack) const;
+  void take_dsack(const Ack& ack, Verdict& verdict);
+  void check_reordering(StreamPos from, StreamPos highest, const Path& path, Verdict& verdict);
+  void process(const Ack& ack, const Path& path, CongestionController& congestion, Verdict& verdict);
+  bool process_recovery(const Ack& ack, const Path& path, CongestionController& congestion, Verdict& verdict);
+  void finish_recovery(const Ack& ack, CongestionController& congestion, Verdict& verdict);
+  void process_loss(const Ack& ack, const Path& path, CongestionController& congestion, Verdict& verdict);
+  void process_probe(const Ack& ack, CongestionController& congestion, Verdict& verdict);
+  /// True when something that was sent again is lost again.
+  bool identify_losses(const Path& path, Instant now, Verdict& verdict);
+  std::uint32_t sacked_segments(std::uint32_t mss) const { return (sacked() + mss - 1) / mss; }
+  std::uint32_t flight_size(const CongestionController& congestion) const;
+  void begin_recovery(CongestionController& congestion, Instant now, Verdict& verdict);
+  void open();
+  bool anything_resent() const { return board_.resent() > 0 || board_.first_was_resent(); }
+
+  // Without SACK duplicate ACKs say how much has arrived, not what.
+  std::int64_t credit() const {
+    return sack_ ? 0 : std::min<std::int64_t>(credit_, board_.end() - board_.begin() - board_.lost());
+  }
+  void add_duplicate(std::uint32_t mss, Verdict& verdict);
+  void take_from_credit(std::uint32_t mss, Verdict& verdict);
+
+  // recovery_undo.cc
+  bool is_unnecessary(const Ack& ack) const;
+  void undo(CongestionController& congestion, bool forgive);
+  bool undo_recovery(const Ack& ack, CongestionController& congestion, Verdict& verdict);
+  bool undo_partial(const Ack& ack, const Path& path, CongestionController& congestion, Verdict& verdict);
+  bool undo_by_dsack(CongestionController& congestion, Verdict& verdict);
+  bool undo_loss(const Ack& ack, bool proven, CongestionController& congestion, Verdict& verdict);
+  bool waits_for_more_than_high();
+
+  Scoreboard board_;
+  Rack rack_;
+  Prr prr_;
+  Undo undo_;
+  TailProbe probe_;
+  StreamPos high_ = 0;  ///< SND.NXT when the state was entered
   std::int64_t credit_ = 0;
-  int duplicates_ = 0;
-  bool fast_recovery_ = false;
-  bool after_partial_ack_ = false;
-  bool loss_state_ = false;
+  CongestionState state_ = CongestionState::open;
+  bool sack_ = false;
+  bool frto_ = false;  ///< the time-out may have been spurious
 };
 
 }  // namespace leat

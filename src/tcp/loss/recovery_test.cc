@@ -14,7 +14,7 @@ Story& with_window_out(Story& c) {
 }
 
 TEST(Timeout, RetransmitsOneSegmentAndBacksOff) {
-  Story c;
+  WithoutSack c;
   with_window_out(c);
   c.advance(210ms);  // RTT 10 ms: RTO 10 + 200
   EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1, .len = 1460}));
@@ -30,7 +30,7 @@ TEST(Timeout, RetransmitsOneSegmentAndBacksOff) {
 }
 
 TEST(Timeout, SlowStartsThroughWhatWasOutstanding) {
-  Story c;
+  WithoutSack c;
   with_window_out(c);
   c.advance(210ms);
   c.sent();
@@ -42,7 +42,7 @@ TEST(Timeout, SlowStartsThroughWhatWasOutstanding) {
 }
 
 TEST(Timeout, KarnNoSampleFromARetransmittedSegment) {
-  Story c;
+  WithoutSack c;
   c.connect();
   c.write(100);
   c.sent();
@@ -61,7 +61,7 @@ TEST(Timeout, KarnNoSampleFromARetransmittedSegment) {
 }
 
 TEST(Timeout, ABurstIsTimedByItsFirstSegment) {
-  Story c;
+  WithoutSack c;
   with_window_out(c);
   c.advance(50ms);
   c.recv({.seq = 1, .ack = 1461});
@@ -70,7 +70,7 @@ TEST(Timeout, ABurstIsTimedByItsFirstSegment) {
 }
 
 TEST(Timeout, AcknowledgedNewDataEndsTheBackoffEvenWithoutASample) {
-  Story c;
+  WithoutSack c;
   c.connect();
   c.write(100);
   c.sent();
@@ -85,7 +85,7 @@ TEST(Timeout, AcknowledgedNewDataEndsTheBackoffEvenWithoutASample) {
 }
 
 TEST(Timeout, GivesUpAfterLinuxsTcpRetries2) {
-  Story c;
+  WithoutSack c;
   c.connect();
   c.write(100);
   c.advance(900s);
@@ -97,7 +97,7 @@ TEST(Timeout, GivesUpAfterLinuxsTcpRetries2) {
 }
 
 TEST(Timeout, AfterFastRecoveryDoesNotThrowTheThresholdAway) {
-  Story c;
+  WithoutSack c;
   with_window_out(c);
   for (int i = 0; i < 9; ++i) c.recv({.seq = 1, .ack = 1});
   const std::uint32_t before = c.connection().info().snd_ssthresh;
@@ -108,7 +108,7 @@ TEST(Timeout, AfterFastRecoveryDoesNotThrowTheThresholdAway) {
 }
 
 TEST(FastRetransmit, ThirdDuplicateAckSendsTheSegmentAndFurtherOnesLetNewDataOut) {
-  Story c;
+  WithoutSack c;
   c.connect();
   c.write(100000);
   EXPECT_EQ(c.all_sent(), (std::vector<Seg>{{.seq = 1, .ack = 1, .len = 14600}}));
@@ -130,11 +130,12 @@ TEST(FastRetransmit, ThirdDuplicateAckSendsTheSegmentAndFurtherOnesLetNewDataOut
 }
 
 TEST(FastRetransmit, PartialAckSendsTheNextHole) {
-  Story c;
+  WithoutSack c;
   with_window_out(c);
   for (int i = 0; i < 3; ++i) c.recv({.seq = 1, .ack = 1});
   EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1, .len = 1460}));
   c.recv({.seq = 1, .ack = 4381});
+  c.recv({.seq = 1, .ack = 4381});  // half of the window is in the network, until this one says that less is
   EXPECT_EQ(c.sent(), (Seg{.seq = 4381, .ack = 1, .len = 1460}));
   c.recv({.seq = 1, .ack = 14601});
   c.advance(10s);
@@ -142,14 +143,14 @@ TEST(FastRetransmit, PartialAckSendsTheNextHole) {
 }
 
 TEST(FastRetransmit, WindowUpdatesAreNotDuplicateAcks) {
-  Story c;
+  WithoutSack c;
   with_window_out(c);
   for (std::int64_t i = 1; i < 9; ++i) c.recv({.seq = 1, .ack = 1, .win = 60000 + i});
   c.sent_nothing();
 }
 
 TEST(FastRetransmit, NotAgainForDuplicatesOfWhatTheTimeoutSentTwice) {
-  Story c;
+  WithoutSack c;
   with_window_out(c);
   c.advance(210ms);
   c.sent();
@@ -157,18 +158,21 @@ TEST(FastRetransmit, NotAgainForDuplicatesOfWhatTheTimeoutSentTwice) {
   for (const Seg& s : c.all_sent()) EXPECT_NE(s.seq, 1) << c.so_far();
 }
 
-TEST(Recovery, DuplicatesFreeNoMoreThanIsOutstanding) {
-  Recovery r;
-  for (int i = 0; i < 3; ++i) r.on_duplicate_ack(1, 10001, 1000);
-  r.on_retransmitted(1001);
-  for (int i = 0; i < 1000; ++i) r.on_duplicate_ack(1, 10001, 1000);
-  EXPECT_EQ(r.in_flight(1, 10001), 0);
-  EXPECT_EQ(r.in_flight(1, 20001), 10000) << "a credit for what was sent later would be a gift";
+TEST(FastRetransmit, DuplicatesFreeNoMoreThanIsOutstanding) {
+  WithoutSack c;
+  with_window_out(c);
+  for (int i = 0; i < 1000; ++i) c.recv({.seq = 1, .ack = 1});
+  EXPECT_EQ(c.all_sent(), (std::vector<Seg>{{.seq = 1, .ack = 1, .len = 1460}}));
+  c.write(100000);
+  std::uint32_t sent = 0;
+  for (const Seg& s : c.all_sent()) sent += s.len;
+  EXPECT_LE(sent, 14600u) << "a credit for what was sent later would be a gift";
 }
 
 TEST(Recovery, ASentSuperSegmentIsRetransmittedInExactlyTheLostPart) {
   StoryConfig config;
   config.connection.max_burst = 64000;
+  config.peer_sack = false;
   Story c(config);
   c.connect();
   c.write(14600);

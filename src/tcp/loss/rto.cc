@@ -5,25 +5,29 @@
 
 namespace leat {
 
-void RttEstimator::on_sample(Duration rtt, std::uint32_t samples_per_rtt) {
+void RttEstimator::on_sample(Duration rtt, bool begins_round) {
   if (rtt < Duration::zero()) return;
   const bool first = !has_sample();
   min_rtt_ = std::min(min_rtt_, rtt);
   if (first) {
     srtt_ = rtt;
-    rttvar_ = rtt / 2;
+    rttvar_ = deviation_ = rtt / 2;
     return;
   }
-  // alpha = 1/8, beta = 1/4. RTTVAR is updated first, with the old SRTT (RFC 6298 §2.3).
-  const std::int64_t n = std::max<std::uint32_t>(samples_per_rtt, 1);
+  // alpha = 1/8, beta = 1/4. The deviation is updated first, with the old SRTT (RFC 6298 §2.3).
   const Duration error = rtt - srtt_;
-  rttvar_ += (std::chrono::abs(error) - rttvar_) / (4 * n);
-  srtt_ += error / (8 * n);
+  deviation_ += (std::chrono::abs(error) - deviation_) / 4;
+  srtt_ += error / 8;
+  most_in_round_ = std::max(most_in_round_, deviation_);
+  rttvar_ = std::max(rttvar_, most_in_round_);
+  if (!begins_round) return;
+  rttvar_ = most_in_round_;
+  most_in_round_ = Duration::zero();
 }
 
-void Rto::on_sample(Duration rtt, std::uint32_t samples_per_rtt) {
+void Rto::on_sample(Duration rtt, bool begins_round) {
   if (rtt < Duration::zero()) return;
-  rtt_.on_sample(rtt, samples_per_rtt);
+  rtt_.on_sample(rtt, begins_round);
   backoff_ = 0;
 }
 

@@ -10,13 +10,13 @@
 
 namespace leat {
 
-/// SRTT and RTTVAR by RFC 6298 §2.
+/// SRTT and RTTVAR by RFC 6298 §2, one measurement an acknowledgement.
 class RttEstimator {
  public:
-  /// Takes one measurement. `samples_per_rtt` >= 1: how many are expected each round trip; the weights shrink
-  /// accordingly, so that a window's worth of samples does not erase the history (RFC 7323 §4.2, Appendix G).
-  /// A negative sample is ignored.
-  void on_sample(Duration rtt, std::uint32_t samples_per_rtt = 1);
+  /// Takes one measurement; a negative one is ignored. `begins_round`: the first of a round trip. RTTVAR falls only
+  /// once a round trip, to the largest deviation in it, so that a window's worth of samples does not erase the history
+  /// (RFC 7323 §4.2; Linux does it like this).
+  void on_sample(Duration rtt, bool begins_round = true);
 
   bool has_sample() const { return min_rtt_ != Duration::max(); }
   Duration srtt() const { return srtt_; }      ///< zero before the first sample
@@ -27,6 +27,8 @@ class RttEstimator {
  private:
   Duration srtt_{};
   Duration rttvar_{};
+  Duration deviation_{};      ///< smoothed
+  Duration most_in_round_{};  ///< the largest of it since the round trip began
   Duration min_rtt_ = Duration::max();
 };
 
@@ -41,7 +43,7 @@ class Rto {
   explicit Rto(Duration maximum = kDefaultMaximum) : maximum_(maximum) {}
 
   /// A valid sample also ends the back-off (RFC 6298 §5, Karn).
-  void on_sample(Duration rtt, std::uint32_t samples_per_rtt = 1);
+  void on_sample(Duration rtt, bool begins_round = true);
   /// The timer expired (§5.5): doubles rto(), up to the maximum.
   void back_off();
   /// Progress that proves the path works although it gives no sample, such as an answered window probe.

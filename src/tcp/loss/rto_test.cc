@@ -35,14 +35,16 @@ TEST(RttEstimator, SmoothsByOneEighthAndOneQuarter) {
   EXPECT_EQ(rtt.min_rtt(), milliseconds(65));
 }
 
-TEST(RttEstimator, WeighsManySamplesARoundTripLikeOne) {
+TEST(RttEstimator, AWindowOfSamplesDoesNotEraseTheVariance) {
   RttEstimator rtt;
   rtt.on_sample(milliseconds(100));
-  rtt.on_sample(milliseconds(140), 10);
-  EXPECT_EQ(rtt.srtt(), microseconds(100'500));   // + 40/80
-  EXPECT_EQ(rtt.rttvar(), microseconds(49'750));  // + (40 - 50)/40
-  rtt.on_sample(milliseconds(140), 0);            // nonsense counts as 1
-  EXPECT_GT(rtt.srtt(), milliseconds(105));
+  rtt.on_sample(milliseconds(180));
+  for (int i = 0; i < 50; ++i) rtt.on_sample(milliseconds(100), false);
+  EXPECT_EQ(rtt.rttvar(), microseconds(57'500));
+  rtt.on_sample(milliseconds(100));  // the round had begun with a large one
+  EXPECT_GT(rtt.rttvar(), milliseconds(30));
+  rtt.on_sample(milliseconds(100));
+  EXPECT_LT(rtt.rttvar(), milliseconds(1));
 }
 
 TEST(RttEstimator, IgnoresNegativeAndAcceptsZero) {

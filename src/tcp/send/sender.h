@@ -52,6 +52,8 @@ class Sender {
   void queue_fin() { fin_queued_ = true; }
   bool fin_queued() const { return fin_queued_; }
   bool fin_acked() const { return fin_queued_ && una_ > buffer_.end(); }
+  /// One past the last byte that was written.
+  StreamPos data_end() const { return buffer_.end(); }
   /// One past everything that is to be sent, the FIN included.
   StreamPos end() const { return buffer_.end() + (fin_queued_ ? 1 : 0); }
   bool everything_acked() const { return una_ >= end(); }

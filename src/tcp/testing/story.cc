@@ -29,6 +29,12 @@ std::string text(const Seg& s) {
 }
 }  // namespace
 
+StoryConfig without_sack() {
+  StoryConfig config;
+  config.peer_sack = false;
+  return config;
+}
+
 Story::Story(StoryConfig config) : config_(config) {
   ConnectionConfig c = config_.connection;
   c.initial_sequence = SeqNum(config_.our_isn);

@@ -48,6 +48,9 @@ struct StoryConfig {
   TcpOptions options;
 };
 
+/// A peer without SACK: three duplicate ACKs are a loss, and no tail probe comes before the time-out.
+StoryConfig without_sack();
+
 class Story {
  public:
   explicit Story(StoryConfig config = {});
@@ -125,6 +128,10 @@ class Story {
   std::vector<std::string> lines_;
   std::int64_t written_ = 0, read_ = 0;
   TcpOptionSet syn_options_;
+};
+
+struct WithoutSack : Story {
+  WithoutSack() : Story(without_sack()) {}
 };
 
 }  // namespace leat::testing

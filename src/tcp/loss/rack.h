@@ -1,0 +1,97 @@
+// Rack: recent acknowledgements by time (RFC 8985): what was sent before something that has arrived, and is older than
+// a round trip and the reordering that this path is known for, is lost.
+//
+// It keeps the newest delivery and how much reordering to expect; the ranges are the Scoreboard's.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "tcp/loss/scoreboard.h"
+
+namespace leat {
+
+class Rack {
+ public:
+  static constexpr std::uint32_t kDuplicateThreshold = 3;  ///< Linux: tcp_reordering
+  static constexpr std::uint32_t kMostReordering = 300;    ///< segments; Linux: tcp_max_reordering
+
+  /// Step 2: takes the newest of what an ACK delivered.
+  void on_delivered(const Delivery::Newest& newest, Instant now) {
+    if (newest.end < 0) return;
+    advanced_ = true;
+    rtt_ = now - newest.sent_at;
+    const bool later =
+        newest.sent_at > newest_.sent_at || (newest.sent_at == newest_.sent_at && newest.end > newest_.end);
+    if (later) newest_ = newest;
+  }
+
+  /// Step 3: something that was never sent again arrived `distance` bytes behind later data.
+  void on_reordering(std::int64_t distance, std::uint32_t mss) {
+    seen_ = true;
+    if (distance <= std::int64_t{degree_} * mss) return;
+    degree_ = static_cast<std::uint16_t>(std::min<std::int64_t>((distance + mss - 1) / mss, kMostReordering));
+  }
+  /// A time-out after many duplicate ACKs: we had become too patient (as Linux).
+  void be_less_patient() { degree_ = std::min<std::uint16_t>(degree_, kDuplicateThreshold); }
+
+  /// Step 4: a spurious retransmission was reported. The window grows with it, once a round trip, and for 16
+  /// recoveries.
+  void on_duplicate_report() { dsack_seen_ = true; }
+  void update_window(const Delivery::Newest& newest, Instant now) {
+    if (newest.end < 0) return;
+    if (newest.sent_at < grown_at_) dsack_seen_ = false;  // of the round trip that it has grown in already
+    if (dsack_seen_) {
+      if (steps_ < 255) ++steps_;
+      dsack_seen_ = false;
+      grown_at_ = now;
+      persist_ = kPersist;
+    } else if (persist_ == 0) {
+      steps_ = 1;
+    }
+  }
+  void on_recovered() {
+    if (persist_ > 0) --persist_;
+  }
+  void on_undone() {
+    persist_ = static_cast<std::uint8_t>(std::min<int>(kPersist, persist_ + 1));
+    advanced_ = true;
+  }
+  void look_again() { advanced_ = true; }
+
+  /// `sacked`: segments; `recovering`: in fast recovery, or after a time-out.
+  Duration reordering_window(std::uint32_t sacked, bool recovering, Duration min_rtt, Duration srtt) const {
+    if (!seen_ && (recovering || sacked >= degree_)) return {};
+    return std::min(min_rtt / 4 * steps_, srtt);
+  }
+
+  /// Step 5. Returns how long to wait for the rest of the verdict; zero: nothing to wait for.
+  Duration detect(Scoreboard& board, Duration window, Instant now) {
+    if (!std::exchange(advanced_, false)) return {};
+    return judge(board, window, now);
+  }
+  /// The same, because the time has come.
+  Duration judge(Scoreboard& board, Duration window, Instant now) const {
+    return board.lose_overtaken(newest_, rtt_ + window, now);
+  }
+
+  Duration rtt() const { return rtt_; }
+  bool reordering_seen() const { return seen_; }
+  std::uint32_t reordering() const { return degree_; }
+  std::uint8_t window_steps() const { return steps_; }
+
+ private:
+  static constexpr std::uint8_t kPersist = 16;
+
+  Delivery::Newest newest_;
+  Duration rtt_{};
+  Instant grown_at_{};
+  std::uint16_t degree_ = kDuplicateThreshold;
+  std::uint8_t steps_ = 1;
+  std::uint8_t persist_ = 0;
+  bool advanced_ = false;
+  bool seen_ = false;
+  bool dsack_seen_ = false;
+};
+
+}  // namespace leat

@@ -1,0 +1,299 @@
+#include "tcp/loss/recovery.h"
+
+#include <algorithm>
+
+namespace leat {
+
+Recovery::Verdict Recovery::on_ack(const Ack& ack, const Path& path, CongestionController& congestion) {
+  Verdict verdict;
+  verdict.una_before = board_.begin();
+  verdict.delivery.high = high_;
+  verdict.delivery.plausible_until = ack.now - path.min_rtt;
+  const bool outstanding = board_.end() > board_.begin();
+  const std::uint64_t losses = board_.losses();
+  if (ack.sack_count > 0) take_sacks(ack, verdict);
+  const StreamPos highest = board_.highest_sacked();
+  if (ack.ack > board_.begin()) {
+    verdict.advanced = true;
+    board_.acknowledge(ack.ack, verdict.delivery);
+    if (!sack_) take_from_credit(path.mss, verdict);
+  }
+  const bool sacked = verdict.delivery.sacked > 0;
+  verdict.duplicate = outstanding && !verdict.advanced && (ack.may_be_duplicate || sacked);
+  if (sack_) {
+    check_reordering(verdict.delivery.reordered_from, highest, path, verdict);
+    rack_.on_delivered(verdict.delivery.newest, ack.now);
+    rack_.update_window(verdict.delivery.newest, ack.now);
+  }
+  process_probe(ack, congestion, verdict);
+  const bool dubious = verdict.duplicate || sacked || state_ != CongestionState::open;
+  if ((outstanding && dubious) || verdict.duplicates_reported > 0) process(ack, path, congestion, verdict);
+  if (prr_.running()) {
+    const bool safe = verdict.advanced && board_.losses() == losses;
+    prr_.on_ack({verdict.delivery.bytes, in_flight(), safe}, congestion.ssthresh(), path.mss);
+    verdict.reduces = true;
+  }
+  return verdict;
+}
+
+// RFC 2883 §4: a first block below the acknowledgement, or within the second one, reports a duplicate.
+bool Recovery::is_dsack(const Ack& ack) const {
+  const Ack::Block& first = ack.sacks[0];
+  if (first.begin >= first.end || first.end > board_.end()) return false;
+  if (first.begin < ack.ack) return true;
+  return ack.sack_count > 1 && first.begin >= ack.sacks[1].begin && first.end <= ack.sacks[1].end;
+}
+
+void Recovery::take_dsack(const Ack& ack, Verdict& verdict) {
+  const Ack::Block& block = ack.sacks[0];
+  verdict.duplicates_reported = static_cast<std::uint32_t>(block.end - block.begin);
+  verdict.events.add(LossEvent::dsack_received);
+  const bool of_probe = probe_.outstanding() && probe_.was_resent() && block.end == probe_.end();
+  if (!of_probe) rack_.on_duplicate_report();
+  undo_.on_duplicate(block.begin, block.end);
+}
+
+void Recovery::take_sacks(const Ack& ack, Verdict& verdict) {
+  if (!sack_) return;
+  if (is_dsack(ack)) take_dsack(ack, verdict);
+  for (std::size_t i = 0; i < ack.sack_count; ++i) {
+    const Ack::Block& block = ack.sacks[i];
+    // What was never sent nobody can have (RFC 2018 §5 trusts the peer; we do not).
+    if (block.begin < block.end && block.end <= board_.end() && block.begin >= board_.begin()) {
+      board_.sack(block.begin, block.end, verdict.delivery);
+    }
+  }
+}
+
+void Recovery::check_reordering(StreamPos from, StreamPos highest, const Path& path, Verdict& verdict) {
+  if (from >= highest) return;
+  if (state_ == CongestionState::loss && !undo_.possible()) return;
+  rack_.on_reordering(highest - from, path.mss);
+  verdict.events.add(LossEvent::reordering);
+}
+
+void Recovery::process_probe(const Ack& ack, CongestionController& congestion, Verdict& verdict) {
+  TailProbe::Ack in;
+  in.ack = ack.ack;
+  in.plain_duplicate = !verdict.advanced && ack.may_be_duplicate && verdict.delivery.sacked == 0;
+  in.duplicate_of_probe = verdict.duplicates_reported > 0 && ack.sacks[0].end == probe_.end();
+  if (!probe_.on_ack(in)) return;
+  // The loss was real, the only one of its kind that no ACK tells of (RFC 8985 §7.4.2).
+  congestion.on_loss_detected(flight_size(congestion), ack.now);
+  verdict.events.add(LossEvent::probe_recovery);
+}
+
+// The order of these steps is Linux's.
+void Recovery::process(const Ack& ack, const Path& path, CongestionController& congestion, Verdict& verdict) {
+  if (verdict.advanced && board_.first_is_sacked()) {
+    verdict.reneged = true;
+    return;
+  }
+  if (state_ == CongestionState::open) {
+    undo_.nothing_resent();
+  } else if (state_ == CongestionState::recovery && board_.begin() >= high_) {
+    finish_recovery(ack, congestion, verdict);
+    if (state_ == CongestionState::recovery) return;
+  }
+  if (state_ == CongestionState::recovery) {
+    if (!process_recovery(ack, path, congestion, verdict)) return;
+  } else {
+    if (state_ == CongestionState::loss) {
+      process_loss(ack, path, congestion, verdict);
+      const bool lost_again = identify_losses(path, ack.now, verdict);
+      if (state_ != CongestionState::open && !lost_again) return;
+    }
+    if (!sack_ && verdict.advanced) credit_ = 0;
+    if (!sack_ && verdict.duplicate) add_duplicate(path.mss, verdict);
+    if (state_ != CongestionState::loss) undo_by_dsack(congestion, verdict);
+    identify_losses(path, ack.now, verdict);
+  }
+  if (board_.lost() == 0) return open();
+  begin_recovery(congestion, ack.now, verdict);
+}
+
+/// False when it goes on.
+bool Recovery::process_recovery(const Ack& ack, const Path& path, CongestionController& congestion, Verdict& verdict) {
+  if (!verdict.advanced) {
+    if (!sack_ && verdict.duplicate) add_duplicate(path.mss, verdict);
+  } else if (undo_partial(ack, path, congestion, verdict)) {
+    return false;
+  }
+  if (undo_by_dsack(congestion, verdict)) open();
+  identify_losses(path, ack.now, verdict);
+  return state_ != CongestionState::recovery;
+}
+
+void Recovery::finish_recovery(const Ack& ack, CongestionController& congestion, Verdict& verdict) {
+  if (!sack_) credit_ = 0;
+  const bool undone = undo_recovery(ack, congestion, verdict);
+  if (waits_for_more_than_high()) return;
+  state_ = CongestionState::open;
+  prr_.end();
+  if (!undone) congestion.on_recovery_exit(ack.now);
+}
+
+// RFC 5682: whether a time-out was spurious shows when what was never sent again is acknowledged.
+void Recovery::process_loss(const Ack& ack, const Path& path, CongestionController& congestion, Verdict& verdict) {
+  const bool recovered = board_.begin() >= high_;
+  if (verdict.advanced && undo_loss(ack, false, congestion, verdict)) return;
+  if (frto_) {
+    if (verdict.delivery.original_below_high && undo_loss(ack, true, congestion, verdict)) return;
+    if (board_.end() > high_) {
+      if (verdict.duplicate || verdict.delivery.sacked > 0) frto_ = false;
+    } else if (verdict.advanced && !recovered) {
+      high_ = board_.end();
+      if (ack.new_data_waits) {
+        verdict.send_new_first = true;
+        return;
+      }
+      frto_ = false;
+    }
+  }
+  if (recovered) {
+    undo_recovery(ack, congestion, verdict);
+    if (!waits_for_more_than_high()) state_ = CongestionState::open;
+    return;
+  }
+  if (sack_) return;
+  // A duplicate ACK means that new data has arrived: it clocks out what is lost.
+  if (board_.end() > high_ && verdict.duplicate) {
+    add_duplicate(path.mss, verdict);
+  } else if (verdict.advanced) {
+    credit_ = 0;
+  }
+}
+
+bool Recovery::identify_losses(const Path& path, Instant now, Verdict& verdict) {
+  if (board_.ranges() == 0) return false;
+  const std::uint32_t resent = board_.resent();
+  const bool recovering = state_ == CongestionState::recovery || state_ == CongestionState::loss;
+  if (sack_) {
+    const Duration window = rack_.reordering_window(sacked_segments(path.mss), recovering, path.min_rtt, path.srtt);
+    verdict.wait = rack_.detect(board_, window, now);
+  } else {
+    const bool third = !recovering && sacked_segments(path.mss) >= rack_.reordering();
+    const bool partial = state_ == CongestionState::recovery && verdict.advanced;
+    if ((third || partial) && !board_.first_is_lost()) {
+      board_.lose(board_.begin(), board_.begin() + path.mss,
+                  third ? LossReason::duplicate_acks : LossReason::partial_ack);
+    }
+  }
+  const bool lost_again = board_.resent() < resent;
+  if (lost_again) verdict.events.add(LossEvent::retransmission_lost);
+  return lost_again;
+}
+
+// RFC 5681 §2, without what limited transmit has added (§3.2 step 2).
+std::uint32_t Recovery::flight_size(const CongestionController& congestion) const {
+  return static_cast<std::uint32_t>(std::min<std::int64_t>(board_.end() - board_.begin(), congestion.cwnd()));
+}
+
+void Recovery::begin_recovery(CongestionController& congestion, Instant now, Verdict& verdict) {
+  verdict.events.add(sack_ ? LossEvent::sack_recovery : LossEvent::reno_recovery);
+  undo_.begin(board_.begin(), board_.resent());
+  if (!prr_.running()) {
+    undo_.remember({congestion.cwnd(), congestion.ssthresh()});
+    const std::uint32_t flight = flight_size(congestion);
+    prr_.begin(flight, congestion.cwnd());
+    congestion.on_loss_detected(flight, now);
+    probe_.forget();
+  }
+  high_ = board_.end();
+  state_ = CongestionState::recovery;
+  verdict.began = true;
+}
+
+void Recovery::open() {
+  if (!anything_resent()) undo_.nothing_resent();
+  const bool disorder = sacked() > 0 || board_.lost() > 0 || anything_resent();
+  const CongestionState next = disorder ? CongestionState::disorder : CongestionState::open;
+  if (next == state_) return;
+  state_ = next;
+  high_ = board_.end();
+}
+
+LossEvents Recovery::on_timeout(unsigned time_outs, const Path& path, CongestionController& congestion, Instant now) {
+  LossEvents events;
+  const bool fresh = state_ == CongestionState::open || state_ == CongestionState::disorder;
+  const bool first = fresh || board_.begin() >= high_ || (state_ == CongestionState::loss && time_outs == 0);
+  if (state_ == CongestionState::recovery) events.add(LossEvent::recovery_failed);
+  if (state_ == CongestionState::loss) events.add(LossEvent::loss_failed);
+  if (fresh && sacked_segments(path.mss) >= Rack::kDuplicateThreshold) rack_.be_less_patient();
+  const std::uint32_t flight = static_cast<std::uint32_t>(board_.end() - board_.begin());
+  if (board_.first_is_sacked()) {
+    events.add(LossEvent::reneging);
+    board_.forget_sacks();
+    board_.lose_all(Instant::max(), LossReason::reneged);
+  } else {
+    board_.lose_all(now - rack_.rtt(), LossReason::time_out);
+  }
+  credit_ = 0;
+  if (first) {
+    undo_.begin(board_.begin(), board_.resent());
+    undo_.remember({congestion.cwnd(), congestion.ssthresh()});
+  }
+  congestion.on_timeout({flight, static_cast<std::uint32_t>(in_flight()), first, now});
+  prr_.end();
+  probe_.forget();
+  state_ = CongestionState::loss;
+  high_ = board_.end();
+  frto_ = fresh || time_outs > 0;
+  return events;
+}
+
+Recovery::Verdict Recovery::on_waited(const Path& path, CongestionController& congestion, Instant now) {
+  Verdict verdict;
+  const std::uint32_t resent = board_.resent();
+  const std::int64_t before = in_flight();
+  const bool recovering = state_ == CongestionState::recovery || state_ == CongestionState::loss;
+  verdict.wait =
+      rack_.judge(board_, rack_.reordering_window(sacked_segments(path.mss), recovering, path.min_rtt, path.srtt), now);
+  if (board_.resent() < resent) verdict.events.add(LossEvent::retransmission_lost);
+  if (in_flight() == before || state_ == CongestionState::recovery) return verdict;
+  begin_recovery(congestion, now, verdict);
+  prr_.on_ack({path.mss, in_flight(), false}, congestion.ssthresh(), path.mss);
+  return verdict;
+}
+
+void Recovery::on_smaller_path() {
+  board_.lose_all(Instant::max(), LossReason::smaller_path);
+  credit_ = 0;
+  if (state_ == CongestionState::loss) return;
+  undo_.forget();
+  prr_.end();
+  high_ = board_.end();
+  state_ = CongestionState::loss;
+  frto_ = false;
+}
+
+void Recovery::on_sent(StreamPos end, Instant now) {
+  if (prr_.running()) prr_.on_sent(static_cast<std::uint32_t>(end - board_.end()));
+  board_.sent(end, now);
+}
+
+void Recovery::on_resent(StreamPos begin, StreamPos end, Instant now) {
+  const std::uint32_t length = static_cast<std::uint32_t>(end - begin);
+  if (prr_.running()) prr_.on_sent(length);
+  board_.sent_again(begin, end, now);
+  undo_.on_resent(length, now);
+}
+
+// Linux: tcp_add_reno_sack.
+void Recovery::add_duplicate(std::uint32_t mss, Verdict& verdict) {
+  const std::int64_t before = credit();
+  credit_ = before + mss;
+  credit_ = credit();
+  verdict.delivery.bytes += static_cast<std::uint32_t>(credit_ - before);
+}
+
+// Of what was acknowledged one segment was the hole, the rest duplicate ACKs have told of (Linux:
+// tcp_remove_reno_sacks).
+void Recovery::take_from_credit(std::uint32_t mss, Verdict& verdict) {
+  const std::int64_t acked = verdict.delivery.bytes;
+  const std::int64_t told = std::min<std::int64_t>(credit_, std::max<std::int64_t>(acked - mss, 0));
+  verdict.delivery.bytes = static_cast<std::uint32_t>(acked - told);
+  credit_ -= told;
+}
+
+}  // namespace leat

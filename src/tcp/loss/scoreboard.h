@@ -1,0 +1,149 @@
+// Scoreboard: what became of every byte between SND.UNA and SND.NXT (RFC 6675 §3): sacked, lost, sent again.
+//
+// It keeps ranges, which split and merge: all that leaves at one instant is one range until a part of it is
+// acknowledged. Segments begin where their range does and at whole segments from there; SACK blocks and losses are
+// rounded to them, so a peer cannot cut the window into bytes. What an operation costs depends on the ranges that it
+// changes. It says what is so, and decides nothing: that is for Recovery.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "base/ring.h"
+#include "leat/time.h"
+#include "tcp/stream_pos.h"
+
+namespace leat {
+
+/// Why a range counts as lost.
+enum class LossReason : std::uint8_t {
+  none,
+  duplicate_acks,       ///< RFC 6582: the third one
+  partial_ack,          ///< RFC 6582: the next hole
+  later_delivered,      ///< RFC 8985: something sent later has arrived
+  retransmission_lost,  ///< the same, of something sent again
+  time_out,             ///< RFC 6298
+  reneged,              ///< sacked once, and dropped by the peer (RFC 2018 §8)
+  smaller_path,         ///< RFC 1191: no congestion
+};
+
+/// What an acknowledgement newly delivers. The caller sets the first two.
+struct Delivery {
+  StreamPos high = 0;                ///< what was sent before this episode of recovery ends here
+  Instant plausible_until{};         ///< a retransmission later than this cannot have been answered yet
+  std::uint32_t bytes = 0;           ///< cumulatively or selectively, sequence numbers of SYN and FIN too
+  std::uint32_t sacked = 0;          ///< of these selectively
+  bool retransmitted = false;        ///< some of what was acknowledged cumulatively had been sent again
+  bool original_below_high = false;  ///< some of it never was, and dates from before the episode (RFC 5682 §3.1)
+  StreamPos reordered_from = std::numeric_limits<StreamPos>::max();  ///< never sent again, and filled a hole
+  Instant acked_first = kNever, acked_last = kNever;                 ///< when what was never sent again had left
+  Instant sacked_first = kNever;
+  struct Newest {
+    Instant sent_at{};
+    StreamPos end = -1;
+  } newest;  ///< of all that was delivered the one that left last (RFC 8985 §6.2 step 2)
+};
+
+class Scoreboard {
+ public:
+  struct Lost {
+    StreamPos begin = 0, end = 0;
+    LossReason reason = LossReason::none;
+    bool empty() const { return begin >= end; }
+  };
+
+  StreamPos begin() const { return begin_; }
+  StreamPos end() const { return end_; }
+  /// In bytes: received selectively; thought lost, though perhaps sent again; sent again and still under way.
+  std::uint32_t sacked() const { return sacked_; }
+  std::uint32_t lost() const { return lost_; }
+  std::uint32_t resent() const { return resent_; }
+  /// Bytes in the network (RFC 6675's pipe).
+  std::int64_t in_flight() const { return end_ - begin_ - sacked_ - lost_ + resent_; }
+  /// The end of the highest sacked range; begin() when nothing is.
+  StreamPos highest_sacked() const { return sacked_ > 0 ? highest_sacked_ : begin_; }
+  /// All that was ever found lost, in bytes.
+  std::uint64_t losses() const { return losses_; }
+  bool first_is_sacked() const;
+  bool first_is_lost() const;
+  bool first_was_resent() const;
+  /// When the first byte was last sent.
+  Instant first_sent_at() const;
+
+  /// Segments of at most `mss` bytes from here on.
+  void set_mss(std::uint32_t mss) { mss_ = mss; }
+  void sent(StreamPos end, Instant now);
+  void sent_again(StreamPos begin, StreamPos end, Instant now);
+  void acknowledge(StreamPos una, Delivery& delivery);
+  /// Whole segments of [begin, end), which may reach beyond what is outstanding.
+  void sack(StreamPos begin, StreamPos end, Delivery& delivery);
+
+  /// Of [begin, end) what is not sacked is lost; what was sent again as well.
+  void lose(StreamPos begin, StreamPos end, LossReason reason);
+  /// All of it but what left after `recent`.
+  void lose_all(Instant recent, LossReason reason);
+  /// Nothing was lost after all (undo).
+  void forgive_losses();
+  /// The peer may have dropped what it had sacked (RFC 2018 §8).
+  void forget_sacks();
+  /// The first bytes that are lost and not on their way again, at most `limit`.
+  Lost next_lost(std::uint32_t limit);
+  bool has_lost() const { return lost_ > resent_lost_; }
+  /// Where the last segment begins; a FIN after `data_end` belongs to the data before it.
+  StreamPos last_segment(StreamPos data_end) const;
+
+  /// RFC 8985 §6.2 step 5: what left before (`newest`, or at its time, in front of it) and longer ago than `patience`
+  /// is lost. Returns how long until more will be; zero: nothing to wait for.
+  Duration lose_overtaken(const Delivery::Newest& newest, Duration patience, Instant now);
+
+  std::size_t ranges() const { return ranges_.size() - head_; }
+
+ private:
+  struct Range {
+    StreamPos begin = 0;
+    Instant sent_at{};
+    std::uint8_t flags = 0;
+    LossReason reason = LossReason::none;
+  };
+  struct Resent {
+    StreamPos begin = 0, end = 0;
+    Instant sent_at{};
+  };
+  static constexpr std::uint8_t kSacked = 1, kLost = 2, kResent = 4, kEverResent = 8;
+  /// More ranges than this a connection does not get: SACK blocks that would make more are ignored.
+  static constexpr std::size_t kMostRanges = 16384;
+
+  StreamPos end_of(std::size_t i) const { return i + 1 < ranges_.size() ? ranges_[i + 1].begin : end_; }
+  std::uint32_t length_of(std::size_t i) const { return static_cast<std::uint32_t>(end_of(i) - ranges_[i].begin); }
+  /// The range that has `pos`, which is in [begin, end).
+  std::size_t find(StreamPos pos) const;
+  bool split(std::size_t i, StreamPos pos);
+  bool isolate(std::size_t i, StreamPos begin, StreamPos end);
+  void merge_around(std::size_t first, std::size_t last);
+  void set_flags(std::size_t i, std::uint8_t flags);
+  void lose_range(std::size_t i, LossReason reason);
+  void deliver(std::size_t i, StreamPos end, bool selectively, Delivery& delivery) const;
+  void drop_front();
+  bool is_stale(const Resent& entry) const;
+  Duration lose_originals(const Delivery::Newest& newest, Duration patience, Instant now);
+  Duration lose_resent(const Delivery::Newest& newest, Duration patience, Instant now);
+
+  std::vector<Range> ranges_;  ///< from head_ on, without gaps
+  std::size_t head_ = 0;
+  RingDeque<Resent> resent_log_;  ///< what was sent again, in that order; some of it settled since
+  StreamPos begin_ = 0;
+  StreamPos end_ = 0;
+  StreamPos highest_sacked_ = 0;
+  StreamPos lost_from_ = 0;    ///< before it nothing waits to be sent again
+  StreamPos judged_from_ = 0;  ///< before it no range sent only once waits for a verdict
+  std::uint32_t mss_ = 536;
+  std::uint32_t sacked_ = 0;
+  std::uint32_t lost_ = 0;
+  std::uint32_t resent_ = 0;
+  std::uint32_t resent_lost_ = 0;  ///< of `resent_` what also counts as lost
+  std::uint64_t losses_ = 0;
+};
+
+}  // namespace leat
