@@ -8,7 +8,7 @@ Recovery::Verdict Recovery::on_ack(const Ack& ack, const Path& path, CongestionC
   Verdict verdict;
   verdict.una_before = board_.begin();
   verdict.delivery.high = high_;
-  verdict.delivery.plausible_until = ack.now - path.min_rtt;
+  verdict.delivery.plausible_until = plausible_until(ack, path);
   const bool outstanding = board_.end() > board_.begin();
   const std::uint64_t losses = board_.losses();
   if (ack.sack_count > 0) take_sacks(ack, verdict);
@@ -36,6 +36,14 @@ Recovery::Verdict Recovery::on_ack(const Ack& ack, const Path& path, CongestionC
   return verdict;
 }
 
+// RFC 8985 §6.2 step 2: an answer that comes sooner than any before, or that echoes an older timestamp, is not one to a
+// retransmission.
+Instant Recovery::plausible_until(const Ack& ack, const Path& path) {
+  constexpr Duration kWithinTick = std::chrono::milliseconds(1) - Duration(1);
+  const Instant by_time = ack.now - path.min_rtt;
+  return ack.echoed ? std::min(by_time, *ack.echoed + kWithinTick) : by_time;
+}
+
 // RFC 2883 §4: a first block below the acknowledgement, or within the second one, reports a duplicate.
 bool Recovery::is_dsack(const Ack& ack) const {
   const Ack::Block& first = ack.sacks[0];
@@ -56,8 +64,12 @@ void Recovery::take_dsack(const Ack& ack, Verdict& verdict) {
 void Recovery::take_sacks(const Ack& ack, Verdict& verdict) {
   if (!sack_) return;
   if (is_dsack(ack)) take_dsack(ack, verdict);
+  // In the order of the stream, or one ACK would look as if it had been reordered.
+  std::array<Ack::Block, 4> blocks = ack.sacks;
+  std::sort(blocks.begin(), blocks.begin() + ack.sack_count,
+            [](const Ack::Block& a, const Ack::Block& b) { return a.begin < b.begin; });
   for (std::size_t i = 0; i < ack.sack_count; ++i) {
-    const Ack::Block& block = ack.sacks[i];
+    const Ack::Block& block = blocks[i];
     // What was never sent nobody can have (RFC 2018 §5 trusts the peer; we do not).
     if (block.begin < block.end && block.end <= board_.end() && block.begin >= board_.begin()) {
       board_.sack(block.begin, block.end, verdict.delivery);

@@ -1,0 +1,120 @@
+// Stories of losses that were none: the window comes back (RFC 4015, RFC 3708, RFC 5682).
+#include "tcp/testing/story.h"
+
+namespace leat::testing {
+namespace {
+
+constexpr std::int64_t kMss = 1448;
+constexpr std::int64_t at(std::int64_t n) { return 1 + n * kMss; }
+using Ts = TcpTimestamps;
+
+struct Stamped : Story {
+  Stamped() : Stamped(10) {}
+  explicit Stamped(std::size_t segments) {
+    peer_options.timestamps = {1000, 0};
+    open_active();
+    advance(10ms);
+    recv({.seq = 0, .ack = 1, .flags = "S", .ts = Ts{1000, 0}});
+    advance(1ms);
+    write(segments * kMss);
+    all_sent();
+    advance(10ms);
+  }
+  void ack(std::int64_t n, std::uint32_t echo) { recv({.seq = 1, .ack = at(n), .ts = Ts{1000, echo}}); }
+  void sack(std::int64_t from, std::int64_t to, std::uint32_t echo) {
+    recv({.seq = 1, .ack = 1, .sack = {{at(from), at(to)}}, .ts = Ts{1000, echo}});
+  }
+};
+
+// The trap: a spurious retransmission that is detected and not undone costs half of the window.
+TEST(Undo, ASpuriousRetransmissionIsDetectedAndUndoneByTimestamps) {
+  Stamped c;
+  const std::uint32_t cwnd = c.connection().info().snd_cwnd;
+  c.sack(1, 4, 11);
+  EXPECT_EQ(c.sent().seq, 1);
+  c.all_sent();
+  EXPECT_LT(c.connection().info().snd_ssthresh, cwnd);
+  c.advance(3ms);
+  c.ack(10, 11);  // it answers what was sent at 11, before the retransmission
+  EXPECT_EQ(c.connection().info().ca_state, CongestionState::open);
+  EXPECT_GE(c.connection().info().snd_cwnd, cwnd);
+  EXPECT_EQ(c.connection().info().snd_ssthresh, CongestionController::kNoThreshold);
+}
+
+TEST(Undo, ASpuriousRetransmissionIsUndoneByDSack) {
+  Stamped c;
+  const std::uint32_t cwnd = c.connection().info().snd_cwnd;
+  c.sack(1, 4, 11);
+  c.all_sent();
+  c.advance(3ms);
+  c.ack(10, 21);
+  EXPECT_LT(c.connection().info().snd_cwnd, cwnd);
+  c.recv({.seq = 1, .ack = at(10), .sack = {{1, at(1)}}, .ts = Ts{1000, 21}});
+  EXPECT_GE(c.connection().info().snd_cwnd, cwnd);
+  EXPECT_EQ(c.connection().info().dsack_dups, 1u);
+}
+
+TEST(Undo, ARealLossIsNotUndone) {
+  Stamped c;
+  c.sack(1, 4, 11);
+  c.all_sent();
+  c.advance(10ms);
+  c.ack(10, 21);
+  EXPECT_EQ(c.connection().info().snd_cwnd, 5 * kMss);
+}
+
+TEST(Undo, ASpuriousTimeoutIsUndoneByTimestamps) {
+  Stamped c;
+  const std::uint32_t cwnd = c.connection().info().snd_cwnd;
+  c.advance(900ms);  // the tail probe and a time-out or two
+  c.all_sent();
+  EXPECT_EQ(c.connection().info().ca_state, CongestionState::loss);
+  c.ack(1, 11);
+  EXPECT_EQ(c.connection().info().ca_state, CongestionState::open) << c.so_far();
+  EXPECT_GE(c.connection().info().snd_cwnd, cwnd);
+  c.advance(1ms);
+  c.ack(10, 11);
+  for (const Seg& s : c.all_sent()) EXPECT_GE(s.seq, at(10));
+}
+
+// RFC 5682 §3: without timestamps new data tells.
+TEST(Frto, ASpuriousTimeoutIsFoundByNewData) {
+  Story c;
+  c.connect();
+  c.write(14600);
+  c.all_sent();
+  c.advance(240ms);
+  c.all_sent();
+  ASSERT_EQ(c.connection().info().ca_state, CongestionState::loss);
+  c.write(14600);
+  c.recv({.seq = 1, .ack = 1461});
+  const std::vector<Seg> sent = c.all_sent();
+  ASSERT_FALSE(sent.empty());
+  for (const Seg& s : sent) EXPECT_GE(s.seq, 14601) << "new data first, to see what its answer is";
+  c.recv({.seq = 1, .ack = 2921});  // never sent again: the first copy has arrived
+  EXPECT_EQ(c.connection().info().ca_state, CongestionState::open);
+  EXPECT_GE(c.connection().info().snd_cwnd, 14600u);
+  c.abort();
+  c.all_sent();
+}
+
+TEST(Frto, ARealTimeoutGoesOnByRetransmitting) {
+  Story c;
+  c.connect();
+  c.write(14600);
+  c.all_sent();
+  c.advance(240ms);
+  c.all_sent();
+  c.write(14600);
+  c.recv({.seq = 1, .ack = 1461});
+  c.all_sent();
+  c.recv({.seq = 1, .ack = 1461, .sack = {{14601, 16061}}});
+  const std::vector<Seg> sent = c.all_sent();
+  ASSERT_FALSE(sent.empty());
+  EXPECT_EQ(sent.front().seq, 1461);
+  c.abort();
+  c.all_sent();
+}
+
+}  // namespace
+}  // namespace leat::testing
