@@ -23,6 +23,20 @@ bool points_nowhere(const SystemCall& call) {
   return false;
 }
 
+void store_message(SystemCall& call, const MessageFacts& message) {
+  if (call.name != CallName::recvmsg) return;
+  const WrittenControl written = write_control(message, number(call, 0), call.control);
+  call.message_flags = written.flags, call.control_length = written.length;
+}
+
+/// A receive has a call even where it must not wait: it takes the message flags.
+Result receive_at_once(Sockets& sockets, SystemCall& call, Instant now) {
+  PendingCall taken;
+  const Result result = sockets.receive(call.fd, call.pieces, number(call, 0) | MSG_DONTWAIT, &taken, now);
+  store_message(call, taken.message());
+  return result;
+}
+
 Result transfer(Sockets& sockets, SystemCall& call, PendingCall* pending, Instant now) {
   if (points_nowhere(call)) return Result::failure(EFAULT);
   switch (call.name) {
@@ -32,9 +46,18 @@ Result transfer(Sockets& sockets, SystemCall& call, PendingCall* pending, Instan
     case CallName::writev: return sockets.send(call.fd, call.pieces, 0, pending, now);
     case CallName::recv:
     case CallName::recvfrom:
-    case CallName::recvmsg: return sockets.receive(call.fd, call.pieces, number(call, 0), pending, now);
-    default: return sockets.send(call.fd, call.pieces, number(call, 0), pending, now);
+    case CallName::recvmsg:
+      if (call.name == CallName::recvmsg && pending == nullptr) return receive_at_once(sockets, call, now);
+      return sockets.receive(call.fd, call.pieces, number(call, 0), pending, now);
+    case CallName::sendmsg:
+      if (const int error = check_control(call.control)) {
+        const Result result = sockets.send(call.fd, {}, number(call, 0), nullptr, now);
+        return result ? Result::failure(error) : result;
+      }
+      break;
+    default: break;
   }
+  return sockets.send(call.fd, call.pieces, number(call, 0), pending, now);
 }
 
 Result name_of(Sockets& sockets, SystemCall& call) {
@@ -101,13 +124,13 @@ void store(Sockets& sockets, SystemCall& call, const Result& result) {
 Result begin_leat_call(Sockets& sockets, SystemCall& call, PendingCall* pending, Instant now) {
   const Result result = dispatch(sockets, call, pending, now);
   if (result.is_pending()) return result;
-  if (pending != nullptr) call.message_flags = pending->message_flags();
+  if (pending != nullptr) store_message(call, pending->message());
   store(sockets, call, result);
   return result;
 }
 
 void end_leat_call(Sockets& sockets, SystemCall& call, const Result& result, const PendingCall& pending) {
-  call.message_flags = pending.message_flags();
+  store_message(call, pending.message());
   store(sockets, call, result);
 }
 

@@ -21,11 +21,11 @@ inline std::int64_t answer(const Result& result) {
 }
 inline int answer_int(const Result& result) { return static_cast<int>(answer(result)); }
 
-/// Runs `f(Sockets&, PendingCall&, Instant)` on the host.
+/// Runs `f(Sockets&, PendingCall&, Instant)` on the host. `message`: of a receive.
 template <class F>
-Result on_host(F f) {
+Result on_host(F f, MessageFacts* message = nullptr) {
   const std::shared_ptr<PosixHost> h = host();
-  return h ? h->call(f) : Result::failure(EBADF);
+  return h ? h->call(f, message) : Result::failure(EBADF);
 }
 
 /// Points into the first page: what a program passes by mistake.
@@ -36,7 +36,8 @@ Result after_descriptor(int fd, int error);
 
 /// read(2) and its kin know files of all kinds; the others sockets alone.
 enum class Kind : std::uint8_t { file, socket };
-Result receive(int fd, std::span<const iovec> buffers, int flags, Kind kind, int* message_flags = nullptr);
-Result send(int fd, std::span<const iovec> buffers, int flags);
+Result receive(int fd, std::span<const iovec> buffers, int flags, Kind kind, MessageFacts* message = nullptr);
+/// `trouble`: errno of what is wrong with what there is to send; that there can be no sending goes first.
+Result send(int fd, std::span<const iovec> buffers, int flags, int trouble = 0);
 
 }  // namespace leat::posix

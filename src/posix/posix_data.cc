@@ -13,7 +13,8 @@
 namespace leat::posix {
 namespace {
 
-constexpr std::size_t kMostBuffers = 1024;  // UIO_MAXIOV
+constexpr std::size_t kMostBuffers = 1024;        // UIO_MAXIOV
+constexpr std::size_t kMostControl = 128 * 1024;  // net.core.optmem_max
 
 bool has_bad(std::span<const iovec> buffers) {
   return std::any_of(buffers.begin(), buffers.end(),
@@ -43,6 +44,11 @@ int check_message(const msghdr* message) {
   return check_vector(message->msg_iov, static_cast<int>(message->msg_iovlen));
 }
 
+MutableBytes control_of(const msghdr& message) {
+  if (is_bad(message.msg_control)) return {};
+  return {static_cast<std::uint8_t*>(message.msg_control), message.msg_controllen};
+}
+
 ssize_t broken_pipe_raised(const Result& result, int flags) {
   if (result.error == EPIPE && (flags & MSG_NOSIGNAL) == 0) ::pthread_kill(::pthread_self(), SIGPIPE);
   return answer(result);
@@ -58,28 +64,26 @@ std::size_t cut(std::size_t size) { return std::min(size, static_cast<std::size_
 
 }  // namespace
 
-Result receive(int fd, std::span<const iovec> buffers, int flags, Kind kind, int* message_flags) {
+Result receive(int fd, std::span<const iovec> buffers, int flags, Kind kind, MessageFacts* message) {
   const bool bad = (flags & MSG_TRUNC) == 0 && has_bad(buffers);  // what is thrown away needs no memory
-  const Result result = on_host([&](Sockets& s, PendingCall& call, Instant now) {
+  const auto get = [&](Sockets& s, PendingCall& call, Instant now) {
     // Bad memory is found out when there is something to copy into it.
     const std::span<const iovec> used = bad ? std::span<const iovec>{} : buffers;
-    const Result got =
-        kind == Kind::file && !bad ? s.read(fd, used, &call, now) : s.receive(fd, used, flags, &call, now);
-    if (message_flags != nullptr) *message_flags = call.message_flags();  // what waits has none
-    return got;
-  });
+    return kind == Kind::file && !bad ? s.read(fd, used, &call, now) : s.receive(fd, used, flags, &call, now);
+  };
+  const Result result = on_host(get, message);
   if (!bad || !result) return result;
   int waiting = 0;
   on_host([&](Sockets& s, PendingCall&, Instant) { return s.ioctl(fd, FIONREAD, &waiting); });
   return waiting > 0 ? Result::failure(EFAULT) : result;
 }
 
-Result send(int fd, std::span<const iovec> buffers, int flags) {
-  const bool bad = has_bad(buffers);
+Result send(int fd, std::span<const iovec> buffers, int flags, int trouble) {
+  if (trouble == 0 && has_bad(buffers)) trouble = EFAULT;
   const Result result = on_host([&](Sockets& s, PendingCall& call, Instant now) {
-    return s.send(fd, bad ? std::span<const iovec>{} : buffers, flags, &call, now);
+    return s.send(fd, trouble != 0 ? std::span<const iovec>{} : buffers, flags, &call, now);
   });
-  return bad && result ? Result::failure(EFAULT) : result;
+  return trouble != 0 && result ? Result::failure(trouble) : result;
 }
 
 }  // namespace leat::posix
@@ -112,10 +116,13 @@ ssize_t leat_recvfrom(int fd, void* buffer, size_t size, int flags, sockaddr* ad
 
 ssize_t leat_recvmsg(int fd, msghdr* message, int flags) {
   if (const int error = check_message(message)) return answer(after_descriptor(fd, error));
-  const Result result = receive(fd, {message->msg_iov, message->msg_iovlen}, flags, Kind::socket, &message->msg_flags);
+  MessageFacts facts;
+  const Result result = receive(fd, {message->msg_iov, message->msg_iovlen}, flags, Kind::socket, &facts);
   if (!result) return answer(result);
+  const WrittenControl written = write_control(facts, flags, control_of(*message));
+  message->msg_flags = written.flags;
   message->msg_namelen = 0;
-  message->msg_controllen = 0;
+  message->msg_controllen = written.length;
   return answer(result);
 }
 
@@ -142,5 +149,8 @@ ssize_t leat_sendto(int fd, const void* buffer, size_t size, int flags, const so
 
 ssize_t leat_sendmsg(int fd, const msghdr* message, int flags) {
   if (const int error = check_message(message)) return answer(after_descriptor(fd, error));
-  return broken_pipe_raised(send(fd, {message->msg_iov, message->msg_iovlen}, flags), flags);
+  if (message->msg_controllen > kMostControl) return answer(after_descriptor(fd, ENOBUFS));
+  if (message->msg_controllen > 0 && is_bad(message->msg_control)) return answer(after_descriptor(fd, EFAULT));
+  const int trouble = check_control(control_of(*message));
+  return broken_pipe_raised(send(fd, {message->msg_iov, message->msg_iovlen}, flags, trouble), flags);
 }

@@ -28,9 +28,9 @@ class PosixHost {
   void stop() { worker_->stop(); }
 
   /// Runs `f(Sockets&, PendingCall&, Instant)` -> Result on the worker; gives its result, or that of the call that it
-  /// left pending.
+  /// left pending. `message`: of a receive.
   template <class F>
-  Result call(F f) {
+  Result call(F f, MessageFacts* message = nullptr) {
     Call call;
     const bool posted = worker_->post([this, &call, &f](Stack& stack, Instant now) {
       start(stack);
@@ -38,7 +38,9 @@ class PosixHost {
       if (!result.is_pending()) call.finish(result);
       hand_out_completions();
     });
-    return posted ? wait(call) : Result::failure(kGone);
+    const Result result = posted ? wait(call) : Result::failure(kGone);
+    if (message != nullptr) *message = call.pending.message();
+    return result;
   }
 
  private:

@@ -11,6 +11,7 @@
 
 #include "base/intrusive_list.h"
 #include "leat/time.h"
+#include "socket/control_message.h"
 
 namespace leat {
 
@@ -42,8 +43,8 @@ class PendingCall : public ListLink<CompletedTag> {
   bool is_pending() const { return operation_ != nullptr; }
   /// Of the last call that waited.
   const Result& result() const { return result_; }
-  /// msghdr::msg_flags of a receive, whether it waited or not.
-  int message_flags() const { return message_flags_; }
+  /// Of a receive, whether it waited or not.
+  const MessageFacts& message() const { return message_; }
 
   void* owner = nullptr;  ///< the caller's; Sockets leaves it alone
 
@@ -52,7 +53,7 @@ class PendingCall : public ListLink<CompletedTag> {
   friend class Sockets;
   std::unique_ptr<PendingOperation> operation_;
   Result result_;
-  int message_flags_ = 0;
+  MessageFacts message_;
 };
 
 }  // namespace leat

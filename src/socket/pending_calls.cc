@@ -38,7 +38,7 @@ std::vector<File*> PendingCalls::complete(PendingOperation& operation, Result re
   std::vector<File*> files = take_out(operation);
   PendingCall& call = *operation.call;
   call.result_ = result;
-  call.message_flags_ = operation.message_flags;
+  call.message_ = operation.message;
   call.operation_.reset();
   completed_.push_back(call);
   return files;

@@ -21,10 +21,10 @@ struct PendingOperation {
   explicit PendingOperation(CallKind k) : kind(k) {}
 
   CallKind kind;
-  File* file = nullptr;   ///< what it is about; none for poll and select
-  int flags = 0;          ///< of accept, send and receive
-  int message_flags = 0;  ///< of a receive, to be given back
-  int would_block = 0;    ///< errno when it must not wait, or its time is over; 0: that is no error
+  File* file = nullptr;  ///< what it is about; none for poll and select
+  int flags = 0;         ///< of accept, send and receive
+  MessageFacts message;  ///< of a receive, to be given back
+  int would_block = 0;   ///< errno when it must not wait, or its time is over; 0: that is no error
   IoCursor cursor;
   std::span<pollfd> fds;
   std::vector<pollfd> selected;  ///< the pollfds of select
@@ -56,8 +56,8 @@ class PendingCalls {
     return next_deadline() <= now && !deadlines_.empty() ? deadlines_.begin()->second : nullptr;
   }
   PendingOperation* any() const { return parked_.empty() ? nullptr : parked_.begin()->second; }
-  static void set_message_flags(PendingCall* call, int flags) {
-    if (call != nullptr) call->message_flags_ = flags;
+  static void set_message(PendingCall* call, const MessageFacts& message) {
+    if (call != nullptr) call->message_ = message;
   }
 
  private:

@@ -54,7 +54,7 @@ void SocketCalls::release(File& file) {
 
 Result SocketCalls::run(PendingOperation&& operation, std::span<File* const> files, PendingCall* call) {
   const Result result = attempt(operation);
-  if (call != nullptr) PendingCalls::set_message_flags(call, operation.message_flags);
+  if (call != nullptr) PendingCalls::set_message(call, operation.message);
   if (!result.is_pending()) return result;
   if (call == nullptr || (operation.timeout && *operation.timeout <= Duration::zero())) {
     return stopped(operation, operation.would_block);
@@ -71,7 +71,7 @@ Result SocketCalls::attempt(PendingOperation& op) {
     case CallKind::accept: return attempt_accept(op);
     case CallKind::connect: return op.file->socket->connect_result(now_);
     case CallKind::send: return attempt_send(op);
-    case CallKind::receive: return op.file->socket->receive(op.cursor, op.flags, op.message_flags, now_);
+    case CallKind::receive: return op.file->socket->receive(op.cursor, op.flags, op.message, now_);
     case CallKind::close: return op.file->socket->linger_result();
     case CallKind::poll: {
       const std::size_t ready = poll(op.fds);

@@ -70,8 +70,7 @@ class StreamSocket {
   /// owner to say so after a while, and not writable until then.
   bool is_starved() const { return starved_; }
   void hope_for_buffers() { starved_ = false; }
-  /// `message_flags`: as recvmsg(2) gives them back.
-  Result receive(IoCursor& cursor, int flags, int& message_flags, Instant now);
+  Result receive(IoCursor& cursor, int flags, MessageFacts& message, Instant now);
   /// FIONREAD, SIOCOUTQ, SIOCOUTQNSD, SIOCATMARK.
   Result ioctl(unsigned long request, int* value) const;
 
@@ -104,7 +103,9 @@ class StreamSocket {
   void absorb(std::uint16_t bits);
   TcpOptions stack_options() const;
 
+  Result receive_data(IoCursor& cursor, int flags, Instant now);
   Result receive_urgent(IoCursor& cursor, int flags, int& message_flags);
+  std::int32_t bytes_in_queue() const;
   Result nothing_to_read();
   Result why_not_sending();
   std::size_t wanted(std::size_t total, int flags) const;

@@ -77,9 +77,21 @@ Result StreamSocket::nothing_to_read() {
   return stage() == Stage::closed ? Result::failure(ENOTCONN) : Result::pending();
 }
 
-Result StreamSocket::receive(IoCursor& cursor, int flags, int& message_flags, Instant now) {
+/// TCP_INQ: what there is to read, in sequence numbers; so that the end, too, is something.
+std::int32_t StreamSocket::bytes_in_queue() const {
+  return static_cast<std::int32_t>(tcp_info().value_or(TcpInfo{}).unread) + (done_ ? 1 : 0);
+}
+
+Result StreamSocket::receive(IoCursor& cursor, int flags, MessageFacts& message, Instant now) {
   if (listening_) return Result::failure(ENOTCONN);
-  if ((flags & MSG_OOB) != 0) return receive_urgent(cursor, flags, message_flags);
+  const Result result =
+      (flags & MSG_OOB) != 0 ? receive_urgent(cursor, flags, message.flags) : receive_data(cursor, flags, now);
+  // Also of what it has to wait for: its time may be over.
+  if (options_.inq) message.in_queue = bytes_in_queue();
+  return result;
+}
+
+Result StreamSocket::receive_data(IoCursor& cursor, int flags, Instant now) {
   const bool peek = (flags & MSG_PEEK) != 0;
   if (peek) cursor.rewind();
   const std::size_t target = wanted(cursor.total(), flags);

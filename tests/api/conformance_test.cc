@@ -19,6 +19,7 @@ std::vector<Case> all_cases() {
   add_descriptor_cases(cases);
   add_connection_cases(cases);
   add_data_cases(cases);
+  add_message_cases(cases);
   add_option_cases(cases);
   add_readiness_cases(cases);
   return cases;

@@ -119,6 +119,7 @@ struct Case {
 void add_descriptor_cases(std::vector<Case>& cases);
 void add_connection_cases(std::vector<Case>& cases);
 void add_data_cases(std::vector<Case>& cases);
+void add_message_cases(std::vector<Case>& cases);
 void add_option_cases(std::vector<Case>& cases);
 void add_readiness_cases(std::vector<Case>& cases);
 
