@@ -69,7 +69,8 @@ struct TcpOptions {
   std::optional<Duration> user_timeout;
   std::optional<KeepAlive> keep_alive;                   ///< off by default (RFC 9293 §3.8.4)
   Duration delayed_ack = std::chrono::milliseconds(40);  ///< below 500 ms (RFC 9293 §3.8.6.3); zero: never
-  Duration fin_wait_2 = std::chrono::seconds(60);        ///< of a closed socket (Linux: tcp_fin_timeout)
+  /// How long a closed socket may stay in FIN-WAIT-2 (Linux: tcp_fin_timeout); zero: it is reset there.
+  Duration fin_wait_2 = std::chrono::seconds(60);
 
   bool operator==(const TcpOptions&) const = default;
 };

@@ -164,7 +164,7 @@ class TcpConnection {
   std::optional<Duration> measure(const SegmentIn& segment, const Recovery::Verdict& verdict, Instant now);
   std::optional<Duration> echoed_round_trip(const SegmentIn& segment, Instant now) const;
   void follow(const Recovery::Verdict& verdict, Instant now);
-  void on_fin_acked(Instant now);
+  void on_fin_acked(Instant now, SegmentVerdict& verdict);
 
   // connection_send.cc
   bool transmit_syn(SegmentOut& out, Instant now);
@@ -213,6 +213,7 @@ class TcpConnection {
   void finish(Error why);
   void raise(std::uint16_t bits) { events_ = static_cast<std::uint16_t>(events_ | bits); }
   void stop_timers();
+  void linger_in_fin_wait_2(Instant now);
 
   TcpOptionsRef options_;
   TcpState state_ = TcpState::closed;

@@ -143,11 +143,15 @@ void TcpConnection::follow(const Recovery::Verdict& verdict, Instant now) {
   }
 }
 
-void TcpConnection::on_fin_acked(Instant now) {
+void TcpConnection::on_fin_acked(Instant now, SegmentVerdict& verdict) {
   if (state_ == TcpState::fin_wait_1) {
     move(StateEvent::fin_acked);
     raise(kEventFlushed);
-    if (user_gone_) linger_deadline_ = now + options_->fin_wait_2;
+    if (!user_gone_) return;
+    if (options_->fin_wait_2 > Duration::zero()) return linger_in_fin_wait_2(now);
+    verdict.drop = DropReason::TCP_ABORT_ON_DATA;  // the kernel's name for this, too
+    verdict.reset_reply = true;
+    finish(Error::aborted);
   } else if (state_ == TcpState::closing) {
     move(StateEvent::fin_acked);
     raise(kEventFlushed | kEventClosed);

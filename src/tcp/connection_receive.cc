@@ -55,7 +55,7 @@ SegmentVerdict TcpConnection::on_segment_synchronized(SegmentIn& segment, Buffer
     become_established(segment, now);
   }
   on_ack(segment, pos, now, verdict);
-  if (sender_.fin_acked()) on_fin_acked(now);
+  if (sender_.fin_acked()) on_fin_acked(now, verdict);
   if (state_ == TcpState::closed) return verdict;
   if (can_receive(state_)) on_text_and_fin(segment, pos, pool, now, verdict);
   return verdict;

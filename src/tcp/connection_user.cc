@@ -112,10 +112,16 @@ void TcpConnection::close(Instant now) {
     abort(Error::aborted);
   } else if (state_ != TcpState::closed && state_ != TcpState::time_wait) {
     static_cast<void>(shutdown_write());
-    if (state_ == TcpState::fin_wait_2) linger_deadline_ = now + options_->fin_wait_2;
+    if (state_ == TcpState::fin_wait_2) linger_in_fin_wait_2(now);
   }
   user_gone_ = true;
   receiver_.discard();
+}
+
+/// Long enough for the peer to send its FIN three times (Linux).
+void TcpConnection::linger_in_fin_wait_2(Instant now) {
+  if (options_->fin_wait_2 <= Duration::zero()) return abort(Error::aborted);
+  linger_deadline_ = now + std::max(options_->fin_wait_2, rto_.rto() * 7 / 2);
 }
 
 void TcpConnection::abort(Error why) {
