@@ -146,7 +146,7 @@ TcpOptions StreamSocket::stack_options() const {
   tcp.oob_inline = o.oob_inline;
   tcp.quick_ack = o.quick_ack;
   if (o.max_segment > 0) tcp.mss = static_cast<std::uint16_t>(o.max_segment);
-  if (o.syn_count > 0) tcp.syn_retries = static_cast<unsigned>(o.syn_count);
+  if (o.syn_count > 0) tcp.syn_retries = tcp.syn_ack_retries = static_cast<unsigned>(o.syn_count);
   if (o.linger2 != 0) tcp.fin_wait_2 = std::chrono::seconds(std::max(o.linger2, 0));
   if (o.window_clamp > 0) tcp.window_clamp = static_cast<std::uint32_t>(o.window_clamp);
   if (o.user_timeout > 0) tcp.user_timeout = std::chrono::milliseconds(o.user_timeout);

@@ -219,7 +219,8 @@ void TcpSockets::complete(HalfOpenEntry& entry, SegmentIn& segment, const PathFa
 
 void TcpSockets::on_half_open_timer(HalfOpenEntry& entry, Instant now) {
   const TcpOptions& options = *entry.options;
-  const HalfOpen::Due due = entry.state.on_timer(options, now);
+  // How long it waits is for the listener to say, which may have changed its mind (as Linux).
+  const HalfOpen::Due due = entry.state.on_timer(*find(entry.listener)->listener->options, now);
   if (due == HalfOpen::Due::syn_ack) {
     ++counters_[Counter::TcpExtTCPTimeouts];
     reply(entry.tuple, entry.state.syn_ack(options, now), options);
