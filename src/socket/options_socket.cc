@@ -11,11 +11,23 @@ namespace {
 // The kernel's smallest buffers: one or two packets with their bookkeeping.
 constexpr std::int32_t kMinSendBuffer = 4608;
 constexpr std::int32_t kMinReceiveBuffer = 2304;
+constexpr int kNoLimit = std::numeric_limits<int>::max();
 
+/// A negative value is a huge one, that is, `most`.
 std::int32_t doubled(int value, int most, std::int32_t least) {
   const auto wanted = std::min(static_cast<std::uint32_t>(value), static_cast<std::uint32_t>(most));
   const std::uint32_t bounded = std::min<std::uint32_t>(wanted, std::numeric_limits<std::int32_t>::max() / 2);
   return std::max(static_cast<std::int32_t>(bounded * 2), least);
+}
+
+void set_send_buffer(SocketOptions& o, int value, int most) {
+  o.send_buffer = doubled(value, most, kMinSendBuffer);
+  o.tcp.send_buffer = static_cast<std::size_t>(o.send_buffer / 2);
+}
+
+void set_receive_buffer(SocketOptions& o, int value, int most) {
+  o.receive_buffer = doubled(value, most, kMinReceiveBuffer);
+  o.tcp.receive_buffer = static_cast<std::size_t>(o.receive_buffer / 2);
 }
 
 /// A reader must not wait for more than can ever be there.
@@ -79,14 +91,11 @@ int set_socket_option(StreamSocket& socket, int name, const OptionInput& input) 
     case SO_KEEPALIVE: o.keep_alive = on; return 0;
     case SO_OOBINLINE: o.oob_inline = on; return 0;
     case SO_PRIORITY: return value < 0 || value > 6 ? EPERM : set_within(o.priority, value, 0, 6);
-    case SO_SNDBUF:
-      o.send_buffer = doubled(value, system.wmem_max, kMinSendBuffer);
-      o.tcp.send_buffer = static_cast<std::size_t>(o.send_buffer / 2);
-      return 0;
-    case SO_RCVBUF:
-      o.receive_buffer = doubled(value, system.rmem_max, kMinReceiveBuffer);
-      o.tcp.receive_buffer = static_cast<std::size_t>(o.receive_buffer / 2);
-      return 0;
+    case SO_SNDBUF: set_send_buffer(o, value, system.wmem_max); return 0;
+    case SO_RCVBUF: set_receive_buffer(o, value, system.rmem_max); return 0;
+    // For administrators; whoever has the host is its administrator.
+    case SO_SNDBUFFORCE: set_send_buffer(o, std::max(value, 0), kNoLimit); return 0;
+    case SO_RCVBUFFORCE: set_receive_buffer(o, std::max(value, 0), kNoLimit); return 0;
     case SO_RCVLOWAT: o.receive_low_water = low_water(value, o); return 0;
     case SO_LINGER: return set_linger(o, input);
     case SO_RCVTIMEO: return set_timeout(o.receive_timeout, input);

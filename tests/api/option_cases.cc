@@ -1,6 +1,7 @@
 // Options of all levels: what they say at first, what they take, and what they make of it.
 #include <errno.h>
 #include <linux/tcp.h>
+#include <unistd.h>
 
 #include <cstring>
 
@@ -48,6 +49,14 @@ void say_each(Player& p, int level, std::initializer_list<int> options) {
 void set_each(Player& p, int level, int option, std::initializer_list<int> values) {
   const int fd = p.tcp();
   for (const int value : values) p.set_get(fd, level, option, value);
+}
+
+/// For the kernel; root of a user namespace is none.
+bool is_administrator() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0), value = 5000;
+  const bool can = ::setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &value, sizeof value) == 0;
+  ::close(fd);
+  return can;
 }
 
 const Case kCases[] = {
@@ -134,6 +143,18 @@ const Case kCases[] = {
     {"SO_RCVBUF",
      [](Player& p) {
        set_each(p, SOL_SOCKET, SO_RCVBUF, {0, 1, 3000, 20000, 200000});
+     }},
+    {"SO_SNDBUFFORCE, SO_RCVBUFFORCE",
+     [](Player& p) {
+       if (!is_administrator()) return p.say("not", "an administrator");
+       const int fd = p.tcp();
+       for (const auto& [force, plain] : {std::pair{SO_SNDBUFFORCE, SO_SNDBUF}, {SO_RCVBUFFORCE, SO_RCVBUF}}) {
+         for (const int value : {0, -1, 3000, 1'000'000, 1'100'000'000}) {
+           p.set(fd, SOL_SOCKET, force, value);
+           p.get(fd, SOL_SOCKET, plain);
+         }
+         p.get(fd, SOL_SOCKET, force);
+       }
      }},
     {"buffers at first",
      [](Player& p) {
