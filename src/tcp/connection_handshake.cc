@@ -48,6 +48,7 @@ void TcpConnection::adopt_peer(const Handshake& handshake, Instant now) {
   receiver_.advance_control();
   scaling_agreed_ = handshake.window_scale.has_value();
   sack_agreed_ = handshake.sack_permitted;
+  receiver_.set_reports_duplicates(sack_agreed_);
   if (options_->timestamps && handshake.timestamp) timestamps_.agree(*handshake.timestamp, now);
   sender_.set_scale(scaling_agreed_ ? std::min(*handshake.window_scale, TcpOptionSet::kMaxWindowScale)
                                     : std::uint8_t{0});

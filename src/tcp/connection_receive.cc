@@ -105,6 +105,8 @@ SegmentVerdict TcpConnection::on_unacceptable(const SegmentIn& segment, DropReas
   if (segment.flags.rst()) return verdict;
   // Two stacks that answer each other's stray ACKs would never stop: only data and FIN are answered each time.
   if (segment.length > 0 || segment.flags.fin()) {
+    const StreamPos pos = receive_map_.from_wire(segment.seq, receiver_.nxt());
+    if (!segment.flags.syn()) receiver_.add_duplicate(pos, pos + segment.sequence_length());
     acks_.ack_now();
     ack_note_.kind = note;
     ++counts_.dupacks_out;

@@ -171,7 +171,7 @@ void TcpConnection::fill_data(SegmentOut& out, const Sender::Plan& planned, Inst
   wake_writer();
   // Data carries the ACK. But while something is missing the peer needs segments without data: SACK blocks go on those,
   // so that data stays MSS-sized, and without SACK only those count as duplicates (RFC 5681 §2).
-  if (receiver_.sack_blocks().empty()) {
+  if (receiver_.sack_blocks().empty() && !receiver_.has_duplicate()) {
     acks_.on_piggybacked();
     if (out.note.kind == NoteKind::none) out.note = ack_note_;
     ack_note_ = {};
@@ -220,9 +220,13 @@ void TcpConnection::fill_urgent(SegmentOut& out, StreamPos pos) const {
 
 void TcpConnection::fill_sack(SegmentOut& out) {
   if (!sack_agreed_) return;
-  for (const Reassembly::Range& r : receiver_.sack_blocks()) {
+  const auto add = [&](const Reassembly::Range& r) {
+    if (out.options.sack_count == TcpOptionSet::kMaxSackBlocks) return;
     out.options.sack[out.options.sack_count++] = {receive_map_.to_wire(r.begin), receive_map_.to_wire(r.end)};
-  }
+  };
+  // RFC 2883 §4: what came twice is the first block, once; the blocks behind it may hold it.
+  if (receiver_.has_duplicate()) add(receiver_.take_duplicate());
+  for (const Reassembly::Range& r : receiver_.sack_blocks()) add(r);
 }
 
 bool TcpConnection::transmit_ack(SegmentOut& out, Instant now) {

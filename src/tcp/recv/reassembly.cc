@@ -32,11 +32,15 @@ Reassembly::Outcome Reassembly::insert(StreamPos pos, Slice slice, BufferPool& p
       const Outcome here = insert_into_gap(i, pos, slice.part(from, static_cast<std::size_t>(gap_end - pos)), pool);
       if (here == Outcome::refused) return outcome == Outcome::queued ? outcome : here;
       remember({pos, gap_end});
+      pos = gap_end;
       outcome = Outcome::queued;
       ++i;
     }
-    if (i >= pieces_.size()) break;
-    pos = std::max(pos, pieces_[i].end());
+    if (i >= pieces_.size() || pos >= end) break;
+    const StreamPos piece_end = pieces_[i].end();
+    add_duplicate({pos, std::min(end, piece_end)});
+    remember({pos, std::min(end, piece_end)});
+    pos = piece_end;
     ++i;
   }
   return outcome;
@@ -61,6 +65,7 @@ std::optional<Slice> Reassembly::pop_at(StreamPos rcv_nxt) {
     const std::size_t length = head.slice.size();
     const std::size_t skip = static_cast<std::size_t>(rcv_nxt - head.pos);
     bytes_ -= length;
+    add_duplicate({head.pos, std::min(rcv_nxt, head.end())});
     if (skip >= length) {
       pieces_.pop_front();
       continue;
@@ -76,7 +81,7 @@ std::optional<Slice> Reassembly::pop_at(StreamPos rcv_nxt) {
 void Reassembly::remember(Range range) {
   std::size_t kept = 0;
   for (std::size_t i = 0; i < recent_count_; ++i) {
-    if (recent_[i].begin <= range.end && range.begin <= recent_[i].end) {
+    if (recent_[i].touches(range)) {
       range = {std::min(range.begin, recent_[i].begin), std::max(range.end, recent_[i].end)};
     } else {
       recent_[kept++] = recent_[i];
@@ -93,6 +98,15 @@ void Reassembly::forget_blocks_before(StreamPos rcv_nxt) {
     if (recent_[i].end > rcv_nxt) recent_[kept++] = recent_[i];
   }
   recent_count_ = kept;
+}
+
+void Reassembly::add_duplicate(Range range) {
+  if (range.empty()) return;
+  if (duplicate_.empty()) {
+    duplicate_ = range;
+  } else if (duplicate_.touches(range)) {
+    duplicate_ = {std::min(duplicate_.begin, range.begin), std::max(duplicate_.end, range.end)};
+  }
 }
 
 void Reassembly::clear() {

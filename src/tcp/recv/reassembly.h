@@ -1,11 +1,13 @@
 // Reassembly: data that arrived ahead of RCV.NXT, sorted, without overlaps, and the SACK blocks that tell the
-// sender about it (RFC 2018 §4: the block with the newest data first, then the most recently reported ones).
+// sender about it (RFC 2018 §4: the block with the newest data first, then the most recently reported ones; RFC 2883
+// §4: what came twice before all).
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "base/ring.h"
 #include "packet/buffer.h"
@@ -17,6 +19,8 @@ class Reassembly {
  public:
   struct Range {
     StreamPos begin = 0, end = 0;
+    bool empty() const { return begin == end; }
+    bool touches(const Range& other) const { return begin <= other.end && other.begin <= end; }
     bool operator==(const Range&) const = default;
   };
 
@@ -25,19 +29,27 @@ class Reassembly {
 
   bool empty() const { return pieces_.empty(); }
   std::size_t bytes() const { return bytes_; }
+  /// Nothing is kept, and nothing is to be told.
+  bool is_spent() const { return pieces_.empty() && duplicate_.empty(); }
 
   enum class Outcome { queued, duplicate, refused };
   /// Queues the slice at `pos`; bytes that are queued already are left out. refused: too many pieces.
   Outcome insert(StreamPos pos, Slice slice, BufferPool& pool);
 
   /// The next piece when it begins at or before `rcv_nxt`, cut to begin exactly there; pieces that lie
-  /// wholly before it are forgotten.
+  /// wholly before it are forgotten. What of them lies before it has come twice.
   std::optional<Slice> pop_at(StreamPos rcv_nxt);
 
   /// Up to four ranges above `rcv_nxt`, the newest first.
   std::span<const Range> sack_blocks() const { return {recent_.data(), recent_count_}; }
   /// Drops ranges that RCV.NXT has reached.
   void forget_blocks_before(StreamPos rcv_nxt);
+
+  /// `range` has come twice. One range is kept until it is taken: what touches it makes it longer, of the rest nobody
+  /// is told, since an ACK reports one (RFC 2883 §4).
+  void add_duplicate(Range range);
+  bool has_duplicate() const { return !duplicate_.empty(); }
+  Range take_duplicate() { return std::exchange(duplicate_, Range{}); }
 
   void clear();
 
@@ -55,6 +67,7 @@ class Reassembly {
   std::size_t bytes_ = 0;
   std::array<Range, 4> recent_{};
   std::size_t recent_count_ = 0;
+  Range duplicate_;
 };
 
 }  // namespace leat

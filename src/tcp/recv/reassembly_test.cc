@@ -53,6 +53,20 @@ TEST(Reassembly, WhatIsQueuedAlreadyIsADuplicate) {
   r.clear();
 }
 
+TEST(Reassembly, ADuplicateIsToldAndTheBlockAroundItNext) {
+  BufferPool pool;
+  Reassembly r;
+  r.insert(100, bytes(pool, 100, 50), pool);
+  r.insert(200, bytes(pool, 200, 10), pool);
+  r.insert(110, bytes(pool, 110, 10), pool);
+  EXPECT_EQ(r.sack_blocks()[0], (Range{100, 150}));
+  EXPECT_EQ(r.take_duplicate(), (Range{110, 120}));
+  EXPECT_FALSE(r.has_duplicate());
+  EXPECT_EQ(r.insert(140, bytes(pool, 140, 100), pool), Reassembly::Outcome::queued);
+  EXPECT_EQ(r.take_duplicate(), (Range{140, 150})) << "not what came behind the gap";
+  r.clear();
+}
+
 TEST(Reassembly, TinySegmentsCannotFillItWithoutBound) {
   BufferPool pool;
   Reassembly r;

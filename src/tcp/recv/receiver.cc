@@ -40,6 +40,7 @@ Receiver::Accepted Receiver::accept(StreamPos pos, std::span<Slice> payload, Buf
     const StreamPos end = pos + static_cast<StreamPos>(slice.size());
     const StreamPos from = std::max(pos, nxt_);
     const StreamPos to = std::min(end, window_end_);
+    add_duplicate(pos, end);
     if (from < to) {
       slice.truncate(static_cast<std::size_t>(to - pos));
       slice.remove_front(static_cast<std::size_t>(from - pos));
@@ -57,12 +58,23 @@ Receiver::Accepted Receiver::accept(StreamPos pos, std::span<Slice> payload, Buf
   total.duplicate = !anything_new && !total.refused;
   if (!reassembly_) return total;
   if (total.in_order > 0) reassembly_->forget_blocks_before(nxt_);
-  if (reassembly_->empty()) {
-    reassembly_.reset();
-  } else {
-    total.out_of_order = true;
-  }
+  total.out_of_order |= !reassembly_->empty();
+  if (!reports_duplicates_) static_cast<void>(reassembly_->take_duplicate());
+  if (reassembly_->is_spent()) reassembly_.reset();
   return total;
+}
+
+void Receiver::add_duplicate(StreamPos pos, StreamPos end) {
+  if (!reports_duplicates_ || pos >= nxt_) return;
+  if (!reassembly_) reassembly_ = std::make_unique<Reassembly>();
+  reassembly_->add_duplicate({pos, std::min(end, nxt_)});
+}
+
+Reassembly::Range Receiver::take_duplicate() {
+  if (!reassembly_) return {};
+  const Reassembly::Range duplicate = reassembly_->take_duplicate();
+  if (reassembly_->is_spent()) reassembly_.reset();
+  return duplicate;
 }
 
 Receiver::Accepted Receiver::accept_slice(StreamPos pos, Slice slice, BufferPool& pool) {

@@ -79,6 +79,15 @@ class Receiver {
 
   /// The stream is over: what was sent behind its end is no part of it.
   void forget_out_of_order() { reassembly_.reset(); }
+
+  /// Whether what comes twice is to be remembered until take_duplicate() (RFC 2883, with SACK only).
+  void set_reports_duplicates(bool on) { reports_duplicates_ = on; }
+  /// [pos, end) as far as it lies before RCV.NXT has come twice.
+  void add_duplicate(StreamPos pos, StreamPos end);
+  bool has_duplicate() const { return reassembly_ && reassembly_->has_duplicate(); }
+  /// Empty when there is nothing to report.
+  Reassembly::Range take_duplicate();
+
   void discard();
 
  private:
@@ -90,7 +99,7 @@ class Receiver {
   Accepted accept_slice(StreamPos pos, Slice slice, BufferPool& pool);
 
   RecvQueue queue_;
-  std::unique_ptr<Reassembly> reassembly_;  ///< while something has arrived ahead of RCV.NXT
+  std::unique_ptr<Reassembly> reassembly_;  ///< while something has arrived ahead of RCV.NXT, or twice
   StreamPos nxt_ = 0;
   StreamPos window_end_ = 0;
   StreamPos up_ = 0;  ///< RCV.UP, the position after the last urgent byte
@@ -100,6 +109,7 @@ class Receiver {
   std::uint8_t scale_ = 0;
   bool urgent_taken_ = false;  ///< the user has the last urgent byte, and it is still in the queue
   bool fin_taken_ = false;     ///< RCV.NXT counts the peer's FIN
+  bool reports_duplicates_ = false;
 };
 
 }  // namespace leat

@@ -21,6 +21,29 @@ void take(Receiver& r, BufferPool& pool, StreamPos pos, std::size_t n) {
   static_cast<void>(r.accept(pos, {&s, 1}, pool));
 }
 
+TEST(Receiver, DuplicatesThatTouchAreOneReport) {
+  BufferPool pool;
+  Receiver r = opened(20000);
+  r.set_reports_duplicates(true);
+  take(r, pool, 1, 4000);
+  r.add_duplicate(1, 1001);
+  r.add_duplicate(3001, 4001);  // one a report: this is not told
+  r.add_duplicate(1001, 2001);
+  EXPECT_EQ(r.take_duplicate(), (Reassembly::Range{1, 2001}));
+  EXPECT_FALSE(r.has_duplicate());
+  EXPECT_TRUE(r.take_duplicate().empty());
+}
+
+TEST(Receiver, WithoutSackNobodyIsToldOfDuplicates) {
+  BufferPool pool;
+  Receiver r = opened(20000);
+  take(r, pool, 1, 1000);
+  take(r, pool, 2001, 1000);
+  take(r, pool, 501, 3000);
+  EXPECT_EQ(r.nxt(), 3501);
+  EXPECT_FALSE(r.has_duplicate());
+}
+
 TEST(Receiver, AcceptabilityByTheTableOfRfc9293) {
   const Receiver r = opened(10000);  // [1, 10001)
   EXPECT_TRUE(r.is_acceptable(1, 0));
