@@ -34,6 +34,7 @@ struct TcpOptions {
   std::size_t send_buffer = std::size_t{1} << 20;     ///< bytes, at least 2 KiB
   std::size_t receive_buffer = std::size_t{1} << 20;  ///< bytes, at least 2 KiB
   bool timestamps = true;                             ///< offer and accept them (RFC 7323; Linux: tcp_timestamps)
+  bool sack = true;                                   ///< offer and accept it (RFC 2018; Linux: tcp_sack)
   /// Switch Nagle's algorithm off (RFC 9293 §3.7.4, TCP_NODELAY). Switched on in mid-connection, what waits goes at
   /// once.
   bool nodelay = false;

@@ -38,6 +38,7 @@ using std::chrono::seconds;
 
 /// Knobs of one number.
 constexpr NumberKnob kNumbers[] = {
+    {"net.ipv4.tcp_sack", 0, 1, [](SocketsConfig& c, std::int64_t v) { c.tcp.sack = v != 0; }},
     {"net.ipv4.tcp_timestamps", 0, 2, [](SocketsConfig& c, std::int64_t v) { c.tcp.timestamps = v != 0; }},
     {"net.ipv4.tcp_syn_retries", 0, 127,
      [](SocketsConfig& c, std::int64_t v) { c.tcp.syn_retries = static_cast<unsigned>(v); }},

@@ -47,7 +47,7 @@ void TcpConnection::adopt_peer(const Handshake& handshake, Instant now) {
   receive_map_ = SeqMap(handshake.irs);
   receiver_.advance_control();
   scaling_agreed_ = handshake.window_scale.has_value();
-  sack_agreed_ = handshake.sack_permitted;
+  sack_agreed_ = options_->sack && handshake.sack_permitted;
   receiver_.set_reports_duplicates(sack_agreed_);
   if (options_->timestamps && handshake.timestamp) timestamps_.agree(*handshake.timestamp, now);
   sender_.set_scale(scaling_agreed_ ? std::min(*handshake.window_scale, TcpOptionSet::kMaxWindowScale)
@@ -70,7 +70,7 @@ TcpOptionSet TcpConnection::syn_options(Instant now) const {
   TcpOptionSet options;
   options.mss = receive_mss_;
   const bool answer = state_ == TcpState::syn_received;
-  options.sack_permitted = !answer || sack_agreed_;
+  options.sack_permitted = answer ? sack_agreed_ : options_->sack;
   if (!answer || scaling_agreed_) options.window_scale = receiver_.scale();
   if (answer ? timestamps_.agreed() : options_->timestamps) options.timestamps = timestamps_.stamp(now);
   return options;

@@ -99,6 +99,7 @@ void TcpConnection::on_retransmission_timeout(Instant now, TimerVerdict& verdict
         options_->user_timeout ? is_waited_out(progress_at_, now) : now - silent_since_ >= longest_silence(retries());
     if (waited_out) return give_up(verdict);
     verdict.losses = recovery_.on_timeout(time_outs_, path(), *congestion_, now);
+    new_data_first_ = false;
     retransmit_now_ = true;
   }
   verdict.retransmission_timeout = true;

@@ -53,6 +53,7 @@ class HalfOpen {
     facts_.iss = ours.iss;
     facts_.timestamp_offset = ours.timestamp_offset;
     if (!options.timestamps) facts_.timestamp.reset();
+    if (!options.sack) facts_.sack_permitted = false;
     facts_.opened_at = now;
   }
 

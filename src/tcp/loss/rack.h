@@ -21,8 +21,9 @@ class Rack {
     if (newest.end < 0) return;
     advanced_ = true;
     rtt_ = now - newest.sent_at;
-    const bool later =
-        newest.sent_at > newest_.sent_at || (newest.sent_at == newest_.sent_at && newest.end > newest_.end);
+    const bool later = newest.sent_at != newest_.sent_at ? newest.sent_at > newest_.sent_at
+                       : newest.order != newest_.order   ? static_cast<std::int32_t>(newest.order - newest_.order) > 0
+                                                         : newest.end > newest_.end;
     if (later) newest_ = newest;
   }
 

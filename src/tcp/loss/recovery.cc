@@ -8,13 +8,19 @@ Recovery::Verdict Recovery::on_ack(const Ack& ack, const Path& path, CongestionC
   Verdict verdict;
   verdict.una_before = board_.begin();
   verdict.delivery.high = high_;
-  verdict.delivery.plausible_until = plausible_until(ack, path);
+  verdict.delivery.plausible_until = ack.now - path.min_rtt;
   const bool outstanding = board_.end() > board_.begin();
   const std::uint64_t losses = board_.losses();
   if (ack.sack_count > 0) take_sacks(ack, verdict);
   const StreamPos highest = board_.highest_sacked();
   if (ack.ack > board_.begin()) {
     verdict.advanced = true;
+    // RFC 8985 §6.2 step 2: an answer that comes sooner than any before, or that echoes an older timestamp, is not one
+    // to a retransmission. What comes out of order echoes what is in order, so that with SACK only the time tells.
+    constexpr Duration kWithinTick = std::chrono::milliseconds(1) - Duration(1);
+    if (ack.echoed) {
+      verdict.delivery.plausible_until = std::min(verdict.delivery.plausible_until, *ack.echoed + kWithinTick);
+    }
     board_.acknowledge(ack.ack, verdict.delivery);
     if (!sack_) take_from_credit(path.mss, verdict);
   }
@@ -34,14 +40,6 @@ Recovery::Verdict Recovery::on_ack(const Ack& ack, const Path& path, CongestionC
     verdict.reduces = true;
   }
   return verdict;
-}
-
-// RFC 8985 §6.2 step 2: an answer that comes sooner than any before, or that echoes an older timestamp, is not one to a
-// retransmission.
-Instant Recovery::plausible_until(const Ack& ack, const Path& path) {
-  constexpr Duration kWithinTick = std::chrono::milliseconds(1) - Duration(1);
-  const Instant by_time = ack.now - path.min_rtt;
-  return ack.echoed ? std::min(by_time, *ack.echoed + kWithinTick) : by_time;
 }
 
 // RFC 2883 §4: a first block below the acknowledgement, or within the second one, reports a duplicate.
@@ -66,8 +64,9 @@ void Recovery::take_sacks(const Ack& ack, Verdict& verdict) {
   if (is_dsack(ack)) take_dsack(ack, verdict);
   // In the order of the stream, or one ACK would look as if it had been reordered.
   std::array<Ack::Block, 4> blocks = ack.sacks;
-  std::sort(blocks.begin(), blocks.begin() + ack.sack_count,
-            [](const Ack::Block& a, const Ack::Block& b) { return a.begin < b.begin; });
+  for (std::size_t i = 1; i < ack.sack_count; ++i) {
+    for (std::size_t k = i; k > 0 && blocks[k].begin < blocks[k - 1].begin; --k) std::swap(blocks[k], blocks[k - 1]);
+  }
   for (std::size_t i = 0; i < ack.sack_count; ++i) {
     const Ack::Block& block = blocks[i];
     // What was never sent nobody can have (RFC 2018 §5 trusts the peer; we do not).

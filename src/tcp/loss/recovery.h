@@ -128,7 +128,6 @@ class Recovery {
 
  private:
   // recovery.cc
-  static Instant plausible_until(const Ack& ack, const Path& path);
   void take_sacks(const Ack& ack, Verdict& verdict);
   bool is_dsack(const Ack& ack) const;
   void take_dsack(const Ack& ack, Verdict& verdict);

@@ -33,7 +33,8 @@ struct Bursts : Story {
 TEST(Sack, SackRangesAreNotIgnoredByTheSender) {
   Bursts c;
   c.recv({.seq = 1, .ack = 1, .sack = {{at(5), at(6)}, {at(3), at(4)}, {at(1), at(2)}}});
-  EXPECT_EQ(c.all_sent(), (Segs{{.seq = 1, .ack = 1, .len = 1460}})) << "PRR: one for each that is delivered, less half";
+  EXPECT_EQ(c.all_sent(), (Segs{{.seq = 1, .ack = 1, .len = 1460}}))
+      << "PRR: one for each that is delivered, less half";
   c.sack(7, 10);
   const Segs sent = c.all_sent();
   ASSERT_FALSE(sent.empty());

@@ -10,11 +10,13 @@ namespace {
 // Of what waits to be judged so many are looked at one by one; for all others the longest time that it can take holds.
 constexpr int kMostWaiting = 32;
 
-bool left_before(Instant sent_at, StreamPos end, const Delivery::Newest& newest) {
-  return sent_at < newest.sent_at || (sent_at == newest.sent_at && end <= newest.end);
-}
-
 }  // namespace
+
+bool Scoreboard::left_before(const Range& range, StreamPos end, const Delivery::Newest& newest) {
+  if (range.sent_at != newest.sent_at) return range.sent_at < newest.sent_at;
+  if (range.order != newest.order) return static_cast<std::int32_t>(range.order - newest.order) < 0;
+  return end <= newest.end;
+}
 
 bool Scoreboard::first_is_sacked() const { return ranges() > 0 && (ranges_[head_].flags & kSacked) != 0; }
 bool Scoreboard::first_is_lost() const { return ranges() > 0 && (ranges_[head_].flags & kLost) != 0; }
@@ -60,7 +62,7 @@ void Scoreboard::merge_around(std::size_t first, std::size_t last) {
   for (; i <= stop; ++i) {
     const Range &a = ranges_[kept], &b = ranges_[i];
     const bool alike =
-        a.flags == b.flags && ((a.flags & kSacked) != 0 || ((a.flags & kEverResent) != 0 && a.sent_at == b.sent_at));
+        a.flags == b.flags && ((a.flags & kSacked) != 0 || ((a.flags & kEverResent) != 0 && a.order == b.order));
     if (!alike) ranges_[++kept] = b;
   }
   const auto at = [this](std::size_t index) { return ranges_.begin() + static_cast<std::ptrdiff_t>(index); };
@@ -71,15 +73,17 @@ void Scoreboard::sent(StreamPos end, Instant now) {
   if (end <= end_) return;
   if (ranges() > 0) {
     const std::size_t last = ranges_.size() - 1;
-    const bool goes_on = ranges_[last].flags == 0 && ranges_[last].sent_at == now && length_of(last) % mss_ == 0;
+    const bool goes_on = ranges_[last].flags == 0 && ranges_[last].sent_at == now && ranges_[last].order == order_ &&
+                         length_of(last) % mss_ == 0;
     if (goes_on || ranges() >= kMostRanges) {
+      if (!goes_on) ranges_[last].order = ++order_;
       ranges_[last].sent_at = now;
       if (ranges_[last].flags != 0) set_flags(last, 0);
       end_ = end;
       return;
     }
   }
-  ranges_.push_back({end_, now, 0, LossReason::none});
+  ranges_.push_back({end_, now, ++order_, 0, LossReason::none});
   end_ = end;
 }
 
@@ -92,15 +96,17 @@ void Scoreboard::sent_again(StreamPos begin, StreamPos end, Instant now) {
   std::size_t last = first;
   while (end_of(last) < end) ++last;
   split(last, end);
+  ++order_;
   for (std::size_t i = first; i <= last; ++i) {
     const std::uint8_t before = ranges_[i].flags;
     if ((before & kSacked) != 0) continue;
     set_flags(i, static_cast<std::uint8_t>((before & kLost) | kResent | kEverResent));
     ranges_[i].sent_at = now;
+    ranges_[i].order = order_;
   }
   merge_around(first, last);
   while (!resent_log_.empty() && is_stale(resent_log_.front())) resent_log_.pop_front();
-  resent_log_.push_back({begin, end, now});
+  resent_log_.push_back({begin, end, now, order_});
 }
 
 void Scoreboard::deliver(std::size_t i, StreamPos end, bool selectively, Delivery& delivery) const {
@@ -109,8 +115,8 @@ void Scoreboard::deliver(std::size_t i, StreamPos end, bool selectively, Deliver
   delivery.bytes += length;
   if (selectively) delivery.sacked += length;
   const bool resent = (range.flags & kEverResent) != 0;
-  if ((!resent || range.sent_at <= delivery.plausible_until) && !left_before(range.sent_at, end, delivery.newest)) {
-    delivery.newest = {range.sent_at, end};
+  if ((!resent || range.sent_at <= delivery.plausible_until) && !left_before(range, end, delivery.newest)) {
+    delivery.newest = {range.sent_at, range.order, end};
   }
   if (resent) {
     delivery.retransmitted |= !selectively;
@@ -260,7 +266,7 @@ Duration Scoreboard::lose_originals(const Delivery::Newest& newest, Duration pat
   for (std::size_t i = find(std::max(judged_from_, begin_)); i < ranges_.size(); ++i) {
     const Range& range = ranges_[i];
     const bool settled = (range.flags & (kSacked | kLost | kEverResent)) != 0;
-    if (!settled && !left_before(range.sent_at, end_of(i), newest)) break;
+    if (!settled && !left_before(range, end_of(i), newest)) break;
     const Duration left = patience - (now - range.sent_at);
     if (!settled && left > Duration::zero()) {
       wait = std::max(wait, left);
@@ -277,7 +283,7 @@ bool Scoreboard::is_stale(const Resent& entry) const {
   if (entry.end <= begin_) return true;
   if (ranges() == 0) return true;
   for (std::size_t i = find(std::max(entry.begin, begin_)); i < ranges_.size() && ranges_[i].begin < entry.end; ++i) {
-    if ((ranges_[i].flags & (kSacked | kResent)) == kResent && ranges_[i].sent_at == entry.sent_at) return false;
+    if ((ranges_[i].flags & (kSacked | kResent)) == kResent && ranges_[i].order == entry.order) return false;
   }
   return true;
 }
@@ -293,8 +299,8 @@ Duration Scoreboard::lose_resent(const Delivery::Newest& newest, Duration patien
     const Duration left = patience - (now - entry.sent_at);
     for (std::size_t i = find(std::max(entry.begin, begin_)); i < ranges_.size() && ranges_[i].begin < entry.end; ++i) {
       const Range& range = ranges_[i];
-      if ((range.flags & (kSacked | kResent)) != kResent || range.sent_at != entry.sent_at) continue;
-      if (!left_before(range.sent_at, end_of(i), newest)) continue;
+      if ((range.flags & (kSacked | kResent)) != kResent || range.order != entry.order) continue;
+      if (!left_before(range, end_of(i), newest)) continue;
       if (left > Duration::zero()) {
         wait = std::max(wait, left);
       } else {

@@ -42,6 +42,7 @@ struct Delivery {
   Instant sacked_first = kNever;
   struct Newest {
     Instant sent_at{};
+    std::uint32_t order = 0;  ///< among what left at the same instant
     StreamPos end = -1;
   } newest;  ///< of all that was delivered the one that left last (RFC 8985 §6.2 step 2)
 };
@@ -104,12 +105,14 @@ class Scoreboard {
   struct Range {
     StreamPos begin = 0;
     Instant sent_at{};
+    std::uint32_t order = 0;  ///< of sending; what left together has one
     std::uint8_t flags = 0;
     LossReason reason = LossReason::none;
   };
   struct Resent {
     StreamPos begin = 0, end = 0;
     Instant sent_at{};
+    std::uint32_t order = 0;
   };
   static constexpr std::uint8_t kSacked = 1, kLost = 2, kResent = 4, kEverResent = 8;
   /// More ranges than this a connection does not get: SACK blocks that would make more are ignored.
@@ -126,6 +129,7 @@ class Scoreboard {
   void lose_range(std::size_t i, LossReason reason);
   void deliver(std::size_t i, StreamPos end, bool selectively, Delivery& delivery) const;
   void drop_front();
+  static bool left_before(const Range& range, StreamPos end, const Delivery::Newest& newest);
   bool is_stale(const Resent& entry) const;
   Duration lose_originals(const Delivery::Newest& newest, Duration patience, Instant now);
   Duration lose_resent(const Delivery::Newest& newest, Duration patience, Instant now);
@@ -138,6 +142,7 @@ class Scoreboard {
   StreamPos highest_sacked_ = 0;
   StreamPos lost_from_ = 0;    ///< before it nothing waits to be sent again
   StreamPos judged_from_ = 0;  ///< before it no range sent only once waits for a verdict
+  std::uint32_t order_ = 0;    ///< of what was sent last
   std::uint32_t mss_ = 536;
   std::uint32_t sacked_ = 0;
   std::uint32_t lost_ = 0;
