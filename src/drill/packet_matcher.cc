@@ -82,6 +82,9 @@ Difference timestamp_mismatch(const TcpOptionForm& form, const TcpOptionForm& go
     }
   }
   flow.timestamps[form.first] = got.first;
+  if (rules.settings->tcp_ts_ecr_exact && got.second != form.second) {
+    return concat("TS ecr: expected ", form.second, ", got ", got.second);
+  }
   // What the script says of TSecr is not compared in the original, so scripts may say anything. But it must be a TSval
   // that the peer has sent (RFC 7323 §3.2), or 0 where there was none.
   const bool plausible = flow.peer_timestamps.empty() ? got.second == 0 : flow.peer_timestamps.count(got.second) != 0;

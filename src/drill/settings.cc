@@ -133,6 +133,7 @@ std::optional<std::string> Settings::apply(const OptionText& option) {
   if (name == "tolerance_percent") return read_percent(value, tolerance_percent);
   if (name == "tcp_ts_tick_usecs") return read_microseconds(value, tcp_ts_tick);
   if (name == "tcp_ts_ecr_scaled") return tcp_ts_ecr_scaled = is_on(value), std::nullopt;
+  if (name == "tcp_ts_ecr_exact") return tcp_ts_ecr_exact = is_on(value), std::nullopt;
   if (name == "strict_segments") return strict_segments = is_on(value), std::nullopt;
   if (name == "non_fatal") return read_non_fatal(value, *this);
   if (name == "send_omit_free") return send_omit_free = is_on(value), std::nullopt;

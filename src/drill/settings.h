@@ -37,6 +37,7 @@ struct Settings {
   double tolerance_percent = 12.5;
   Duration tcp_ts_tick{};  ///< zero: TSvals of the stack are not checked
   bool tcp_ts_ecr_scaled = false;
+  bool tcp_ts_ecr_exact = false;  ///< TSecrs of the stack are compared with what the script says
   bool strict_segments = false;
   bool packets_non_fatal = false, calls_non_fatal = false;
   bool is_anyip = false, send_omit_free = false;

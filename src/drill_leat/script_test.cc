@@ -69,6 +69,18 @@ TEST(DrillLeat, NoticesEveryWrongExpectation) {
               "value of the option: expected 2, got 1");
 }
 
+TEST(DrillLeat, ComparesEchoedTimestampsWhereTheScriptAsksForIt) {
+  const std::string script =
+      "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n"
+      "+0 bind(3, ..., ...) = 0\n"
+      "+0 listen(3, 1) = 0\n"
+      "+0 < S 0:0(0) win 32792 <mss 1000,nop,nop,TS val 7 ecr 0>\n"
+      "+0 > S. 0:0(0) ack 1 <mss 1460,nop,nop,TS val 1 ecr ";
+  expect_pass(script + "8>\n");
+  expect_pass("--tcp_ts_ecr_exact\n" + script + "7>\n");
+  expect_fail("--tcp_ts_ecr_exact\n" + script + "8>\n", "TS ecr: expected 8, got 7");
+}
+
 TEST(DrillLeat, TellsTheStoryOfAFailure) {
   const Verdict verdict = played(kOpen + "+0 > . 1:1(0) ack 1\n");
   EXPECT_NE(verdict.message.find("0.000000 < S 0:0(0) win 32792 <mss 1000>"), std::string::npos) << verdict.message;
