@@ -103,6 +103,11 @@ SegmentVerdict TcpConnection::on_unacceptable(const SegmentIn& segment, DropReas
   SegmentVerdict verdict;
   verdict.drop = why;
   if (segment.flags.rst()) return verdict;
+  // DEVIATION: RFC 7323 §5.3 (R1) has all answered. ACKs that overtaking made late are common and tell nothing; as
+  // Linux.
+  const bool late_ack = why == DropReason::TCP_RFC7323_PAWS && segment.sequence_length() == 0 &&
+                        receive_map_.from_wire(segment.seq, receiver_.nxt()) < receiver_.nxt();
+  if (late_ack) return verdict;
   // Two stacks that answer each other's stray ACKs would never stop: only data and FIN are answered each time.
   if (segment.length > 0 || segment.flags.fin()) {
     const StreamPos pos = receive_map_.from_wire(segment.seq, receiver_.nxt());

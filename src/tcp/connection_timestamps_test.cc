@@ -101,6 +101,18 @@ TEST(Paws, DropsAnOldSegmentAndSaysWhatIsExpected) {
   EXPECT_EQ(c.read(1000), 100);
 }
 
+TEST(Paws, AnswersNoLateAck) {
+  StampedStory c;
+  c.open();
+  c.recv({.seq = 1, .ack = 1, .len = 100, .ts = Ts{2000, 10}});
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 101, .ts = Ts{10, 2000}}));
+  EXPECT_EQ(c.recv({.seq = 1, .ack = 1, .ts = Ts{1999, 10}}).drop, DropReason::TCP_RFC7323_PAWS);
+  c.sent_nothing();
+  EXPECT_EQ(c.recv({.seq = 101, .ack = 1, .ts = Ts{1, 10}}).drop, DropReason::TCP_RFC7323_PAWS);
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 101, .ts = Ts{10, 2000}})) << "this one claims to be the next";
+  EXPECT_EQ(c.read(1000), 100);
+}
+
 TEST(Paws, ComparesAcrossTheWrapOfTheClock) {
   StampedStory c;
   c.peer_options.timestamps = {0xfffffff0u, 0};
