@@ -156,7 +156,9 @@ void TcpConnection::on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool,
   if (accepted.in_order > 0) {
     raise(kEventReadable);
     if (!options_->oob_inline && !had_urgent_byte && receiver_.has_urgent_byte()) raise(kEventUrgent);
-    AckPolicy::Data data{.bytes = accepted.in_order, .segment = segment.largest_payload, .now = now};
+    AckPolicy::Data data{.bytes = accepted.in_order, .now = now};
+    // A larger one is several that the way here has joined.
+    data.segment = std::min<std::uint32_t>(segment.largest_payload, receive_mss_);
     data.push = segment.flags.psh();
     data.window = static_cast<std::uint32_t>(receiver_.window_end() - receiver_.nxt());
     data.delay = options_->delayed_ack;

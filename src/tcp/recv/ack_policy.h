@@ -14,6 +14,9 @@ namespace leat {
 class AckPolicy {
  public:
   static constexpr int kQuickAcks = 16;  ///< Linux: TCP_MAX_QUICKACKS
+  /// What a full segment is thought to be while only ends of writes have come, which tell nothing of it (RFC 9293
+  /// §3.7.1; Linux begins with the same).
+  static constexpr std::uint32_t kDefaultSegment = 536;
 
   /// In-order data that arrived.
   struct Data {
@@ -28,6 +31,7 @@ class AckPolicy {
   void on_data(const Data& data) {
     const bool is_small = data.segment < largest_segment_;
     largest_segment_ = std::max(largest_segment_, data.segment);
+    if (!data.push || data.segment > kDefaultSegment) full_segment_ = std::max(full_segment_, data.segment);
     if (last_data_ == kNever || data.now - last_data_ > data.silence) be_quick(data.window);
     last_data_ = data.now;
     unacknowledged_ += data.bytes;
@@ -39,15 +43,17 @@ class AckPolicy {
       pushes_ = 1;
     }
     const bool quick = data.delay == Duration::zero() || (quick_acks_ > 0 && !interactive_);
-    if (quick || unacknowledged_ >= 2 * largest_segment_) {
+    if (quick || unacknowledged_ >= 2 * full_segment()) {
       ack_now();
     } else if (deadline_ == kNever) {
       deadline_ = data.now + data.delay;
     }
   }
-  /// A reader took all there was: who sent a short segment may wait for its ACK (Linux: tcp_cleanup_rbuf).
+  /// A reader took all there was: who sent a short segment may wait for its ACK, and of more than a full one it is due
+  /// soon (Linux: tcp_cleanup_rbuf).
   void on_read_empty() {
     if (deadline_ == kNever) return;
+    if (unacknowledged_ > full_segment()) return ack_now();
     if (pushes_ == 2 || (pushes_ == 1 && !interactive_)) ack_now();
   }
   /// Data was sent: an answer, when some came less than `delay` ago.
@@ -103,6 +109,7 @@ class AckPolicy {
   std::uint32_t largest_segment() const { return largest_segment_; }
 
  private:
+  std::uint32_t full_segment() const { return full_segment_ == 0 ? kDefaultSegment : full_segment_; }
   // Not more than acknowledge every second segment of the window (Linux: tcp_incr_quickack).
   void be_quick(std::uint32_t window) {
     const std::uint32_t pairs = largest_segment_ > 0 ? window / (2 * largest_segment_) : 0;
@@ -114,6 +121,7 @@ class AckPolicy {
   Instant last_data_ = kNever;
   std::uint32_t unacknowledged_ = 0;
   std::uint32_t largest_segment_ = 0;
+  std::uint32_t full_segment_ = 0;  ///< the largest that may be one; 0: none yet
   std::uint8_t owed_ = 0;
   std::uint8_t out_of_order_ = 0;  ///< acknowledgements since data came in order
   std::int8_t quick_acks_ = 0;

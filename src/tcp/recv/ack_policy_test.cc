@@ -40,6 +40,32 @@ TEST(AckPolicy, OneSegmentWaitsAndTheSecondDoesNot) {
   EXPECT_EQ(p.deadline(), kNever);
 }
 
+TEST(AckPolicy, EndsOfWritesAreNoFullSegments) {
+  AckPolicy p;
+  p.set_interactive(true);
+  AckPolicy::Data small = data(200, 200);
+  small.push = true;
+  for (int i = 0; i < 5; ++i) p.on_data(small);
+  EXPECT_EQ(p.owed(), 0);
+  p.on_data(small);
+  EXPECT_EQ(p.owed(), 1) << "twice 536 bytes";
+  p.on_ack_sent();
+  p.on_data(data(100, 100));
+  p.on_data(data(100, 100));
+  EXPECT_EQ(p.owed(), 1) << "what has more behind it is full: a peer with a small MSS";
+}
+
+TEST(AckPolicy, WhoReadsMoreThanAFullSegmentAcknowledgesIt) {
+  AckPolicy p;
+  p.set_interactive(true);
+  p.on_data(data(1000, 1000));
+  p.on_read_empty();
+  EXPECT_EQ(p.owed(), 0);
+  p.on_data(data(10, 10));
+  p.on_read_empty();
+  EXPECT_EQ(p.owed(), 1);
+}
+
 TEST(AckPolicy, TheDelayCountsFromTheFirstByte) {
   AckPolicy p = without_quick_acks();
   p.on_data(data(10, 10));
