@@ -220,13 +220,23 @@ void TcpConnection::fill_urgent(SegmentOut& out, StreamPos pos) const {
 
 void TcpConnection::fill_sack(SegmentOut& out) {
   if (!sack_agreed_) return;
-  const auto add = [&](const Reassembly::Range& r) {
+  const auto add = [&](StreamPos begin, StreamPos end) {
     if (out.options.sack_count == TcpOptionSet::kMaxSackBlocks) return;
-    out.options.sack[out.options.sack_count++] = {receive_map_.to_wire(r.begin), receive_map_.to_wire(r.end)};
+    out.options.sack[out.options.sack_count++] = {receive_map_.to_wire(begin), receive_map_.to_wire(end)};
   };
   // RFC 2883 §4: what came twice is the first block, once; the blocks behind it may hold it.
-  if (receiver_.has_duplicate()) add(receiver_.take_duplicate());
-  for (const Reassembly::Range& r : receiver_.sack_blocks()) add(r);
+  if (receiver_.has_duplicate()) {
+    const Reassembly::Range duplicate = receiver_.take_duplicate();
+    add(duplicate.begin, duplicate.end);
+  }
+  // A FIN ahead of RCV.NXT has a number, too, and need not come again.
+  bool fin_told = peer_fin_ <= receiver_.nxt();
+  for (const Reassembly::Range& r : receiver_.sack_blocks()) {
+    const bool has_fin = r.end == peer_fin_;
+    add(r.begin, has_fin ? peer_fin_ + 1 : r.end);
+    fin_told |= has_fin;
+  }
+  if (!fin_told) add(peer_fin_, peer_fin_ + 1);
 }
 
 bool TcpConnection::transmit_ack(SegmentOut& out, Instant now) {

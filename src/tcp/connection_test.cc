@@ -129,6 +129,8 @@ TEST(ConnectionReceive, OutOfOrderDataIsSackedNewestFirstAndDeliveredInOrder) {
   c.recv({.seq = 1, .ack = 1, .len = 120});
   EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 401, .sack = {{101, 121}}}));
   EXPECT_EQ(c.read(1000), 400);
+  c.recv({.seq = 501, .ack = 1, .len = 100, .flags = "F"});
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 401, .sack = {{501, 602}}})) << "the FIN has a number";
 }
 
 TEST(ConnectionReceive, WithoutSackEachSegmentOutOfOrderGetsItsDuplicateAck) {
