@@ -70,7 +70,7 @@ bool TcpConnection::transmit_tail_probe(SegmentOut& out, Instant now) {
   out.note.kind = NoteKind::tail_probe;
   fill_data(out, *plan, now);
   recovery_.on_probe(again);
-  loss_timer_.arm(LossTimer::Kind::time_out, oldest_times_out(now));
+  arm_retransmission(now);
   return true;
 }
 
