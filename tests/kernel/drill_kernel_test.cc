@@ -17,8 +17,9 @@ TEST(DrillKernel, PassesNineInTenScripts) {
       skip_here("/dev/net/tun cannot be opened; sudo chmod 0666 /dev/net/tun");
   });
   if (reason) GTEST_SKIP() << *reason;
-  std::FILE* pipe = ::popen(
-      DRILL_KERNEL " -q --tolerance_percent=50 --tolerance_usecs=100000 " LEAT_SOURCE_DIR "/tests/scripts", "r");
+  std::FILE* pipe = ::popen(DRILL_KERNEL " -q --jobs=8 --tolerance_percent=50 --tolerance_usecs=100000 " LEAT_SOURCE_DIR
+                                         "/tests/scripts",
+                            "r");
   ASSERT_NE(pipe, nullptr);
   std::string output;
   std::array<char, 4096> bytes;
