@@ -16,11 +16,12 @@
 
 int main(int argc, char** argv) {
   using namespace leat::drill;
-  const auto arguments = read_arguments(std::vector<std::string>(argv + 1, argv + argc));
+  auto arguments = read_arguments(std::vector<std::string>(argv + 1, argv + argc));
   if (!arguments) {
     std::fprintf(stderr, "drill-kernel: %s\n", arguments.error().c_str());
     return 2;
   }
+  arguments->most_per_process = 1;
   return run_suite(*arguments, [](const Script& script, const PlayOptions& options) {
     auto subject = make_kernel_subject(script.settings);
     if (!subject) return Verdict{Verdict::Kind::skipped, subject.error(), {}};

@@ -82,7 +82,7 @@ constexpr const char* kDescription = R"(play TCP scripts against Leat, in virtua
 
 A script says which packets and system calls happen when, and what the stack must send and return. It is played against
 Leat's sockets and stack without a device, a clock or root: a minute of script takes a millisecond. A folder's scripts
-(*.pkt) run in parallel, each in a process of its own. docs/drill.md describes the language.
+(*.pkt) run in parallel. docs/drill.md describes the language.
 
 Commands of a script that set what Leat has by the same name (sysctl -w net.ipv4.tcp_...) set it; a script that needs any
 other command is skipped, with the reason.)";

@@ -14,7 +14,9 @@ struct Arguments {
   std::vector<OptionText> settings;  ///< applied over each script's own
   std::vector<std::string> paths;    ///< scripts, and folders of them
   PlayOptions play;
-  unsigned jobs = 0;   ///< scripts at once; 0: as many as there are processors
+  unsigned jobs = 0;  ///< scripts at once; 0: as many as there are processors
+  /// Starting a process takes longer than most scripts in virtual time; the kernel's each need a fresh one.
+  std::size_t most_per_process = 16;
   bool quiet = false;  ///< no line for each script that passed
 };
 

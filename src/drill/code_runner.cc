@@ -1,13 +1,7 @@
 #include "drill/code_runner.h"
 
-#include <fcntl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
+#include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 
 #include "drill/symbols.h"
 #include "drill/text.h"
@@ -123,72 +117,6 @@ std::string unindented(const std::string& code) {
   return out;
 }
 
-struct TemporaryFile {
-  std::string path;
-  int fd = -1;
-  TemporaryFile() {
-    const char* folder = std::getenv("TMPDIR");
-    path = concat(folder != nullptr ? folder : "/tmp", "/leat-drill-XXXXXX");
-    fd = ::mkstemp(path.data());
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  ~TemporaryFile() {
-    if (fd < 0) return;
-    ::close(fd);
-    ::unlink(path.c_str());
-  }
-  bool write(std::string_view text) const {
-    while (fd >= 0 && !text.empty()) {
-      const ssize_t n = ::write(fd, text.data(), text.size());
-      if (n <= 0) return false;
-      text.remove_prefix(static_cast<std::size_t>(n));
-    }
-    return fd >= 0;
-  }
-  std::string read_back() const {
-    std::string text(4096, '\0');
-    const ssize_t n = ::pread(fd, text.data(), text.size(), 0);
-    text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
-    return text;
-  }
-};
-
-/// The exit status of `command` (words, no shell) with `argument`, its output to `output`.
-int run_program(const std::string& command, const std::string& argument, int output) {
-  std::vector<std::string> words(1);
-  for (const char c : command) {
-    if (c == ' ') words.emplace_back();
-    else words.back() += c;
-  }
-  std::erase_if(words, [](const std::string& word) { return word.empty(); });
-  words.push_back(argument);
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::dup2(output, STDOUT_FILENO);
-    ::dup2(output, STDERR_FILENO);
-    ::execvp(arguments[0], arguments.data());
-    ::_exit(127);
-  }
-  int status = 0;
-  while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 127;
-}
-
-/// What Python says last is what went wrong: "AssertionError: 5".
-std::string last_lines(std::string_view text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
-  std::size_t begin = text.size();
-  for (int lines = 0; lines < 4 && begin != 0 && begin != std::string_view::npos; ++lines) {
-    begin = text.rfind('\n', begin - 1);
-  }
-  return std::string(begin == std::string_view::npos || begin == 0 ? text : text.substr(begin + 1));
-}
-
 }  // namespace
 
 Variables tcp_info_variables(Bytes info) {
@@ -237,13 +165,10 @@ std::string CodeRunner::program() const {
   return text;
 }
 
-std::optional<std::string> CodeRunner::run(const std::string& file, const std::string& command) const {
-  const TemporaryFile source, output;
-  if (!source.write(program()) || output.fd < 0) return std::string("no temporary file for the code");
-  const int status = run_program(command, source.path, output.fd);
-  if (status == 0) return std::nullopt;
-  if (status == 127) return concat("cannot run ", command, ", which the code in ", file, " needs");
-  return concat("the code in ", file, " failed:\n", last_lines(output.read_back()));
+std::optional<std::string> CodeRunner::run(const std::string& file, Interpreter& interpreter) const {
+  const auto trouble = interpreter.run(program());
+  if (!trouble) return std::nullopt;
+  return concat("the code in ", file, " failed:\n", *trouble);
 }
 
 }  // namespace leat::drill

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "drill/interpreter.h"
 
 namespace leat::drill {
 
@@ -24,7 +25,7 @@ class CodeRunner {
   void add(int line, const Variables& variables, const std::string& code);
   bool empty() const { return fragments_.empty(); }
   /// Runs everything as one program. Nothing, or why it failed.
-  std::optional<std::string> run(const std::string& file, const std::string& command) const;
+  std::optional<std::string> run(const std::string& file, Interpreter& interpreter) const;
 
  private:
   struct Fragment {

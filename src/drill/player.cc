@@ -76,6 +76,7 @@ class Player {
 
   const Script& script_;
   const Settings& settings_;
+  void judge_code();
   Subject& subject_;
   const PlayOptions& options_;
   WireState wire_;
@@ -367,9 +368,7 @@ Verdict Player::play() {
   try {
     prepare();
     run_events();
-    if (const auto trouble = code_.empty() ? std::nullopt : code_.run(script_.file, settings_.code_command)) {
-      throw Failed{script_.events.back().line, *trouble};
-    }
+    judge_code();
   } catch (const Failed& failed) {
     verdict = {Verdict::Kind::failed,
                concat(script_.file, ":", failed.line, ": ", failed.message, "\n", story_.text())};
@@ -377,6 +376,14 @@ Verdict Player::play() {
     verdict = {Verdict::Kind::skipped, skipped.reason};
   }
   if (in_flight_.event != nullptr) subject_.abandon();
+void Player::judge_code() {
+  if (code_.empty()) return;
+  Interpreters own;
+  Interpreters& interpreters = options_.interpreters != nullptr ? *options_.interpreters : own;
+  const auto trouble = code_.run(script_.file, interpreters.of(settings_.code_command));
+  if (trouble) throw Failed{script_.events.back().line, *trouble};
+}
+
   clean_up();
   verdict.warnings = std::move(warnings_);
   return verdict;

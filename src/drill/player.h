@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "drill/interpreter.h"
 #include "drill/script.h"
 #include "drill/subject.h"
 
@@ -19,6 +20,8 @@ struct PlayOptions {
   bool verbose = false;
   /// Sees every packet, both ways (for a capture).
   std::function<void(Direction, Duration, Bytes)> tap{};
+  /// What runs the code of scripts; null: one that ends with the script.
+  Interpreters* interpreters = nullptr;
 };
 
 struct Verdict {

@@ -1,7 +1,10 @@
-// Plays many scripts, each in a process of its own so that none can harm another, and prints a table.
+// Plays many scripts and prints a table. They are played in other processes: what ends one of those is the failure of a
+// script, and the others go on.
 #pragma once
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "drill/arguments.h"
 #include "drill/player.h"
@@ -11,6 +14,9 @@ namespace leat::drill {
 
 /// Plays one parsed script; called in a child process.
 using PlayScript = std::function<Verdict(const Script&, const PlayOptions&)>;
+
+/// Files as they are named, and those of folders and what is below them, sorted.
+std::vector<std::string> find_scripts(const std::vector<std::string>& paths);
 
 /// Prints a line for each script, why it failed or was skipped, and the sum. 0 when no script failed, 1 when one did, 2
 /// when there is no script.

@@ -1,0 +1,69 @@
+#include "drill/suite.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+namespace leat::drill {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Twenty scripts, the last digit of whose close() says what is to happen.
+class DrillSuite : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::path(::testing::TempDir()) / ("drill-suite-" + std::to_string(::getpid()));
+    fs::create_directories(folder_ / "sub");
+    for (int i = 10; i < 30; ++i) {
+      const fs::path file = (i < 20 ? folder_ : folder_ / "sub") / (std::to_string(i) + ".pkt");
+      std::ofstream(file) << "0 close(" << i << ") = 0\n";
+    }
+    arguments_.paths = {folder_.string()};
+    arguments_.jobs = 2;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string output_of(const PlayScript& play_script, int status) {
+    ::testing::internal::CaptureStdout();
+    EXPECT_EQ(run_suite(arguments_, play_script), status);
+    return ::testing::internal::GetCapturedStdout();
+  }
+  static long number_of(const Script& script) {
+    return static_cast<long>(std::get<CallEvent>(script.events[0].what).arguments[0].number);
+  }
+
+  fs::path folder_;
+  Arguments arguments_;
+};
+
+TEST_F(DrillSuite, PlaysEachScriptBesideItsFile) {
+  const auto play = [](const Script& script, const PlayOptions&) {
+    const bool here = fs::exists(std::to_string(number_of(script)) + ".pkt");
+    return Verdict{here ? Verdict::Kind::passed : Verdict::Kind::failed, "elsewhere\n", {}};
+  };
+  const std::string output = output_of(play, 0);
+  EXPECT_NE(output.find("20 passed, 0 failed, 0 skipped\n"), std::string::npos) << output;
+}
+
+TEST_F(DrillSuite, GoesOnWhenAProcessEnds) {
+  const auto play = [](const Script& script, const PlayOptions&) {
+    if (number_of(script) == 15) std::raise(SIGKILL);
+    if (number_of(script) == 16) ::_exit(3);
+    if (number_of(script) == 29) ::_exit(0);
+    if (number_of(script) == 11) return Verdict{Verdict::Kind::skipped, std::string("no\0tea", 6), {}};
+    return Verdict{Verdict::Kind::passed, {}, number_of(script) == 12 ? "a warning\n" : ""};
+  };
+  const std::string output = output_of(play, 1);
+  for (const char* text : {"15.pkt: the process ended by signal 9\n", "16.pkt: the process ended with status 3\n",
+                           "29.pkt: the process ended with status 0\n", "11.pkt: no?tea\n", "a warning\n",
+                           "16 passed, 3 failed, 1 skipped\n"}) {
+    EXPECT_NE(output.find(text), std::string::npos) << output;
+  }
+}
+
+}  // namespace
+}  // namespace leat::drill
