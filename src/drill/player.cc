@@ -60,6 +60,7 @@ class Player {
 
   void run_command(int line, const std::string& command);
   void run_code(int line, const std::string& code);
+  void judge_code();
   void send_packet(const Event& event, const PacketForm& form, Duration expected);
   void expect_packet(const Event& event, const PacketForm& form, Duration base);
   std::optional<IpPacket> next_packet(const PacketForm& form, const Flow& flow, Duration deadline);
@@ -76,7 +77,6 @@ class Player {
 
   const Script& script_;
   const Settings& settings_;
-  void judge_code();
   Subject& subject_;
   const PlayOptions& options_;
   WireState wire_;
@@ -246,19 +246,17 @@ void Player::run_call(const Event& event, const CallEvent& form, Duration expect
   if (is_unsupported_call(form.name)) throw Skipped{concat("line ", event.line, ": the call ", form.name)};
   auto call = std::make_unique<SystemCall>();
   if (const auto trouble = make_call(form, settings_, descriptors_, *call)) throw Failed{event.line, *trouble};
-  // A connection's first segment may leave before connect() returns, so its flow is made before.
-  if (call->name == CallName::connect && form.result.number != -1)
-    wire_.on_connect(static_cast<int>(form.arguments[0].number));
   if (const auto lack = subject_.lack(*call)) throw Skipped{concat("line ", event.line, ": ", *lack)};
+  // A connection's first segment may leave before connect() returns, so its flow is made before.
+  const bool connects = call->name == CallName::connect && call->address.ss_family != AF_UNSPEC;
+  if (connects) wire_.on_connect(static_cast<int>(form.arguments[0].number));
   if (form.end) {
     const Duration end = event.time.is_relative() ? base + *form.end : *form.end;
-    if (call->name == CallName::connect) wire_.on_connect(static_cast<int>(form.arguments[0].number));
     in_flight_ = {&form, event.line, subject_.now(), end, std::move(call)};
     story_.add(subject_.now(), form.name + " begins");
     subject_.begin(*in_flight_.call);
     return;
   }
-  if (call->name == CallName::connect) wire_.on_connect(static_cast<int>(form.arguments[0].number));
   subject_.call(*call);
   call->finished = subject_.now();
   judge_call(form, event.line, *call);
@@ -285,6 +283,9 @@ void Player::note_call(const CallEvent& form, const SystemCall& call) {
       break;
     }
     case CallName::bind: wire_.on_bind(script_fd); break;
+    case CallName::connect:
+      if (call.address.ss_family == AF_UNSPEC) wire_.on_disconnect(script_fd);
+      break;
     case CallName::listen: wire_.on_listen(script_fd); break;
     case CallName::accept:
     case CallName::accept4: {
@@ -346,6 +347,14 @@ void Player::run_events() {
   }
 }
 
+void Player::judge_code() {
+  if (code_.empty()) return;
+  Interpreters own;
+  Interpreters& interpreters = options_.interpreters != nullptr ? *options_.interpreters : own;
+  const auto trouble = code_.run(script_.file, interpreters.of(settings_.code_command));
+  if (trouble) throw Failed{script_.events.back().line, *trouble};
+}
+
 /// Whatever is open is closed, and its peer is reset: the next script shall find nothing.
 void Player::clean_up() {
   for (const auto& [script_fd, live_fd] : descriptors_) {
@@ -376,14 +385,6 @@ Verdict Player::play() {
     verdict = {Verdict::Kind::skipped, skipped.reason};
   }
   if (in_flight_.event != nullptr) subject_.abandon();
-void Player::judge_code() {
-  if (code_.empty()) return;
-  Interpreters own;
-  Interpreters& interpreters = options_.interpreters != nullptr ? *options_.interpreters : own;
-  const auto trouble = code_.run(script_.file, interpreters.of(settings_.code_command));
-  if (trouble) throw Failed{script_.events.back().line, *trouble};
-}
-
   clean_up();
   verdict.warnings = std::move(warnings_);
   return verdict;

@@ -1,5 +1,7 @@
 #include "drill/wire_state.h"
 
+#include <utility>
+
 #include "drill/text.h"
 
 namespace leat::drill {
@@ -70,6 +72,15 @@ void WireState::on_connect(int script_fd) {
   flow->role = Flow::Role::active;
   flow->remote.port = settings_.connect_port;
   current_ = flow;
+}
+
+void WireState::on_disconnect(int script_fd) {
+  Flow* old = find(script_fd);
+  if (old == nullptr || old->protocol != kProtocolTcp) return;
+  // The segments that end the connection are still asked for by its numbers; the socket's next one has others.
+  Flow& fresh = make_flow(Flow::Role::idle, kProtocolTcp);
+  fresh.script_fd = std::exchange(old->script_fd, -1), fresh.live_fd = std::exchange(old->live_fd, -1);
+  if (old->role == Flow::Role::listening) old->role = Flow::Role::idle;
 }
 
 void WireState::on_accept(int script_fd, int live_fd, std::uint16_t peer_port) {

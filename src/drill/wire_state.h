@@ -26,6 +26,8 @@ class WireState {
   void on_bind(int script_fd);
   void on_listen(int script_fd);
   void on_connect(int script_fd);
+  /// connect() with AF_UNSPEC has succeeded.
+  void on_disconnect(int script_fd);
   /// `peer_port` finds the connection.
   void on_accept(int script_fd, int live_fd, std::uint16_t peer_port);
   void on_close(int script_fd);
