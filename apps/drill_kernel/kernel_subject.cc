@@ -30,8 +30,6 @@
 namespace leat::drill {
 namespace {
 
-constexpr int kCallSeconds = 2;  // after which a call that must not block is interrupted
-
 /// Where it is allowed: runs before all that is not in such a hurry, or the script's times mean nothing on a busy
 /// machine.
 void be_punctual() {
@@ -217,9 +215,10 @@ std::optional<SentPacket> KernelSubject::next_sent(Duration deadline) {
 }
 
 void KernelSubject::call(SystemCall& call) {
-  const itimerval limit{{0, 0}, {kCallSeconds, 0}}, none{};
+  const itimerval limit{{0, 0}, {kLongestCall.count(), 0}}, none{};
   ::setitimer(ITIMER_REAL, &limit, nullptr);
   make_kernel_call(call);
+  call.finished = now();
   ::setitimer(ITIMER_REAL, &none, nullptr);
   if (call.name == CallName::socket && call.result >= 0 && (call.number[1] & 0xf) == SOCK_STREAM) {
     ::setsockopt(static_cast<int>(call.result), IPPROTO_TCP, TCP_CONGESTION, congestion_control_.data(),

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "drill/call_judge.h"
@@ -257,8 +258,11 @@ void Player::run_call(const Event& event, const CallEvent& form, Duration expect
     subject_.begin(*in_flight_.call);
     return;
   }
+  const Duration start = subject_.now();
   subject_.call(*call);
-  call->finished = subject_.now();
+  if (call->error == EINTR && call->finished - start >= kLongestCall) {
+    complain(event.line, concat(form.name, " blocks; a script says when such a call returns, as +0...0.2"), false);
+  }
   judge_call(form, event.line, *call);
 }
 

@@ -27,6 +27,8 @@ struct Knob {
   std::string value;
 };
 
+constexpr auto kLongestCall = std::chrono::seconds(2);
+
 class Subject {
  public:
   Subject() = default;
@@ -50,7 +52,7 @@ class Subject {
 
   /// Why this subject can never make such a call, if so: the script is skipped then.
   virtual std::optional<std::string> lack(const SystemCall& call) = 0;
-  /// Makes a call that returns at once.
+  /// Makes a call and waits for it; one that takes longer than kLongestCall is interrupted by a signal.
   virtual void call(SystemCall& call) = 0;
   /// Begins a call that may block; one at a time. Returns when it waits or is done.
   virtual void begin(SystemCall& call) = 0;

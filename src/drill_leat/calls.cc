@@ -29,14 +29,6 @@ void store_message(SystemCall& call, const MessageFacts& message) {
   call.message_flags = written.flags, call.control_length = written.length;
 }
 
-/// A receive has a call even where it must not wait: it takes the message flags.
-Result receive_at_once(Sockets& sockets, SystemCall& call, Instant now) {
-  PendingCall taken;
-  const Result result = sockets.receive(call.fd, call.pieces, number(call, 0) | MSG_DONTWAIT, &taken, now);
-  store_message(call, taken.message());
-  return result;
-}
-
 Result transfer(Sockets& sockets, SystemCall& call, PendingCall* pending, Instant now) {
   if (points_nowhere(call)) return Result::failure(EFAULT);
   switch (call.name) {
@@ -46,9 +38,7 @@ Result transfer(Sockets& sockets, SystemCall& call, PendingCall* pending, Instan
     case CallName::writev: return sockets.send(call.fd, call.pieces, 0, pending, now);
     case CallName::recv:
     case CallName::recvfrom:
-    case CallName::recvmsg:
-      if (call.name == CallName::recvmsg && pending == nullptr) return receive_at_once(sockets, call, now);
-      return sockets.receive(call.fd, call.pieces, number(call, 0), pending, now);
+    case CallName::recvmsg: return sockets.receive(call.fd, call.pieces, number(call, 0), pending, now);
     case CallName::sendmsg:
       if (const int error = check_control(call.control)) {
         const Result result = sockets.send(call.fd, {}, number(call, 0), nullptr, now);

@@ -64,7 +64,8 @@ TEST(DrillLeat, NoticesEveryWrongExpectation) {
   expect_fail(kOpen + "+0 write(4, ..., 500) = 500\n+0 > P. 1:501(500) ack 1 <nop,nop,TS val 1 ecr 1>\n",
               "TCP options:");
   expect_fail(kOpen + "+0 > . 1:1(0) ack 1\n", "expected a packet at 0.100000, got none");
-  expect_fail(kOpen + "+0 read(4, ..., 5) = -1 ECONNRESET\n", "expected -1 ECONNRESET, got -1 EAGAIN");
+  expect_fail(kOpen + "+0 read(4, ..., 5) = -1 ECONNRESET\n", "read blocks; a script says when such a call returns");
+  expect_fail(kOpen + "+0 recv(4, ..., 5, MSG_DONTWAIT) = -1 ECONNRESET\n", "expected -1 ECONNRESET, got -1 EAGAIN");
   expect_fail(kOpen + "+0 getsockopt(4, SOL_SOCKET, SO_TYPE, [2], [4]) = 0\n",
               "value of the option: expected 2, got 1");
 }
@@ -103,6 +104,15 @@ TEST(DrillLeat, LetsBlockingCallsReturnInTheirTime) {
       kOpen + "+.1...0.200 read(4, ..., 2000) = 500\n+.2 < P. 1:501(500) ack 1 win 20000\n* > . 1:1(0) ack 501\n",
       "read returned at the wrong time: expected at 0.300000, returned at 0.400000");
   expect_fail(kOpen + "+.1...0.200 read(4, ..., 2000) = 500\n", "read blocks still");
+}
+
+TEST(DrillLeat, WaitsForACallWithoutAnEnd) {
+  expect_pass(kOpen +
+              "+0 setsockopt(4, SOL_SOCKET, SO_RCVTIMEO, {tv_sec=1, tv_usec=500000}, 16) = 0\n"
+              "+0 read(4, ..., 5) = -1 EAGAIN\n"
+              "1.6 poll([{fd=4, events=POLLIN, revents=0}], 1, 300) = 0\n"
+              "1.9 close(4) = 0\n"
+              "+0 > F. 1:1(0) ack 1\n");
 }
 
 TEST(DrillLeat, SkipsWhatItCannotDo) {

@@ -46,11 +46,7 @@ class LeatSubject final : public Subject {
   std::optional<SentPacket> next_sent(Duration deadline) override;
 
   std::optional<std::string> lack(const SystemCall& call) override { return leat_lacks(*sockets_, call); }
-  void call(SystemCall& call) override {
-    begin_leat_call(*sockets_, call, nullptr, now_);
-    call.finished = now();
-    settle();
-  }
+  void call(SystemCall& call) override;
   void begin(SystemCall& call) override;
   bool finish(Duration deadline) override;
   void abandon() override {
@@ -187,6 +183,19 @@ void LeatSubject::begin(SystemCall& call) {
 
 bool LeatSubject::finish(Duration deadline) {
   const Instant end = kStart + deadline;
+void LeatSubject::call(SystemCall& call) {
+  if (waiting_ != nullptr) {  // what is asked beside a call in flight never blocks
+    begin_leat_call(*sockets_, call, nullptr, now_);
+    call.finished = now();
+    return settle();
+  }
+  begin(call);
+  if (finish(now() + kLongestCall)) return;
+  advance_to(now() + kLongestCall);
+  sockets_->interrupt(*pending_);
+  settle();
+}
+
   while (waiting_ != nullptr && fire_next(end)) {
   }
   return waiting_ == nullptr;
