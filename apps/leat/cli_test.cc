@@ -214,4 +214,43 @@ TEST_F(CliTest, ALinkThatIsNotThereIsAUsageError) {
   EXPECT_SAYS(ran.err, "no-such-if0");
 }
 
+/// A script that needs -D, and its folder.
+std::string drill_script(const std::string& folder) {
+  std::string path = folder + "/s.pkt";
+  if (std::FILE* file = std::fopen(path.c_str(), "wb")) {
+    std::fputs(
+        "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 bind(3, ..., ...) = 0\n+0 listen(3, 1) = 0\n"
+        "+0 < S 0:0(0) win 20000 <mss 9000>\n+0 > S. 0:0(0) ack 1 <mss MSS>\n+.1 < . 1:1(0) ack 1 win 20000\n",
+        file);
+    std::fclose(file);
+  }
+  return path;
+}
+
+TEST_F(CliTest, DrillTakesOptionsOfScripts) {
+  const std::string script = drill_script(folder_);
+  EXPECT_SAYS(leat("drill " + script).out, "an MSS is wanted here, not \"MSS\"");
+  EXPECT_SAYS(leat("drill -D MSS=1460 " + script).out, "1 passed, 0 failed, 0 skipped");
+  EXPECT_SAYS(leat("drill -DMSS=560 --mtu 600 -q " + script).out, "1 passed, 0 failed, 0 skipped");
+  EXPECT_SAYS(leat("drill -D MSS=1 --local_ip=fd00::1 " + script).out, "--local_ip: want an IPv4 address");
+  EXPECT_SAYS(leat("drill -D MSS=1 --mtu=60 " + script).out, "SKIP");
+  EXPECT_SAYS(leat("drill -D MSS " + script).err, "-D: want SYMBOL=value, not \"MSS\"");
+}
+
+TEST_F(CliTest, DrillWritesACaptureThatTsharkReads) {
+  if (std::system("tshark --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "no tshark; apt-get install tshark";
+  const std::string script = drill_script(folder_), shown = folder_ + "/shown";
+  const Ran ran = leat("drill --pcap run.pcapng --remote_ip=10.1.2.3 -D MSS=1460 " + script);
+  EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
+  const std::string line = "tshark -r " + folder_ + "/work/run.pcapng -o tcp.check_checksum:TRUE -T fields" +
+                           " -e ip.src -e frame.time_relative -e tcp.checksum.status -e tcp.flags.str >" + shown +
+                           " 2>/dev/null";
+  EXPECT_EQ(std::system(line.c_str()), 0);
+  const std::string text = slurp(shown);
+  EXPECT_SAYS(text, "10.1.2.3\t0.000000000\t1\t");
+  EXPECT_SAYS(text, "192.168.217.8\t0.000000000\t1\t");
+  EXPECT_SAYS(text, "10.1.2.3\t0.100000000\t1\t");
+  EXPECT_EQ(leat("drill --pcap run.pcapng " + script + " " + script).status, 2) << "one file is for one script";
+}
+
 }  // namespace

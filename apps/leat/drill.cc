@@ -63,13 +63,17 @@ int run(const Options& options) {
   }
   std::shared_ptr<Capture> capture;
   if (!options.pcap.empty()) {
+    // Scripts use the same addresses, ports and times: in one file they would look like one muddled connection.
+    if (const std::size_t scripts = drill::find_scripts(arguments->paths).size(); scripts > 1) {
+      std::fprintf(stderr, "leat drill: --pcap is for one script; here are %zu\n", scripts);
+      return kUsage;
+    }
     capture = std::make_shared<Capture>(options.pcap);
     if (!capture->is_open()) {
       std::fprintf(stderr, "leat drill: cannot write %s\n", options.pcap.c_str());
       return kUsage;
     }
     arguments->play.tap = [capture](drill::Direction d, Duration t, Bytes p) { capture->add(d, t, p); };
-    arguments->jobs = 1;  // one after the other into one file
   }
   return drill::run_suite(*arguments, [](const drill::Script& script, const drill::PlayOptions& play) {
     auto subject = drill::make_leat_subject(script.settings);
@@ -148,7 +152,8 @@ void add_drill(CLI::App& app, int& exit_code) {
   add_flag(*command, options, "--dry_run", "--dry_run", "Read the scripts only.");
   add_flag(*command, options, "-q,--quiet", "-q", "No line for scripts that pass.");
   add_flag(*command, options, "-v,--verbose", "-v", "Print what happens, as it happens.");
-  command->add_option("--pcap", options->pcap, "Write every packet to FILE (pcapng).")->type_name("FILE");
+  command->add_option("--pcap", options->pcap, "Write every packet of the one script to FILE (pcapng).")
+      ->type_name("FILE");
   command->callback([options, &exit_code] { exit_code = run(*options); });
 }
 

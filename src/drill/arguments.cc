@@ -32,7 +32,8 @@ expected<Arguments, std::string> read_arguments(const std::vector<std::string>& 
   if (out.paths.empty()) return unexpected(std::string("no script"));
   Settings probe;
   for (const OptionText& option : out.settings) {
-    if (const auto trouble = probe.apply(option)) return unexpected(concat("--", option.name, ": ", *trouble));
+    if (const auto trouble = probe.apply(option))
+      return unexpected(concat(option.name == "D" ? "-" : "--", option.name, ": ", *trouble));
   }
   return out;
 }

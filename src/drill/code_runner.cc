@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "drill/cursor.h"
 #include "drill/symbols.h"
 #include "drill/text.h"
 
@@ -86,6 +87,10 @@ constexpr FieldSize kTcpInfo[] = {{"state", 1},
 constexpr std::array<std::string_view, 9> kMeminfo = {"RMEM_ALLOC",  "RCVBUF", "WMEM_ALLOC", "SNDBUF", "FWD_ALLOC",
                                                       "WMEM_QUEUED", "OPTMEM", "BACKLOG",    "DROPS"};
 
+/// struct tcp_bbr_info. The others of union tcp_cc_info, of Vegas and DCTCP, are as long as each other.
+constexpr std::array<std::string_view, 5> kBbrInfo = {"bbr_bw_lo", "bbr_bw_hi", "bbr_min_rtt", "bbr_pacing_gain",
+                                                      "bbr_cwnd_gain"};
+
 std::uint64_t number_at(Bytes bytes, std::size_t at, std::size_t size) {
   std::uint64_t value = 0;
   for (std::size_t i = size; i-- > 0;)
@@ -146,6 +151,25 @@ Variables meminfo_variables(Bytes info) {
     out.emplace_back(concat("SK_MEMINFO_", kMeminfo[i]), number_at(info, 4 * i, 4));
   }
   return out;
+}
+
+Variables congestion_variables(Bytes info) {
+  Variables out;
+  if (info.size() != 4 * kBbrInfo.size()) return out;
+  for (std::size_t i = 0; i < kBbrInfo.size(); ++i) out.emplace_back(kBbrInfo[i], number_at(info, 4 * i, 4));
+  return out;
+}
+
+std::optional<std::string> congestion_variable_wanted(const std::string& code, const Variables& variables) {
+  for (std::size_t i = 0; i < code.size(); ++i) {
+    const auto end = std::find_if_not(code.begin() + static_cast<std::ptrdiff_t>(i), code.end(), is_word);
+    const std::string word(code.begin() + static_cast<std::ptrdiff_t>(i), end);
+    i += word.size();
+    const bool is_of_controller = word.starts_with("bbr_") || word.starts_with("dctcp_") || word.starts_with("tcpv_");
+    const auto is_named = [&](const auto& variable) { return variable.first == word; };
+    if (is_of_controller && std::none_of(variables.begin(), variables.end(), is_named)) return word;
+  }
+  return std::nullopt;
 }
 
 void CodeRunner::add(int line, const Variables& variables, const std::string& code) {

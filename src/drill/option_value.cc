@@ -5,8 +5,6 @@
 
 #include "drill/call_maker.h"
 
-#include <ctime>
-
 #include <linux/errqueue.h>
 
 namespace leat::drill {
@@ -44,12 +42,6 @@ std::optional<Bytes_> record_bytes(const Value& record) {
   }
   if (record.field("tv_sec") != nullptr || record.field("tv_usec") != nullptr) {
     return bytes_of(timeval{number_in(record, "tv_sec"), number_in(record, "tv_usec")});
-  }
-  if (record.field("scm_sec") != nullptr) {
-    scm_timestamping stamps{};
-    stamps.ts[0].tv_sec = number_in(record, "scm_sec");
-    stamps.ts[0].tv_nsec = number_in(record, "scm_nsec");
-    return bytes_of(stamps);
   }
   if (record.field("ee_origin") != nullptr || record.field("ee_errno") != nullptr) {
     sock_extended_err error{};

@@ -175,6 +175,7 @@ expected<Script, ScriptError> parse_script(const std::string& file, const std::s
         return unexpected(ScriptError{"command line", 1, concat("--", option.name, ": ", *trouble)});
       }
     }
+    if (auto trouble = script.settings.contradiction()) return unexpected(ScriptError{file, 1, *trouble});
     std::string rest = plain.substr(0, begin);
     for (char& c : rest) c = c == '\n' ? '\n' : ' ';
     Cursor in(file, rest + with_defines(plain.substr(begin), script.settings.defines));

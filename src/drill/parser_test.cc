@@ -148,6 +148,18 @@ TEST(DrillParser, NamesLineAndCauseOfEachError) {
             "1: --ip_version: want ipv4, ipv4-mapped-ipv6 or ipv6, not \"ipv5\"");
 }
 
+TEST(DrillParser, WantsAddressesThatGoTogether) {
+  const auto trouble = [](const std::string& options) {
+    const auto script = parse_script("s.pkt", options + "\n0 close(3) = 0", {});
+    return script ? std::string("none") : script.error().to_string();
+  };
+  EXPECT_EQ(trouble("--local_ip=10.0.0.1 --remote_ip=10.0.0.2/8"), "none");
+  EXPECT_EQ(trouble("--ip_version=ipv6 --local_ip=fd00::1"), "none");
+  EXPECT_EQ(trouble("--local_ip=fd00::1"), "s.pkt:1: --local_ip: want an IPv4 address");
+  EXPECT_EQ(trouble("--ip_version=ipv6 --remote_ip=10.0.0.1"), "s.pkt:1: --remote_ip: want an IPv6 address");
+  EXPECT_EQ(trouble("--local_ip=192.0.2.1"), "s.pkt:1: --local_ip and --remote_ip are the same");
+}
+
 TEST(DrillParser, SaysWhatIsUnsupportedInsteadOfRefusingIt) {
   EXPECT_EQ(parsed("--so_filename=x.so\n0 close(3) = 0").settings.unsupported, "the option --so_filename");
   EXPECT_TRUE(parsed("0 psp_new(3) = 0").settings.unsupported.empty());

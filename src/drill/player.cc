@@ -41,6 +41,21 @@ struct InFlight {
   std::unique_ptr<SystemCall> call;
 };
 
+bool mentions(const Value& value, std::string_view field) {
+  const auto inside = [&](const Value& item) { return mentions(item, field); };
+  return value.field(field) != nullptr || std::any_of(value.items.begin(), value.items.end(), inside) ||
+         std::any_of(value.fields.begin(), value.fields.end(), [&](const auto& f) { return inside(f.value()); });
+}
+
+/// What a script asks for and no subject can have.
+std::optional<std::string> unsupported_in(const CallEvent& form) {
+  if (is_unsupported_call(form.name)) return concat("the call ", form.name);
+  for (const Value& argument : form.arguments) {
+    if (mentions(argument, "scm_sec")) return std::string("times in control messages (scm_sec) are not judged");
+  }
+  return std::nullopt;
+}
+
 class Player {
  public:
   Player(const Script& script, Subject& subject, const PlayOptions& options)
@@ -146,14 +161,21 @@ void Player::run_code(int line, const std::string& code) {
   Variables variables;
   const Flow* flow = wire_.under_test();
   if (flow != nullptr && flow->live_fd >= 0) {
-    SystemCall info, memory;
+    SystemCall info, control, memory;
     if (find_option(flow->live_fd, IPPROTO_TCP, static_cast<int>(*symbol_value("TCP_INFO")), info)) {
       variables = tcp_info_variables(Bytes(info.option).first(info.option_length));
+    }
+    if (find_option(flow->live_fd, IPPROTO_TCP, static_cast<int>(*symbol_value("TCP_CC_INFO")), control)) {
+      const Variables more = congestion_variables(Bytes(control.option).first(control.option_length));
+      variables.insert(variables.end(), more.begin(), more.end());
     }
     if (find_option(flow->live_fd, SOL_SOCKET, static_cast<int>(*symbol_value("SO_MEMINFO")), memory)) {
       const Variables more = meminfo_variables(Bytes(memory.option).first(memory.option_length));
       variables.insert(variables.end(), more.begin(), more.end());
     }
+  }
+  if (const auto name = congestion_variable_wanted(code, variables)) {
+    throw Skipped{concat("line ", line, ": TCP_CC_INFO does not tell ", *name, " here")};
   }
   code_.add(line, variables, code);
 }
@@ -244,7 +266,7 @@ void Player::run_call(const Event& event, const CallEvent& form, Duration expect
   collect();
   join(expected + kCallPatience);
   check_time(event.line, "this call is made", expected, subject_.now(), expected);
-  if (is_unsupported_call(form.name)) throw Skipped{concat("line ", event.line, ": the call ", form.name)};
+  if (const auto what = unsupported_in(form)) throw Skipped{concat("line ", event.line, ": ", *what)};
   auto call = std::make_unique<SystemCall>();
   if (const auto trouble = make_call(form, settings_, descriptors_, *call)) throw Failed{event.line, *trouble};
   if (const auto lack = subject_.lack(*call)) throw Skipped{concat("line ", event.line, ": ", *lack)};
@@ -262,6 +284,11 @@ void Player::run_call(const Event& event, const CallEvent& form, Duration expect
   subject_.call(*call);
   if (call->error == EINTR && call->finished - start >= kLongestCall) {
     complain(event.line, concat(form.name, " blocks; a script says when such a call returns, as +0...0.2"), false);
+  }
+  const bool wants_success = form.result.is(Value::Kind::integer) && form.result.number >= 0;
+  if (call->error == ENOPROTOOPT && wants_success) {
+    throw Skipped{
+        concat("line ", event.line, ": there is no socket option ", call->number[1], " of level ", call->number[0])};
   }
   judge_call(form, event.line, *call);
 }

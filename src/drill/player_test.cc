@@ -287,5 +287,24 @@ TEST_F(DrillPlayer, SkipsWhatTheSubjectLacks) {
   EXPECT_EQ(play_it("0 `nstat`\n").message, "line 1 runs a command: nstat");
 }
 
+TEST_F(DrillPlayer, SkipsWhatCannotBeJudged) {
+  fake_.answers(CallName::setsockopt, -1, ENOPROTOOPT);
+  EXPECT_EQ(play_it(kOpen + "+0 setsockopt(3, SOL_SOCKET, SO_TIMESTAMPING, [1], 4) = 0\n").message,
+            "line 6: there is no socket option 37 of level 1");
+}
+
+TEST_F(DrillPlayer, SkipsTimesInControlMessages) {
+  EXPECT_EQ(play_it(kOpen + "+0 recvmsg(3, {msg_name(...)=..., msg_iov(1)=[{..., 5}], msg_flags=0, msg_control=["
+                            "{cmsg_level=SOL_SOCKET, cmsg_type=SCM_TIMESTAMPING, cmsg_data={scm_sec=0, scm_nsec=5}}]},"
+                            " 0) = 5\n")
+                .message,
+            "line 6: times in control messages (scm_sec) are not judged");
+}
+
+TEST_F(DrillPlayer, SkipsCodeAboutWhatTheControllerDoesNotTell) {
+  EXPECT_EQ(play_it(kOpen + "+0 %{ assert bbr_min_rtt > 5 }%\n").message,
+            "line 6: TCP_CC_INFO does not tell bbr_min_rtt here");
+}
+
 }  // namespace
 }  // namespace leat::drill

@@ -154,6 +154,14 @@ std::optional<std::string> Settings::apply(const OptionText& option) {
   return concat("there is no option --", name);
 }
 
+std::optional<std::string> Settings::contradiction() const {
+  const std::string_view version = wire_is_v6() ? "IPv6" : "IPv4";
+  if (local_address().is_v6() != wire_is_v6()) return concat("--local_ip: want an ", version, " address");
+  if (remote_address().is_v6() != wire_is_v6()) return concat("--remote_ip: want an ", version, " address");
+  if (local_address() == remote_address()) return std::string("--local_ip and --remote_ip are the same");
+  return std::nullopt;
+}
+
 IpAddress Settings::local_address() const {
   if (local_ip) return *local_ip;
   return wire_is_v6() ? *IpAddress::parse("fd3d:fa7b:d17d::8") : IpAddress::v4(192, 168, 217, 8);

@@ -51,6 +51,9 @@ struct Settings {
   /// Nothing, or what is wrong.
   std::optional<std::string> apply(const OptionText& option);
 
+  /// When all have been applied: nothing, or what does not go together.
+  std::optional<std::string> contradiction() const;
+
   bool sockets_are_v6() const { return ip_version != IpVersion::v4; }
   bool wire_is_v6() const { return ip_version == IpVersion::v6; }
   /// The addresses on the wire, defaults filled in.

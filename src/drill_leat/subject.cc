@@ -92,7 +92,9 @@ void LeatSubject::build() {
   gateway.bytes[local.is_v4() ? 3 : 15] ^= 1;
   interface.gateway = gateway;
   if (!stack_->add_interface(interface)) {
-    trouble_ = settings_.wire_is_v6() ? "Leat has no IPv6" : "Leat takes no such interface";
+    trouble_ = settings_.wire_is_v6() ? "Leat has no IPv6"
+                                      : concat("Leat has no interface with the address ", local.to_string(),
+                                               " and an MTU of ", settings_.mtu);
     return;
   }
   sockets_ = std::make_unique<Sockets>(*stack_, config_);
@@ -181,8 +183,6 @@ void LeatSubject::begin(SystemCall& call) {
   settle();
 }
 
-bool LeatSubject::finish(Duration deadline) {
-  const Instant end = kStart + deadline;
 void LeatSubject::call(SystemCall& call) {
   if (waiting_ != nullptr) {  // what is asked beside a call in flight never blocks
     begin_leat_call(*sockets_, call, nullptr, now_);
@@ -196,6 +196,8 @@ void LeatSubject::call(SystemCall& call) {
   settle();
 }
 
+bool LeatSubject::finish(Duration deadline) {
+  const Instant end = kStart + deadline;
   while (waiting_ != nullptr && fire_next(end)) {
   }
   return waiting_ == nullptr;
