@@ -280,6 +280,35 @@ TEST_F(DrillPlayer, KeepsTheFlowOfAConnectionThatIsTakenAway) {
       "+0 > S 0:0(0) win 100\n");
 }
 
+TEST_F(DrillPlayer, KnowsSackEcnAndTimeStampsOfTheStack) {
+  const std::string text = ". 1:1(0) ack 1 win 100 <nop,nop,TS val 900 ecr 0,nop,nop,sack 1:501 1001:1501>";
+  fake_.sends(milliseconds(200), "[ect0] " + text);
+  passes("+.1 > [ect0] " + text + "\n");
+}
+
+TEST_F(DrillPlayer, ComparesSackBlocksInTheirOrder) {
+  fake_.sends(milliseconds(200), ". 1:1(0) ack 1 win 100 <nop,nop,sack 1001:1501 1:501>");
+  fails("+.1 > . 1:1(0) ack 1 win 100 <nop,nop,sack 1:501 1001:1501>\n",
+        "6: TCP options: expected <nop,nop,sack 1:501 1001:1501>, got <nop,nop,sack 1001:1501 1:501>");
+}
+
+TEST_F(DrillPlayer, ComparesEcn) {
+  fake_.sends(milliseconds(200), "[ce] P. 1:501(500) ack 1 win 100");
+  fails("+.1 > [ect0] P. 1:501(500) ack 1 win 100\n", "6: ECN: expected ect0, got ce");
+}
+
+TEST_F(DrillPlayer, SendsSackEcnAndTimeStampsToTheStack) {
+  fake_.sends(milliseconds(200), "P. 1:2001(2000) ack 1 win 100 <nop,nop,TS val 70000 ecr 0>");
+  passes(
+      "+.1 > P. 1:2001(2000) ack 1 win 100 <nop,nop,TS val 5 ecr 0>\n"
+      "+.1 < [ce] . 1:1(0) ack 501 win 100 <nop,nop,TS val 9 ecr 5,nop,nop,sack 1:501 1001:1501>\n");  // a D-SACK
+  const IpPacket& packet = fake_.injected().at(1);
+  EXPECT_EQ(packet.tos, 3);
+  EXPECT_EQ(packet.ack, kIsn + 501);
+  ASSERT_TRUE(packet.options);
+  EXPECT_EQ(to_string(*packet.options), "<nop,nop,TS val 9 ecr 70000,nop,nop,sack 7001:7501 8001:8501>");
+}
+
 TEST_F(DrillPlayer, SkipsWhatTheSubjectLacks) {
   EXPECT_EQ(play_it("`sysctl -w net.ipv4.tcp_x=1`\n0 close(3) = -1\n").message,
             "line 1: net.ipv4.tcp_x = 1: there is no such knob");

@@ -132,6 +132,16 @@ TEST(DrillLeat, SkipsWhatItCannotDo) {
 TEST(DrillLeat, RunsCodeOnSnapshots) {
   if (std::system("python3 -c '' >/dev/null 2>&1") != 0) GTEST_SKIP() << "no python3; apt-get install python3";
   expect_pass(kOpen + "+0 %{\n  assert tcpi_state == TCP_ESTABLISHED\n  assert tcpi_snd_mss == 1000\n}%\n");
+  // Names of Linux's that scripts about recovery use.
+  expect_pass(
+      kOpen +
+      "+0 %{\n"
+      "  [tcpi_sacked, tcpi_lost, tcpi_retrans, tcpi_unacked, tcpi_reordering, tcpi_snd_cwnd, tcpi_snd_ssthresh]\n"
+      "  [tcpi_dsack_dups, tcpi_reord_seen, tcpi_rcv_space, tcpi_rcv_ooopack, tcpi_total_retrans, tcpi_rto]\n"
+      "  [tcpi_backoff, tcpi_retransmits, tcpi_delivered, tcpi_bytes_retrans, tcpi_rtt, tcpi_rttvar]\n"
+      "  assert tcpi_ca_state == TCP_CA_Open\n"
+      "  assert [TCP_CA_Disorder, TCP_CA_CWR, TCP_CA_Recovery, TCP_CA_Loss] == [1, 2, 3, 4]\n"
+      "}%\n");
   expect_fail(kOpen + "+0 %{ assert tcpi_snd_mss == 999, tcpi_snd_mss }%\n", "AssertionError: 1000");
 }
 
