@@ -154,7 +154,7 @@ void TcpConnection::fill_data(SegmentOut& out, const Sender::Plan& planned, Inst
       if (plan.length > sender_.mss()) plan.length -= plan.length % sender_.mss();
       got = sender_.gather(plan, out.payload);
     }
-    if (got.ends_a_write || options_->push_each_segment) out.flags |= kTcpPsh;
+    if (got.pushed || options_->push_each_segment) out.flags |= kTcpPsh;
     out.slices = static_cast<std::uint8_t>(got.slices);
     out.length = plan.length;
     if (plan.length > sender_.mss()) out.gso_size = static_cast<std::uint16_t>(sender_.mss());

@@ -37,6 +37,7 @@ expected<std::size_t, Error> TcpConnection::take(Bytes data, BufferPool& pool, b
   if (data.empty()) return std::size_t{0};
   const std::size_t room = sender_.room_below(options_->notsent_lowat);
   const std::size_t taken = sender_.write(data.first(std::min(data.size(), room)), pool, more);
+  if (taken > 0 && taken < data.size()) sender_.end_write();
   if (taken > 0) sender_.push_when_full(options_->notsent_lowat);
   if (taken < data.size() || !is_writable()) writer_waits_ = true;
   if (taken == 0) return unexpected(room > 0 ? Error::no_buffers : Error::would_block);

@@ -5,7 +5,7 @@
 
 namespace leat {
 
-std::size_t SendBuffer::append(Bytes data, BufferPool& pool, bool more) {
+std::size_t SendBuffer::append(Bytes data, BufferPool& pool) {
   std::size_t done = 0;
   while (done < data.size()) {
     if (chunks_.empty() || chunks_.back().slice.tailroom() == 0) {
@@ -22,8 +22,29 @@ std::size_t SendBuffer::append(Bytes data, BufferPool& pool, bool more) {
     done += n;
     end_ += static_cast<StreamPos>(n);
   }
-  if (done > 0) chunks_.back().pushed = !more;
   return done;
+}
+
+void SendBuffer::mark_push(StreamPos pos) {
+  if (pos > begin_ && (pushes_.empty() || pushes_.back() < pos)) pushes_.push_back(pos);
+}
+
+void SendBuffer::unmark_push(StreamPos pos) {
+  if (!pushes_.empty() && pushes_.back() == pos) pushes_.pop_back();
+}
+
+/// In (begin, end].
+bool SendBuffer::has_mark(StreamPos begin, StreamPos end) const {
+  std::size_t low = 0, high = pushes_.size();
+  while (low < high) {
+    const std::size_t middle = (low + high) / 2;
+    if (pushes_[middle] <= begin) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low < pushes_.size() && pushes_[low] <= end;
 }
 
 void SendBuffer::release_before(StreamPos pos) {
@@ -34,10 +55,12 @@ void SendBuffer::release_before(StreamPos pos) {
     if (chunk_end > pos) break;
     chunks_.pop_front();
   }
+  while (!pushes_.empty() && pushes_.front() <= pos) pushes_.pop_front();
 }
 
 void SendBuffer::clear() {
   chunks_.clear();
+  pushes_.clear();
   begin_ = end_;
 }
 
@@ -53,15 +76,16 @@ std::size_t SendBuffer::find(StreamPos pos) const {
 SendBuffer::Gathered SendBuffer::gather(StreamPos pos, std::size_t length, std::span<Slice> out) const {
   LEAT_ASSERT(pos >= begin_ && pos + static_cast<StreamPos>(length) <= end_);
   Gathered result;
+  const StreamPos begin = pos;
   for (std::size_t i = find(pos); result.length < length && result.slices < out.size(); ++i) {
     const Chunk& c = chunks_[i];
     const std::size_t from = static_cast<std::size_t>(pos - c.pos);
     const std::size_t n = std::min(c.slice.size() - from, length - result.length);
     out[result.slices++] = c.slice.part(from, n);
     result.length += n;
-    result.ends_a_write |= c.pushed && from + n == c.slice.size();
     pos += static_cast<StreamPos>(n);
   }
+  result.pushed = has_mark(begin, pos);
   return result;
 }
 

@@ -19,13 +19,13 @@ class SendBuffer {
   StreamPos end() const { return end_; }
   std::size_t size() const { return static_cast<std::size_t>(end_ - begin_); }
 
-  /// Copies as much of `data` as the pool gives memory for; returns how much. The end of it is one of a write's, unless
-  /// there is `more` to come, until another write goes on in the same block.
-  std::size_t append(Bytes data, BufferPool& pool, bool more = false);
-  /// There is no more to come after all.
-  void end_write() {
-    if (!chunks_.empty()) chunks_.back().pushed = true;
-  }
+  /// Copies as much of `data` as the pool gives memory for; returns how much.
+  std::size_t append(Bytes data, BufferPool& pool);
+  /// The segment that ends with the byte in front of `pos`, or has it inside, is pushed, each time that it is sent. Not
+  /// in front of the last mark.
+  void mark_push(StreamPos pos);
+  /// Takes back the last mark if it is there.
+  void unmark_push(StreamPos pos);
   /// Forgets everything before `pos`, which is in [begin(), end()].
   void release_before(StreamPos pos);
   void clear();
@@ -33,7 +33,7 @@ class SendBuffer {
   struct Gathered {
     std::size_t slices = 0;
     std::size_t length = 0;
-    bool ends_a_write = false;  ///< one ended in it: PSH (RFC 9293 §3.9.1.2)
+    bool pushed = false;  ///< there is a mark in it
   };
   /// Fills `out` with references to the bytes of [pos, pos + length); shorter when `out` has too few places.
   Gathered gather(StreamPos pos, std::size_t length, std::span<Slice> out) const;
@@ -42,11 +42,12 @@ class SendBuffer {
   struct Chunk {
     StreamPos pos = 0;
     Slice slice;
-    bool pushed = false;  ///< a write ended in it; as in Linux's queue this counts at its end
   };
   std::size_t find(StreamPos pos) const;
+  bool has_mark(StreamPos begin, StreamPos end) const;
 
   RingDeque<Chunk> chunks_;
+  RingDeque<StreamPos> pushes_;
   StreamPos begin_ = 1;
   StreamPos end_ = 1;
 };

@@ -79,18 +79,27 @@ TEST(SendBuffer, TakesWhatThePoolGives) {
   b.clear();
 }
 
-TEST(SendBuffer, KnowsWhereWritesEnd) {
+TEST(SendBuffer, KnowsWhatIsPushed) {
   BufferPool pool;
   SendBuffer b;
   std::array<Slice, 7> out;
-  b.append(stream(1, 100), pool);
-  EXPECT_TRUE(b.gather(1, 100, out).ends_a_write);
-  EXPECT_FALSE(b.gather(1, 99, out).ends_a_write);
-  b.append(stream(101, 50), pool);
-  EXPECT_FALSE(b.gather(1, 100, out).ends_a_write) << "the next write went on in the same block";
-  EXPECT_TRUE(b.gather(51, 100, out).ends_a_write);
+  b.append(stream(1, 150), pool);
+  b.mark_push(101);
+  EXPECT_TRUE(b.gather(1, 100, out).pushed);
+  EXPECT_TRUE(b.gather(50, 100, out).pushed) << "inside";
+  EXPECT_FALSE(b.gather(1, 99, out).pushed);
+  EXPECT_FALSE(b.gather(101, 50, out).pushed);
+  b.mark_push(121);
+  b.mark_push(151);
+  b.unmark_push(121);
+  EXPECT_TRUE(b.gather(101, 20, out).pushed) << "not the last one";
+  b.unmark_push(151);
+  EXPECT_FALSE(b.gather(121, 30, out).pushed);
+  b.release_before(121);
   b.append(stream(151, 100'000), pool);
-  EXPECT_TRUE(b.gather(b.end() - 10, 10, out).ends_a_write);
+  b.mark_push(b.end());
+  EXPECT_TRUE(b.gather(b.end() - 10, 10, out).pushed);
+  EXPECT_FALSE(b.gather(121, 1000, out).pushed);
   out = {};
   b.clear();
 }

@@ -5,12 +5,35 @@
 namespace leat {
 
 std::size_t Sender::write(Bytes data, BufferPool& pool, bool more) {
-  const std::size_t taken = buffer_.append(data.first(std::min(data.size(), room())), pool, more);
+  const StreamPos begin = buffer_.end();
+  const std::size_t taken = buffer_.append(data.first(std::min(data.size(), room())), pool);
   if (taken > 0) {
     more_ = more;
     push_ = false;
+    mark_write(begin, more);
   }
   return taken;
+}
+
+// Where PSH goes (RFC 9293 §3.9.1.2), as in Linux: at the end of a write, until another one goes on in what waits; and
+// where a block is full, or more is to follow, if half of the peer's largest window was written since the last mark.
+void Sender::mark_write(StreamPos begin, bool more) {
+  constexpr StreamPos kLargestBlock = 65215;  // of Linux's super-segments, without headers
+  const StreamPos whole = std::max<StreamPos>(kLargestBlock - kLargestBlock % mss_, mss_);
+  const auto is_long = [this](StreamPos pos) { return pos - pushed_ > max_wnd_ / 2; };
+  block_ = std::max(block_, nxt_);
+  if (begin - block_ >= whole) block_ = begin;
+  if (begin > block_) buffer_.unmark_push(begin);
+  while (buffer_.end() - block_ > whole) {
+    block_ += whole;
+    if (is_long(block_)) mark_push(block_);
+  }
+  if (!more || is_long(buffer_.end())) mark_push(buffer_.end());
+}
+
+void Sender::mark_push(StreamPos pos) {
+  buffer_.mark_push(pos);
+  pushed_ = pos;
 }
 
 std::size_t Sender::room_below(std::uint32_t lowat) const {
@@ -23,7 +46,7 @@ std::size_t Sender::room_below(std::uint32_t lowat) const {
 void Sender::push_when_full(std::uint32_t lowat) {
   if (std::min(limit_, lowat) >= mss_ || room_below(lowat) > 0) return;
   push_ = true;
-  buffer_.end_write();
+  end_write();
 }
 
 std::uint32_t Sender::unsent_bytes() const {

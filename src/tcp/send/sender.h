@@ -34,6 +34,8 @@ class Sender {
 
   /// Takes what fits below the limit (and what the pool gives memory for). `more`: less than a segment waits for it.
   std::size_t write(Bytes data, BufferPool& pool, bool more = false);
+  /// The write took less than there was: it ends here, for now.
+  void end_write() { mark_push(buffer_.end()); }
   std::size_t room() const { return limit_ > buffer_.size() ? limit_ - buffer_.size() : 0; }
   /// What may be written before `lowat` bytes wait to be sent, up to a whole segment.
   std::size_t room_below(std::uint32_t lowat) const;
@@ -99,12 +101,16 @@ class Sender {
 
  private:
   bool nagle_holds(std::uint32_t length) const;
+  void mark_write(StreamPos begin, bool more);
+  void mark_push(StreamPos pos);
 
   SendBuffer buffer_;
   StreamPos una_ = 0;
   StreamPos nxt_ = 0;
   StreamPos small_end_ = 0;  ///< end of the last segment below MSS that was sent (Minshall's form of Nagle)
   StreamPos up_ = 0;         ///< SND.UP
+  StreamPos pushed_ = 1;     ///< the last mark for PSH
+  StreamPos block_ = 1;      ///< begin of the block that is being filled (see mark_write)
   StreamPos wl1_ = 0;        ///< SND.WL1
   StreamPos wl2_ = 0;        ///< SND.WL2
   std::uint32_t limit_ = 0;
