@@ -78,9 +78,7 @@ TcpOptionSet TcpConnection::syn_options(Instant now) const {
 
 bool TcpConnection::echoes_what_was_never_sent(const SegmentIn& segment, Instant now) const {
   if (!options_->timestamps || !segment.options.timestamps || segment.options.timestamps->echo_reply == 0) return false;
-  Timestamps ours = timestamps_;
-  ours.agree(0, now);
-  return !ours.round_trip(segment.options.timestamps->echo_reply, opened_at_, now);
+  return !timestamps_.round_trip(segment.options.timestamps->echo_reply, opened_at_, now);
 }
 
 SegmentVerdict TcpConnection::on_segment_syn_sent(SegmentIn& segment, BufferPool& pool, Instant now) {

@@ -23,6 +23,17 @@ struct StampedStory : Story {
   }
 };
 
+TEST(Timestamps, MeasureARoundTripHoweverOldTheConnectionIs) {
+  const Timestamps ours(7);
+  const Instant opened{5s};
+  for (const Duration age : {Duration(1s), Duration(24h * 24), Duration(24h * 25), Duration(24h * 60)}) {
+    const Instant now = opened + age;
+    EXPECT_EQ(ours.round_trip(timestamp_value(7, now - 20ms), opened, now), 20ms);
+    EXPECT_FALSE(ours.round_trip(timestamp_value(7, now + 1ms), opened, now)) << "not sent yet";
+  }
+  EXPECT_FALSE(ours.round_trip(timestamp_value(7, opened - 1ms), opened, opened + 1s)) << "not by us";
+}
+
 TEST(Timestamps, StandInEverySegmentOnceBothOfferedThem) {
   StampedStory c;
   c.open();

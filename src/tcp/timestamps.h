@@ -64,9 +64,12 @@ class Timestamps {
   /// When the segment left that `echo` is from, in whole ticks; nothing when it is no value that we sent since `since`.
   std::optional<Instant> echoed_at(std::uint32_t echo, Instant since, Instant now) const {
     const std::int32_t ticks = timestamp_distance(timestamp_value(offset_, now), echo);
-    const std::int32_t most = timestamp_distance(timestamp_value(offset_, now), timestamp_value(offset_, since));
-    if (!agreed_ || ticks < 0 || ticks > most) return std::nullopt;
-    return std::chrono::floor<std::chrono::milliseconds>(now) - std::chrono::milliseconds(ticks);
+    // Of a connection older than half a turn of the clock every value of the past half is one.
+    using Ticks = std::chrono::milliseconds;
+    const Ticks most =
+        std::chrono::floor<Ticks>(now.time_since_epoch()) - std::chrono::floor<Ticks>(since.time_since_epoch());
+    if (ticks < 0 || Ticks(ticks) > most) return std::nullopt;
+    return std::chrono::floor<Ticks>(now) - Ticks(ticks);
   }
   /// The round trip that `echo` measures, at least a tick.
   std::optional<Duration> round_trip(std::uint32_t echo, Instant since, Instant now) const {
