@@ -140,6 +140,7 @@ class TcpConnection {
   void update_persist(Instant now);
   Duration persist_interval() const;
   void on_loss_timer(Instant now, TimerVerdict& verdict);
+  void arm_persist(Instant now);
   void on_retransmission_timeout(Instant now, TimerVerdict& verdict);
   void on_reordering_timeout(Instant now, TimerVerdict& verdict);
   void on_persist_timeout(Instant now, TimerVerdict& verdict);
@@ -176,7 +177,7 @@ class TcpConnection {
   bool writer_waits_ = false;  ///< write() took less than it was given, or left little room
   bool syn_due_ = false;
   bool reset_pending_ = false;
-  bool probe_due_ = false;
+  bool probe_due_ = false, urgent_probe_due_ = false;  ///< the second one goes first
   bool override_window_ = false;  ///< the persist timer lets a small segment go
   bool retransmit_now_ = false;   ///< the next lost segment goes whatever the window says
   bool tail_probe_due_ = false;
@@ -211,8 +212,7 @@ class TcpConnection {
   StreamPos last_ack_sent_ = 0;  ///< RFC 7323 §4.3
   StreamPos peer_fin_ = -1;      ///< position of the peer's FIN once it was seen
   std::uint32_t max_burst_;
-  std::uint16_t receive_mss_;
-  std::uint16_t send_mss_limit_;
+  std::uint16_t receive_mss_, send_mss_limit_;
   std::uint8_t time_outs_ = 0;  ///< in a row
   std::uint8_t probes_ = 0;     ///< unanswered, of a window or to keep alive
   PacketNote ack_note_;         ///< of the ACK that is owed

@@ -31,7 +31,7 @@ std::optional<SegmentVerdict> TcpConnection::check_ack(const SegmentIn& segment,
 }
 
 Recovery::Path TcpConnection::path() const {
-  return {sender_.mss(), rto_.rtt().srtt(), rto_.rtt().min_rtt().value_or(Duration::zero())};
+  return {sender_.path_mss(), rto_.rtt().srtt(), rto_.rtt().min_rtt().value_or(Duration::zero())};
 }
 
 Recovery::Ack TcpConnection::recovery_ack(const SegmentIn& segment, StreamPos ack, Instant now) const {
@@ -41,14 +41,14 @@ Recovery::Ack TcpConnection::recovery_ack(const SegmentIn& segment, StreamPos ac
   for (const SackBlock& block : segment.options.sack_blocks()) {
     in.sacks[in.sack_count++] = {send_map_.from_wire(block.begin, ack), send_map_.from_wire(block.end, ack)};
   }
-  if (segment.options.timestamps) {
+  if (timestamps_.agreed() && segment.options.timestamps) {
     in.echoed = timestamps_.echoed_at(segment.options.timestamps->echo_reply, opened_at_, now);
   }
   return in;
 }
 
 std::optional<Duration> TcpConnection::echoed_round_trip(const SegmentIn& segment, Instant now) const {
-  if (!segment.options.timestamps) return std::nullopt;
+  if (!timestamps_.agreed() || !segment.options.timestamps) return std::nullopt;
   return timestamps_.round_trip(segment.options.timestamps->echo_reply, opened_at_, now);
 }
 
@@ -56,7 +56,10 @@ void TcpConnection::on_ack(const SegmentIn& segment, StreamPos pos, Instant now,
   const StreamPos ack = send_map_.from_wire(segment.ack, sender_.una());
   probes_ = 0;
   heard_at_ = now;
+  const bool outstanding = sender_.una() < sender_.nxt();
   const bool window_changed = ack >= sender_.una() && sender_.update_window(pos, ack, segment.window, true);
+  // Each ACK starts the wait for the next probe anew, as Linux; not for an orphan, whom a peer could keep so.
+  if (ack >= sender_.una() && !outstanding && !user_gone_ && persist_deadline_ != kNever) arm_persist(now);
   // Who closes the window over data in flight, and says so, is alive (RFC 9293 §3.8.6.1). An orphan does not wait.
   if (sender_.window() == 0 && !user_gone_) silent_since_ = kNever;
   AckSample sample;
@@ -78,7 +81,7 @@ void TcpConnection::on_ack(const SegmentIn& segment, StreamPos pos, Instant now,
   }
   if (loss.began) ++counts_.fast_recoveries;
   if (loss.events.has(LossEvent::reordering)) ++counts_.reord_seen;
-  counts_.dsack_dups += (loss.duplicates_reported + sender_.mss() - 1) / sender_.mss();
+  counts_.dsack_dups += (loss.duplicates_reported + sender_.path_mss() - 1) / sender_.path_mss();
   sample.rtt = measure(segment, loss, now);
   sample.acked_bytes = loss.delivery.bytes;
   sample.in_recovery = loss.reduces;

@@ -211,7 +211,7 @@ TEST(MoreToCome, IsNotWaitedForForEver) {
   c.advance(209ms);
   c.sent_nothing();
   c.advance(1ms);
-  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1, .len = 100}));
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1, .len = 100, .flags = "P"}));
   c.recv({.seq = 1, .ack = 101});
 }
 

@@ -58,7 +58,7 @@ void TcpConnection::adopt_peer(const Handshake& handshake, Instant now) {
   constexpr std::uint16_t kDefault = 536, kLeast = 48;
   const std::uint16_t mss = std::min(std::max(handshake.mss.value_or(kDefault), kLeast), send_mss_limit_);
   sender_.set_mss(payload_of(mss));
-  recovery_.set_mss(sender_.mss());
+  recovery_.set_mss(sender_.path_mss());
   recovery_.set_sack(sack_agreed_);
 }
 
@@ -139,7 +139,7 @@ void TcpConnection::become_established(const SegmentIn& segment, Instant now) {
   move(StateEvent::syn_acked);
   const bool syn_timed_out = time_outs_ > 0;
   // One lost SYN may be bad luck; after two, begin with one segment (RFC 6928 §2, RFC 5681 §3.1).
-  const std::uint32_t mss = sender_.mss();
+  const std::uint32_t mss = sender_.path_mss();
   congestion_ = make_controller(options_->congestion_control, {.mss = mss, .initial_cwnd = time_outs_ > 1 ? mss : 0});
   on_syn_acked(segment, now);
   rto_.on_established(syn_timed_out);

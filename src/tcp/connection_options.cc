@@ -21,7 +21,7 @@ void TcpConnection::set_options(TcpOptionsRef options, Instant now) {
 // What the path has taught about cwnd stays; how it grows from here on is the new one's affair.
 void TcpConnection::replace_controller() {
   ControllerConfig config;
-  config.mss = sender_.mss();
+  config.mss = sender_.path_mss();
   config.initial_cwnd = congestion_->cwnd();
   config.initial_ssthresh = congestion_->ssthresh();
   std::unique_ptr<CongestionController> next = make_controller(options_->congestion_control, config);

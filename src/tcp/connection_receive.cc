@@ -64,7 +64,9 @@ SegmentVerdict TcpConnection::on_segment_synchronized(SegmentIn& segment, Buffer
 // Sixth: URG. Seventh: the text. Eighth: FIN, when everything before it is there.
 void TcpConnection::on_text_and_fin(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now,
                                     SegmentVerdict& verdict) {
-  if (segment.flags.urg() && receiver_.on_urgent(pos + segment.urgent, options_->oob_inline)) raise(kEventUrgent);
+  // A pointer of 0 cannot point behind a byte; it is taken for one to the first (as Linux).
+  const StreamPos urgent_end = pos + std::max<StreamPos>(segment.urgent, 1);
+  if (segment.flags.urg() && receiver_.on_urgent(urgent_end, options_->oob_inline)) raise(kEventUrgent);
   const bool has_text = segment.length > 0 || segment.flags.fin();
   if (user_gone_ && has_text && pos + segment.length > receiver_.nxt()) {
     // Nobody will ever read it, or what is missing in front of the FIN: the peer has to know (RFC 9293 §3.6.1, RFC 2525

@@ -130,6 +130,7 @@ bool TcpConnection::transmit_new(SegmentOut& out, Instant now) {
   const std::optional<Sender::Plan> plan = sender_.next_new(allowance, burst_limit(), override_window_);
   if (!plan) return false;
   if (override_window_ && held_by_window) out.note.kind = NoteKind::window_override;
+  if (override_window_) sender_.mark_push(plan->pos + plan->length);
   override_window_ = false;
   fill_data(out, *plan, now);
   return true;
@@ -244,6 +245,15 @@ bool TcpConnection::transmit_ack(SegmentOut& out, Instant now) {
   out.flags = kTcpAck;
   fill_common(out, now);
   fill_sack(out);
+  if (urgent_probe_due_) {
+    // It says that there is urgent data, and how far ahead (as Linux).
+    out.seq = send_map_.to_wire(sender_.una());
+    out.probe = true;
+    out.note = probe_note();
+    urgent_probe_due_ = false;
+    fill_urgent(out, sender_.una());
+    return true;
+  }
   if (probe_due_) {
     // A number from the past: whoever is alive has to answer it (RFC 9293 §3.8.6.1; Linux probes like this).
     out.seq = send_map_.to_wire(sender_.una() - 1);

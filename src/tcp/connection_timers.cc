@@ -116,11 +116,12 @@ void TcpConnection::on_smaller_path(std::uint16_t mss_limit, Instant now) {
   const std::uint16_t mss = std::max(mss_limit, kLeast);
   if (mss >= send_mss_limit_) return;
   send_mss_limit_ = mss;
-  const std::uint16_t payload = payload_of(mss);
-  if (payload >= sender_.mss() || state_ == TcpState::syn_sent || state_ == TcpState::syn_received) return;
-  sender_.set_mss(payload);
-  congestion_->on_mss_change(payload);
-  recovery_.set_mss(payload);
+  if (state_ == TcpState::syn_sent || state_ == TcpState::syn_received) return;
+  const std::uint32_t before = sender_.path_mss();
+  sender_.lower_mss(payload_of(mss));
+  if (sender_.path_mss() >= before) return;
+  congestion_->on_mss_change(sender_.path_mss());
+  recovery_.set_mss(sender_.path_mss());
   if (sender_.una() >= sender_.nxt()) return;
   recovery_.on_smaller_path();
   arm_retransmission(now);
@@ -158,8 +159,13 @@ void TcpConnection::on_persist_timeout(Instant now, TimerVerdict& verdict) {
   if (silent || waited_in_vain) return give_up(verdict);
   ++probes_;
   probe_due_ = true;
+  urgent_probe_due_ = sender_.urgent_end() > sender_.una() && sender_.urgent_end() - sender_.una() <= 0xffff;
   verdict.window_probe = true;
   if (persist_backoff_ < 32) ++persist_backoff_;
+  arm_persist(now);
+}
+
+void TcpConnection::arm_persist(Instant now) {
   persist_deadline_ = now + persist_interval();
   if (options_->user_timeout) {
     persist_deadline_ = std::min(persist_deadline_, std::max(now, persist_since_ + *options_->user_timeout));

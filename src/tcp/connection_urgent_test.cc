@@ -46,7 +46,8 @@ TEST(Urgent, AClosedWindowDoesNotKeepItSecret) {
   c.recv({.seq = 1, .ack = 1, .win = 0});
   c.write_urgent(10);
   c.advance(300ms);
-  EXPECT_EQ(c.sent(), (Seg{.seq = 0, .ack = 1, .flags = "U", .urg = 11})) << "the window probe tells";
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1, .flags = "U", .urg = 10})) << "a probe of its own tells, as Linux's";
+  EXPECT_EQ(c.sent(), (Seg{.seq = 0, .ack = 1, .flags = "U", .urg = 11}));
   c.recv({.seq = 1, .ack = 1});
   EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1, .len = 10, .flags = "PU", .urg = 10}));
   c.recv({.seq = 1, .ack = 11});
@@ -88,9 +89,10 @@ TEST(Urgent, APointerToWhatWasReadIsNoNews) {
   EXPECT_EQ(c.read(100), 100);
   c.all_sent();
   c.events();
-  c.recv({.seq = 101, .ack = 1, .flags = "U", .urg = 0});
+  c.recv({.seq = 91, .ack = 1, .len = 11, .flags = "U", .urg = 10});
   EXPECT_FALSE(c.events() & kEventUrgent);
   EXPECT_EQ(c.connection().info().urgent, 0u);
+  c.all_sent();
 }
 
 StoryConfig out_of_band() {

@@ -25,26 +25,26 @@ std::size_t SendBuffer::append(Bytes data, BufferPool& pool) {
   return done;
 }
 
-void SendBuffer::mark_push(StreamPos pos) {
-  if (pos > begin_ && (pushes_.empty() || pushes_.back() < pos)) pushes_.push_back(pos);
-}
-
-void SendBuffer::unmark_push(StreamPos pos) {
-  if (!pushes_.empty() && pushes_.back() == pos) pushes_.pop_back();
-}
-
-/// In (begin, end].
-bool SendBuffer::has_mark(StreamPos begin, StreamPos end) const {
+std::size_t SendBuffer::first_push_after(StreamPos pos) const {
   std::size_t low = 0, high = pushes_.size();
   while (low < high) {
     const std::size_t middle = (low + high) / 2;
-    if (pushes_[middle] <= begin) {
+    if (pushes_[middle] <= pos) {
       low = middle + 1;
     } else {
       high = middle;
     }
   }
-  return low < pushes_.size() && pushes_[low] <= end;
+  return low;
+}
+
+void SendBuffer::mark_push(StreamPos pos) {
+  const std::size_t i = first_push_after(pos);
+  if (pos > begin_ && (i == 0 || pushes_[i - 1] < pos)) pushes_.insert(i, pos);
+}
+
+void SendBuffer::unmark_push(StreamPos pos) {
+  if (!pushes_.empty() && pushes_.back() == pos) pushes_.pop_back();
 }
 
 void SendBuffer::release_before(StreamPos pos) {
@@ -85,7 +85,8 @@ SendBuffer::Gathered SendBuffer::gather(StreamPos pos, std::size_t length, std::
     result.length += n;
     pos += static_cast<StreamPos>(n);
   }
-  result.pushed = has_mark(begin, pos);
+  const std::size_t push = first_push_after(begin);
+  result.pushed = push < pushes_.size() && pushes_[push] <= pos;
   return result;
 }
 

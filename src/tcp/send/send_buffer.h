@@ -21,8 +21,7 @@ class SendBuffer {
 
   /// Copies as much of `data` as the pool gives memory for; returns how much.
   std::size_t append(Bytes data, BufferPool& pool);
-  /// The segment that ends with the byte in front of `pos`, or has it inside, is pushed, each time that it is sent. Not
-  /// in front of the last mark.
+  /// The segment that ends with the byte in front of `pos`, or has it inside, is pushed, each time that it is sent.
   void mark_push(StreamPos pos);
   /// Takes back the last mark if it is there.
   void unmark_push(StreamPos pos);
@@ -44,7 +43,7 @@ class SendBuffer {
     Slice slice;
   };
   std::size_t find(StreamPos pos) const;
-  bool has_mark(StreamPos begin, StreamPos end) const;
+  std::size_t first_push_after(StreamPos pos) const;
 
   RingDeque<Chunk> chunks_;
   RingDeque<StreamPos> pushes_;

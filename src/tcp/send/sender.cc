@@ -19,7 +19,7 @@ std::size_t Sender::write(Bytes data, BufferPool& pool, bool more) {
 // where a block is full, or more is to follow, if half of the peer's largest window was written since the last mark.
 void Sender::mark_write(StreamPos begin, bool more) {
   constexpr StreamPos kLargestBlock = 65215;  // of Linux's super-segments, without headers
-  const StreamPos whole = std::max<StreamPos>(kLargestBlock - kLargestBlock % mss_, mss_);
+  const StreamPos whole = std::max<StreamPos>(kLargestBlock - kLargestBlock % mss(), mss());
   const auto is_long = [this](StreamPos pos) { return pos - pushed_ > max_wnd_ / 2; };
   block_ = std::max(block_, nxt_);
   if (begin - block_ >= whole) block_ = begin;
@@ -33,7 +33,7 @@ void Sender::mark_write(StreamPos begin, bool more) {
 
 void Sender::mark_push(StreamPos pos) {
   buffer_.mark_push(pos);
-  pushed_ = pos;
+  pushed_ = std::max(pushed_, pos);
 }
 
 std::size_t Sender::room_below(std::uint32_t lowat) const {
@@ -89,7 +89,7 @@ StreamPos Sender::empty_segment_pos() const {
 }
 
 bool Sender::nagle_holds(std::uint32_t length) const {
-  if (fin_queued_ || push_ || up_ > una_ || length >= mss_) return false;
+  if (fin_queued_ || push_ || up_ > una_ || length >= mss()) return false;
   return corked_ || more_ || (!nodelay_ && small_end_ > una_);
 }
 
@@ -106,7 +106,7 @@ std::optional<Sender::Plan> Sender::next_new(std::int64_t allowance, std::uint32
   std::int64_t length = std::min({available, usable, allowance, std::int64_t{max_burst}});
   if (length <= 0) return std::nullopt;
   const bool to_the_end = length == available;
-  const std::int64_t whole = length - length % mss_;
+  const std::int64_t whole = length - length % mss();
   const std::int64_t rest = length - whole;
   if (rest > 0) {
     // The last, partial segment goes when it empties the buffer and Nagle agrees, or when the peer's
@@ -132,20 +132,20 @@ Sender::Plan Sender::again(StreamPos begin, StreamPos end, std::uint32_t max_bur
 
 void Sender::sent(const Plan& plan) {
   const StreamPos plan_end = plan.pos + plan.length + (plan.fin ? 1 : 0);
-  if (plan_end > nxt_ && plan.length % mss_ != 0) small_end_ = plan.pos + plan.length;
+  if (plan_end > nxt_ && plan.length % mss() != 0) small_end_ = plan.pos + plan.length;
   nxt_ = std::max(nxt_, plan_end);
 }
 
 bool Sender::is_blocked_by_window() const {
   if (nxt_ < 1 || una_ < nxt_ || nxt_ >= end()) return false;
-  const std::int64_t wanted = std::min<std::int64_t>(std::max<std::int64_t>(end() - nxt_, 1), mss_);
+  const std::int64_t wanted = std::min<std::int64_t>(std::max<std::int64_t>(end() - nxt_, 1), mss());
   return usable_window() < wanted;
 }
 
 bool Sender::is_corked() const {
   if (nxt_ < 1 || una_ < nxt_ || nxt_ >= buffer_.end()) return false;
   const std::int64_t available = buffer_.end() - nxt_;
-  return available < mss_ && nagle_holds(static_cast<std::uint32_t>(available));
+  return available < mss() && nagle_holds(static_cast<std::uint32_t>(available));
 }
 
 }  // namespace leat

@@ -27,8 +27,16 @@ class Sender {
   StreamPos nxt() const { return nxt_; }
   std::uint32_t window() const { return wnd_; }
   std::uint32_t largest_window() const { return max_wnd_; }
-  std::uint32_t mss() const { return mss_; }
+  /// What the peer and the path let a segment hold: the unit of cwnd.
+  std::uint32_t path_mss() const { return mss_; }
+  /// What one holds now: no more than half of the largest window that the peer ever offered (as Linux).
+  std::uint32_t mss() const {
+    constexpr std::uint32_t kLeast = 48, kSmallWindow = 536;
+    const std::uint32_t limit = max_wnd_ > kSmallWindow ? max_wnd_ / 2 : max_wnd_;
+    return limit > 0 && limit < mss_ ? std::min(mss_, std::max(limit, kLeast)) : mss_;
+  }
   void set_mss(std::uint32_t bytes) { mss_ = bytes; }
+  void lower_mss(std::uint32_t bytes) { mss_ = std::min(mss_, bytes); }
   void set_scale(std::uint8_t shift) { scale_ = shift; }
   std::uint8_t scale() const { return scale_; }
 
@@ -36,6 +44,8 @@ class Sender {
   std::size_t write(Bytes data, BufferPool& pool, bool more = false);
   /// The write took less than there was: it ends here, for now.
   void end_write() { mark_push(buffer_.end()); }
+  /// The segment that ends at `pos` is pushed.
+  void mark_push(StreamPos pos);
   std::size_t room() const { return limit_ > buffer_.size() ? limit_ - buffer_.size() : 0; }
   /// What may be written before `lowat` bytes wait to be sent, up to a whole segment.
   std::size_t room_below(std::uint32_t lowat) const;
@@ -102,7 +112,6 @@ class Sender {
  private:
   bool nagle_holds(std::uint32_t length) const;
   void mark_write(StreamPos begin, bool more);
-  void mark_push(StreamPos pos);
 
   SendBuffer buffer_;
   StreamPos una_ = 0;
