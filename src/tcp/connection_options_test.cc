@@ -287,8 +287,12 @@ TEST(Info, TellsWhatIsLost) {
   EXPECT_EQ(c.connection().info().lost, 2920u);
   EXPECT_EQ(c.connection().info().resent, 1460u) << "one of the two was sent again";
   c.recv({.seq = 1, .ack = 2921});
-  EXPECT_EQ(c.connection().info().ca_state, CongestionState::open);
   EXPECT_EQ(c.connection().info().lost, 0u);
+  EXPECT_EQ(c.connection().info().ca_state, CongestionState::loss) << "until more than that is acknowledged";
+  c.write(10);
+  c.sent();
+  c.recv({.seq = 1, .ack = 2931});
+  EXPECT_EQ(c.connection().info().ca_state, CongestionState::open);
 }
 
 }  // namespace

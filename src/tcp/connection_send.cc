@@ -66,7 +66,11 @@ bool TcpConnection::transmit_tail_probe(SegmentOut& out, Instant now) {
   if (!std::exchange(tail_probe_due_, false) || sender_.una() >= sender_.nxt()) return false;
   std::optional<Sender::Plan> plan = sender_.next_new(sender_.mss(), sender_.mss(), true);
   const bool again = !plan;
-  if (again) plan = sender_.again(recovery_.last_segment(sender_.data_end()), sender_.nxt(), sender_.mss());
+  if (again) {
+    const StreamPos data_end = sender_.data_end();
+    const StreamPos last = sender_.fin_left_alone() ? data_end : recovery_.last_segment(data_end);
+    plan = sender_.again(last, sender_.nxt(), sender_.mss());
+  }
   out.note.kind = NoteKind::tail_probe;
   fill_data(out, *plan, now);
   recovery_.on_probe(again);

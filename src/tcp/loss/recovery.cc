@@ -6,6 +6,7 @@ namespace leat {
 
 Recovery::Verdict Recovery::on_ack(const Ack& ack, const Path& path, CongestionController& congestion) {
   Verdict verdict;
+  holds_ = false;
   verdict.una_before = board_.begin();
   verdict.delivery.high = high_;
   verdict.delivery.plausible_until = ack.now - path.min_rtt;
@@ -22,7 +23,11 @@ Recovery::Verdict Recovery::on_ack(const Ack& ack, const Path& path, CongestionC
       verdict.delivery.plausible_until = std::min(verdict.delivery.plausible_until, *ack.echoed + kWithinTick);
     }
     board_.acknowledge(ack.ack, verdict.delivery);
-    if (!sack_) take_from_credit(path.mss, verdict);
+    if (!sack_) {
+      take_from_credit(path.mss, verdict);
+      // Without SACK it may be the retransmission that let all the rest be acknowledged (as Linux).
+      verdict.delivery.original_below_high &= !verdict.delivery.retransmitted;
+    }
   }
   const bool sacked = verdict.delivery.sacked > 0;
   verdict.duplicate = outstanding && !verdict.advanced && (ack.may_be_duplicate || sacked);
@@ -55,7 +60,8 @@ void Recovery::take_dsack(const Ack& ack, Verdict& verdict) {
   verdict.duplicates_reported = static_cast<std::uint32_t>(block.end - block.begin);
   verdict.events.add(LossEvent::dsack_received);
   const bool of_probe = probe_.outstanding() && probe_.was_resent() && block.end == probe_.end();
-  if (!of_probe) rack_.on_duplicate_report();
+  // Without reordering the copy is the network's (as Linux).
+  if (!of_probe && rack_.reordering_seen()) rack_.on_duplicate_report();
   undo_.on_duplicate(block.begin, block.end);
 }
 
@@ -97,7 +103,7 @@ void Recovery::process_probe(const Ack& ack, CongestionController& congestion, V
 // The order of these steps is Linux's.
 void Recovery::process(const Ack& ack, const Path& path, CongestionController& congestion, Verdict& verdict) {
   if (verdict.advanced && board_.first_is_sacked()) {
-    verdict.reneged = true;
+    verdict.reneged = holds_ = true;
     return;
   }
   if (state_ == CongestionState::open) {
@@ -226,6 +232,7 @@ void Recovery::open() {
 
 LossEvents Recovery::on_timeout(unsigned time_outs, const Path& path, CongestionController& congestion, Instant now) {
   LossEvents events;
+  holds_ = false;
   const bool fresh = state_ == CongestionState::open || state_ == CongestionState::disorder;
   const bool first = fresh || board_.begin() >= high_ || (state_ == CongestionState::loss && time_outs == 0);
   if (state_ == CongestionState::recovery) events.add(LossEvent::recovery_failed);

@@ -102,6 +102,7 @@ class Recovery {
   /// RFC 8985 §7.2: a tail probe makes sense.
   bool may_probe() const { return sack_ && state_ == CongestionState::open; }
   bool probe_outstanding() const { return probe_.outstanding(); }
+  /// Where the segment begins that was sent last.
   StreamPos last_segment(StreamPos data_end) const { return board_.last_segment(data_end); }
   /// RFC 5682: new data is under way whose answer will tell whether the time-out was spurious.
   bool waits_for_new_data() const { return frto_ && board_.end() > high_; }
@@ -114,7 +115,7 @@ class Recovery {
   }
   /// Bytes in the network, as far as ACKs tell.
   std::int64_t in_flight() const { return std::max<std::int64_t>(board_.in_flight() - credit(), 0); }
-  bool has_lost() const { return board_.has_lost(); }
+  bool has_lost() const { return board_.has_lost() && !holds_; }
   Scoreboard::Lost next_lost(std::uint32_t limit) { return board_.next_lost(limit); }
 
   CongestionState state() const { return state_; }
@@ -170,7 +171,8 @@ class Recovery {
   std::int64_t credit_ = 0;
   CongestionState state_ = CongestionState::open;
   bool sack_ = false;
-  bool frto_ = false;  ///< the time-out may have been spurious
+  bool frto_ = false;   ///< the time-out may have been spurious
+  bool holds_ = false;  ///< nothing is sent again until more is known
 };
 
 }  // namespace leat

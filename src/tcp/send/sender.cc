@@ -133,6 +133,7 @@ Sender::Plan Sender::again(StreamPos begin, StreamPos end, std::uint32_t max_bur
 void Sender::sent(const Plan& plan) {
   const StreamPos plan_end = plan.pos + plan.length + (plan.fin ? 1 : 0);
   if (plan_end > nxt_ && plan.length % mss() != 0) small_end_ = plan.pos + plan.length;
+  if (plan.fin && plan_end > nxt_) fin_alone_ = plan.length == 0;
   nxt_ = std::max(nxt_, plan_end);
 }
 

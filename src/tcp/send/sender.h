@@ -63,6 +63,8 @@ class Sender {
   /// No more writes; the FIN takes the position after the last byte.
   void queue_fin() { fin_queued_ = true; }
   bool fin_queued() const { return fin_queued_; }
+  /// The FIN was sent, in a segment of its own.
+  bool fin_left_alone() const { return fin_alone_ && nxt_ > buffer_.end(); }
   bool fin_acked() const { return fin_queued_ && una_ > buffer_.end(); }
   /// One past the last byte that was written.
   StreamPos data_end() const { return buffer_.end(); }
@@ -132,6 +134,7 @@ class Sender {
   bool more_ = false;  ///< the last write said that more follows
   bool push_ = false;  ///< what was written so far waits for nothing but the window
   bool fin_queued_ = false;
+  bool fin_alone_ = false;
 };
 
 }  // namespace leat
