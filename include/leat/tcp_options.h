@@ -27,7 +27,7 @@ struct TcpOptions {
   std::uint8_t tos = 0;   ///< the IPv4 TOS byte of every segment (RFC 2474, 3168; IP_TOS)
   std::uint8_t ttl = 64;  ///< of every segment, not 0 (IP_TTL)
   /// Changed in mid-connection, the new one goes on from cwnd and ssthresh of the old one (TCP_CONGESTION).
-  std::string congestion_control = "reno";
+  std::string congestion_control = "cubic";
   unsigned syn_retries = 6;  ///< SYNs after the first, 0..127 (Linux: tcp_syn_retries)
   Duration max_rto =
       std::chrono::seconds(120);  ///< cap on the RTO (RFC 6298 §2.5: at least 60 s; smaller is for tests)

@@ -113,7 +113,7 @@ class TcpConnection {
   Recovery::Ack recovery_ack(const SegmentIn& segment, StreamPos ack, Instant now) const;
   Recovery::Path path() const;
   void on_progress(std::uint32_t acked_bytes, Instant now);
-  std::optional<Duration> measure(const SegmentIn& segment, const Recovery::Verdict& verdict, Instant now);
+  void measure(const SegmentIn& segment, const Recovery::Verdict& verdict, Instant now);
   std::optional<Duration> echoed_round_trip(const SegmentIn& segment, Instant now) const;
   void follow(const Recovery::Verdict& verdict, Instant now);
   void on_fin_acked(Instant now, SegmentVerdict& verdict);

@@ -4,6 +4,16 @@
 #include "tcp/connection.h"
 
 namespace leat {
+namespace {
+
+// Of what left last: unlike the sample for the RTO it does not include how long an ACK waited for a second segment.
+std::optional<Duration> latest_round_trip(const Delivery& delivery, Instant now) {
+  if (delivery.sacked_last != kNever) return now - delivery.sacked_last;
+  if (delivery.acked_last != kNever && !delivery.retransmitted) return now - delivery.acked_last;
+  return std::nullopt;
+}
+
+}  // namespace
 
 std::optional<SegmentVerdict> TcpConnection::check_ack(const SegmentIn& segment, Instant now) {
   SegmentVerdict verdict;
@@ -82,7 +92,11 @@ void TcpConnection::on_ack(const SegmentIn& segment, StreamPos pos, Instant now,
   if (loss.began) ++counts_.fast_recoveries;
   if (loss.events.has(LossEvent::reordering)) ++counts_.reord_seen;
   counts_.dsack_dups += (loss.duplicates_reported + sender_.path_mss() - 1) / sender_.path_mss();
-  sample.rtt = measure(segment, loss, now);
+  measure(segment, loss, now);
+  sample.rtt = latest_round_trip(loss.delivery, now);
+  sample.srtt = rto_.rtt().srtt();
+  sample.una = sender_.una();
+  sample.nxt = sender_.nxt();
   sample.acked_bytes = loss.delivery.bytes;
   sample.in_recovery = loss.reduces;
   // Where much is reordered SACK is progress enough (as Linux).
@@ -114,8 +128,7 @@ void TcpConnection::on_progress(std::uint32_t acked_bytes, Instant now) {
 }
 
 // Karn's rule: what was sent twice says nothing, unless its timestamp comes back (RFC 7323 §4.1).
-std::optional<Duration> TcpConnection::measure(const SegmentIn& segment, const Recovery::Verdict& verdict,
-                                               Instant now) {
+void TcpConnection::measure(const SegmentIn& segment, const Recovery::Verdict& verdict, Instant now) {
   const Delivery& delivery = verdict.delivery;
   std::optional<Duration> rtt;
   if (delivery.acked_first != kNever && !delivery.retransmitted) {
@@ -125,11 +138,10 @@ std::optional<Duration> TcpConnection::measure(const SegmentIn& segment, const R
   } else if (verdict.advanced) {
     rtt = echoed_round_trip(segment, now);
   }
-  if (!rtt) return rtt;
+  if (!rtt) return;
   const bool begins_round = sender_.una() >= round_end_;
   if (begins_round) round_end_ = sender_.nxt();
   rto_.on_sample(*rtt, begins_round);
-  return rtt;
 }
 
 /// Sets the timer for what an acknowledgement has left outstanding.

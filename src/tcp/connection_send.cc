@@ -124,14 +124,18 @@ bool TcpConnection::transmit_new(SegmentOut& out, Instant now) {
     return false;
   }
   const std::int64_t flight = in_flight();
-  if (flight == 0 && sender_.una() == sender_.nxt() && now - last_sent_at_ > rto_.rto()) {
-    congestion_->on_idle_restart(now);
+  const auto plan_within = [&](std::int64_t window) {
+    return sender_.next_new(window - flight, burst_limit(), override_window_);
+  };
+  // Only when something leaves: a pause is one.
+  if (flight == 0 && sender_.una() == sender_.nxt() && plan_within(cwnd())) {
+    congestion_->on_flight_begins({now - last_sent_at_, rto_.rto(), now});
   }
-  std::int64_t allowance = std::int64_t{cwnd()} - flight;
+  const std::int64_t allowance = std::int64_t{cwnd()} - flight;
   cwnd_limited_ = allowance < sender_.mss() && std::int64_t{sender_.unsent_bytes()} > allowance;
   if (cwnd_limited_ && flight > 0) return false;
   const bool held_by_window = sender_.is_blocked_by_window();
-  const std::optional<Sender::Plan> plan = sender_.next_new(allowance, burst_limit(), override_window_);
+  const std::optional<Sender::Plan> plan = plan_within(cwnd());
   if (!plan) return false;
   if (override_window_ && held_by_window) out.note.kind = NoteKind::window_override;
   if (override_window_) sender_.mark_push(plan->pos + plan->length);

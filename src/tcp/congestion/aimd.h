@@ -27,7 +27,7 @@ class Aimd final : public CongestionController {
   void on_recovery_exit(Instant) override {}
   void on_timeout(const TimeOut& time_out) override;
   void on_undo(std::uint32_t, std::uint32_t) override {}
-  void on_idle_restart(Instant) override {}
+  void on_flight_begins(const Pause&) override {}
   void on_mss_change(std::uint32_t mss) override;
 
   std::uint32_t cwnd() const override { return cwnd_; }

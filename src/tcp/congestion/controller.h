@@ -11,13 +11,17 @@
 #include <string_view>
 
 #include "leat/time.h"
+#include "tcp/stream_pos.h"
 
 namespace leat {
 
 struct AckSample {
   std::uint32_t acked_bytes = 0;  ///< newly delivered by this ACK, cumulatively or selectively
   std::uint32_t in_flight = 0;    ///< the most since the round trip began, before this ACK
-  std::optional<Duration> rtt{};  ///< a valid sample, if this ACK gave one
+  /// Of what this ACK delivers and was never sent again, what left last.
+  std::optional<Duration> rtt{};
+  Duration srtt{};
+  StreamPos una = 0, nxt = 0;  ///< after this ACK
   Instant now{};
   bool in_recovery = false;  ///< in fast recovery; false while recovering from a time-out
   /// Since the window was last full the sender ran out of data, or of receive window: cwnd was not what held it
@@ -29,6 +33,13 @@ struct TimeOut {
   std::uint32_t flight_size = 0;  ///< sent and not acknowledged, whether lost or not
   std::uint32_t in_flight = 0;    ///< of that what left too lately to be thought lost
   bool first = true;  ///< since what was outstanding at the last reduction was acknowledged (RFC 5681 §3.1)
+  StreamPos nxt = 0;
+  Instant now{};
+};
+
+struct Pause {
+  Duration since_sent{};  ///< since anything was sent before
+  Duration rto{};
   Instant now{};
 };
 
@@ -57,8 +68,8 @@ class CongestionController {
   virtual void on_timeout(const TimeOut& time_out) = 0;
   /// The last reduction was a mistake (RFC 4015 §3.2). These are the values from before it.
   virtual void on_undo(std::uint32_t cwnd, std::uint32_t ssthresh) = 0;
-  /// Data is about to be sent after an idle period longer than the RTO (RFC 5681 §4.1).
-  virtual void on_idle_restart(Instant now) = 0;
+  /// New data is about to be sent while nothing is under way, perhaps after an idle time (RFC 5681 §4.1).
+  virtual void on_flight_begins(const Pause& pause) = 0;
   /// The effective MSS changed (path MTU).
   virtual void on_mss_change(std::uint32_t mss) = 0;
 

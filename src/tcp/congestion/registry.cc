@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "tcp/congestion/aimd.h"
+#include "tcp/congestion/cubic.h"
 #include "tcp/congestion/reno.h"
 
 namespace leat {
@@ -17,6 +18,7 @@ struct Row {
 };
 
 constexpr std::array kControllers{
+    Row{kCubicName, make_cubic},
     Row{kRenoName, make_reno},
     Row{kAimdName, make_aimd},
 };

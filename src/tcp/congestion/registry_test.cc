@@ -18,7 +18,7 @@ TEST(ControllerRegistry, MakesEveryNameItLists) {
     EXPECT_EQ(controller->cwnd(), name == "aimd" ? 1000u : 10'000u) << name;
     EXPECT_EQ(controller->ssthresh(), CongestionController::kNoThreshold) << name;
   }
-  EXPECT_EQ(controller_names().front(), "reno");
+  EXPECT_EQ(controller_names().front(), "cubic");
 }
 
 TEST(ControllerRegistry, KnowsNoOtherName) {
@@ -38,11 +38,22 @@ TEST(ControllerRegistry, NoControllerClosesTheWindowOrPassesTheClamp) {
       const std::uint32_t odd = i * 2654435761u;
       switch (odd >> 29) {
         case 0: c->on_loss_detected(odd, now); break;
-        case 1: c->on_timeout({odd % 7 == 0 ? 0 : odd, odd / 3, odd % 2 == 0, now}); break;
+        case 1: c->on_timeout({odd % 7 == 0 ? 0 : odd, odd / 3, odd % 2 == 0, odd, now}); break;
         case 2: c->on_recovery_exit(now); break;
-        case 3: c->on_idle_restart(now); break;
+        case 3:
+          c->on_flight_begins({.since_sent = std::chrono::milliseconds(odd & 4095), .rto = std::chrono::seconds(1)});
+          break;
         case 4: c->on_duplicate_ack(now); break;
-        default: c->on_ack({.acked_bytes = odd, .in_flight = odd >> 3, .now = now, .app_limited = (odd & 64) != 0});
+        default:
+          c->on_ack({.acked_bytes = odd,
+                     .in_flight = odd >> 3,
+                     .rtt = std::chrono::microseconds(odd >> 8),
+                     .srtt = std::chrono::microseconds(odd >> 9),
+                     .una = i,
+                     .nxt = i + (odd & 255),
+                     .now = now,
+                     .in_recovery = (odd & 128) != 0,
+                     .app_limited = (odd & 64) != 0});
       }
       ASSERT_GE(c->cwnd(), 1460u) << name;
       ASSERT_LE(c->cwnd(), 1'000'000u) << name;

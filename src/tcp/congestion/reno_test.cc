@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::uint32_t kMss = 1000;
 constexpr Instant kNow{std::chrono::seconds(5)};
+constexpr Pause kLongPause{.since_sent = std::chrono::seconds(60), .rto = std::chrono::seconds(1)};
 
 AckSample ack(std::uint32_t bytes, std::uint32_t in_flight = 1'000'000) {
   return {.acked_bytes = bytes, .in_flight = in_flight, .now = kNow};
@@ -131,7 +132,7 @@ TEST(Reno, SlowStartAfterATimeoutEndsAtTheThreshold) {
   for (int i = 0; i < 29; ++i) reno.on_ack(ack(kMss));
   EXPECT_EQ(reno.cwnd(), 30'000u);
   for (int i = 0; i < 1000; ++i) reno.on_ack(ack(kMss));
-  reno.on_idle_restart(kNow);
+  reno.on_flight_begins(kLongPause);
   EXPECT_EQ(reno.cwnd(), 10'000u);
   reno.on_ack(ack(8 * kMss));
   EXPECT_EQ(reno.cwnd(), 18'000u);
@@ -183,20 +184,35 @@ TEST(Reno, DoesNotGrowAWindowThatIsNotUsed) {
 
 TEST(Reno, RestartsFromTheInitialWindowAfterIdleness) {
   Avoiding a(40'000);
-  a.reno.on_idle_restart(kNow);
+  a.reno.on_flight_begins(kLongPause);
   EXPECT_EQ(a.reno.cwnd(), 10'000u);
   EXPECT_EQ(a.reno.ssthresh(), 40'000u);  // more than 3/4 of the old window
 
   Reno fresh({.mss = kMss});
   for (int i = 0; i < 10; ++i) fresh.on_ack(ack(kMss));
-  fresh.on_idle_restart(kNow);
+  fresh.on_flight_begins(kLongPause);
   EXPECT_EQ(fresh.cwnd(), 10'000u);
   EXPECT_EQ(fresh.ssthresh(), CongestionController::kNoThreshold);
 
   Reno small({.mss = kMss});
   small.on_timeout({.flight_size = 40'000});
-  small.on_idle_restart(kNow);
+  small.on_flight_begins(kLongPause);
   EXPECT_EQ(small.cwnd(), 1'000u);  // never up
+}
+
+TEST(Reno, HalvesItsWindowForEachRtoOfIdleness) {
+  using std::chrono::milliseconds;
+  const auto after = [](int idle) {
+    Avoiding a(80'000);
+    a.reno.on_flight_begins({.since_sent = milliseconds(idle), .rto = milliseconds(300)});
+    return a.reno.cwnd();
+  };
+  EXPECT_EQ(after(300), 80'000u);
+  EXPECT_EQ(after(301), 40'000u);
+  EXPECT_EQ(after(600), 40'000u);
+  EXPECT_EQ(after(601), 20'000u);
+  EXPECT_EQ(after(901), 10'000u);
+  EXPECT_EQ(after(100'000), 10'000u) << "RFC 5681 §4.1";
 }
 
 TEST(Reno, StaysUnderTheClamp) {

@@ -251,7 +251,7 @@ LossEvents Recovery::on_timeout(unsigned time_outs, const Path& path, Congestion
     undo_.begin(board_.begin(), board_.resent());
     undo_.remember({congestion.cwnd(), congestion.ssthresh()});
   }
-  congestion.on_timeout({flight, static_cast<std::uint32_t>(in_flight()), first, now});
+  congestion.on_timeout({flight, static_cast<std::uint32_t>(in_flight()), first, board_.end(), now});
   prr_.end();
   probe_.forget();
   state_ = CongestionState::loss;

@@ -10,6 +10,8 @@ namespace {
 // Of what waits to be judged so many are looked at one by one; for all others the longest time that it can take holds.
 constexpr int kMostWaiting = 32;
 
+Instant later(Instant known, Instant other) { return known == kNever ? other : std::max(known, other); }
+
 }  // namespace
 
 bool Scoreboard::left_before(const Range& range, StreamPos end, const Delivery::Newest& newest) {
@@ -126,9 +128,10 @@ void Scoreboard::deliver(std::size_t i, StreamPos end, bool selectively, Deliver
   if (range.begin < highest_sacked()) delivery.reordered_from = std::min(delivery.reordered_from, range.begin);
   if (selectively) {
     delivery.sacked_first = std::min(delivery.sacked_first, range.sent_at);
+    delivery.sacked_last = later(delivery.sacked_last, range.sent_at);
   } else {
     delivery.acked_first = std::min(delivery.acked_first, range.sent_at);
-    delivery.acked_last = delivery.acked_last == kNever ? range.sent_at : std::max(delivery.acked_last, range.sent_at);
+    delivery.acked_last = later(delivery.acked_last, range.sent_at);
   }
 }
 

@@ -39,7 +39,7 @@ struct Delivery {
   bool original_below_high = false;  ///< some of it never was, and dates from before the episode (RFC 5682 §3.1)
   StreamPos reordered_from = std::numeric_limits<StreamPos>::max();  ///< never sent again, and filled a hole
   Instant acked_first = kNever, acked_last = kNever;                 ///< when what was never sent again had left
-  Instant sacked_first = kNever;
+  Instant sacked_first = kNever, sacked_last = kNever;
   struct Newest {
     Instant sent_at{};
     std::uint32_t order = 0;  ///< among what left at the same instant

@@ -1,0 +1,130 @@
+#include "tcp/congestion/cubic.h"
+
+namespace leat {
+namespace {
+
+constexpr std::uint64_t kUnit = 1024;
+constexpr std::uint64_t kBeta = 717;  // of 1024: 0.7 (RFC 9438 §4.6)
+// While it is not known what the path takes the window grows by a twentieth a round trip at least, or the plateau at
+// which this begins would hold it up.
+constexpr std::uint32_t kMostBeforeLosses = 20;
+
+std::uint32_t millis_of(Instant now) {
+  return static_cast<std::uint32_t>(std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch()).count());
+}
+
+}  // namespace
+
+std::unique_ptr<CongestionController> make_cubic(const ControllerConfig& config) {
+  return std::make_unique<Cubic>(config);
+}
+
+void Cubic::on_ack(const AckSample& sample) {
+  if (sample.rtt) measure(sample);
+  if (!may_grow(sample)) return;
+  std::uint32_t acked = sample.acked_bytes;
+  if (in_slow_start()) acked = slow_start(acked);
+  if (acked > 0) avoid_congestion(acked, millis_of(sample.now));
+}
+
+void Cubic::measure(const AckSample& sample) {
+  // Right after a recovery round trips are of a queue that others have filled as well.
+  if (in_epoch_ && millis_of(sample.now) - epoch_ < 1000) return;
+  const HyStart::Micros rtt = std::max(to_micros(*sample.rtt), HyStart::Micros{1});
+  if (min_rtt_ == 0 || rtt < min_rtt_) min_rtt_ = rtt;
+  if (found_ || !in_slow_start()) return;
+  if (!hystart_.on_ack(sample, cwnd(), mss(), min_rtt_)) return;
+  found_ = true;
+  set_ssthresh(cwnd());
+}
+
+void Cubic::avoid_congestion(std::uint32_t acked, Millis now) {
+  follow_curve(acked, now);
+  // What an ACK gave too much while growth was slower counts once.
+  const std::uint64_t enough = std::uint64_t{per_growth_} * mss();
+  std::uint64_t counted = acked_since_growth_, growth = 0;
+  if (counted >= enough) counted = 0, growth = 1;
+  counted += acked;
+  growth += counted / enough;
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
+  acked_since_growth_ = static_cast<std::uint32_t>(std::min(counted % enough, kMost));
+  if (growth > 0) set_cwnd(cwnd() + growth * mss());
+}
+
+void Cubic::follow_curve(std::uint32_t acked, Millis now) {
+  constexpr Millis kPatience = 1000 / 32;
+  acked_for_reno_ += acked;
+  const std::uint32_t cwnd = segments();
+  if (cwnd == followed_cwnd_ && now - followed_at_ <= kPatience) return;
+  if (!in_epoch_ || now != followed_at_) {
+    followed_cwnd_ = cwnd;
+    followed_at_ = now;
+    if (!in_epoch_) {
+      in_epoch_ = true;
+      epoch_ = now;
+      acked_for_reno_ = acked;
+      w_est_ = cwnd;
+      curve_ = CubicCurve(w_max_, cwnd);
+    }
+    per_growth_ = per_growth_by_curve(now);
+  }
+  be_no_slower_than_reno();
+}
+
+// RFC 9438 §4.2: in the next round trip the window is to become that of the curve at its end, so each acknowledged
+// segment adds (target - cwnd) / cwnd.
+std::uint32_t Cubic::per_growth_by_curve(Millis now) const {
+  const std::uint64_t t = (std::uint64_t{now - epoch_} * 1000 + min_rtt_) * CubicCurve::kSecond / 1'000'000;
+  const std::uint32_t target = curve_.at(t), cwnd = followed_cwnd_;
+  const std::uint32_t per_growth = target > cwnd ? cwnd / (target - cwnd) : 100 * cwnd;
+  return w_max_ == 0 ? std::min(per_growth, kMostBeforeLosses) : per_growth;
+}
+
+// RFC 9438 §4.3: Reno with this beta adds alpha = 3 (1 - beta) / (1 + beta) segments a window to be as fast as with a
+// half and one. 1 / alpha is taken as 15 / 8.
+void Cubic::be_no_slower_than_reno() {
+  const std::uint32_t cwnd = segments();
+  const std::uint64_t per_segment = std::uint64_t{cwnd} * 15 / 8 * mss();
+  if (acked_for_reno_ > per_segment) {
+    const std::uint64_t more = (acked_for_reno_ - 1) / per_segment;
+    acked_for_reno_ -= static_cast<std::uint32_t>(more * per_segment);
+    w_est_ += static_cast<std::uint32_t>(more);
+  }
+  if (w_est_ > cwnd) per_growth_ = std::min(per_growth_, cwnd / (w_est_ - cwnd));
+  per_growth_ = std::max(per_growth_, 2u);  // never more than half a window a round trip
+}
+
+// RFC 9438 §4.6, of cwnd, as Linux does; what it was while little was sent it forgets in time (RFC 7661).
+void Cubic::reduce() {
+  const std::uint64_t cwnd = segments();
+  in_epoch_ = false;
+  acked_since_growth_ = 0;
+  // RFC 9438 §4.7: who loses before it was back leaves room for others, who came since (fast convergence).
+  w_max_ = static_cast<std::uint32_t>(cwnd < w_max_ ? cwnd * (kUnit + kBeta) / (2 * kUnit) : cwnd);
+  set_ssthresh(static_cast<std::uint32_t>(cwnd * kBeta / kUnit * mss()));
+}
+
+void Cubic::on_loss_detected(std::uint32_t, Instant) {
+  reduce();
+  set_cwnd(ssthresh());
+}
+
+// RFC 9438 §4.8: the next stage of congestion avoidance begins at its plateau, wherever slow start leads to.
+void Cubic::on_timeout(const TimeOut& time_out) {
+  if (time_out.first) reduce();
+  in_epoch_ = false;
+  found_ = false;
+  acked_since_growth_ = w_max_ = min_rtt_ = followed_cwnd_ = 0;
+  hystart_.begin_round(time_out.nxt, to_micros(time_out.now.time_since_epoch()));
+  set_cwnd(std::uint64_t{time_out.in_flight} + mss());  // the loss window
+}
+
+// RFC 9438 §4.2, §5.8: the time in which there was nothing to send is none in which the window could have been tested.
+void Cubic::on_flight_begins(const Pause& pause) {
+  const auto idle = std::chrono::floor<std::chrono::milliseconds>(pause.since_sent).count();
+  const Millis since_epoch = millis_of(pause.now) - epoch_;
+  epoch_ += static_cast<Millis>(std::min<std::int64_t>(idle, since_epoch));
+  LossBased::on_flight_begins(pause);
+}
+
+}  // namespace leat
