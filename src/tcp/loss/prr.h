@@ -29,7 +29,9 @@ class Prr {
     const std::int64_t below = std::int64_t{ssthresh} - ack.in_flight;
     std::int64_t may_send = 0;
     if (below < 0) {
+      // What is not a whole segment yet goes as one, as Linux counts: else the window would shrink before its time.
       may_send = static_cast<std::int64_t>((ssthresh * delivered_ + flight_ - 1) / flight_) - sent();
+      may_send += (mss - may_send % mss) % mss;
     } else {
       may_send = std::max<std::int64_t>(static_cast<std::int64_t>(delivered_) - sent(), ack.delivered);
       if (ack.safe) may_send += mss;
