@@ -28,8 +28,8 @@
 #include "tcp/recv/ack_policy.h"
 #include "tcp/recv/receiver.h"
 #include "tcp/segment.h"
-#include "tcp/send/flight_peak.h"
 #include "tcp/send/sender.h"
+#include "tcp/send/window_use.h"
 #include "tcp/state.h"
 #include "tcp/timestamps.h"
 
@@ -131,6 +131,7 @@ class TcpConnection {
   void fill_common(SegmentOut& out, Instant now);
   void fill_urgent(SegmentOut& out, StreamPos pos) const;
   void fill_sack(SegmentOut& out);
+  void note_window_use();
   void note_data_sent(const Sender::Plan& plan, std::uint32_t segments, Instant now);
   std::int64_t in_flight() const { return recovery_.in_flight(); }
   std::uint32_t cwnd() const { return recovery_.cwnd(*congestion_); }
@@ -182,7 +183,6 @@ class TcpConnection {
   bool retransmit_now_ = false;   ///< the next lost segment goes whatever the window says
   bool tail_probe_due_ = false;
   bool new_data_first_ = false;  ///< F-RTO: lost data waits for the answer to new data
-  bool cwnd_limited_ = false;    ///< at the last attempt to send, cwnd was what held data back
   bool scaling_agreed_ = false;
   bool sack_agreed_ = false;
 
@@ -192,7 +192,7 @@ class TcpConnection {
   Receiver receiver_;
   AckPolicy acks_;
   Recovery recovery_;
-  FlightPeak flight_peak_;
+  WindowUse window_use_;
   Rto rto_;
   Timestamps timestamps_;
   std::unique_ptr<CongestionController> congestion_;

@@ -74,8 +74,8 @@ void TcpConnection::on_ack(const SegmentIn& segment, StreamPos pos, Instant now,
   if (sender_.window() == 0 && !user_gone_) silent_since_ = kNever;
   AckSample sample;
   sample.now = now;
-  sample.in_flight = std::max(flight_peak_.bytes(), static_cast<std::uint32_t>(in_flight()));
-  sample.app_limited = !cwnd_limited_;
+  sample.in_flight = std::max(window_use_.peak(), static_cast<std::uint32_t>(in_flight()));
+  sample.app_limited = !window_use_.full();
   const bool advances = ack > sender_.una();
   const std::uint32_t acked_bytes = advances ? sender_.on_ack(ack) : 0;
   Recovery::Ack in = recovery_ack(segment, ack, now);

@@ -83,7 +83,7 @@ bool TcpConnection::transmit_lost(SegmentOut& out, Instant now) {
   std::int64_t allowance = std::int64_t{cwnd()} - in_flight();
   if (retransmit_now_) allowance = std::max<std::int64_t>(allowance, sender_.mss());
   if (allowance < sender_.mss() && in_flight() > 0) {
-    cwnd_limited_ = true;
+    note_window_use();
     return false;
   }
   const std::int64_t most = std::clamp<std::int64_t>(allowance, sender_.mss(), burst_limit());
@@ -119,10 +119,7 @@ PacketNote TcpConnection::probe_note() const {
 }
 
 bool TcpConnection::transmit_new(SegmentOut& out, Instant now) {
-  if (sender_.nxt() >= sender_.end()) {
-    cwnd_limited_ = false;
-    return false;
-  }
+  if (sender_.nxt() >= sender_.end()) return false;
   const std::int64_t flight = in_flight();
   const auto plan_within = [&](std::int64_t window) {
     return sender_.next_new(window - flight, burst_limit(), override_window_);
@@ -132,8 +129,10 @@ bool TcpConnection::transmit_new(SegmentOut& out, Instant now) {
     congestion_->on_flight_begins({now - last_sent_at_, rto_.rto(), now});
   }
   const std::int64_t allowance = std::int64_t{cwnd()} - flight;
-  cwnd_limited_ = allowance < sender_.mss() && std::int64_t{sender_.unsent_bytes()} > allowance;
-  if (cwnd_limited_ && flight > 0) return false;
+  if (allowance < sender_.mss() && std::int64_t{sender_.unsent_bytes()} > allowance && flight > 0) {
+    note_window_use();
+    return false;
+  }
   const bool held_by_window = sender_.is_blocked_by_window();
   const std::optional<Sender::Plan> plan = plan_within(cwnd());
   if (!plan) return false;
@@ -187,6 +186,11 @@ void TcpConnection::fill_data(SegmentOut& out, const Sender::Plan& planned, Inst
   }
 }
 
+void TcpConnection::note_window_use() {
+  const std::int64_t flight = in_flight();
+  window_use_.note(sender_.una(), sender_.nxt(), static_cast<std::uint32_t>(flight), cwnd() - flight < sender_.mss());
+}
+
 void TcpConnection::note_data_sent(const Sender::Plan& plan, std::uint32_t segments, Instant now) {
   const StreamPos end = plan.pos + plan.length + (plan.fin ? 1 : 0);
   const bool again = plan.pos < sender_.nxt();
@@ -200,7 +204,7 @@ void TcpConnection::note_data_sent(const Sender::Plan& plan, std::uint32_t segme
     recovery_.on_sent(end, now);
   }
   sender_.sent(plan);
-  flight_peak_.on_sent(sender_.una(), sender_.nxt(), static_cast<std::uint32_t>(in_flight()));
+  note_window_use();
   if (plan.length > 0) counts_.data_segs_out += segments;
   counts_.bytes_sent += plan.length;
   last_sent_at_ = now;
