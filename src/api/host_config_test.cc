@@ -68,7 +68,7 @@ TEST(HostConfig, EveryComplaintSaysWhatToDo) {
       {[](HostConfig& c) { c.mtu = 575; }, "576 to 65535"},
       {[](HostConfig& c) { c.mtu = 65536; }, "576 to 65535"},
       {[](HostConfig& c) { c.tcp.mss = 87; }, "88 to 65495"},
-      {[](HostConfig& c) { c.tcp.congestion_control = "vegas"; }, "known: reno"},
+      {[](HostConfig& c) { c.tcp.congestion_control = "vegas"; }, "known: cubic, reno"},
       {[](HostConfig& c) { c.tcp.syn_retries = 128; }, "127"},
       {[](HostConfig& c) { c.tcp.max_rto = 0s; }, "longer than zero"},
       {[](HostConfig& c) { c.tcp.retries = 0; }, "1 to 127"},

@@ -213,7 +213,7 @@ TEST_F(HostPair, InfoOfAConnection) {
   const TcpInfo info = near_end.info();
   EXPECT_EQ(info.state, TcpState::established);
   EXPECT_EQ(info.bytes_sent, 1000u);
-  EXPECT_EQ(info.congestion_control, "reno");
+  EXPECT_EQ(info.congestion_control, "cubic");
   EXPECT_EQ(far_end.info().bytes_received, 1000u);
 }
 

@@ -66,7 +66,7 @@ TEST(StackOptions, AnUnknownCongestionControlIsRefused) {
   EXPECT_EQ(link.near().listen({IpAddress::any_v4(), 81}, 5, options).error(), Error::invalid_argument);
   EXPECT_EQ(link.near().connect({.remote = {Link::far_address(), 80}, .options = options}, link.now()).error(),
             Error::invalid_argument);
-  EXPECT_EQ(link.near().options(pair.near)->congestion_control, "reno");
+  EXPECT_EQ(link.near().options(pair.near)->congestion_control, "cubic");
 }
 
 TEST(StackOptions, AnUnknownCongestionControlIsRefusedAsADefaultToo) {

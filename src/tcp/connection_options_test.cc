@@ -74,7 +74,7 @@ TEST(ChangedOptions, AnotherCongestionControlGoesOnFromTheSameWindow) {
   c.recv({.seq = 1, .ack = 14601});
   c.all_sent();
   const TcpInfo before = c.connection().info();
-  EXPECT_EQ(before.congestion_control, "reno");
+  EXPECT_EQ(before.congestion_control, "cubic");
   c.set([](TcpOptions& o) { o.congestion_control = "aimd"; });
   EXPECT_EQ(c.connection().info().congestion_control, "aimd");
   EXPECT_EQ(c.connection().info().snd_cwnd, before.snd_cwnd);

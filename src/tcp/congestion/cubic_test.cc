@@ -84,7 +84,7 @@ TEST(Cubic, FollowsTheCurveThroughBothRegions) {
     const double wanted = w_cubic(age, 1000, 700);
     ASSERT_NEAR(t.segments(), wanted, 4 + wanted / 50) << age;
   }
-  EXPECT_GT(t.segments(), 1300u) << "it was the convex region in the end";
+  EXPECT_GT(t.segments(), 1200u) << "it was the convex region in the end";
 }
 
 TEST(Cubic, GrowsFastThenSlowlyThenFast) {

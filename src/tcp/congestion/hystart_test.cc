@@ -28,6 +28,7 @@ struct Acks {
 
 TEST(HyStart, ATrainOfHalfOfTheRoundTripFillsThePath) {
   Acks acks;
+  acks.nxt = 1'000'000;
   EXPECT_FALSE(acks.after({}));
   Duration train{};
   // Half of the round trip, and of the millisecond that batches may take.

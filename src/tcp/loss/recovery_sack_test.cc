@@ -33,8 +33,10 @@ struct Bursts : Story {
 TEST(Sack, SackRangesAreNotIgnoredByTheSender) {
   Bursts c;
   c.recv({.seq = 1, .ack = 1, .sack = {{at(5), at(6)}, {at(3), at(4)}, {at(1), at(2)}}});
-  EXPECT_EQ(c.all_sent(), (Segs{{.seq = 1, .ack = 1, .len = 1460}}))
-      << "PRR: one for each that is delivered, less half";
+  EXPECT_EQ(c.all_sent(), (Segs{{.seq = 1, .ack = 1, .len = 1460},
+                                {.seq = at(2), .ack = 1, .len = 1460},
+                                {.seq = at(4), .ack = 1, .len = 1460}}))
+      << "PRR: seven tenths of what was delivered, in whole segments";
   c.sack(7, 10);
   const Segs sent = c.all_sent();
   ASSERT_FALSE(sent.empty());
@@ -88,10 +90,10 @@ TEST(Sack, ThreeSegmentsBeyondAHoleAreALoss) {
   c.sack(1, 4);
   EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1, .len = 1460}));
   EXPECT_EQ(c.connection().info().ca_state, CongestionState::recovery);
-  EXPECT_EQ(c.connection().info().snd_ssthresh, 5 * kMss);
+  EXPECT_EQ(c.connection().info().snd_ssthresh, 7 * kMss);
   c.recv({.seq = 1, .ack = at(10)});
   EXPECT_EQ(c.connection().info().ca_state, CongestionState::open);
-  EXPECT_EQ(c.connection().info().snd_cwnd, 5 * kMss);
+  EXPECT_EQ(c.connection().info().snd_cwnd, 8 * kMss) << "what is delivered now lets it grow already";
 }
 
 TEST(Sack, BlocksBeyondWhatWasSentAreIgnored) {
@@ -214,9 +216,9 @@ TEST(Prr, SendsEvenlyAndEndsAtTheThreshold) {
     for (const Seg& s : c.all_sent()) sent += s.len;
     EXPECT_LE(sent, (n - 1) * kMss) << "never more than was delivered";
   }
-  EXPECT_EQ(sent, 5 * kMss) << "what half a window holds, the retransmission among it";
+  EXPECT_EQ(sent, 7 * kMss) << "what seven tenths of a window hold, the retransmission among it";
   c.recv({.seq = 1, .ack = at(10)});
-  EXPECT_EQ(c.connection().info().snd_cwnd, 5 * kMss);
+  EXPECT_EQ(c.connection().info().snd_cwnd, 7 * kMss);
   c.abort();
   c.all_sent();
 }
