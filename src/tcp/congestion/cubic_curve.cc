@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint64_t kC = 410;
 constexpr int kShift = 40;
 // Four minutes from the plateau the curve is above every window; further the cube would not fit.
-constexpr std::uint64_t kFarthest = std::uint64_t{1} << 18;
+constexpr std::uint64_t kFarthest = 1u << 18;
 
 }  // namespace
 
