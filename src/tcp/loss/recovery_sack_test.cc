@@ -156,6 +156,22 @@ TEST(Rack, ALostRetransmissionIsRepairedWithoutATimeout) {
   c.all_sent();
 }
 
+// The trap: with a coarse clock all seems to have left at the same instant, and nothing overtakes anything.
+TEST(Rack, IsNotSlowerWithACoarseClock) {
+  Bursts c(40);
+  c.sack(1, 4);
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1, .len = 1460}));
+  c.sack(1, 10);  // lets new data out, at the same instant
+  ASSERT_FALSE(c.all_sent().empty());
+  c.notes();
+  c.advance(10ms);
+  c.recv({.seq = 1, .ack = 1, .sack = {{at(10), at(11)}, {at(1), at(10)}}});
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1, .len = 1460})) << "what left after it has arrived";
+  EXPECT_EQ(c.notes().front().kind, NoteKind::lost_again);
+  c.abort();
+  c.all_sent();
+}
+
 TEST(TailProbe, FindsALostTailBeforeTheTimeout) {
   Bursts c;
   c.recv({.seq = 1, .ack = at(7)});
