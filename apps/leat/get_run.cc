@@ -136,7 +136,8 @@ int fetch_over_host(const GetOptions& options, http::Resolver& resolver, Termina
     return to_int(ExitCode::usage);
   }
   describe_link(host->link(), observer);
-  HostTransport transport(*host, options.host.config.tcp.send_buffer);
+  const TcpOptions& tcp = options.host.config.tcp;
+  HostTransport transport(*host, tcp.send_buffer.value_or(tcp.send_growth.initial));
   http::Fetcher fetcher(transport, resolver, observer, options.fetch);
   ConnectionLog log;
   std::optional<StatsPrinter> stats;

@@ -25,8 +25,10 @@ expected<std::string, std::string> parse_congestion_control(std::string_view tex
   return unexpected(fmt::format("there is no congestion control \"{}\"; known: {}", text, known));
 }
 
-std::string size_text(std::size_t bytes) {
-  return bytes % (1U << 20) == 0 ? fmt::format("{}M", bytes >> 20) : fmt::format("{}k", bytes >> 10);
+/// What a connection's receive buffer is unless --rcvbuf says it: a subcommand may have chosen.
+std::string receive_buffer_text(const TcpOptions& tcp) {
+  return tcp.receive_buffer ? fmt::format("{}k", *tcp.receive_buffer >> 10)
+                            : fmt::format("what the reader needs, up to {}M", tcp.receive_growth.most >> 20);
 }
 
 /// An option with a number from `least` to `most`, stored as a T.
@@ -120,11 +122,12 @@ void add_tcp_options(CLI::App& command, TcpOptions& tcp) {
       ->group(kGroup);
   command.add_flag("--nodelay", tcp.nodelay, "Switch Nagle's algorithm off.")->group(kGroup);
   const auto size = [](std::string_view text) { return parse_size(text, kLeastBuffer, kMostBuffer); };
-  add_value(command, "--sndbuf", "N", "Bytes of send buffer a connection, 2k to 1G. Default: 1M.", size,
+  add_value(command, "--sndbuf", "N",
+            "Bytes of send buffer a connection, 2k to 1G. Default: what the path needs, up to 4M.", size,
             [&tcp](std::uint64_t n) { tcp.send_buffer = n; })
       ->group(kGroup);
   add_value(command, "--rcvbuf", "N",
-            "Bytes of receive buffer a connection, 2k to 1G. Default: " + size_text(tcp.receive_buffer) + ".", size,
+            "Bytes of receive buffer a connection, 2k to 1G. Default: " + receive_buffer_text(tcp) + ".", size,
             [&tcp](std::uint64_t n) { tcp.receive_buffer = n; })
       ->group(kGroup);
 }

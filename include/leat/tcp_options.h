@@ -18,6 +18,12 @@ struct KeepAlive {
   bool operator==(const KeepAlive&) const = default;
 };
 
+/// How a buffer sizes itself, in bytes as Linux counts them: about two fifths are taken by bookkeeping.
+struct BufferGrowth {
+  std::size_t initial, most;
+  bool operator==(const BufferGrowth&) const = default;
+};
+
 /// Settings of a connection: a host's are the defaults of all its sockets, each of which may have its own, and what a
 /// listener accepts begins with the listener's. Where nothing else is said, a change in mid-connection acts on what
 /// happens from then on.
@@ -31,10 +37,12 @@ struct TcpOptions {
   unsigned syn_retries = 6;  ///< SYNs after the first, 0..127 (Linux: tcp_syn_retries)
   Duration max_rto =
       std::chrono::seconds(120);  ///< cap on the RTO (RFC 6298 §2.5: at least 60 s; smaller is for tests)
-  std::size_t send_buffer = std::size_t{1} << 20;     ///< bytes, at least 2 KiB
-  std::size_t receive_buffer = std::size_t{1} << 20;  ///< bytes, at least 2 KiB
-  bool timestamps = true;                             ///< offer and accept them (RFC 7323; Linux: tcp_timestamps)
-  bool sack = true;                                   ///< offer and accept it (RFC 2018; Linux: tcp_sack)
+  /// Bytes, at least 2 KiB, and so it stays (SO_SNDBUF, SO_RCVBUF). Else it grows with what the path carries.
+  std::optional<std::size_t> send_buffer, receive_buffer;
+  BufferGrowth send_growth{16384, std::size_t{4} << 20};       ///< with the congestion window (Linux: tcp_wmem)
+  BufferGrowth receive_growth{131072, std::size_t{32} << 20};  ///< with what the reader takes (Linux: tcp_rmem)
+  bool timestamps = true;  ///< offer and accept them (RFC 7323; Linux: tcp_timestamps)
+  bool sack = true;        ///< offer and accept it (RFC 2018; Linux: tcp_sack)
   /// Switch Nagle's algorithm off (RFC 9293 §3.7.4, TCP_NODELAY). Switched on in mid-connection, what waits goes at
   /// once.
   bool nodelay = false;

@@ -99,7 +99,9 @@ Checked check_tcp(const TcpOptions& tcp) {
   if (tcp.notsent_lowat == 0) return wrong("a mark of 0 bytes not sent yet would let nothing be written");
   if (tcp.defer_accept < Duration::zero()) return wrong("the time to wait for data cannot be negative");
   if (tcp.max_rto <= Duration::zero()) return wrong("the largest retransmission time-out must be longer than zero");
-  for (const std::size_t size : {tcp.send_buffer, tcp.receive_buffer}) {
+  for (const std::size_t size :
+       {tcp.send_buffer.value_or(kSmallestBuffer), tcp.receive_buffer.value_or(kSmallestBuffer),
+        tcp.send_growth.initial, tcp.send_growth.most, tcp.receive_growth.initial, tcp.receive_growth.most}) {
     if (size < kSmallestBuffer || size > kLargestBuffer) {
       return wrong("a buffer of " + std::to_string(size) + " bytes: it must have 2048 bytes to 1 GiB");
     }

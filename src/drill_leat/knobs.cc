@@ -117,14 +117,15 @@ Trouble set_buffers(const Knob& knob, SocketsConfig& config) {
       numbers && numbers->size() == 3 &&
       std::all_of(numbers->begin(), numbers->end(), [](std::int64_t n) { return n >= 256 && n <= 1 << 30; });
   if (!good) return std::string("want three numbers of bytes");
-  // The second is what a socket begins with, the third how far Linux lets it grow by itself. Leat's buffers do not
-  // grow: they begin with the most, which also decides the scale of the windows, as on Linux.
+  // The second is what a socket begins with, the third how far it grows by itself.
+  const BufferGrowth growth{std::max<std::size_t>(static_cast<std::size_t>((*numbers)[1]), 2048),
+                            std::max<std::size_t>(static_cast<std::size_t>((*numbers)[2]), 2048)};
   if (knob.name == "net.ipv4.tcp_rmem") {
     config.rmem_default = static_cast<int>((*numbers)[1]);
-    config.tcp.receive_buffer = static_cast<std::size_t>(std::max<std::int64_t>((*numbers)[2], 2048));
+    config.tcp.receive_growth = growth;
   } else {
     config.wmem_default = static_cast<int>((*numbers)[1]);
-    config.tcp.send_buffer = static_cast<std::size_t>(std::max<std::int64_t>((*numbers)[2], 2048));
+    config.tcp.send_growth = growth;
   }
   return std::nullopt;
 }

@@ -17,10 +17,10 @@ constexpr Instant kStart{std::chrono::hours(24)};
 /// More rounds than this at one instant are a stack that spins.
 constexpr int kMostRounds = 10'000;
 
-/// As a fresh Linux: the receive buffer is the third of tcp_rmem, which decides the scale of the windows (knobs.cc).
+/// As drill-kernel sets the kernel up: the third of tcp_rmem decides the scale of the windows.
 SocketsConfig linux_defaults() {
   SocketsConfig config;
-  config.tcp.receive_buffer = 6'291'456;
+  config.tcp.receive_growth.most = 6'291'456;
   return config;
 }
 

@@ -135,6 +135,11 @@ class BufferPool {
   std::size_t blocks_in_use() const { return blocks_; }
   std::size_t bytes_kept() const { return kept_; }
   std::uint64_t refusals() const { return refusals_; }
+  /// Little is left: what could do with less should (Linux: the second of tcp_mem).
+  bool is_short() const { return in_use_ > limit_ / 2; }
+  /// So little that it is kept for packets on their way, and for the least that each stream needs to go on: nothing
+  /// else may be held (the third of tcp_mem).
+  bool is_scarce() const { return in_use_ > limit_ / 4 * 3; }
   /// The part of MemoryInfo that is about buffers.
   MemoryInfo info() const;
 

@@ -33,7 +33,8 @@ void set_receive_buffer(SocketOptions& o, int value, int most) {
 /// A reader must not wait for more than can ever be there.
 std::int32_t low_water(int value, const SocketOptions& o) {
   constexpr std::size_t kMost = std::numeric_limits<std::int32_t>::max();
-  const auto room = static_cast<std::int32_t>(std::min(o.tcp.receive_buffer, kMost));
+  const auto room =
+      static_cast<std::int32_t>(std::min(o.tcp.receive_buffer.value_or(o.tcp.receive_growth.most / 2), kMost));
   return value < 0 ? room : std::clamp(value, 1, room);
 }
 

@@ -32,7 +32,7 @@ expected<SocketHandle, Error> TcpSockets::connect(Opening opening, Instant now) 
   const expected<TcpOptionsRef, Error> own = settings(opening.request.options);
   if (!own) return unexpected(own.error());
   if (tuple.remote.port == 0) return unexpected(Error::invalid_argument);
-  if (first_data.size() > (*own)->send_buffer) return unexpected(Error::no_buffers);
+  if (first_data.size() > first_send_buffer(**own)) return unexpected(Error::no_buffers);
   run_timers(now);
   PortSharing sharing = opening.request.sharing;
   if (const Error why = choose_local(opening, sharing); why != Error::none) return unexpected(why);

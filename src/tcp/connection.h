@@ -99,6 +99,7 @@ class TcpConnection {
   SegmentVerdict on_reset(StreamPos pos, Instant now);
   void on_text_and_fin(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now, SegmentVerdict& verdict);
   void on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now, SegmentVerdict& verdict);
+  void size_receive_buffer(const SegmentIn& segment, const BufferPool& pool, Instant now);
   void ack_out_of_order();
   void on_fin();
   void on_smaller_path(std::uint16_t mss_limit, Instant now);
@@ -161,13 +162,21 @@ class TcpConnection {
 
   expected<std::size_t, Error> take(Bytes data, BufferPool& pool, bool more);
   expected<std::size_t, Error> nothing_to_read() const;
-  bool is_writable() const { return sender_.is_writable(options_->notsent_lowat); }
+  bool is_writable() const {
+    return sender_.is_writable(options_->notsent_lowat) &&
+           (!memory_short_ || sender_.buffered() * 3 <= kLeastBuffer * 2);
+  }
+  void look_at_memory(const BufferPool& pool);
+  void grow_send_buffer();
   void wake_writer();
   void move(StateEvent event);
   void finish(Error why);
   void raise(std::uint16_t bits) { events_ = static_cast<std::uint16_t>(events_ | bits); }
   void stop_timers();
   void linger_in_fin_wait_2(Instant now);
+
+  /// Bytes that a connection may always have, however short memory is (Linux: the first of tcp_wmem).
+  static constexpr std::size_t kLeastBuffer = 4096;
 
   TcpOptionsRef options_;
   TcpState state_ = TcpState::closed;
@@ -176,6 +185,7 @@ class TcpConnection {
   std::uint16_t events_ = 0;
   bool user_gone_ = false;     ///< close() was called: nobody reads any more
   bool writer_waits_ = false;  ///< write() took less than it was given, or left little room
+  bool memory_short_ = false;  ///< of the stack, when it was last looked at
   bool syn_due_ = false;
   bool reset_pending_ = false;
   bool probe_due_ = false, urgent_probe_due_ = false;  ///< the second one goes first

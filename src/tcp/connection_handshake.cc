@@ -8,15 +8,16 @@ namespace leat {
 TcpConnection::TcpConnection(const ConnectionConfig& config, TcpOptionsRef options)
     : options_(std::move(options)),
       send_map_(config.initial_sequence),
-      sender_(options_->send_buffer, options_->nodelay),
-      receiver_(largest_window(*options_), config.receive_mss),
+      sender_(first_send_buffer(*options_), options_->nodelay),
+      receiver_(first_receive_buffer(*options_), config.receive_mss),
       rto_(options_->max_rto),
       timestamps_(config.timestamp_offset),
       max_burst_(config.max_burst),
       receive_mss_(config.receive_mss),
       send_mss_limit_(config.send_mss_limit) {
   receiver_.set_scale(Receiver::scale_for(largest_window(*options_)));
-  receiver_.set_limits(options_->receive_buffer, options_->window_clamp);
+  receiver_.set_clamp(options_->window_clamp);
+  receiver_.begin(first_window(*options_, receive_mss_));
   sender_.set_cork(options_->cork);
   acks_.set_interactive(!options_->quick_ack);
 }
@@ -33,7 +34,8 @@ void TcpConnection::open_passive(const Handshake& handshake) {
   adopt_peer(handshake, handshake.opened_at);
   sender_.first_window(0, 0, handshake.window);
   sender_.syn_sent();
-  static_cast<void>(receiver_.offer_window(false));
+  // What the half-open entry has offered.
+  receiver_.begin(first_window(*options_, payload_of(receive_mss_)));
   last_ack_sent_ = receiver_.nxt();
   recovery_.on_sent(1, opened_at_);
   if (handshake.timed_at == kNever) recovery_.on_resent(0, 1, opened_at_);
@@ -146,6 +148,7 @@ void TcpConnection::become_established(const SegmentIn& segment, Instant now) {
   counts_.handshake = now - opened_at_;
   heard_at_ = now;
   if (options_->keep_alive) keep_alive_deadline_ = now + options_->keep_alive->idle;
+  grow_send_buffer();
   raise(kEventConnected | kEventWritable);
   if (sender_.fin_queued()) move(StateEvent::user_close);
 }

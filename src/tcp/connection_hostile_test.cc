@@ -75,14 +75,14 @@ TEST(HostilePeer, AnOrphanWithDataUnderAClosedWindowEndsToo) {
 
 TEST(HostilePeer, AnAckAtTheRightEdgeOfAFullWindowCounts) {
   StoryConfig config;
-  config.options.receive_buffer = 4096;
+  config.options.receive_buffer = 4380;
   Story c(config);
   c.connect();
   c.write(1000);
   c.all_sent();
-  c.recv({.seq = 1461, .ack = 1, .len = 2636});  // it filled our window, and the first segment was lost
+  c.recv({.seq = 1461, .ack = 1, .len = 2920});  // it filled our window, and the first segment was lost
   c.sent();
-  c.recv({.seq = 4097, .ack = 1001});
+  c.recv({.seq = 4381, .ack = 1001});
   EXPECT_EQ(c.connection().info().unacked, 0u) << c.so_far();
 }
 

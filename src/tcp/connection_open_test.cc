@@ -73,19 +73,19 @@ TEST(ConnectionOpenCorners, TheWindowOfACrossingSynAckIsNotScaled) {
 
 TEST(ConnectionOpenCorners, FinBehindDataThatDidNotFitOnTheSynAckWaits) {
   StoryConfig config;
-  config.options.receive_buffer = 4096;
+  config.options.receive_buffer = 4380;
   Story c(config);
   c.open_active();
   c.sent();
   c.recv({.seq = 0, .ack = 1, .len = 5000, .flags = "SF"});
-  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 4097, .win = 0}));
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 4381, .win = 0}));
   EXPECT_EQ(c.state(), TcpState::established);
-  EXPECT_EQ(c.read(5000), 4096);
+  EXPECT_EQ(c.read(5000), 4380);
   c.sent();
-  c.recv({.seq = 4097, .ack = 1, .len = 904, .flags = "F"});
+  c.recv({.seq = 4381, .ack = 1, .len = 620, .flags = "F"});
   EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 5002}));
   EXPECT_EQ(c.state(), TcpState::close_wait);
-  EXPECT_EQ(c.read(5000), 904);
+  EXPECT_EQ(c.read(5000), 620);
 }
 
 TEST(ConnectionOpenCorners, ShutdownBeforeTheHandshakeIsOverSendsDataAndFin) {

@@ -7,10 +7,11 @@ namespace leat {
 
 void TcpConnection::set_options(TcpOptionsRef options, Instant now) {
   const TcpOptionsRef before = std::exchange(options_, std::move(options));
-  sender_.set_limit(options_->send_buffer);
+  if (options_->send_buffer) sender_.set_limit(*options_->send_buffer);
+  if (options_->receive_buffer) receiver_.set_limit(*options_->receive_buffer);
   sender_.set_nodelay(options_->nodelay);
   sender_.set_cork(options_->cork);
-  receiver_.set_limits(options_->receive_buffer, options_->window_clamp);
+  receiver_.set_clamp(options_->window_clamp);
   if (congestion_ && before->congestion_control != options_->congestion_control) replace_controller();
   if (before->keep_alive != options_->keep_alive) rearm_keep_alive(before->keep_alive, now);
   if (before->quick_ack != options_->quick_ack) set_quick_ack(options_->quick_ack);

@@ -9,6 +9,7 @@ SegmentVerdict TcpConnection::on_segment(SegmentIn& segment, BufferPool& pool, I
   counts_.segs_in += segment.wire_segments;
   if (segment.length > 0) counts_.data_segs_in += segment.wire_segments;
   SegmentVerdict verdict;
+  look_at_memory(pool);
   if (state_ == TcpState::closed || state_ == TcpState::listen) {
     verdict.drop = DropReason::NO_SOCKET;
     verdict.reset_reply = !segment.flags.rst();
@@ -150,6 +151,7 @@ bool TcpConnection::challenge(NoteKind why, Instant now) {
 void TcpConnection::on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now, SegmentVerdict& verdict) {
   const bool window_closed = receiver_.window_end() == receiver_.nxt();
   const bool had_urgent_byte = receiver_.has_urgent_byte();
+  size_receive_buffer(segment, pool, now);
   const Receiver::Accepted accepted = receiver_.accept(pos, segment.payload, pool);
   counts_.bytes_received += accepted.in_order;
   if (accepted.refused) verdict.drop = DropReason::PROTO_MEM;
@@ -177,6 +179,19 @@ void TcpConnection::on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool,
     verdict.queued_out_of_order = true;
   }
   ack_out_of_order();
+}
+
+// As far as memory lasts, unless the user has said how large it shall be.
+void TcpConnection::size_receive_buffer(const SegmentIn& segment, const BufferPool& pool, Instant now) {
+  if (pool.is_short()) return receiver_.save_memory();
+  if (options_->receive_buffer) return;
+  std::optional<ReceiveTuning::Echo> echo;
+  // Less than a full segment may have waited for the peer's user.
+  if (segment.options.timestamps && segment.largest_payload >= acks_.largest_segment()) {
+    const std::uint32_t value = segment.options.timestamps->echo_reply;
+    if (const auto sample = timestamps_.round_trip(value, opened_at_, now)) echo = {value, *sample};
+  }
+  receiver_.grow(data_share(options_->receive_growth.most), echo, now);
 }
 
 // RFC 5681 §4.2: at once. A sender without SACK counts them, so it gets one for each segment.

@@ -222,6 +222,7 @@ TEST(Push, MarksTheEndOfAWriteAlsoWhenMoreWasWrittenMeanwhile) {
   config.peer_scale = 0;
   config.peer_window = 60000;
   config.connection.max_burst = 64000;
+  config.options.send_buffer = 1 << 20;
   Story c(config);
   c.connect();
   c.write(14600);  // the whole initial window

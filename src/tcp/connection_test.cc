@@ -9,10 +9,10 @@ TEST(ConnectionOpen, SynCarriesOurOptionsAndIsRetriedWithBackoff) {
   config.options.syn_retries = 2;
   Story c(config);
   c.open_active();
-  EXPECT_EQ(c.sent(), (Seg{.seq = 0, .flags = "S", .win = 65535}));
+  EXPECT_EQ(c.sent(), (Seg{.seq = 0, .flags = "S", .win = 44 * 1460}));
   EXPECT_EQ(c.syn_options().mss, 1460);
   EXPECT_TRUE(c.syn_options().sack_permitted);
-  EXPECT_EQ(c.syn_options().window_scale, 5);
+  EXPECT_EQ(c.syn_options().window_scale, 10);
   c.advance(999ms);
   c.sent_nothing();
   c.advance(1ms);
@@ -157,18 +157,18 @@ TEST(ConnectionReceive, OldDuplicateIsAcknowledgedAndNotDelivered) {
 
 TEST(ConnectionReceive, DataBeyondTheWindowIsCut) {
   StoryConfig config;
-  config.options.receive_buffer = 4096;
+  config.options.receive_buffer = 4380;
   Story c(config);
   c.connect();
   c.recv({.seq = 1, .ack = 1, .len = 5000});
-  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 4097, .win = 0}));
-  EXPECT_EQ(c.recv({.seq = 4097, .ack = 1, .len = 100}).drop, DropReason::TCP_ZEROWINDOW);
-  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 4097, .win = 0}));
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 4381, .win = 0}));
+  EXPECT_EQ(c.recv({.seq = 4381, .ack = 1, .len = 100}).drop, DropReason::TCP_ZEROWINDOW);
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 4381, .win = 0}));
   EXPECT_EQ(c.read(100), 100);
   c.sent_nothing();  // too little to be worth an update: silly window
-  EXPECT_EQ(c.read(2000), 2000);
-  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 4097, .win = 2100}));
-  EXPECT_EQ(c.read(5000), 1996);
+  EXPECT_EQ(c.read(2200), 2200);
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 4381, .win = 2300}));
+  EXPECT_EQ(c.read(5000), 2080);
   c.advance(1s);
   c.sent_nothing();
 }
@@ -326,6 +326,7 @@ TEST(ConnectionSend, ABufferFilledToTheLastByteIsReportedWritableAgain) {
 TEST(ConnectionSend, OnlyTheLastSegmentOfManySmallWritesIsSmall) {
   StoryConfig config;
   config.connection.max_burst = 64000;
+  config.options.send_buffer = 1 << 20;
   Story c(config);
   c.open_active();
   c.sent();

@@ -1,5 +1,6 @@
 // The user's calls: RFC 9293 §3.10.2 to §3.10.6, and what they may ask.
 #include <algorithm>
+#include <bit>
 
 #include "tcp/connection.h"
 
@@ -35,7 +36,9 @@ expected<std::size_t, Error> TcpConnection::take(Bytes data, BufferPool& pool, b
   if (sender_.fin_queued() || user_gone_) return unexpected(Error::closed);
   if (state_ == TcpState::closed || state_ == TcpState::time_wait) return unexpected(Error::closed);
   if (data.empty()) return std::size_t{0};
-  const std::size_t room = sender_.room_below(options_->notsent_lowat);
+  look_at_memory(pool);
+  std::size_t room = sender_.room_below(options_->notsent_lowat);
+  if (memory_short_) room = std::min(room, kLeastBuffer - std::min(kLeastBuffer, sender_.buffered()));
   const std::size_t taken = sender_.write(data.first(std::min(data.size(), room)), pool, more);
   if (taken > 0 && taken < data.size()) sender_.end_write();
   if (taken > 0) sender_.push_when_full(options_->notsent_lowat);
@@ -44,8 +47,28 @@ expected<std::size_t, Error> TcpConnection::take(Bytes data, BufferPool& pool, b
   return taken;
 }
 
+// Whoever finds memory short waits until his own data has gone, not for others: so each goes on, if slowly.
+void TcpConnection::look_at_memory(const BufferPool& pool) {
+  memory_short_ = pool.is_short();
+  writer_waits_ |= memory_short_;
+}
+
+// Twice what is in flight, as memory for as many packets: one window on its way, one ready to follow it (Linux:
+// tcp_sndbuf_expand). Of no use while cwnd is what holds data back.
+void TcpConnection::grow_send_buffer() {
+  if (options_->send_buffer || memory_short_ || !congestion_) return;
+  const std::uint32_t cwnd = congestion_->cwnd();
+  if (in_flight() >= cwnd) return;
+  constexpr std::size_t kBookkeeping = 640, kHead = 256, kLeastSegments = 10;  // of Linux's packets
+  const std::size_t memory_of_one = std::bit_ceil(sender_.mss() + kBookkeeping) + kHead;
+  const std::size_t segments = std::max<std::size_t>(cwnd / sender_.mss(), kLeastSegments);
+  sender_.grow_limit(std::min(2 * segments * memory_of_one, options_->send_growth.most));
+}
+
 void TcpConnection::wake_writer() {
-  if (!writer_waits_ || !is_writable()) return;
+  if (!writer_waits_) return;
+  grow_send_buffer();
+  if (!is_writable()) return;
   writer_waits_ = false;
   raise(kEventWritable);
 }

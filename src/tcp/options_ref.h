@@ -12,10 +12,33 @@
 
 namespace leat {
 
+inline std::size_t clamped(std::size_t window, const TcpOptions& options) {
+  return options.window_clamp == 0 ? window : std::min<std::size_t>(window, options.window_clamp);
+}
+
 /// What the settings let a window grow to.
 inline std::size_t largest_window(const TcpOptions& options) {
-  if (options.window_clamp == 0) return options.receive_buffer;
-  return std::min<std::size_t>(options.receive_buffer, options.window_clamp);
+  return clamped(options.receive_buffer.value_or(options.receive_growth.most), options);
+}
+
+/// What of a buffer that sizes itself is for data: as if Linux kept full segments of Ethernet there, 1460 bytes in 2304
+/// of memory each (tcp_win_from_space).
+constexpr std::size_t data_share(std::size_t buffer) { return buffer * 1460 / 2304; }
+
+/// The receive buffer of a new connection, bytes of data.
+inline std::size_t first_receive_buffer(const TcpOptions& options) {
+  return options.receive_buffer.value_or(data_share(options.receive_growth.initial));
+}
+inline std::size_t first_send_buffer(const TcpOptions& options) {
+  return options.send_buffer.value_or(options.send_growth.initial);
+}
+
+/// The window of a SYN, which is not scaled (RFC 7323 §2.2): whole segments, so that the peer can fill it with such.
+/// How much of a buffer is for data is not known yet: half of it (Linux: tcp_select_initial_window).
+inline std::uint16_t first_window(const TcpOptions& options, std::uint32_t mss) {
+  const std::size_t room = clamped(options.receive_buffer.value_or(options.receive_growth.initial / 2), options);
+  const std::size_t most = std::min<std::size_t>(room, std::size_t{65535} / mss * mss);
+  return static_cast<std::uint16_t>(most > mss ? most - most % mss : most);
 }
 
 class TcpOptionsRef {

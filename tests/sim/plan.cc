@@ -42,8 +42,8 @@ Impairment path_plan(Random& r, std::uint32_t mtu) {
 
 TcpOptions tcp_options(Random& r) {
   TcpOptions o;
-  // A closed connection gives up after nine time-outs in a row, which among hundreds of thousands on bad paths do occur;
-  // here everything has to arrive.
+  // A closed connection gives up after nine time-outs in a row, which among hundreds of thousands on bad paths do
+  // occur; here everything has to arrive.
   o.orphan_retries = o.retries;
   o.send_buffer = log_uniform(r, 2048, 4e6);
   o.receive_buffer = log_uniform(r, 2048, 4e6);
@@ -137,8 +137,8 @@ void Plan::set_path(const Impairment& path) {
 std::string Plan::to_string() const {
   std::string out;
   append(out, "  MTU %u, %s, super-segments up to %u; send and receive buffers: client %zu %zu, server %zu %zu\n",
-         caps.mtu, caps.has_link_layer ? "Ethernet" : "bare IP", caps.max_super_segment, client.send_buffer,
-         client.receive_buffer, server.send_buffer, server.receive_buffer);
+         caps.mtu, caps.has_link_layer ? "Ethernet" : "bare IP", caps.max_super_segment, *client.send_buffer,
+         *client.receive_buffer, *server.send_buffer, *server.receive_buffer);
   out += "  to server: " + to_server.to_string() + "\n  to client: " + to_client.to_string() + "\n";
   for (const ConnectionPlan& c : connections) {
     append(out, "  port %u\n", c.port);

@@ -45,7 +45,7 @@ TEST(SlowReader, AReaderThatNeverReadsLosesNothingAndThenGetsAll) {
   writer.write_what_fits();
   link.run(1s);
   writer.write_what_fits();
-  EXPECT_EQ(writer.written(), 1024u + 2048u) << "the window, then the buffer";
+  EXPECT_EQ(writer.written(), 1000u + 2048u) << "the window, then the buffer";
 
   // A day. The window is probed all the time, at least every two minutes, and the connection stays.
   for (int hours = 0; hours < 24; ++hours) {
@@ -54,9 +54,9 @@ TEST(SlowReader, AReaderThatNeverReadsLosesNothingAndThenGetsAll) {
     writer.write_what_fits();
     EXPECT_GE(link.near().counters()[Counter::TcpExtTCPWinProbe] - before, 29u) << "hour " << hours;
   }
-  EXPECT_EQ(writer.written(), 1024u + 2048u);
+  EXPECT_EQ(writer.written(), 1000u + 2048u);
   EXPECT_EQ(link.near().info(pair.near)->state, TcpState::established);
-  EXPECT_EQ(link.far().info(pair.far)->unread, 1024u);
+  EXPECT_EQ(link.far().info(pair.far)->unread, 1000u);
 
   // The reader wakes up.
   std::size_t read = 0;
@@ -86,13 +86,13 @@ TEST(SlowReader, AWindowUpdateThatIsLostIsFoundByAProbe) {
   link.run(10s);
   int lost = 0;
   link.set_filter([&](int to, std::vector<std::uint8_t>&) { return to != 0 || ++lost == 0; });
-  EXPECT_EQ(link.read_all(link.far(), pair.far).size(), 1024u);
+  EXPECT_EQ(link.read_all(link.far(), pair.far).size(), 1000u);
   link.run(10ms);
   EXPECT_EQ(lost, 1) << "the update";
   EXPECT_EQ(link.far().info(pair.far)->unread, 0u) << "nothing more comes for now";
   link.set_filter({});
   link.run(120s);
-  EXPECT_EQ(link.far().info(pair.far)->unread, 1024u);
+  EXPECT_EQ(link.far().info(pair.far)->unread, 1000u);
 }
 
 }  // namespace

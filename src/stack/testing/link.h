@@ -22,7 +22,8 @@ class Link {
   /// Gives false to lose the frame. `to` is 0 or 1: the side that would receive it.
   using Filter = std::function<bool(int to, std::vector<std::uint8_t>& frame)>;
 
-  explicit Link(TcpOptions options = {}, bool link_layer = true);
+  /// `memory`: of both stacks together, bytes.
+  explicit Link(TcpOptions options = {}, bool link_layer = true, std::size_t memory = BufferPool::kDefaultLimit);
   ~Link();
 
   Stack& near() { return *stacks_[0]; }

@@ -132,9 +132,8 @@ bool HalfOpen::may_answer(Instant now) {
   return true;
 }
 
-// The window of a SYN is not scaled (RFC 7323 §2.2).
 std::uint16_t HalfOpen::offered_window(const TcpOptions& options) const {
-  return static_cast<std::uint16_t>(std::min<std::size_t>(largest_window(options), 65535));
+  return first_window(options, facts_.timestamp ? receive_mss_ - Timestamps::kOptionSize : receive_mss_);
 }
 
 }  // namespace leat

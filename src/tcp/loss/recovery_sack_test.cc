@@ -22,6 +22,7 @@ struct Bursts : Story {
   static StoryConfig config() {
     StoryConfig config;
     config.connection.max_burst = 64000;
+    config.options.send_buffer = std::size_t{1} << 20;
     return config;
   }
   void sack(std::int64_t from, std::int64_t to, std::int64_t ack = 0) {

@@ -5,17 +5,41 @@
 namespace leat {
 
 namespace {
-constexpr std::size_t kLargestLimit = 0xffffffff;
+constexpr std::size_t kLargestLimit = 0x7fffffff;
 }
 
 Receiver::Receiver(std::size_t limit, std::uint32_t mss)
     : limit_(static_cast<std::uint32_t>(std::min(limit, kLargestLimit))), mss_(mss) {
-  window_end_ = 1 + static_cast<StreamPos>(std::min<std::size_t>(limit_, 65535));
+  begin(static_cast<std::uint16_t>(std::min<std::size_t>(limit_, 65535)));
 }
 
-void Receiver::set_limits(std::size_t limit, std::uint32_t clamp) {
-  limit_ = static_cast<std::uint32_t>(std::min(limit, kLargestLimit));
-  clamp_ = clamp;
+void Receiver::begin(std::uint16_t first_window) {
+  threshold_ = first_window;
+  window_end_ = 1 + StreamPos{first_window};
+}
+
+void Receiver::set_limit(std::size_t bytes) { limit_ = static_cast<std::uint32_t>(std::min(bytes, kLargestLimit)); }
+
+void Receiver::grow(std::size_t most, const std::optional<ReceiveTuning::Echo>& echo, Instant now) {
+  ReceiveTuning::Arrival arrival{.nxt = nxt_, .read = read_pos(), .mss = mss_, .echo = echo, .now = now};
+  arrival.window = static_cast<std::uint32_t>(window_end_ - nxt_);
+  if (!tuning_) {
+    if (nxt_ > StreamPos{ReceiveTuning::kFirstFlight} * mss_) tuning_ = std::make_unique<ReceiveTuning>(arrival);
+    return;
+  }
+  const std::optional<std::uint64_t> wanted = tuning_->on_data(arrival);
+  if (wanted) set_limit(std::max<std::size_t>(limit_, std::min<std::size_t>(*wanted, most)));
+}
+
+void Receiver::save_memory() { threshold_ = std::min(threshold_, 4 * mss_); }
+
+// What is offered follows what comes: twice as much of it, so that a peer in slow start is never held back, and who
+// sends little never makes us promise much (Linux: tcp_grow_window).
+void Receiver::raise_threshold(std::size_t segment) {
+  constexpr std::size_t kTiny = 128;
+  if (segment < kTiny) return;
+  const std::size_t wanted = threshold_ + 2 * std::max<std::size_t>(segment, mss_);
+  threshold_ = std::max(threshold_, static_cast<std::uint32_t>(std::min({wanted, room(), kLargestLimit})));
 }
 
 std::uint8_t Receiver::scale_for(std::size_t limit) {
@@ -36,8 +60,10 @@ bool Receiver::is_acceptable(StreamPos pos, std::uint32_t length) const {
 Receiver::Accepted Receiver::accept(StreamPos pos, std::span<Slice> payload, BufferPool& pool) {
   Accepted total;
   bool anything_new = false;
+  std::size_t length = 0;
   for (Slice& slice : payload) {
     const StreamPos end = pos + static_cast<StreamPos>(slice.size());
+    length += slice.size();
     const StreamPos from = std::max(pos, nxt_);
     const StreamPos to = std::min(end, window_end_);
     add_duplicate(pos, end);
@@ -56,6 +82,7 @@ Receiver::Accepted Receiver::accept(StreamPos pos, std::span<Slice> payload, Buf
     pos = end;
   }
   total.duplicate = !anything_new && !total.refused;
+  if (anything_new) raise_threshold(length);
   if (!reassembly_) return total;
   if (total.in_order > 0) reassembly_->forget_blocks_before(nxt_);
   total.out_of_order |= !reassembly_->empty();
@@ -79,6 +106,7 @@ Reassembly::Range Receiver::take_duplicate() {
 
 Receiver::Accepted Receiver::accept_slice(StreamPos pos, Slice slice, BufferPool& pool) {
   Accepted result;
+  if (pool.is_scarce() && !may_keep(pos, result, pool)) return result;
   if (pos > nxt_) {
     if (!reassembly_) reassembly_ = std::make_unique<Reassembly>();
     const Reassembly::Outcome outcome = reassembly_->insert(pos, std::move(slice), pool);
@@ -110,12 +138,27 @@ Receiver::Accepted Receiver::accept_slice(StreamPos pos, Slice slice, BufferPool
   return result;
 }
 
+// What waits out of order goes first: it can be given back (RFC 2018 §8), and nobody reads it soon. A little may always
+// be kept in order, so that each reader goes on (Linux: tcp_prune_queue, the first of tcp_rmem).
+bool Receiver::may_keep(StreamPos pos, Accepted& result, const BufferPool& pool) {
+  constexpr std::size_t kLeast = 4096;
+  if (reassembly_ && !reassembly_->empty()) {
+    reassembly_->clear();
+    result.pruned = true;
+  }
+  result.refused_ahead = pos > nxt_;
+  result.refused = result.refused_ahead || (queue_.size() >= kLeast && pool.is_scarce());
+  return !result.refused;
+}
+
 StreamPos Receiver::offered_end() const {
-  const std::size_t room = limit_ > queue_.size() ? limit_ - queue_.size() : 0;
   const std::size_t largest = std::min<std::size_t>(std::size_t{65535} << scale_, clamp_ != 0 ? clamp_ : kLargestLimit);
-  const StreamPos end = nxt_ + static_cast<StreamPos>(std::min(room, largest));
-  // Silly window: the right edge moves by a full segment or half the buffer, or not at all, and never back.
-  const StreamPos step = static_cast<StreamPos>(std::min<std::size_t>({mss_, limit_ / 2, largest / 2}));
+  const StreamPos end = nxt_ + static_cast<StreamPos>(std::min<std::size_t>({room(), largest, threshold_}));
+  // Never back. Silly window: the right edge moves by a full segment or half the buffer, or not at all. While scaled
+  // windows are wide open that is no danger, and the edge follows what comes (as Linux).
+  const bool is_wide_open = scale_ > 0 && room() >= limit_ / 2;
+  const StreamPos step =
+      is_wide_open ? 0 : static_cast<StreamPos>(std::min<std::size_t>({mss_, limit_ / 2, largest / 2}));
   return end >= window_end_ + step ? end : window_end_;
 }
 
@@ -124,9 +167,13 @@ std::uint16_t Receiver::offer_window(bool scaled) {
   const StreamPos begin = std::max<StreamPos>(nxt_, 1);
   const StreamPos wanted = std::max<StreamPos>(offered_end() - begin, 0);
   const std::uint8_t shift = scaled ? scale_ : 0;
-  // Rounded down, so that the peer may see the edge move back by less than a unit (RFC 7323 §2.4 warns it); what was
-  // offered once is taken nevertheless. Rounding up would hold the window open for ever against tiny segments.
-  const StreamPos field = std::min<StreamPos>(wanted >> shift, 65535);
+  // Rounded up, so that the edge does not move back (RFC 7323 §2.4), but against tiny segments not for ever: the buffer
+  // may hold so much more. Then the peer sees it move back by less than a unit; what was offered is taken nevertheless.
+  const StreamPos unit = StreamPos{1} << shift;
+  const StreamPos up = (wanted + unit - 1) >> shift;
+  const StreamPos most = StreamPos{limit_} + limit_ / 16 + unit - static_cast<StreamPos>(queue_.size());
+  const bool fits = (up << shift) <= most && (clamp_ == 0 || (up << shift) <= StreamPos{clamp_});
+  const StreamPos field = std::min<StreamPos>(fits ? up : wanted >> shift, 65535);
   window_end_ = std::max(window_end_, begin + (field << shift));
   return static_cast<std::uint16_t>(field);
 }

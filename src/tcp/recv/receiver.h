@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "packet/buffer.h"
 #include "tcp/recv/reassembly.h"
+#include "tcp/recv/receive_tuning.h"
 #include "tcp/recv/recv_queue.h"
 #include "tcp/stream_pos.h"
 
@@ -15,10 +17,19 @@ namespace leat {
 
 class Receiver {
  public:
-  /// `limit`: bytes the user lets us keep; `mss`: the largest segment we offered to take.
+  /// `limit`: bytes of data to keep; `mss`: the largest segment we offered to take.
   Receiver(std::size_t limit, std::uint32_t mss);
-  /// `clamp`: the largest window to offer, 0: none. What was offered stays so.
-  void set_limits(std::size_t limit, std::uint32_t clamp);
+  /// The window of the SYN.
+  void begin(std::uint16_t first_window);
+  /// What was offered stays so.
+  void set_limit(std::size_t bytes);
+  /// The largest window to offer, 0: as `limit` says.
+  void set_clamp(std::uint32_t bytes) { clamp_ = bytes; }
+  /// Data comes: the buffer grows to what the reader takes in a round trip, but not above `most`. `echo`: the timestamp
+  /// that came with it, and the round trip that it measures.
+  void grow(std::size_t most, const std::optional<ReceiveTuning::Echo>& echo, Instant now);
+  /// Memory is short: nothing grows, and no more is offered than a few segments.
+  void save_memory();
 
   StreamPos nxt() const { return nxt_; }
   /// RCV.NXT + RCV.WND: one past the last position the peer may use. Never moves back.
@@ -96,9 +107,13 @@ class Receiver {
   StreamPos data_end() const { return nxt_ - (fin_taken_ ? 1 : 0); }
   StreamPos read_pos() const { return data_end() - static_cast<StreamPos>(queue_.size()); }
   void skip_urgent_byte();
+  bool may_keep(StreamPos pos, Accepted& result, const BufferPool& pool);
   Accepted accept_slice(StreamPos pos, Slice slice, BufferPool& pool);
+  std::size_t room() const { return limit_ > queue_.size() ? limit_ - queue_.size() : 0; }
+  void raise_threshold(std::size_t segment);
 
   RecvQueue queue_;
+  std::unique_ptr<ReceiveTuning> tuning_;   ///< once so much has come that it matters
   std::unique_ptr<Reassembly> reassembly_;  ///< while something has arrived ahead of RCV.NXT, or twice
   StreamPos nxt_ = 0;
   StreamPos window_end_ = 0;
@@ -106,6 +121,7 @@ class Receiver {
   std::uint32_t limit_;
   std::uint32_t clamp_ = 0;
   std::uint32_t mss_;
+  std::uint32_t threshold_;  ///< the window to offer, which grows as data comes (Linux: rcv_ssthresh)
   std::uint8_t scale_ = 0;
   bool urgent_taken_ = false;  ///< the user has the last urgent byte, and it is still in the queue
   bool fin_taken_ = false;     ///< RCV.NXT counts the peer's FIN

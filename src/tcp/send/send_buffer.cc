@@ -9,7 +9,9 @@ std::size_t SendBuffer::append(Bytes data, BufferPool& pool) {
   std::size_t done = 0;
   while (done < data.size()) {
     if (chunks_.empty() || chunks_.back().slice.tailroom() == 0) {
-      Slice fresh = pool.allocate(class_for(std::max<std::size_t>(data.size() - done, 2048)), 0, 0);
+      // Of a large block the rest waits for more; where memory is short others need it.
+      const std::size_t wanted = pool.is_short() ? 2048 : std::max<std::size_t>(data.size() - done, 2048);
+      Slice fresh = pool.allocate(class_for(wanted), 0, 0);
       if (!fresh) break;
       chunks_.push_back({end_, std::move(fresh)});
     }

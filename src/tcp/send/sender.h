@@ -16,6 +16,7 @@ class Sender {
   Sender(std::size_t limit, bool nodelay) : nodelay_(nodelay) { set_limit(limit); }
 
   void set_limit(std::size_t bytes) { limit_ = static_cast<std::uint32_t>(std::min<std::size_t>(bytes, 0xffffffff)); }
+  void grow_limit(std::size_t bytes) { set_limit(std::max<std::size_t>(bytes, limit_)); }
   /// Switched on it lets go what waits, corked or not (as Linux).
   void set_nodelay(bool on) {
     push_ = push_ || (on && !nodelay_);
@@ -46,6 +47,7 @@ class Sender {
   void end_write() { mark_push(buffer_.end()); }
   /// The segment that ends at `pos` is pushed.
   void mark_push(StreamPos pos);
+  std::size_t buffered() const { return buffer_.size(); }
   std::size_t room() const { return limit_ > buffer_.size() ? limit_ - buffer_.size() : 0; }
   /// What may be written before `lowat` bytes wait to be sent, up to a whole segment.
   std::size_t room_below(std::uint32_t lowat) const;
