@@ -9,8 +9,13 @@ constexpr std::uint64_t kBeta = 717;  // of 1024: 0.7 (RFC 9438 §4.6)
 // which this begins would hold it up.
 constexpr std::uint32_t kMostBeforeLosses = 20;
 
-std::uint32_t millis_of(Instant now) {
-  return static_cast<std::uint32_t>(std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch()).count());
+// Linux looks at its curve once a tick, most often of 4 ms, and holds to what it saw until the next one. On paths with
+// a shorter round trip that decides how fast the window comes back, so it is kept.
+using Tick = std::chrono::duration<std::int64_t, std::ratio<1, 250>>;
+constexpr std::uint32_t kTicksASecond = 250;
+
+std::uint32_t ticks_of(Instant now) {
+  return static_cast<std::uint32_t>(std::chrono::floor<Tick>(now.time_since_epoch()).count());
 }
 
 }  // namespace
@@ -24,12 +29,12 @@ void Cubic::on_ack(const AckSample& sample) {
   if (!may_grow(sample)) return;
   std::uint32_t acked = sample.acked_bytes;
   if (in_slow_start()) acked = slow_start(acked);
-  if (acked > 0) avoid_congestion(acked, millis_of(sample.now));
+  if (acked > 0) avoid_congestion(acked, ticks_of(sample.now));
 }
 
 void Cubic::measure(const AckSample& sample) {
   // Right after a recovery round trips are of a queue that others have filled as well.
-  if (in_epoch_ && millis_of(sample.now) - epoch_ < 1000) return;
+  if (in_epoch_ && ticks_of(sample.now) - epoch_ < kTicksASecond) return;
   const HyStart::Micros rtt = std::max(to_micros(*sample.rtt), HyStart::Micros{1});
   if (min_rtt_ == 0 || rtt < min_rtt_) min_rtt_ = rtt;
   if (found_ || !in_slow_start()) return;
@@ -38,7 +43,7 @@ void Cubic::measure(const AckSample& sample) {
   set_ssthresh(cwnd());
 }
 
-void Cubic::avoid_congestion(std::uint32_t acked, Millis now) {
+void Cubic::avoid_congestion(std::uint32_t acked, Ticks now) {
   follow_curve(acked, now);
   // What an ACK gave too much while growth was slower counts once.
   const std::uint64_t enough = std::uint64_t{per_growth_} * mss();
@@ -51,8 +56,8 @@ void Cubic::avoid_congestion(std::uint32_t acked, Millis now) {
   if (growth > 0) set_cwnd(cwnd() + growth * mss());
 }
 
-void Cubic::follow_curve(std::uint32_t acked, Millis now) {
-  constexpr Millis kPatience = 1000 / 32;
+void Cubic::follow_curve(std::uint32_t acked, Ticks now) {
+  constexpr Ticks kPatience = kTicksASecond / 32;
   acked_for_reno_ += acked;
   const std::uint32_t cwnd = segments();
   if (cwnd == followed_cwnd_ && now - followed_at_ <= kPatience) return;
@@ -73,8 +78,9 @@ void Cubic::follow_curve(std::uint32_t acked, Millis now) {
 
 // RFC 9438 §4.2: in the next round trip the window is to become that of the curve at its end, so each acknowledged
 // segment adds (target - cwnd) / cwnd.
-std::uint32_t Cubic::per_growth_by_curve(Millis now) const {
-  const std::uint64_t t = (std::uint64_t{now - epoch_} * 1000 + min_rtt_) * CubicCurve::kSecond / 1'000'000;
+std::uint32_t Cubic::per_growth_by_curve(Ticks now) const {
+  const auto ahead = std::chrono::ceil<Tick>(std::chrono::microseconds(min_rtt_)).count();
+  const std::uint64_t t = (now - epoch_ + static_cast<std::uint64_t>(ahead)) * CubicCurve::kSecond / kTicksASecond;
   const std::uint32_t target = curve_.at(t), cwnd = followed_cwnd_;
   const std::uint32_t per_growth = target > cwnd ? cwnd / (target - cwnd) : 100 * cwnd;
   return w_max_ == 0 ? std::min(per_growth, kMostBeforeLosses) : per_growth;
@@ -121,9 +127,8 @@ void Cubic::on_timeout(const TimeOut& time_out) {
 
 // RFC 9438 §4.2, §5.8: the time in which there was nothing to send is none in which the window could have been tested.
 void Cubic::on_flight_begins(const Pause& pause) {
-  const auto idle = std::chrono::floor<std::chrono::milliseconds>(pause.since_sent).count();
-  const Millis since_epoch = millis_of(pause.now) - epoch_;
-  epoch_ += static_cast<Millis>(std::min<std::int64_t>(idle, since_epoch));
+  const Ticks now = ticks_of(pause.now);
+  epoch_ += std::min(now - ticks_of(pause.now - pause.since_sent), now - epoch_);
   LossBased::on_flight_begins(pause);
 }
 

@@ -27,15 +27,15 @@ class Cubic final : public LossBased {
   void on_flight_begins(const Pause& pause) override;
 
  private:
-  using Millis = std::uint32_t;  ///< of a clock that wraps around
+  using Ticks = std::uint32_t;  ///< of a clock that wraps around
 
   std::uint32_t segments() const { return cwnd() / mss(); }
   void measure(const AckSample& sample);
   void reduce();
-  void avoid_congestion(std::uint32_t acked, Millis now);
+  void avoid_congestion(std::uint32_t acked, Ticks now);
   /// Decides how many acknowledged segments it takes for one more.
-  void follow_curve(std::uint32_t acked, Millis now);
-  std::uint32_t per_growth_by_curve(Millis now) const;
+  void follow_curve(std::uint32_t acked, Ticks now);
+  std::uint32_t per_growth_by_curve(Ticks now) const;
   void be_no_slower_than_reno();
 
   CubicCurve curve_;
@@ -46,8 +46,8 @@ class Cubic final : public LossBased {
   std::uint32_t acked_for_reno_ = 0;
   std::uint32_t per_growth_ = 0;
   std::uint32_t followed_cwnd_ = 0;  ///< segments, when per_growth_ was decided, at followed_at_
-  Millis followed_at_ = 0;
-  Millis epoch_ = 0;  ///< when this stage of congestion avoidance began
+  Ticks followed_at_ = 0;
+  Ticks epoch_ = 0;  ///< when this stage of congestion avoidance began
   bool in_epoch_ = false;
   bool found_ = false;  ///< HyStart has ended slow start
 };
