@@ -3,7 +3,7 @@
 // kernel, kernel to Leat. A window is one connection, from its acceptance on; medians of the windows are compared.
 //
 //   loss [--cells RTT:LOSS[:REORDER],...] [--seconds N] [--runs N] [--json FILE] [--why] [--goal CELL,MEDIAN]
-//        [--seed N] [--pcap FOLDER]
+//        [--controller NAME] [--seed N] [--pcap FOLDER]
 //
 // RTT in milliseconds, the others in per cent. --why adds what the sources' TCP has counted. It ends with 1 when a
 // cell's ratio is below the goal's first number or the median of all ratios below its second. docs/bench.md says more.
@@ -49,7 +49,7 @@ struct Measured {
 
 constexpr const char* kUsage =
     "usage: loss [--cells RTT:LOSS[:REORDER],...] [--seconds N] [--runs N] [--json FILE] [--why] [--goal CELL,MEDIAN]\n"
-    "            [--seed N] [--pcap FOLDER]\n";
+    "            [--controller NAME] [--seed N] [--pcap FOLDER]\n";
 
 [[noreturn]] void refuse(const std::string& what) {
   std::fprintf(stderr, "loss: %s\n%s", what.c_str(), kUsage);
@@ -108,7 +108,10 @@ Options parse(char** argv) {
     else if (name == "--seed") o.seed = static_cast<std::uint64_t>(numbers(value, ',')[0]);
     else if (name == "--json") o.json = value;
     else if (name == "--pcap") o.captures = value;
-    else if (name == "--goal") {
+    else if (name == "--controller") {
+      o.window.controller = value;
+      if (!leat::is_controller(value)) refuse("Leat has no congestion control " + o.window.controller);
+    } else if (name == "--goal") {
       const std::vector<double> goals = numbers(value, ',');
       if (goals.size() != 2) refuse("a goal is CELL,MEDIAN");
       o.cell_goal = goals[0], o.median_goal = goals[1];
@@ -188,9 +191,8 @@ void print_row(const Measured& m, double seconds) {
 }
 
 void print_heading(const Options& o) {
-  std::printf("%g s windows, %u of each; Mbit/s, median and spread; 1 Gbit/s, kernel %s, leat %s%s\n", o.window.seconds,
-              o.runs, o.window.kernel_controller, o.window.leat_controller,
-              o.has_precedence ? "" : "; no real-time priority, so others' load counts");
+  std::printf("%g s windows, %u of each; Mbit/s, median and spread; 1 Gbit/s, %s%s\n", o.window.seconds, o.runs,
+              o.window.controller.c_str(), o.has_precedence ? "" : "; no real-time priority, so others' load counts");
   std::printf("rtt ms loss%% reorder%%  %-30s  %-36s  %-36s  load\n", kPairs[0].name, kPairs[1].name, kPairs[2].name);
 }
 
@@ -239,8 +241,7 @@ void write_json(const Options& o, const std::vector<Measured>& all) {
   std::ofstream out(o.json);
   out << "{\"seconds\": " << o.window.seconds << ", \"real_time\": " << (o.has_precedence ? "true" : "false")
       << ", \"runs\": " << o.runs << ", \"rate_mbit\": 1000"
-      << ", \"kernel_controller\": \"" << o.window.kernel_controller << "\", \"leat_controller\": \""
-      << o.window.leat_controller << "\", \"cells\": [";
+      << ", \"controller\": \"" << o.window.controller << "\", \"cells\": [";
   for (const Measured& m : all) {
     out << (&m == &all.front() ? "\n" : ",\n") << "{\"rtt_ms\": " << m.cell.rtt << ", \"loss\": " << m.cell.loss
         << ", \"reorder\": " << m.cell.reorder << ", \"load\": " << m.load << ", \"wire\": ";
@@ -263,8 +264,6 @@ void write_json(const Options& o, const std::vector<Measured>& all) {
 }
 
 int run(Options options) {
-  // Not with a controller that nobody has on the other side, if that can be.
-  if (!leat::is_controller(options.window.leat_controller)) options.window.leat_controller = "reno";
   options.has_precedence = take_precedence();
   Path path;
   print_heading(options);

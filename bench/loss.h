@@ -41,8 +41,7 @@ using Figures = std::map<std::string, std::uint64_t>;
 
 struct Window {
   double seconds = 15;
-  const char* kernel_controller = "cubic";
-  const char* leat_controller = "cubic";
+  std::string controller = "cubic";  ///< of both sides, which have it by the same name
   std::string capture;  ///< a file for what passes the source's interface; empty: none
 };
 

@@ -165,7 +165,7 @@ Figures Path::run(const Pair& pair, const Window& window) {
   const bool to_near = pair.sink == End::leat;
   Process sink = need(lab_.run_inside(to_near ? kNear : kFar,
                                       [&] {
-                                        return to_near ? leat_sink(host, window.leat_controller, window.seconds)
+                                        return to_near ? leat_sink(host, window.controller.c_str(), window.seconds)
                                                        : kernel_sink(kFarAddress, window.seconds);
                                       }),
                       "the sink");
@@ -179,10 +179,10 @@ Figures Path::run(const Pair& pair, const Window& window) {
       need(lab_.run_inside(from,
                            [&] {
                              if (pair.source == End::leat)
-                               return leat_source(host, kFarAddress, window.leat_controller, window.seconds);
+                               return leat_source(host, kFarAddress, window.controller.c_str(), window.seconds);
                              return kernel_source(to_near ? kFarAddress : Lab::kNearKernelAddress,
                                                   to_near ? leat_address.c_str() : kFarAddress,
-                                                  window.kernel_controller, window.seconds);
+                                                  window.controller.c_str(), window.seconds);
                            }),
            "the source");
   // A lossy path may take many SYNs.

@@ -112,7 +112,7 @@ TEST_F(CliTest, BadValuesAreRefusedWithWhatIsWanted) {
       {"--mtu 65536", "from 576 to 65535"},
       {"--mss 87", "from 88 to 65495"},
       {"--tos 256", "from 0 to 255"},
-      {"--cc vegas", "known: reno"},
+      {"--cc vegas", "known: cubic, reno"},
       {"--syn-retries 128", "from 0 to 127"},
       {"--syn-retries -1", "from 0 to 127"},
       {"--max-rto soon", "such as 1.5, 2s or 500ms"},

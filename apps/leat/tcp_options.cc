@@ -106,8 +106,8 @@ void add_tcp_options(CLI::App& command, TcpOptions& tcp) {
                            "The TOS byte of every IP packet, 0 to 255 or 0x00 to 0xff. Default: 0.",
                            [&tcp](std::uint8_t n) { tcp.tos = n; });
   add_value(command, "--cc", "NAME",
-            "The congestion control: reno, or aimd, the rules of the first raw-socket clients, for experiments only. "
-            "Default: reno.",
+            "The congestion control: cubic, reno, or aimd, the rules of the first raw-socket clients, for experiments "
+            "only. Default: cubic.",
             parse_congestion_control, [&tcp](std::string name) { tcp.congestion_control = std::move(name); })
       ->group(kGroup);
   add_endurance_options(command, tcp);

@@ -323,6 +323,8 @@ const Case kCases[] = {
        congestion(p, fd, "no-such-thing");
        congestion(p, fd, "");
        tell_congestion(p, fd);
+       congestion(p, fd, "cubic");
+       tell_congestion(p, fd);
      }},
     {"TCP_CONGESTION: little room",
      [](Player& p) {

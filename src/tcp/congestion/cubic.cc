@@ -87,7 +87,7 @@ std::uint32_t Cubic::per_growth_by_curve(Ticks now) const {
 }
 
 // RFC 9438 §4.3: Reno with this beta adds alpha = 3 (1 - beta) / (1 + beta) segments a window to be as fast as with a
-// half and one. 1 / alpha is taken as 15 / 8.
+// half and one. 1 / alpha is taken as 15 / 8. DEVIATION: it stays so above the last maximum, as in Linux.
 void Cubic::be_no_slower_than_reno() {
   const std::uint32_t cwnd = segments();
   const std::uint64_t per_segment = std::uint64_t{cwnd} * 15 / 8 * mss();
@@ -100,7 +100,7 @@ void Cubic::be_no_slower_than_reno() {
   per_growth_ = std::max(per_growth_, 2u);  // never more than half a window a round trip
 }
 
-// RFC 9438 §4.6, of cwnd, as Linux does; what it was while little was sent it forgets in time (RFC 7661).
+// RFC 9438 §4.6. DEVIATION: of cwnd, as in Linux, which does not grow while it is not used, and not of FlightSize.
 void Cubic::reduce() {
   const std::uint64_t cwnd = segments();
   in_epoch_ = false;

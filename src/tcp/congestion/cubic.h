@@ -2,6 +2,8 @@
 // reduction, flat where the last loss was, and is nowhere smaller than Reno's would be. A loss leaves seven tenths.
 // HyStart ends slow start.
 //
+// DEVIATION: what is undone is the reduction (RFC 9438 §4.9): the curve begins anew at the old window, as in Linux.
+//
 // Windows are counted in whole segments where the curve is concerned, acknowledgements in bytes (RFC 3465).
 #pragma once
 

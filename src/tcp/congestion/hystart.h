@@ -1,8 +1,8 @@
 // HyStart: tells when slow start has filled the path, before something is lost. Two signs: acknowledgements go on
 // without a break for as long as half of the round trip (the ACK train), or round trips become longer (the delay).
 //
-// It is Linux's, which RFC 9406 was made from: what is wrong for one of the signs ends slow start for good there, and
-// only a time-out starts it again.
+// DEVIATION: RFC 9438 §4.10 recommends RFC 9406, which looks at the delay alone and goes on more slowly for some round
+// trips to see whether that was true. This is Linux's: one sign ends slow start for good.
 #pragma once
 
 #include <cstdint>
