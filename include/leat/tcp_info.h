@@ -70,6 +70,9 @@ struct TcpInfo : TcpCounts {
   std::uint32_t snd_cwnd = 0;                  ///< bytes (Linux: segments)
   std::uint32_t snd_ssthresh = 0;              ///< bytes; 0xffffffff: no loss yet
   std::uint32_t snd_wnd = 0, rcv_wnd = 0;      ///< bytes, scaled
+  std::uint32_t rcv_ssthresh = 0;              ///< bytes: the largest window that is offered at present
+  std::uint32_t rcv_space = 0;                 ///< bytes that the reader took in the best round trip so far
+  Duration rcv_rtt{};                          ///< the round trip as the receiver measures it; zero: not yet
   std::optional<std::uint64_t> pacing_rate{};  ///< bytes a second; nothing: not paced
   std::uint32_t reordering = 0;                ///< segments: how far out of order the path is known to deliver
   std::uint32_t unacked = 0;                   ///< bytes in flight

@@ -45,6 +45,7 @@ void fill_times(const TcpInfo& in, Instant now, tcp_info& out) {
   out.tcpi_ato = microseconds(in.ato);
   out.tcpi_rtt = microseconds(in.rtt);
   out.tcpi_rttvar = microseconds(in.rttvar);
+  out.tcpi_rcv_rtt = microseconds(in.rcv_rtt);
   out.tcpi_min_rtt = in.min_rtt > Duration::zero() ? microseconds(in.min_rtt) : 0xffffffffu;
 }
 
@@ -98,7 +99,8 @@ int get_tcp_info(const StreamSocket& socket, Instant now, const OptionOutput& ou
   out.tcpi_reordering = in.reordering;
   out.tcpi_notsent_bytes = in.notsent;
   out.tcpi_snd_wnd = in.snd_wnd;
-  out.tcpi_rcv_ssthresh = in.rcv_wnd;
+  out.tcpi_rcv_ssthresh = in.rcv_ssthresh;
+  out.tcpi_rcv_space = in.rcv_space;
   out.tcpi_pacing_rate = in.pacing_rate.value_or(~std::uint64_t{0});
   out.tcpi_max_pacing_rate = ~std::uint64_t{0};
   fill_times(in, now, out);

@@ -184,7 +184,7 @@ void TcpConnection::on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool,
 // As far as memory lasts, unless the user has said how large it shall be.
 void TcpConnection::size_receive_buffer(const SegmentIn& segment, const BufferPool& pool, Instant now) {
   if (pool.is_short()) return receiver_.save_memory();
-  if (options_->receive_buffer) return;
+  if (options_->receive_buffer || !options_->moderate_receive_buffer) return;
   std::optional<ReceiveTuning::Echo> echo;
   // Less than a full segment may have waited for the peer's user.
   if (segment.options.timestamps && segment.largest_payload >= acks_.largest_segment()) {

@@ -235,6 +235,12 @@ TcpInfo TcpConnection::info() const {
   info.min_rtt = rto_.rtt().min_rtt().value_or(Duration::zero());
   info.snd_wnd = sender_.window();
   info.rcv_wnd = static_cast<std::uint32_t>(receiver_.window_end() - receiver_.nxt());
+  info.rcv_ssthresh = receiver_.threshold();
+  info.rcv_space = ReceiveTuning::kFirstFlight * receive_mss_;
+  if (const ReceiveTuning* tuning = receiver_.tuning()) {
+    info.rcv_space = tuning->taken();
+    info.rcv_rtt = tuning->round_trip();
+  }
   info.unacked = static_cast<std::uint32_t>(sender_.nxt() - sender_.una());
   info.notsent = sender_.unsent_bytes();
   info.unread = static_cast<std::uint32_t>(receiver_.readable());

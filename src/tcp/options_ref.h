@@ -33,12 +33,12 @@ inline std::size_t first_send_buffer(const TcpOptions& options) {
   return options.send_buffer.value_or(options.send_growth.initial);
 }
 
-/// The window of a SYN, which is not scaled (RFC 7323 §2.2): whole segments, so that the peer can fill it with such.
-/// How much of a buffer is for data is not known yet: half of it (Linux: tcp_select_initial_window).
-inline std::uint16_t first_window(const TcpOptions& options, std::uint32_t mss) {
+/// The first window to offer, of which a SYN tells as much as 16 bits can (RFC 7323 §2.2): whole segments, so that the
+/// peer can fill it with such. How much of a buffer is for data is not known yet: half of it (Linux:
+/// tcp_select_initial_window).
+inline std::uint32_t first_window(const TcpOptions& options, std::uint32_t mss) {
   const std::size_t room = clamped(options.receive_buffer.value_or(options.receive_growth.initial / 2), options);
-  const std::size_t most = std::min<std::size_t>(room, std::size_t{65535} / mss * mss);
-  return static_cast<std::uint16_t>(most > mss ? most - most % mss : most);
+  return static_cast<std::uint32_t>(room > mss ? room - room % mss : room);
 }
 
 class TcpOptionsRef {

@@ -133,7 +133,8 @@ bool HalfOpen::may_answer(Instant now) {
 }
 
 std::uint16_t HalfOpen::offered_window(const TcpOptions& options) const {
-  return first_window(options, facts_.timestamp ? receive_mss_ - Timestamps::kOptionSize : receive_mss_);
+  const std::uint32_t mss = receive_mss_ - (facts_.timestamp ? Timestamps::kOptionSize : 0);
+  return static_cast<std::uint16_t>(std::min<std::uint32_t>(first_window(options, mss), 65535));
 }
 
 }  // namespace leat

@@ -41,6 +41,8 @@ class ReceiveTuning {
 
   /// The receiver's estimate; zero: none yet.
   Duration round_trip() const { return round_trip_; }
+  /// Bytes that the reader took in the best round trip so far.
+  std::uint32_t taken() const { return taken_; }
 
  private:
   void measure_round_trip(const Arrival& arrival);

@@ -10,12 +10,12 @@ constexpr std::size_t kLargestLimit = 0x7fffffff;
 
 Receiver::Receiver(std::size_t limit, std::uint32_t mss)
     : limit_(static_cast<std::uint32_t>(std::min(limit, kLargestLimit))), mss_(mss) {
-  begin(static_cast<std::uint16_t>(std::min<std::size_t>(limit_, 65535)));
+  begin(limit_);
 }
 
-void Receiver::begin(std::uint16_t first_window) {
+void Receiver::begin(std::uint32_t first_window) {
   threshold_ = first_window;
-  window_end_ = 1 + StreamPos{first_window};
+  window_end_ = 1 + std::min<StreamPos>(first_window, 65535);
 }
 
 void Receiver::set_limit(std::size_t bytes) { limit_ = static_cast<std::uint32_t>(std::min(bytes, kLargestLimit)); }

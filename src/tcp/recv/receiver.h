@@ -19,8 +19,8 @@ class Receiver {
  public:
   /// `limit`: bytes of data to keep; `mss`: the largest segment we offered to take.
   Receiver(std::size_t limit, std::uint32_t mss);
-  /// The window of the SYN.
-  void begin(std::uint16_t first_window);
+  /// The first window; the SYN has offered what of it 16 bits can tell.
+  void begin(std::uint32_t first_window);
   /// What was offered stays so.
   void set_limit(std::size_t bytes);
   /// The largest window to offer, 0: as `limit` says.
@@ -32,6 +32,10 @@ class Receiver {
   void save_memory();
 
   StreamPos nxt() const { return nxt_; }
+  /// The largest window that is offered at present (Linux: rcv_ssthresh).
+  std::uint32_t threshold() const { return threshold_; }
+  /// Nothing while too little has come for the buffer to be sized by it.
+  const ReceiveTuning* tuning() const { return tuning_.get(); }
   /// RCV.NXT + RCV.WND: one past the last position the peer may use. Never moves back.
   StreamPos window_end() const { return window_end_; }
   std::size_t readable() const { return queue_.size(); }
