@@ -41,8 +41,8 @@ struct TcpOptions {
   std::optional<std::size_t> send_buffer, receive_buffer;
   BufferGrowth send_growth{16384, std::size_t{4} << 20};       ///< with the congestion window (Linux: tcp_wmem)
   BufferGrowth receive_growth{131072, std::size_t{32} << 20};  ///< with what the reader takes (Linux: tcp_rmem)
-  bool moderate_receive_buffer = true;  ///< it does grow (Linux: tcp_moderate_rcvbuf)
-  bool timestamps = true;               ///< offer and accept them (RFC 7323; Linux: tcp_timestamps)
+  bool moderate_receive_buffer = true;                         ///< it does grow (Linux: tcp_moderate_rcvbuf)
+  bool timestamps = true;  ///< offer and accept them (RFC 7323; Linux: tcp_timestamps)
   bool sack = true;        ///< offer and accept it (RFC 2018; Linux: tcp_sack)
   /// Switch Nagle's algorithm off (RFC 9293 §3.7.4, TCP_NODELAY). Switched on in mid-connection, what waits goes at
   /// once.
