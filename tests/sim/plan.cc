@@ -45,8 +45,11 @@ TcpOptions tcp_options(Random& r) {
   // A closed connection gives up after nine time-outs in a row, which among hundreds of thousands on bad paths do
   // occur; here everything has to arrive.
   o.orphan_retries = o.retries;
-  o.send_buffer = log_uniform(r, 2048, 4e6);
-  o.receive_buffer = log_uniform(r, 2048, 4e6);
+  if (r.chance(0.6)) o.send_buffer = log_uniform(r, 2048, 4e6);
+  if (r.chance(0.6)) o.receive_buffer = log_uniform(r, 2048, 4e6);
+  if (r.chance(0.3)) o.congestion_control = "reno";
+  o.sack = r.chance(0.8);
+  o.timestamps = r.chance(0.8);
   o.nodelay = r.chance(0.3);
   if (r.chance(0.2)) o.mss = static_cast<std::uint16_t>(log_uniform(r, 88, 9000));
   return o;
@@ -136,9 +139,13 @@ void Plan::set_path(const Impairment& path) {
 
 std::string Plan::to_string() const {
   std::string out;
-  append(out, "  MTU %u, %s, super-segments up to %u; send and receive buffers: client %zu %zu, server %zu %zu\n",
-         caps.mtu, caps.has_link_layer ? "Ethernet" : "bare IP", caps.max_super_segment, *client.send_buffer,
-         *client.receive_buffer, *server.send_buffer, *server.receive_buffer);
+  append(out, "  MTU %u, %s, super-segments up to %u\n", caps.mtu, caps.has_link_layer ? "Ethernet" : "bare IP",
+         caps.max_super_segment);
+  for (const TcpOptions* end : {&client, &server}) {
+    append(out, "  %s: send and receive buffer %zu %zu (0: as needed), %s%s%s\n", end == &client ? "client" : "server",
+           end->send_buffer.value_or(0), end->receive_buffer.value_or(0), end->congestion_control.c_str(),
+           end->sack ? ", SACK" : "", end->timestamps ? ", timestamps" : "");
+  }
   out += "  to server: " + to_server.to_string() + "\n  to client: " + to_client.to_string() + "\n";
   for (const ConnectionPlan& c : connections) {
     append(out, "  port %u\n", c.port);
