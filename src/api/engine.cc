@@ -67,9 +67,12 @@ Error Engine::run(Operation& operation, std::optional<Duration> timeout) {
 }
 
 void Engine::begin(Operation& operation) {
+  // Another thread may have closed the socket since the caller looked.
+  const auto found = sockets_.find(operation.socket);
+  const bool is_closed = operation.socket != SocketHandle{} && found == sockets_.end();
+  if (is_closed && ended_ == Error::none) return operation.finish(Error::closed);
   if (operation.attempt(*stack_, now_)) return operation.finish(Error::none);
   if (ended_ != Error::none) return operation.finish(ended_);
-  const auto found = sockets_.find(operation.socket);
   if (found == sockets_.end()) return operation.finish(Error::closed);
   found->second.parked.push_back(operation);
 }

@@ -133,11 +133,11 @@ TEST_F(HostPair, AbortIsAResetForTheOtherSide) {
 
 TEST_F(HostPair, CloseWaitsUntilAllIsAcknowledged) {
   auto [near_end, far_end] = join();
-  ASSERT_TRUE(near_end.write_all(pattern(100000)));
+  ASSERT_TRUE(near_end.write_all(pattern(60000)));
   const auto closed = near_end.close(kSoon);
   ASSERT_TRUE(closed);
   EXPECT_TRUE(*closed);
-  EXPECT_EQ(read_to_end(far_end), pattern(100000)) << "delivered though its sender has let go";
+  EXPECT_EQ(read_to_end(far_end), pattern(60000)) << "delivered though its sender has let go";
   EXPECT_EQ(error_of(near_end.close()), Error::closed);
 }
 
