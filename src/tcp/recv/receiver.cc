@@ -82,7 +82,7 @@ Receiver::Accepted Receiver::accept(StreamPos pos, std::span<Slice> payload, Buf
     pos = end;
   }
   total.duplicate = !anything_new && !total.refused;
-  if (anything_new) raise_threshold(length);
+  if (anything_new && !pool.is_short()) raise_threshold(length);
   if (!reassembly_) return total;
   if (total.in_order > 0) reassembly_->forget_blocks_before(nxt_);
   total.out_of_order |= !reassembly_->empty();

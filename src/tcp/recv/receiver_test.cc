@@ -117,6 +117,71 @@ TEST(Receiver, NoUpdateIsPromisedThatTheFieldCannotExpress) {
   r.discard();
 }
 
+// A pool of 1 MiB, and what others hold of it.
+constexpr std::size_t kMemory = std::size_t{1} << 20;
+std::vector<Slice> held_by_others(BufferPool& pool, std::size_t bytes) {
+  std::vector<Slice> all;
+  while (pool.bytes_in_use() <= bytes) all.push_back(pool.allocate(BufferClass::medium, 0, 0));
+  return all;
+}
+
+TEST(Receiver, AShortageNeverMovesTheEdgeBackAndOffersFewSegments) {
+  BufferPool pool(kMemory);
+  Receiver r = opened(50000);
+  static_cast<void>(r.offer_window(true));
+  const std::vector<Slice> others = held_by_others(pool, kMemory / 2);
+  ASSERT_TRUE(pool.is_short() && !pool.is_scarce());
+  StreamPos edge = r.window_end();
+  for (StreamPos pos = 1; pos < 100'001; pos += 1000) {
+    r.save_memory();
+    take(r, pool, pos, 1000);
+    std::uint8_t sink[1000];
+    static_cast<void>(r.read(sink, true));
+    static_cast<void>(r.offer_window(true));
+    EXPECT_GE(r.window_end(), edge);
+    edge = r.window_end();
+  }
+  EXPECT_EQ(r.window_end() - r.nxt(), 4000);
+}
+
+TEST(Receiver, WhereMemoryIsShortASuperSegmentEarnsNoLargerWindow) {
+  BufferPool pool(kMemory);
+  Receiver r = opened(200'000);
+  const std::vector<Slice> others = held_by_others(pool, kMemory / 2);
+  r.save_memory();
+  take(r, pool, 1, 60'000);
+  EXPECT_EQ(r.threshold(), 4000u);
+  r.discard();
+}
+
+TEST(Receiver, WhereMemoryIsScarceWhatWaitsOutOfOrderGoesFirst) {
+  BufferPool pool(kMemory);
+  Receiver r = opened(50'000);
+  take(r, pool, 2001, 1000);
+  const std::vector<Slice> others = held_by_others(pool, kMemory / 4 * 3);
+  ASSERT_TRUE(pool.is_scarce());
+  Slice ahead = pool.allocate(BufferClass::frame, 0, 1000);
+  const Receiver::Accepted refused = r.accept(4001, {&ahead, 1}, pool);
+  EXPECT_TRUE(refused.pruned && refused.refused && refused.refused_ahead);
+  EXPECT_TRUE(r.sack_blocks().empty()) << "what was given up is not reported any more (RFC 2018 §8)";
+  Slice next = pool.allocate(BufferClass::frame, 0, 1000);
+  EXPECT_EQ(r.accept(1, {&next, 1}, pool).in_order, 1000u);
+  r.discard();
+}
+
+TEST(Receiver, HoweverScarceMemoryIsAReaderGoesOnButHoardsNothing) {
+  BufferPool pool(kMemory);
+  Receiver r = opened(50'000);
+  const std::vector<Slice> others = held_by_others(pool, kMemory / 4 * 3);
+  for (StreamPos pos = 1; pos < 20'001; pos += 1000) take(r, pool, pos, 1000);
+  EXPECT_EQ(r.readable(), 5000u) << "beyond 4 kB nothing more is taken";
+  std::uint8_t sink[5000];
+  EXPECT_EQ(r.read(sink, true), 5000u);
+  take(r, pool, 5001, 1000);
+  EXPECT_EQ(r.readable(), 1000u);
+  r.discard();
+}
+
 TEST(Receiver, TheFinOfAClosedWindowLeavesAnEmptyWindow) {
   BufferPool pool;
   Receiver r = opened(1000);
