@@ -6,7 +6,8 @@
 namespace leat {
 
 namespace {
-constexpr std::uint32_t kSpare = 16;  ///< segments beside what is counted (Linux)
+constexpr std::uint32_t kSpare = 16;               ///< segments beside what is counted (Linux)
+constexpr StreamPos kMostThatCounts = 0x3fffffff;  ///< more than any buffer has, and squared still a number
 }  // namespace
 
 ReceiveTuning::ReceiveTuning(const Arrival& first)
@@ -36,7 +37,7 @@ std::optional<std::uint64_t> ReceiveTuning::on_data(const Arrival& arrival) {
   measure_round_trip(arrival);
   if (round_trip_ == Duration::zero() || arrival.now - since_ < round_trip_) return std::nullopt;
   const StreamPos unread = arrival.nxt - arrival.read;
-  const StreamPos taken = arrival.read - read_then_ - unread;
+  const StreamPos taken = std::min(arrival.read - read_then_ - unread, kMostThatCounts);
   since_ = arrival.now;
   read_then_ = arrival.read;
   if (taken <= StreamPos{taken_}) return std::nullopt;
@@ -44,7 +45,7 @@ std::optional<std::uint64_t> ReceiveTuning::on_data(const Arrival& arrival) {
   const auto now = static_cast<std::uint64_t>(taken);
   const std::uint64_t room = 2 * now + std::uint64_t{kSpare} * arrival.mss;
   const std::uint64_t growth = room * (now - taken_) / taken_;
-  taken_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(now, 0xffffffff));
+  taken_ = static_cast<std::uint32_t>(now);
   return room + 2 * growth;
 }
 

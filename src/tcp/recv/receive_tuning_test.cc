@@ -47,6 +47,15 @@ TEST(ReceiveTuning, AsksForTwiceWhatARoundTripBringsAndMoreWhileItGrows) {
   EXPECT_EQ(flow.round(22'000), std::nullopt);
 }
 
+TEST(ReceiveTuning, MoreInARoundTripThanAnyBufferHasAsksForALot) {
+  // A peer that echoes old timestamps makes the round trip as long as it likes.
+  for (const std::uint64_t bytes : {std::uint64_t{3} << 30, std::uint64_t{1} << 34, std::uint64_t{1} << 45}) {
+    Flow flow(true);
+    EXPECT_GT(flow.round(bytes).value_or(0), std::uint64_t{1} << 31) << bytes;
+    EXPECT_EQ(flow.round(2 * bytes), std::nullopt) << bytes;
+  }
+}
+
 TEST(ReceiveTuning, ASlowReaderGetsNoMore) {
   Flow flow(true);
   EXPECT_EQ(flow.round(30'000, 25'000), std::nullopt);
