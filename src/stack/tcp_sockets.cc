@@ -65,7 +65,20 @@ void TcpSockets::deliver(Socket& socket, SegmentIn& segment, Instant now) {
   count(verdict);
   if (verdict.reset_reply) reply_with_reset(socket.tuple, segment);
   if (verdict.drop == DropReason::TCP_ABORT_ON_DATA) ++counters_[Counter::TcpExtTCPAbortOnData];
+  hurry_acks(socket, now);
   touch(socket);
+}
+
+// Before the rest of the batch is looked at: each tells of its segment.
+void TcpSockets::hurry_acks(Socket& socket, Instant now) {
+  while (replies_.size() < kMaxReplies / 2) {
+    OutgoingSegment out;
+    if (!socket.connection->poll_hurried_ack(out.segment, now)) return;
+    out.tuple = socket.tuple;
+    out.tos = socket.connection->options()->tos;
+    out.ttl = socket.connection->options()->ttl;
+    replies_.push_back(std::move(out));
+  }
 }
 
 void TcpSockets::on_time_wait(FlowRef flow, const FourTuple& tuple, SegmentIn& segment, const PathFacts& path,

@@ -160,6 +160,7 @@ class TcpSockets {
   void make_connection(Socket& socket, const FourTuple& tuple, const PathFacts& path, SeqNum isn,
                        TcpOptionsRef options);
   void deliver(Socket& socket, SegmentIn& segment, Instant now);
+  void hurry_acks(Socket& socket, Instant now);
 
   // tcp_sockets_ports.cc
   bool has_conflict(const Endpoint& local, const PortSharing& sharing, SocketHandle self) const;

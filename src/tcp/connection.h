@@ -82,6 +82,8 @@ class TcpConnection {
   TimeWaitFacts time_wait_facts() const;
   /// An ACK is owed at once, for example a window update after read().
   bool wants_to_send_ack() const { return acks_.owed() > 0; }
+  /// Fills `out` with an ACK that shall not wait for the rest of what has arrived; false when none is due.
+  bool poll_hurried_ack(SegmentOut& out, Instant now);
 
  private:
   // connection_handshake.cc

@@ -25,6 +25,14 @@ bool TcpConnection::poll_transmit(SegmentOut& out, Instant now) {
   return have;
 }
 
+bool TcpConnection::poll_hurried_ack(SegmentOut& out, Instant now) {
+  if (!acks_.hurries() || !is_synchronized(state_)) return false;
+  out = SegmentOut{};
+  if (!transmit_ack(out, now)) return false;
+  counts_.segs_out += out.wire_segments();
+  return true;
+}
+
 bool TcpConnection::transmit_syn(SegmentOut& out, Instant now) {
   if (!syn_due_) return false;
   syn_due_ = false;

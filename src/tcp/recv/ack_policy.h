@@ -45,6 +45,7 @@ class AckPolicy {
     const bool quick = data.delay == Duration::zero() || (quick_acks_ > 0 && !interactive_);
     if (quick || unacknowledged_ >= 2 * full_segment()) {
       ack_now();
+      hurries_ = careful_ > 0;
     } else if (deadline_ == kNever) {
       deadline_ = data.now + data.delay;
     }
@@ -70,12 +71,17 @@ class AckPolicy {
   /// Something needs an answer at once: out of order, duplicate, FIN, a window that opened.
   void ack_now() { owed_ = std::max<std::uint8_t>(owed_, 1); }
   /// As ack_now, but one acknowledgement for each call: a sender without SACK counts duplicates.
-  void duplicate_ack() { owed_ = owed_ == 255 ? owed_ : static_cast<std::uint8_t>(owed_ + 1); }
+  void duplicate_ack() {
+    owed_ = owed_ == 255 ? owed_ : static_cast<std::uint8_t>(owed_ + 1);
+    careful_ = kCareful;
+    hurries_ = true;
+  }
 
   /// Out of order, for a sender with SACK. One tells of everything, but may be lost, and a small flight has no other:
   /// the first three after progress go out each, later ones once a batch (Linux: tcp_sack_compress_send_ack).
   void selective_ack() {
     constexpr std::uint8_t kEach = 3;
+    careful_ = kCareful;
     if (out_of_order_ >= kEach) return ack_now();
     ++out_of_order_;
     duplicate_ack();
@@ -83,9 +89,14 @@ class AckPolicy {
 
   /// Acknowledgements to be sent now.
   std::uint8_t owed() const { return owed_; }
+  /// They do not wait for what else has arrived: where data gets lost, ACKs do, and a small flight whose only ACK is lost
+  /// waits for a time-out.
+  bool hurries() const { return hurries_ && owed_ > 0; }
   /// A segment with the current ACK number has been sent.
   void on_ack_sent() {
     if (owed_ > 0) --owed_;
+    if (careful_ > 0) --careful_;
+    if (owed_ == 0) hurries_ = false;
     if (unacknowledged_ > 0 && quick_acks_ > 0) --quick_acks_;
     unacknowledged_ = 0;
     pushes_ = 0;
@@ -109,6 +120,8 @@ class AckPolicy {
   std::uint32_t largest_segment() const { return largest_segment_; }
 
  private:
+  static constexpr std::uint8_t kCareful = 64;  ///< acknowledgements after something came out of order
+
   std::uint32_t full_segment() const { return full_segment_ == 0 ? kDefaultSegment : full_segment_; }
   // Not more than acknowledge every second segment of the window (Linux: tcp_incr_quickack).
   void be_quick(std::uint32_t window) {
@@ -125,6 +138,8 @@ class AckPolicy {
   std::uint8_t owed_ = 0;
   std::uint8_t out_of_order_ = 0;  ///< acknowledgements since data came in order
   std::int8_t quick_acks_ = 0;
+  std::uint8_t careful_ = 0;  ///< acknowledgements until the path counts as a good one again
+  bool hurries_ = false;
   std::uint8_t pushes_ = 0;  ///< ends of writes that are not acknowledged, 2 at most
   bool interactive_ = false;
 };

@@ -40,6 +40,26 @@ TEST(AckPolicy, OneSegmentWaitsAndTheSecondDoesNot) {
   EXPECT_EQ(p.deadline(), kNever);
 }
 
+TEST(AckPolicy, DoesNotWaitForTheBatchWhereDataGetsLost) {
+  AckPolicy p = without_quick_acks();
+  p.on_data(data(2000, 1000));
+  EXPECT_FALSE(p.hurries()) << "on a good path one ACK tells of the whole batch";
+  p.on_ack_sent();
+  p.selective_ack();
+  EXPECT_TRUE(p.hurries());
+  p.on_ack_sent();
+  EXPECT_FALSE(p.hurries());
+  for (int i = 0; i < 63; ++i) {
+    p.on_data(data(1000, 1000));
+    EXPECT_FALSE(p.hurries());
+    p.on_data(data(1000, 1000));
+    EXPECT_TRUE(p.hurries()) << i;
+    p.on_ack_sent();
+  }
+  p.on_data(data(2000, 1000));
+  EXPECT_FALSE(p.hurries()) << "nothing was lost for long";
+}
+
 TEST(AckPolicy, EndsOfWritesAreNoFullSegments) {
   AckPolicy p;
   p.set_interactive(true);
