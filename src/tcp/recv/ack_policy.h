@@ -89,8 +89,8 @@ class AckPolicy {
 
   /// Acknowledgements to be sent now.
   std::uint8_t owed() const { return owed_; }
-  /// They do not wait for what else has arrived: where data gets lost, ACKs do, and a small flight whose only ACK is lost
-  /// waits for a time-out.
+  /// They do not wait for what else has arrived: where data gets lost, ACKs do, and a small flight whose only ACK is
+  /// lost waits for a time-out.
   bool hurries() const { return hurries_ && owed_ > 0; }
   /// A segment with the current ACK number has been sent.
   void on_ack_sent() {
