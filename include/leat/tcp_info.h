@@ -73,6 +73,8 @@ struct TcpInfo : TcpCounts {
   std::uint32_t rcv_ssthresh = 0;              ///< bytes: the largest window that is offered at present
   std::uint32_t rcv_space = 0;                 ///< bytes that the reader took in the best round trip so far
   Duration rcv_rtt{};                          ///< the round trip as the receiver measures it; zero: not yet
+  /// What the buffers may take now, bytes as Linux counts them (SO_SNDBUF, SO_RCVBUF).
+  std::uint32_t snd_buffer = 0, rcv_buffer = 0;
   std::optional<std::uint64_t> pacing_rate{};  ///< bytes a second; nothing: not paced
   std::uint32_t reordering = 0;                ///< segments: how far out of order the path is known to deliver
   std::uint32_t unacked = 0;                   ///< bytes in flight

@@ -1,9 +1,12 @@
 // SOL_SOCKET.
 #include <sys/time.h>
 
+#include <algorithm>
+#include <array>
 #include <limits>
 
 #include "socket/options.h"
+#include "tcp/options_ref.h"
 
 namespace leat {
 namespace {
@@ -71,6 +74,26 @@ int set_linger(SocketOptions& options, const OptionInput& input) {
   return 0;
 }
 
+/// SO_SNDBUF or SO_RCVBUF: what the user has set, doubled, or what the connection's has grown to.
+std::int32_t send_buffer_of(const SocketOptions& o, const TcpInfo& info) {
+  return o.tcp.send_buffer ? o.send_buffer : std::max(o.send_buffer, static_cast<std::int32_t>(info.snd_buffer));
+}
+std::int32_t receive_buffer_of(const SocketOptions& o, const TcpInfo& info) {
+  return o.tcp.receive_buffer ? o.receive_buffer
+                              : std::max(o.receive_buffer, static_cast<std::int32_t>(info.rcv_buffer));
+}
+
+/// SO_MEMINFO. Nothing is allocated ahead, and no device keeps what was sent: the rest is 0.
+int get_memory(const StreamSocket& socket, const TcpInfo& info, const OptionOutput& output) {
+  enum { kReceived = 0, kReceiveBuffer = 1, kSendBuffer = 3, kQueued = 5, kFields = 9 };  // as linux/sock_diag.h has it
+  std::array<std::uint32_t, kFields> memory{};
+  memory[kReceived] = static_cast<std::uint32_t>(memory_of(info.unread));
+  memory[kReceiveBuffer] = static_cast<std::uint32_t>(receive_buffer_of(socket.options(), info));
+  memory[kSendBuffer] = static_cast<std::uint32_t>(send_buffer_of(socket.options(), info));
+  memory[kQueued] = static_cast<std::uint32_t>(memory_of(info.unacked + info.notsent));
+  return output.object(memory);
+}
+
 }  // namespace
 
 int set_socket_option(StreamSocket& socket, int name, const OptionInput& input) {
@@ -117,8 +140,9 @@ int get_socket_option(StreamSocket& socket, int name, const OptionOutput& output
     case SO_KEEPALIVE: return output.integer(o.keep_alive);
     case SO_OOBINLINE: return output.integer(o.oob_inline);
     case SO_PRIORITY: return output.integer(o.priority);
-    case SO_SNDBUF: return output.integer(o.send_buffer);
-    case SO_RCVBUF: return output.integer(o.receive_buffer);
+    case SO_SNDBUF: return output.integer(send_buffer_of(o, socket.tcp_info().value_or(TcpInfo{})));
+    case SO_RCVBUF: return output.integer(receive_buffer_of(o, socket.tcp_info().value_or(TcpInfo{})));
+    case SO_MEMINFO: return get_memory(socket, socket.tcp_info().value_or(TcpInfo{}), output);
     case SO_RCVLOWAT: return output.integer(o.receive_low_water);
     case SO_SNDLOWAT: return output.integer(1);
     case SO_TYPE: return output.integer(SOCK_STREAM);

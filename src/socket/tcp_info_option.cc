@@ -2,6 +2,9 @@
 #include <linux/tcp.h>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstring>
 #include <limits>
 
 #include "socket/options.h"
@@ -64,6 +67,15 @@ void fill_counts(const TcpInfo& in, tcp_info& out) {
   out.tcpi_rcv_ooopack = bounded(static_cast<std::int64_t>(in.rcv_ooopack));
 }
 
+/// The structure as of Linux 6.2, which has two words more; the headers here may be older.
+int give(const tcp_info& info, std::uint32_t rcv_wnd, const OptionOutput& output) {
+  constexpr std::size_t kReceiveWindow = offsetof(tcp_info, tcpi_snd_wnd) + sizeof(info.tcpi_snd_wnd);
+  std::array<std::uint8_t, std::max(sizeof(tcp_info), kReceiveWindow + 8)> bytes{};
+  std::memcpy(bytes.data(), &info, sizeof info);
+  std::memcpy(bytes.data() + kReceiveWindow, &rcv_wnd, sizeof rcv_wnd);
+  return output.object(bytes);
+}
+
 /// Linux counts these in segments.
 void fill_segments(const TcpInfo& in, tcp_info& out) {
   const std::uint32_t mss = std::max(in.snd_mss, 1u);
@@ -106,7 +118,7 @@ int get_tcp_info(const StreamSocket& socket, Instant now, const OptionOutput& ou
   fill_times(in, now, out);
   fill_counts(in, out);
   fill_segments(in, out);
-  return output.object(out);
+  return give(out, in.rcv_wnd, output);
 }
 
 }  // namespace leat

@@ -235,6 +235,8 @@ TcpInfo TcpConnection::info() const {
   info.min_rtt = rto_.rtt().min_rtt().value_or(Duration::zero());
   info.snd_wnd = sender_.window();
   info.rcv_wnd = static_cast<std::uint32_t>(receiver_.window_end() - receiver_.nxt());
+  info.snd_buffer = sender_.limit();
+  info.rcv_buffer = static_cast<std::uint32_t>(memory_of(receiver_.limit()));
   info.rcv_ssthresh = receiver_.threshold();
   info.rcv_space = ReceiveTuning::kFirstFlight * receive_mss_;
   if (const ReceiveTuning* tuning = receiver_.tuning()) {

@@ -24,6 +24,8 @@ inline std::size_t largest_window(const TcpOptions& options) {
 /// What of a buffer that sizes itself is for data: as if Linux kept full segments of Ethernet there, 1460 bytes in 2304
 /// of memory each (tcp_win_from_space).
 constexpr std::size_t data_share(std::size_t buffer) { return buffer * 1460 / 2304; }
+/// The other way round: the memory of so much data.
+constexpr std::size_t memory_of(std::size_t data) { return (data * 2304 + 1459) / 1460; }
 
 /// The receive buffer of a new connection, bytes of data.
 inline std::size_t first_receive_buffer(const TcpOptions& options) {

@@ -31,6 +31,7 @@ class Receiver {
   /// Memory is short: nothing grows, and no more is offered than a few segments.
   void save_memory();
 
+  std::size_t limit() const { return limit_; }
   StreamPos nxt() const { return nxt_; }
   /// The largest window that is offered at present (Linux: rcv_ssthresh).
   std::uint32_t threshold() const { return threshold_; }

@@ -48,6 +48,7 @@ class Sender {
   /// The segment that ends at `pos` is pushed.
   void mark_push(StreamPos pos);
   std::size_t buffered() const { return buffer_.size(); }
+  std::uint32_t limit() const { return limit_; }
   std::size_t room() const { return limit_ > buffer_.size() ? limit_ - buffer_.size() : 0; }
   /// What may be written before `lowat` bytes wait to be sent, up to a whole segment.
   std::size_t room_below(std::uint32_t lowat) const;
