@@ -25,12 +25,19 @@ using leat::Stack;
 
 Instant now() { return Instant(std::chrono::steady_clock::now().time_since_epoch()); }
 
+/// A pipe has no round trip that a buffer could be sized by; this much stays near the processor.
+leat::TcpOptions options() {
+  leat::TcpOptions made;
+  made.send_buffer = made.receive_buffer = std::size_t{1} << 20;
+  return made;
+}
+
 struct End {
   leat::BufferPool& pool;
   Stack stack;
   leat::InterfaceId interface = 0;
 
-  End(leat::BufferPool& p, std::uint8_t host) : pool(p), stack({.seed = {host, 1}, .tcp = {}}, p) {
+  End(leat::BufferPool& p, std::uint8_t host) : pool(p), stack({.seed = {host, 1}, .tcp = options()}, p) {
     leat::InterfaceConfig config;
     config.mac = {{2, 0, 0, 0, 0, host}};
     config.addresses = {{IpAddress::v4(10, 0, 0, host), 24}};
