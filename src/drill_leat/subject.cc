@@ -8,6 +8,7 @@
 #include "drill_leat/knobs.h"
 #include "packet/packet.h"
 #include "stack/stack.h"
+#include "stack/transmit_all.h"
 
 namespace leat::drill {
 namespace {
@@ -108,17 +109,12 @@ void LeatSubject::start() {
 bool LeatSubject::step() {
   bool any = false;
   sockets_->run_timers(now_);
-  PacketBatch batch;
-  for (bool more = true; more;) {
-    more = stack_->transmit(1, batch, now_);
-    for (Packet& packet : batch.packets()) {
-      SentPacket sent{now(), std::vector<std::uint8_t>(packet.size())};
-      static_cast<void>(packet.copy_out(0, sent.bytes));
-      sent_.push_back(std::move(sent));
-      any = true;
-    }
-    batch.clear();
-  }
+  transmit_all(*stack_, 1, now_, [&](const Packet& packet) {
+    SentPacket sent{now(), std::vector<std::uint8_t>(packet.size())};
+    static_cast<void>(packet.copy_out(0, sent.bytes));
+    sent_.push_back(std::move(sent));
+    any = true;
+  });
   while (const auto event = stack_->next_event()) {
     sockets_->on_event(*event, now_);
     any = true;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "stack/transmit_all.h"
+
 namespace leat::testing {
 
 TwoHosts::TwoHosts(const SocketsConfig& config) {
@@ -33,17 +35,12 @@ bool TwoHosts::pump() {
   for (int i = 0; i < 2; ++i) {
     Host& host = hosts_[i];
     host.sockets->run_timers(now_);
-    PacketBatch batch;
-    for (bool more = true; more;) {
-      more = host.stack->transmit(1, batch, now_);
-      for (Packet& packet : batch.packets()) {
-        InFlight item{now_ + kDelay, 1 - i, std::vector<std::uint8_t>(packet.size())};
-        EXPECT_TRUE(packet.copy_out(0, item.packet));
-        if (!filter_ || filter_(item.to, item.packet)) wire_.push_back(std::move(item));
-        any = true;
-      }
-      batch.clear();
-    }
+    transmit_all(*host.stack, 1, now_, [&](const Packet& packet) {
+      InFlight item{now_ + kDelay, 1 - i, std::vector<std::uint8_t>(packet.size())};
+      EXPECT_TRUE(packet.copy_out(0, item.packet));
+      if (!filter_ || filter_(item.to, item.packet)) wire_.push_back(std::move(item));
+      any = true;
+    });
     while (const std::optional<Event> event = host.stack->next_event()) {
       host.sockets->on_event(*event, now_);
       any = true;

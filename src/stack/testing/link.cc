@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "stack/transmit_all.h"
+
 namespace leat::testing {
 
 Link::Link(TcpOptions options, bool link_layer, std::size_t memory) : pool_(memory) {
@@ -27,18 +29,12 @@ Link::~Link() {
 
 void Link::pump() {
   for (int side = 0; side < 2; ++side) {
-    PacketBatch batch;
-    bool more = true;
-    while (more) {
-      more = stacks_[side]->transmit(1, batch, now_);
-      for (Packet& packet : batch.packets()) {
-        InFlight item{now_ + kDelay, 1 - side, std::vector<std::uint8_t>(packet.size())};
-        EXPECT_TRUE(packet.copy_out(0, item.frame));
-        EXPECT_EQ(packet.offload.checksum, ChecksumState::unchecked) << "this device completes no checksums";
-        if (!filter_ || filter_(item.to, item.frame)) wire_.push_back(std::move(item));
-      }
-      batch.clear();
-    }
+    transmit_all(*stacks_[side], 1, now_, [&](const Packet& packet) {
+      InFlight item{now_ + kDelay, 1 - side, std::vector<std::uint8_t>(packet.size())};
+      EXPECT_TRUE(packet.copy_out(0, item.frame));
+      EXPECT_EQ(packet.offload.checksum, ChecksumState::unchecked) << "this device completes no checksums";
+      if (!filter_ || filter_(item.to, item.frame)) wire_.push_back(std::move(item));
+    });
   }
   collect_events();
 }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "stack/transmit_all.h"
+
 namespace leat::testing {
 
 namespace {
@@ -35,18 +37,12 @@ LongPath::~LongPath() {
 
 void LongPath::pump() {
   for (int side = 0; side < 2; ++side) {
-    PacketBatch batch;
-    bool more = true;
-    while (more) {
-      more = stacks_[side]->transmit(1, batch, now_);
-      for (Packet& packet : batch.packets()) {
-        const auto nanoseconds = packet.size() * 8 * 1'000'000'000 / config_.bits_per_second;
-        free_at_[side] = std::max(free_at_[side], now_) + std::chrono::nanoseconds(nanoseconds);
-        packet.offload.checksum = ChecksumState::verified;
-        wire_[side].push_back({free_at_[side] + config_.round_trip / 2, 1 - side, std::move(packet)});
-      }
-      batch.clear();
-    }
+    transmit_all(*stacks_[side], 1, now_, [&](Packet& packet) {
+      const auto nanoseconds = packet.size() * 8 * 1'000'000'000 / config_.bits_per_second;
+      free_at_[side] = std::max(free_at_[side], now_) + std::chrono::nanoseconds(nanoseconds);
+      packet.offload.checksum = ChecksumState::verified;
+      wire_[side].push_back({free_at_[side] + config_.round_trip / 2, 1 - side, std::move(packet)});
+    });
     while (stacks_[side]->next_event()) continue;
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "stack/transmit_all.h"
 #include "wire/ipv4.h"
 
 namespace leat::testing {
@@ -158,20 +159,15 @@ void Machine::peer(std::string_view segment) {
 }
 
 void Machine::pump() {
-  PacketBatch batch;
-  for (bool more = true; more;) {
-    more = stack_->transmit(1, batch, now_);
-    for (Packet& packet : batch.packets()) {
-      std::vector<std::uint8_t> datagram(packet.size());
-      EXPECT_TRUE(packet.copy_out(0, datagram));
-      const auto segment = peer_.parse(datagram);
-      EXPECT_TRUE(segment.has_value()) << "a datagram for somebody else" << story();
-      if (!segment) continue;
-      sent_.push_back(segment->to_text());
-      tell("> " + sent_.back());
-    }
-    batch.clear();
-  }
+  transmit_all(*stack_, 1, now_, [this](const Packet& packet) {
+    std::vector<std::uint8_t> datagram(packet.size());
+    EXPECT_TRUE(packet.copy_out(0, datagram));
+    const auto segment = peer_.parse(datagram);
+    EXPECT_TRUE(segment.has_value()) << "a datagram for somebody else" << story();
+    if (!segment) return;
+    sent_.push_back(segment->to_text());
+    tell("> " + sent_.back());
+  });
   adopt_child();
   while (stack_->next_event()) {
   }
