@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "drill/arguments.h"
-#include "drill/player.h"
 #include "drill/suite.h"
 #include "drill_leat/subject.h"
 
@@ -38,12 +37,6 @@ Seconds processor_time(int who) {
 
 Seconds processor_time() { return processor_time(RUSAGE_SELF) + processor_time(RUSAGE_CHILDREN); }
 
-leat::drill::Verdict play(const leat::drill::Script& script, const leat::drill::PlayOptions& options) {
-  auto subject = leat::drill::make_leat_subject(script.settings);
-  if (!subject) return {leat::drill::Verdict::Kind::skipped, subject.error(), {}};
-  return leat::drill::play(script, **subject, options);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -60,7 +53,7 @@ int main(int argc, char** argv) {
   for (int run = 0; run < kRuns && best >= kMost; ++run) {
     const auto start = Clock::now();
     const Seconds start_processor = processor_time();
-    if (const int status = leat::drill::run_suite(arguments, play)) return status;
+    if (const int status = leat::drill::run_suite(arguments, leat::drill::play_on_leat)) return status;
     const Seconds wall = Clock::now() - start, processor = processor_time() - start_processor;
     std::printf("%zu scripts: %.2f s; %.2f s of processor time\n", kScripts, wall.count(), processor.count());
     best = std::min({best, wall, processor});

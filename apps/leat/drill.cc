@@ -75,11 +75,7 @@ int run(const Options& options) {
     }
     arguments->play.tap = [capture](drill::Direction d, Duration t, Bytes p) { capture->add(d, t, p); };
   }
-  return drill::run_suite(*arguments, [](const drill::Script& script, const drill::PlayOptions& play) {
-    auto subject = drill::make_leat_subject(script.settings);
-    if (!subject) return drill::Verdict{drill::Verdict::Kind::skipped, subject.error(), {}};
-    return drill::play(script, **subject, play);
-  });
+  return drill::run_suite(*arguments, drill::play_on_leat);
 }
 
 constexpr const char* kDescription = R"(play TCP scripts against Leat, in virtual time

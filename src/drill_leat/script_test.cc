@@ -14,9 +14,7 @@ namespace {
 Verdict played(const std::string& text, const PlayOptions& options = {}) {
   const auto script = parse_script("s.pkt", text, {});
   if (!script) return {Verdict::Kind::failed, script.error().to_string(), {}};
-  auto subject = make_leat_subject(script->settings);
-  if (!subject) return {Verdict::Kind::skipped, subject.error(), {}};
-  return play(*script, **subject, options);
+  return play_on_leat(*script, options);
 }
 
 const std::string kOpen =

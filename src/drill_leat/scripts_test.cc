@@ -34,19 +34,20 @@ std::vector<File> scripts() {
   return files;
 }
 
-Verdict played(const File& file) {
+Verdict played(const File& file, const PlayOptions& options = {}) {
   const auto script = parse_script(file.name, file.text, {});
   if (!script) return {Verdict::Kind::failed, script.error().to_string(), {}};
-  auto subject = make_leat_subject(script->settings);
-  if (!subject) return {Verdict::Kind::skipped, subject.error(), {}};
-  return play(*script, **subject, {});
+  return play_on_leat(*script, options);
 }
 
 TEST(DrillScripts, PassInLeat) {
   const auto files = scripts();
   EXPECT_GE(files.size(), 120u);
+  Interpreters interpreters;
+  PlayOptions options;
+  options.interpreters = &interpreters;
   for (const File& file : files) {
-    const Verdict verdict = played(file);
+    const Verdict verdict = played(file, options);
     EXPECT_EQ(verdict.kind, Verdict::Kind::passed) << file.name << " " << verdict.message;
   }
 }

@@ -208,4 +208,10 @@ expected<std::unique_ptr<Subject>, std::string> make_leat_subject(const Settings
   return std::unique_ptr<Subject>(std::make_unique<LeatSubject>(settings));
 }
 
+Verdict play_on_leat(const Script& script, const PlayOptions& options) {
+  auto subject = make_leat_subject(script.settings);
+  if (!subject) return {Verdict::Kind::skipped, subject.error(), {}};
+  return play(script, **subject, options);
+}
+
 }  // namespace leat::drill

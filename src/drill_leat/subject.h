@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "drill/player.h"
 #include "drill/settings.h"
 #include "drill/subject.h"
 #include "leat/expected.h"
@@ -13,5 +14,8 @@ namespace leat::drill {
 
 /// The error says what Leat lacks for these settings (an IP version); the script is to be skipped then.
 expected<std::unique_ptr<Subject>, std::string> make_leat_subject(const Settings& settings);
+
+/// Plays a script against a subject of its own; skipped where Leat lacks something.
+Verdict play_on_leat(const Script& script, const PlayOptions& options);
 
 }  // namespace leat::drill
