@@ -71,12 +71,10 @@ void TcpSockets::deliver(Socket& socket, SegmentIn& segment, Instant now) {
 
 // Before the rest of the batch is looked at: each tells of its segment.
 void TcpSockets::hurry_acks(Socket& socket, Instant now) {
-  while (replies_.size() < kMaxReplies / 2) {
+  while (socket.connection->hurries_to_ack() && replies_.size() < kMaxReplies / 2) {
     OutgoingSegment out;
     if (!socket.connection->poll_hurried_ack(out.segment, now)) return;
-    out.tuple = socket.tuple;
-    out.tos = socket.connection->options()->tos;
-    out.ttl = socket.connection->options()->ttl;
+    address(out, socket);
     replies_.push_back(std::move(out));
   }
 }
@@ -213,6 +211,12 @@ std::uint32_t TcpSockets::timestamp_offset(const FourTuple& tuple) const {
 
 // Sending.
 
+void TcpSockets::address(OutgoingSegment& out, const Socket& socket) {
+  out.tuple = socket.tuple;
+  out.tos = socket.connection->options()->tos;
+  out.ttl = socket.connection->options()->ttl;
+}
+
 bool TcpSockets::poll_transmit(OutgoingSegment& out, Instant now) {
   if (!replies_.empty()) {
     out = replies_.pop_front();
@@ -224,9 +228,7 @@ bool TcpSockets::poll_transmit(OutgoingSegment& out, Instant now) {
     static_cast<ListLink<DirtyTag>&>(*socket).unlink();
     if (sent) {
       dirty_.push_back(*socket);  // the others get their turn
-      out.tuple = socket->tuple;
-      out.tos = socket->connection->options()->tos;
-      out.ttl = socket->connection->options()->ttl;
+      address(out, *socket);
       count_sent(out.segment);
       take_events(*socket);
       return true;

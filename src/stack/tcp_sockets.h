@@ -161,6 +161,7 @@ class TcpSockets {
                        TcpOptionsRef options);
   void deliver(Socket& socket, SegmentIn& segment, Instant now);
   void hurry_acks(Socket& socket, Instant now);
+  static void address(OutgoingSegment& out, const Socket& socket);
 
   // tcp_sockets_ports.cc
   bool has_conflict(const Endpoint& local, const PortSharing& sharing, SocketHandle self) const;
