@@ -137,8 +137,11 @@ class BufferPool {
   std::uint64_t refusals() const { return refusals_; }
   /// Little is left: what could do with less should (Linux: the second of tcp_mem).
   bool is_short() const { return in_use_ > limit_ / 2; }
-  /// So little that it is kept for packets on their way, and for the least that each stream needs to go on: nothing
-  /// else may be held (the third of tcp_mem).
+  /// Bytes that each direction of a stream may hold however little is left, so that it goes on (Linux: the first of
+  /// tcp_rmem and tcp_wmem).
+  static constexpr std::size_t kLeastOfAStream = 4096;
+  /// So little that it is kept for packets on their way, and for the least of each stream: nothing else may be held
+  /// (the third of tcp_mem).
   bool is_scarce() const { return in_use_ > limit_ / 4 * 3; }
   /// The part of MemoryInfo that is about buffers.
   MemoryInfo info() const;

@@ -82,7 +82,9 @@ class TcpConnection {
   TimeWaitFacts time_wait_facts() const;
   /// An ACK is owed at once, for example a window update after read().
   bool wants_to_send_ack() const { return acks_.owed() > 0; }
-  /// Fills `out` with an ACK that shall not wait for the rest of what has arrived; false when none is due.
+  /// An ACK is owed that shall not wait for the rest of what has arrived.
+  bool hurries_to_ack() const { return acks_.hurries(); }
+  /// Fills `out` with it; false when it can not be sent now.
   bool poll_hurried_ack(SegmentOut& out, Instant now);
 
  private:
@@ -166,7 +168,7 @@ class TcpConnection {
   expected<std::size_t, Error> nothing_to_read() const;
   bool is_writable() const {
     return sender_.is_writable(options_->notsent_lowat) &&
-           (!memory_short_ || sender_.buffered() * 3 <= kLeastBuffer * 2);
+           (!memory_short_ || sender_.buffered() * 3 <= BufferPool::kLeastOfAStream * 2);
   }
   void look_at_memory(const BufferPool& pool);
   void grow_send_buffer();
@@ -176,9 +178,6 @@ class TcpConnection {
   void raise(std::uint16_t bits) { events_ = static_cast<std::uint16_t>(events_ | bits); }
   void stop_timers();
   void linger_in_fin_wait_2(Instant now);
-
-  /// Bytes that a connection may always have, however short memory is (Linux: the first of tcp_wmem).
-  static constexpr std::size_t kLeastBuffer = 4096;
 
   TcpOptionsRef options_;
   TcpState state_ = TcpState::closed;

@@ -38,7 +38,8 @@ expected<std::size_t, Error> TcpConnection::take(Bytes data, BufferPool& pool, b
   if (data.empty()) return std::size_t{0};
   look_at_memory(pool);
   std::size_t room = sender_.room_below(options_->notsent_lowat);
-  if (memory_short_) room = std::min(room, kLeastBuffer - std::min(kLeastBuffer, sender_.buffered()));
+  constexpr std::size_t kLeast = BufferPool::kLeastOfAStream;
+  if (memory_short_) room = std::min(room, kLeast - std::min(kLeast, sender_.buffered()));
   const std::size_t taken = sender_.write(data.first(std::min(data.size(), room)), pool, more);
   if (taken > 0 && taken < data.size()) sender_.end_write();
   if (taken > 0) sender_.push_when_full(options_->notsent_lowat);

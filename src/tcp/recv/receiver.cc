@@ -139,15 +139,14 @@ Receiver::Accepted Receiver::accept_slice(StreamPos pos, Slice slice, BufferPool
 }
 
 // What waits out of order goes first: it can be given back (RFC 2018 §8), and nobody reads it soon. A little may always
-// be kept in order, so that each reader goes on (Linux: tcp_prune_queue, the first of tcp_rmem).
+// be kept in order, so that each reader goes on (Linux: tcp_prune_queue).
 bool Receiver::may_keep(StreamPos pos, Accepted& result, const BufferPool& pool) {
-  constexpr std::size_t kLeast = 4096;
   if (reassembly_ && !reassembly_->empty()) {
     reassembly_->clear();
     result.pruned = true;
   }
   result.refused_ahead = pos > nxt_;
-  result.refused = result.refused_ahead || (queue_.size() >= kLeast && pool.is_scarce());
+  result.refused = result.refused_ahead || (queue_.size() >= BufferPool::kLeastOfAStream && pool.is_scarce());
   return !result.refused;
 }
 
