@@ -109,6 +109,7 @@ TEST_F(CliTest, BadValuesAreRefusedWithWhatIsWanted) {
       {"--mac 01:00:5e:00:00:01", "cannot be a station's"},
       {"--mac 1", "such as 02:00:00:00:00:01"},
       {"--mtu 575", "from 576 to 65535"},
+      {"--poll hard", "want adaptive, busy or sleep"},
       {"--mtu 65536", "from 576 to 65535"},
       {"--mss 87", "from 88 to 65495"},
       {"--tos 256", "from 0 to 255"},

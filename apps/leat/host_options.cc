@@ -67,6 +67,10 @@ void add_number(CLI::App& command, const std::string& name, std::uint64_t least,
       ->group(kGroup);
 }
 
+expected<Polling, std::string> parse_poll(std::string_view text) {
+  return or_explain(parse_polling(text), text, "a way to wait for packets; want adaptive, busy or sleep");
+}
+
 void add_place_options(CLI::App& command, HostConfig& config) {
   add_value(command, "--link", "SPEC",
             "The device that the host stands on: raw or raw:INTERFACE (raw sockets on the machine's own addresses; the "
@@ -151,6 +155,12 @@ LEAT_LINK, LEAT_ADDRESS, LEAT_GATEWAY
 void add_host_options(CLI::App& command, HostOptions& options) {
   add_place_options(command, options.config);
   add_tcp_options(command, options.config.tcp);
+  add_value(
+      command, "--poll", "HOW",
+      "How to wait for packets. adaptive: look for them while answers come within 200 us, then sleep; busy: never sleep, "
+      "which takes a CPU; sleep: sleep at once. Default: adaptive.",
+      parse_poll, [&options](Polling polling) { options.config.polling = polling; })
+      ->group(kGroup);
   add_value(
       command, "--pcap", "FILE",
       "Write every frame to FILE, as pcapng for Wireshark and tshark, with a comment on each that was dropped, sent "

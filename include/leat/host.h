@@ -24,6 +24,7 @@
 #include "leat/error.h"
 #include "leat/expected.h"
 #include "leat/impairment.h"
+#include "leat/polling.h"
 #include "leat/statistics.h"
 #include "leat/tcp_info.h"
 #include "leat/tcp_options.h"
@@ -46,6 +47,7 @@ struct HostConfig {
   /// Faults of the link, emulated: frames pass them in this order, each way.
   std::vector<Impairment> impairments{};
   TcpOptions tcp{};
+  Polling polling = Polling::adaptive;  ///< how the host's thread waits for packets
   /// A file to write every frame to, as pcapng, with a comment on each that is dropped, sent again, or sent to probe
   /// or to challenge; "-" is standard output, and empty is none. It shows what the stack sees: super-segments whole,
   /// checksums filled in.

@@ -34,6 +34,7 @@ extern "C" {
  *   address  10.0.0.2/24, one or more; none on `loopback`
  *   gateway ADDRESS    mac ADDRESS    mtu BYTES
  *   impair SPEC        faults of the link, as in:loss=1%,delay=20ms; may be repeated
+ *   poll HOW           adaptive, busy or sleep: how the host waits for packets (leat/polling.h)
  *   capture FILE       every frame as pcapng
  *   congestion NAME    of new sockets
  * 0, or -1 with errno: EINVAL (leat_host_trouble() says why), EBUSY (there is a host already), EPERM, ENODEV,

@@ -10,7 +10,7 @@ constexpr Duration kLongestWait = std::chrono::hours(24 * 365);
 
 }  // namespace
 
-expected<std::shared_ptr<Engine>, Error> Engine::start(const TcpOptions& tcp, WorkerLink link) {
+expected<std::shared_ptr<Engine>, Error> Engine::start(const WorkerConfig& config, WorkerLink link) {
   std::shared_ptr<Engine> engine(new Engine);
   Engine* e = engine.get();
   WorkerCallbacks callbacks;
@@ -32,7 +32,7 @@ expected<std::shared_ptr<Engine>, Error> Engine::start(const TcpOptions& tcp, Wo
   };
   std::vector<WorkerLink> links;
   links.push_back(std::move(link));
-  auto worker = Worker::start(tcp, std::move(links), std::move(callbacks));
+  auto worker = Worker::start(config, std::move(links), std::move(callbacks));
   if (!worker) return unexpected(worker.error());
   engine->worker_ = std::move(*worker);
   return engine;

@@ -19,7 +19,7 @@ namespace leat {
 
 class Engine {
  public:
-  static expected<std::shared_ptr<Engine>, Error> start(const TcpOptions& tcp, WorkerLink link);
+  static expected<std::shared_ptr<Engine>, Error> start(const WorkerConfig& config, WorkerLink link);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
   ~Engine() = default;  ///< stop() was called, by the Host

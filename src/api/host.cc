@@ -29,7 +29,7 @@ expected<Host, HostError> Host::open(const HostConfig& config) {
   info.mtu = link->interface.mtu;
   info.max_super_segment = link->interface.caps.max_super_segment;
   info.completes_checksums = link->interface.caps.completes_checksums;
-  auto engine = Engine::start(config.tcp, std::move(*link));
+  auto engine = Engine::start({config.tcp, config.polling}, std::move(*link));
   if (!engine) {
     return unexpected(HostError{
         engine.error(), "cannot start a host on " + config.link + ": " + std::string(to_string(engine.error()))});

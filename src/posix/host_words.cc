@@ -42,6 +42,10 @@ Trouble set(HostConfig& config, std::string_view key, std::string_view value) {
     auto impairment = Impairment::parse(value);
     if (!impairment) return quoted(value) + ": " + impairment.error();
     config.impairments.push_back(*impairment);
+  } else if (key == "poll") {
+    const auto polling = parse_polling(value);
+    if (!polling) return quoted(value) + " is no way to wait: adaptive, busy or sleep";
+    config.polling = *polling;
   } else if (key == "capture") {
     config.capture = value;
   } else {
@@ -51,7 +55,7 @@ Trouble set(HostConfig& config, std::string_view key, std::string_view value) {
 }
 
 bool is_key(std::string_view word) {
-  for (const std::string_view key : {"mtu", "gateway", "mac", "impair", "capture", "congestion"}) {
+  for (const std::string_view key : {"mtu", "gateway", "mac", "impair", "poll", "capture", "congestion"}) {
     if (word == key) return true;
   }
   return false;
@@ -74,7 +78,7 @@ expected<HostConfig, std::string> parse_host_words(std::string_view text) {
     } else {
       return unexpected(quoted(words[i]) +
                         " is neither an address with its prefix length, such as 10.0.0.2/24, nor one " +
-                        "of gateway, mac, mtu, impair, capture, congestion");
+                        "of gateway, mac, mtu, impair, poll, capture, congestion");
     }
   }
   return config;

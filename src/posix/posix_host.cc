@@ -73,7 +73,7 @@ expected<std::unique_ptr<PosixHost>, HostError> PosixHost::open(const HostConfig
     h->hand_out_completions();
     stack.abort_all(now);
   };
-  auto worker = Worker::start(config.tcp, std::move(links), std::move(callbacks));
+  auto worker = Worker::start({config.tcp, config.polling}, std::move(links), std::move(callbacks));
   if (!worker) {
     return unexpected(trouble(worker.error(),
                               "cannot start a host on " + config.link + ": " + std::string(to_string(worker.error()))));

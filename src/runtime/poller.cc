@@ -12,7 +12,7 @@
 namespace leat {
 namespace {
 
-constexpr unsigned kWakeTag = 32;
+constexpr unsigned kWakeTag = 31;
 constexpr int kEventsAWait = 16;
 constexpr std::int64_t kSecond = 1'000'000'000, kMillisecond = 1'000'000;
 
@@ -66,9 +66,8 @@ std::uint32_t Poller::wait(Instant deadline, Instant now) {
     if (events[i].data.u32 == kWakeTag) {
       std::uint64_t count = 0;
       (void)!::read(wake_.get(), &count, sizeof count);
-    } else {
-      ready |= std::uint32_t{1} << events[i].data.u32;
     }
+    ready |= std::uint32_t{1} << events[i].data.u32;
   }
   return ready;
 }

@@ -16,9 +16,12 @@ namespace leat {
 
 class Poller {
  public:
+  /// In what wait() returns: wake() was called.
+  static constexpr std::uint32_t kWoken = std::uint32_t{1} << 31;
+
   static expected<Poller, Error> create();
 
-  /// Watches `fd` for input; `tag` < 32 names it in what wait() returns.
+  /// Watches `fd` for input; `tag` < 31 names it in what wait() returns.
   bool add(int fd, unsigned tag);
   /// What is waited for, beside errors.
   struct Interest {
@@ -28,7 +31,7 @@ class Poller {
   void remove(int fd);
 
   /// Sleeps until a descriptor is ready, wake() was called or `deadline` has come; not at all for a deadline in the
-  /// past. A set of bits, one for each tag that is ready (errors count as ready).
+  /// past. A set of bits, one for each tag that is ready (errors count as ready), and kWoken.
   std::uint32_t wait(Instant deadline, Instant now);
   /// Makes the current or the next wait() return. From any thread.
   void wake() const;

@@ -1,6 +1,7 @@
 #include "runtime/worker.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <sys/prctl.h>
 
 #include <algorithm>
@@ -24,6 +25,13 @@ constexpr unsigned long kTimerSlack = 1000;  // ns; the default of 50 us would b
 
 thread_local const Worker* this_threads_worker = nullptr;
 
+/// On one CPU, looking keeps the one who would answer from running.
+Polling polling_here(Polling wanted) {
+  cpu_set_t cpus;
+  const bool alone = ::sched_getaffinity(0, sizeof cpus, &cpus) == 0 && CPU_COUNT(&cpus) == 1;
+  return alone && wanted == Polling::adaptive ? Polling::sleep : wanted;
+}
+
 Seed system_seed() {
   std::array<std::uint8_t, 16> raw;
   fill_random(raw);
@@ -35,17 +43,20 @@ Seed system_seed() {
 
 }  // namespace
 
-Worker::Worker(Poller poller, const StackConfig& config, WorkerCallbacks callbacks)
-    : stack_(config, pool_), poller_(std::move(poller)), callbacks_(std::move(callbacks)) {}
+Worker::Worker(Poller poller, const WorkerConfig& config, WorkerCallbacks callbacks)
+    : stack_({system_seed(), config.tcp}, pool_),
+      poller_(std::move(poller)),
+      spin_(polling_here(config.polling)),
+      callbacks_(std::move(callbacks)) {}
 
 Worker::~Worker() { stop(); }
 
-expected<std::unique_ptr<Worker>, Error> Worker::start(const TcpOptions& tcp, std::vector<WorkerLink> links,
+expected<std::unique_ptr<Worker>, Error> Worker::start(const WorkerConfig& config, std::vector<WorkerLink> links,
                                                        WorkerCallbacks callbacks) {
   if (links.empty() || links.size() > kMaxLinks) return unexpected(Error::invalid_argument);
   auto poller = Poller::create();
   if (!poller) return unexpected(poller.error());
-  std::unique_ptr<Worker> worker(new Worker(std::move(*poller), {system_seed(), tcp}, std::move(callbacks)));
+  std::unique_ptr<Worker> worker(new Worker(std::move(*poller), config, std::move(callbacks)));
   for (WorkerLink& link : links) {
     if (auto added = worker->add(std::move(link)); !added) return unexpected(added.error());
   }
@@ -109,17 +120,33 @@ void Worker::run() {
   Instant now = monotonic_now();
   turn(0, now);
   for (;;) {
-    const Instant wake_up = wake_up_time(now);
-    if (wake_up > now) {
-      for (Link& link : links_) link.device->idle();
-    }
-    const std::uint32_t ready = poller_.wait(wake_up, now);
-    now = monotonic_now();
-    turn(ready, now);
+    turn(wait(wake_up_time(now), now), now);
     const std::lock_guard lock(mutex_);
     if (stopping_) break;
   }
   finish();
+}
+
+/// Until a device is ready, a task is posted or `wake_up`: looking at first, then sleeping. Sets `now`.
+std::uint32_t Worker::wait(Instant wake_up, Instant& now) {
+  const Instant began = now;
+  const Duration spin = spin_.get();
+  bool idle = false;
+  for (;;) {
+    const Duration waited = now - began;
+    if (!idle && wake_up > now && waited >= std::min(spin, SpinTime::kMost)) {
+      for (Link& link : links_) link.device->idle();
+      idle = true;
+    }
+    const bool sleeps = waited >= spin;
+    const std::uint32_t ready = poller_.wait(sleeps ? wake_up : now, now);
+    now = monotonic_now();
+    if (ready != 0 || sleeps || now >= wake_up) {
+      if (wake_up > began) spin_.on_waited(now - began);
+      return ready;
+    }
+    ::sched_yield();  // whoever wants this CPU comes first
+  }
 }
 
 void Worker::turn(std::uint32_t ready, Instant now) {

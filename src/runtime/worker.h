@@ -1,5 +1,6 @@
 // Worker: a thread that owns a Stack and its devices, and drives both: it reads the clock, moves packets, runs due
-// timers, executes what other threads ask for, and tells events. It sleeps whenever there is nothing to do.
+// timers, executes what other threads ask for, and tells events. When there is nothing to do it looks for a while
+// (SpinTime), then sleeps.
 //
 // One turn: tasks, the application's timers, at most one batch from each device, everything there is to send, events.
 // The clock is read once a turn. Work a turn is bounded, so that neither a flood of frames nor of tasks starves
@@ -15,8 +16,10 @@
 #include <vector>
 
 #include "device/device.h"
+#include "leat/polling.h"
 #include "runtime/poller.h"
 #include "runtime/shared_ports.h"
+#include "runtime/spin_time.h"
 #include "stack/stack.h"
 
 namespace leat {
@@ -28,6 +31,11 @@ struct WorkerLink {
   /// Only on a link that shares the kernel's addresses: the interface's are all that the kernel has, and those that
   /// it will have.
   bool all_addresses = false;
+};
+
+struct WorkerConfig {
+  TcpOptions tcp{};
+  Polling polling = Polling::adaptive;
 };
 
 /// Called on the worker's thread only. Whatever is empty is not called.
@@ -48,7 +56,7 @@ class Worker {
   static constexpr std::size_t kMaxLinks = 31;
 
   /// Starts the thread. The seed comes from the system. Errors: what the stack says to an interface, or `system`.
-  static expected<std::unique_ptr<Worker>, Error> start(const TcpOptions& tcp, std::vector<WorkerLink> links,
+  static expected<std::unique_ptr<Worker>, Error> start(const WorkerConfig& config, std::vector<WorkerLink> links,
                                                         WorkerCallbacks callbacks);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -83,7 +91,7 @@ class Worker {
     bool blocked = false;  ///< waits for room
     bool failed = false;
   };
-  Worker(Poller poller, const StackConfig& config, WorkerCallbacks callbacks);
+  Worker(Poller poller, const WorkerConfig& config, WorkerCallbacks callbacks);
   expected<void, Error> add(WorkerLink link);
   void run();
   bool run_timers(Instant now);
@@ -95,12 +103,14 @@ class Worker {
   void fail(std::size_t index, Error error, Instant now);
   bool deliver_events(Instant now);
   Instant wake_up_time(Instant now) const;
+  std::uint32_t wait(Instant wake_up, Instant& now);
   void finish();
 
   // The pool outlives all that holds its slices.
   BufferPool pool_;
   Stack stack_;
   Poller poller_;
+  SpinTime spin_;
   WorkerCallbacks callbacks_;
   std::vector<Link> links_;
   SharedPorts shared_ports_;

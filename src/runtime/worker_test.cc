@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <ctime>
 #include <future>
 #include <latch>
 
@@ -62,10 +63,10 @@ class WorkerTest : public ::testing::Test {
     l.interface.addresses = {{kAddress, 24}};
     return l;
   }
-  std::unique_ptr<Worker> start(WorkerCallbacks callbacks = {}) {
+  std::unique_ptr<Worker> start(WorkerCallbacks callbacks = {}, Polling polling = Polling::adaptive) {
     std::vector<WorkerLink> links;
     links.push_back(link());
-    auto worker = Worker::start({}, std::move(links), std::move(callbacks));
+    auto worker = Worker::start({{}, polling}, std::move(links), std::move(callbacks));
     EXPECT_TRUE(worker);
     return std::move(*worker);
   }
@@ -87,6 +88,32 @@ class WorkerTest : public ::testing::Test {
     std::latch done(1);
     ASSERT_TRUE(worker.post([&](Stack&, Instant) { done.count_down(); }));
     done.wait();
+  }
+
+  /// The CPU time that a worker takes while it waits for a timer of 30 ms and nothing happens.
+  Duration cpu_time_of_waiting(Polling polling) {
+    std::promise<Duration> taken;
+    std::optional<Instant> due;
+    Duration before{};
+    WorkerCallbacks callbacks;
+    callbacks.on_timers = [&](Stack&, Instant now) {
+      if (due == kNever) return kNever;
+      if (!due) {
+        due = now + 30ms;
+        before = thread_cpu_time();
+      }
+      if (now < *due) return *due;
+      taken.set_value(thread_cpu_time() - before);
+      due = kNever;
+      return kNever;
+    };
+    const auto worker = start(std::move(callbacks), polling);
+    return taken.get_future().get();
+  }
+  static Duration thread_cpu_time() {
+    timespec t{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
   }
 
   BufferPool pool_;
@@ -166,6 +193,12 @@ TEST_F(WorkerTest, SleepsUntilTheTimerAndNotLess) {
   EXPECT_GE(slept, 30ms);
   EXPECT_LE(turns, 3u) << "an idle worker does nothing";
 }
+
+TEST_F(WorkerTest, AnIdleOneTakesNoCpu) { EXPECT_LT(cpu_time_of_waiting(Polling::adaptive), 10ms); }
+
+TEST_F(WorkerTest, OneThatShallSleepTakesNoCpu) { EXPECT_LT(cpu_time_of_waiting(Polling::sleep), 10ms); }
+
+TEST_F(WorkerTest, ABusyOneNeverSleeps) { EXPECT_GT(cpu_time_of_waiting(Polling::busy), 2ms); }
 
 TEST_F(WorkerTest, BackPressureKeepsPacketsAndDoesNotSpin) {
   const auto worker = start();
