@@ -187,7 +187,8 @@ bool Recovery::identify_losses(const Path& path, Instant now, Verdict& verdict) 
   const bool recovering = state_ == CongestionState::recovery || state_ == CongestionState::loss;
   if (sack_) {
     const Duration window = rack_.reordering_window(sacked_segments(path.mss), recovering, path.min_rtt, path.srtt);
-    verdict.wait = rack_.detect(board_, window, now);
+    // An ACK may be looked at twice, and the second look has nothing new to tell.
+    verdict.wait = std::max(verdict.wait, rack_.detect(board_, window, now));
   } else {
     const bool third = !recovering && sacked_segments(path.mss) >= rack_.reordering();
     const bool partial = state_ == CongestionState::recovery && verdict.advanced;

@@ -78,6 +78,21 @@ TEST(Undo, ASpuriousTimeoutIsUndoneByTimestamps) {
   for (const Seg& s : c.all_sent()) EXPECT_GE(s.seq, at(10));
 }
 
+// What was forgiven may have been lost nevertheless: time tells (RFC 8985), and not the next time-out.
+TEST(Undo, WhatIsMissingAfterASpuriousTimeoutIsLostByTime) {
+  Stamped c;
+  c.advance(900ms);
+  c.all_sent();
+  ASSERT_EQ(c.connection().info().ca_state, CongestionState::loss);
+  c.recv({.seq = 1, .ack = at(1), .sack = {{at(2), at(3)}}, .ts = Ts{1000, 11}});
+  EXPECT_NE(c.connection().info().ca_state, CongestionState::loss);
+  EXPECT_TRUE(c.all_sent().empty());
+  c.advance(10ms);
+  const std::vector<Seg> sent = c.all_sent();
+  ASSERT_FALSE(sent.empty());
+  EXPECT_EQ(sent.front().seq, at(1));
+}
+
 // RFC 5682 §3: without timestamps new data tells.
 TEST(Frto, ASpuriousTimeoutIsFoundByNewData) {
   Story c;
