@@ -1,6 +1,7 @@
 #include "tcp/loss/scoreboard.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/assert.h"
 
@@ -57,15 +58,37 @@ bool Scoreboard::split(std::size_t i, StreamPos pos) {
   return true;
 }
 
+/// Makes a range of [from, to), a part of range `i`. True when it is the one behind that now.
+bool Scoreboard::cut_out(std::size_t i, StreamPos from, StreamPos to) {
+  if (from == ranges_[i].begin || to == end_of(i)) return split(i, to) ? false : split(i, from);
+  std::array<Range, 2> parts{ranges_[i], ranges_[i]};
+  parts[0].begin = from;
+  parts[1].begin = to;
+  ranges_.insert(ranges_.begin() + static_cast<std::ptrdiff_t>(i) + 1, parts.begin(), parts.end());
+  return true;
+}
+
+bool Scoreboard::is_alike(const Range& a, const Range& b) const {
+  if ((a.flags & kSacked) != 0) return ((a.flags ^ b.flags) & ~kEverResent) == 0;
+  if (a.flags != b.flags || (a.flags & kEverResent) == 0) return false;
+  return a.order == b.order || ranges() > kMostRanges;
+}
+
 void Scoreboard::merge_around(std::size_t first, std::size_t last) {
   std::size_t kept = first > head_ ? first - 1 : head_;
   const std::size_t stop = std::min(last + 1, ranges_.size() - 1);
   std::size_t i = kept + 1;
   for (; i <= stop; ++i) {
-    const Range &a = ranges_[kept], &b = ranges_[i];
-    const bool alike =
-        a.flags == b.flags && ((a.flags & kSacked) != 0 || ((a.flags & kEverResent) != 0 && a.order == b.order));
-    if (!alike) ranges_[++kept] = b;
+    Range& a = ranges_[kept];
+    const Range& b = ranges_[i];
+    if (!is_alike(a, b)) {
+      ranges_[++kept] = b;
+      continue;
+    }
+    // Together they are acknowledged: that a part was sent again holds for all (Karn; as Linux).
+    a.flags |= b.flags & kEverResent;
+    a.sent_at = std::max(a.sent_at, b.sent_at);
+    if (static_cast<std::int32_t>(b.order - a.order) > 0) a.order = b.order;
   }
   const auto at = [this](std::size_t index) { return ranges_.begin() + static_cast<std::ptrdiff_t>(index); };
   ranges_.erase(at(kept + 1), at(stop + 1));
@@ -77,10 +100,9 @@ void Scoreboard::sent(StreamPos end, Instant now) {
     const std::size_t last = ranges_.size() - 1;
     const bool goes_on = ranges_[last].flags == 0 && ranges_[last].sent_at == now && ranges_[last].order == order_ &&
                          length_of(last) % mss_ == 0;
-    if (goes_on || ranges() >= kMostRanges) {
-      if (!goes_on) ranges_[last].order = ++order_;
-      ranges_[last].sent_at = now;
-      if (ranges_[last].flags != 0) set_flags(last, 0);
+    // Beyond the bound what is new counts as sent with the range before it, if nothing has happened to that one yet:
+    // a round trip may then seem longer, but never shorter than it is.
+    if (goes_on || (ranges() >= kMostRanges && ranges_[last].flags == 0)) {
       end_ = end;
       return;
     }
@@ -144,9 +166,19 @@ void Scoreboard::acknowledge(StreamPos una, Delivery& delivery) {
     } else if ((ranges_[head_].flags & kEverResent) != 0) {
       delivery.retransmitted = true;
     }
-    if (end < end_of(head_)) split(head_, end);
-    drop_front();
+    if (end < end_of(head_)) {
+      shorten_front(end);
+    } else {
+      drop_front();
+    }
   }
+}
+
+void Scoreboard::shorten_front(StreamPos begin) {
+  const std::uint8_t flags = ranges_[head_].flags;
+  set_flags(head_, 0);
+  ranges_[head_].begin = begin_ = begin;
+  set_flags(head_, flags);
 }
 
 void Scoreboard::drop_front() {
@@ -178,13 +210,13 @@ void Scoreboard::sack(StreamPos begin, StreamPos end, Delivery& delivery) {
     const StreamPos from = ranges_[i].begin + (from_begin + mss_ - 1) / mss_ * mss_;
     const StreamPos to = end >= end_of(i) ? end_of(i) : ranges_[i].begin + (end - ranges_[i].begin) / mss_ * mss_;
     if (from >= to) continue;
-    if ((from > ranges_[i].begin || to < end_of(i)) && ranges() >= kMostRanges) continue;
-    split(i, to);
-    if (split(i, from)) ++i;
+    if ((from > ranges_[i].begin || to < end_of(i)) && ranges() >= kMostToCut) continue;
+    if (cut_out(i, from, to)) ++i;
     deliver(i, to, true, delivery);
     // A probe that was sent again without being thought lost is still on its way (as Linux counts it).
-    const bool probed = (ranges_[i].flags & (kLost | kResent)) == kResent;
-    set_flags(i, static_cast<std::uint8_t>(kSacked | (probed ? kResent : 0)));
+    const std::uint8_t before = ranges_[i].flags;
+    const bool probed = (before & (kLost | kResent)) == kResent;
+    set_flags(i, static_cast<std::uint8_t>(kSacked | (before & kEverResent) | (probed ? kResent : 0)));
     highest_sacked_ = std::max(highest_sacked(), to);
     changed = true;
   }

@@ -115,20 +115,23 @@ class Scoreboard {
     std::uint32_t order = 0;
   };
   static constexpr std::uint8_t kSacked = 1, kLost = 2, kResent = 4, kEverResent = 8;
-  /// More ranges than this a connection does not get: SACK blocks that would make more are ignored.
-  static constexpr std::size_t kMostRanges = 16384;
+  /// More ranges than this sending does not make, and SACK blocks none where there are half as many: each cuts a
+  /// range out of the middle, and what lies behind has to move.
+  static constexpr std::size_t kMostRanges = 16384, kMostToCut = kMostRanges / 2;
 
   StreamPos end_of(std::size_t i) const { return i + 1 < ranges_.size() ? ranges_[i + 1].begin : end_; }
   std::uint32_t length_of(std::size_t i) const { return static_cast<std::uint32_t>(end_of(i) - ranges_[i].begin); }
   /// The range that has `pos`, which is in [begin, end).
   std::size_t find(StreamPos pos) const;
   bool split(std::size_t i, StreamPos pos);
-  bool isolate(std::size_t i, StreamPos begin, StreamPos end);
+  bool cut_out(std::size_t i, StreamPos from, StreamPos to);
+  bool is_alike(const Range& a, const Range& b) const;
   void merge_around(std::size_t first, std::size_t last);
   void set_flags(std::size_t i, std::uint8_t flags);
   void lose_range(std::size_t i, LossReason reason);
   void deliver(std::size_t i, StreamPos end, bool selectively, Delivery& delivery) const;
   void drop_front();
+  void shorten_front(StreamPos begin);
   static bool left_before(const Range& range, StreamPos end, const Delivery::Newest& newest);
   bool is_stale(const Resent& entry) const;
   Duration lose_originals(const Delivery::Newest& newest, Duration patience, Instant now);

@@ -149,6 +149,74 @@ TEST(Scoreboard, HoldsNoMemoryToSpeakOfWhenAllIsAcknowledged) {
   EXPECT_EQ(board.in_flight(), 0);
 }
 
+// Cutting from the end would move all that lies behind each time.
+TEST(Scoreboard, APeerCannotCutTheWindowIntoAnyNumberOfPieces) {
+  constexpr StreamPos kSegments = 40000;
+  Scoreboard board = burst(kSegments);
+  for (StreamPos n = kSegments - 1; n > 0; n -= 2) sack(board, n * kMss - kMss, n * kMss);
+  EXPECT_LE(board.ranges(), 8200u);
+  EXPECT_GE(board.ranges(), 4000u);
+  sack(board, 0, kSegments * kMss);
+  EXPECT_EQ(board.in_flight(), 0) << "where nothing has to be cut all is taken";
+}
+
+TEST(Scoreboard, ARetransmissionIsNotMadeManyRangesOfWithoutBound) {
+  Scoreboard board = burst(40000);
+  board.lose_all(Instant::max(), LossReason::time_out);
+  for (int i = 0; board.has_lost(); ++i) {
+    const Scoreboard::Lost lost = board.next_lost(kMss);
+    board.sent_again(lost.begin, lost.end, at(i));
+  }
+  EXPECT_LE(board.ranges(), 16384u + 1);
+  EXPECT_EQ(board.resent(), 40000u * kMss);
+}
+
+TEST(Scoreboard, WhatIsAcknowledgedInTheMiddleOfARangeMovesItsBegin) {
+  Scoreboard board = burst(10);
+  board.lose(0, 10000, LossReason::time_out);
+  Delivery delivery;
+  board.acknowledge(2500, delivery);
+  EXPECT_EQ(delivery.bytes, 2500u);
+  EXPECT_EQ(board.ranges(), 1u);
+  EXPECT_EQ(board.begin(), 2500);
+  EXPECT_EQ(board.lost(), 7500u);
+  EXPECT_EQ(board.next_lost(1000).begin, 2500);
+}
+
+TEST(Scoreboard, WhatWasSentAgainStaysSoWhenItIsSacked) {
+  Scoreboard board = burst(4);
+  board.lose(1000, 2000, LossReason::time_out);
+  board.sent_again(1000, 2000, at(10));
+  sack(board, 1000, 2000);
+  sack(board, 2000, 3000);
+  EXPECT_EQ(board.ranges(), 3u) << "sacked neighbours merge nevertheless";
+  EXPECT_EQ(board.resent(), 0u);
+  Delivery delivery;
+  board.acknowledge(3000, delivery);
+  EXPECT_TRUE(delivery.retransmitted) << "which copy it answers nobody knows (Karn)";
+}
+
+// Karn's rule holds at the bound, too: what was sent again or sacked does not become new by what follows it.
+TEST(Scoreboard, AtTheBoundNothingIsForgotten) {
+  Scoreboard board;
+  board.set_mss(kMss);
+  StreamPos end = 0;
+  for (int i = 0; i < 20000; ++i) board.sent(end += 500, at(i));
+  const std::size_t most = board.ranges();
+  EXPECT_LT(most, 20000u);
+  const StreamPos last = board.last_segment(end);
+  board.sent_again(last, end, at(30000));
+  const std::uint32_t resent = board.resent();
+  EXPECT_GT(resent, 0u);
+  board.sent(end += 500, at(30001));
+  EXPECT_EQ(board.resent(), resent);
+  Delivery delivery;
+  board.acknowledge(end - 500, delivery);
+  EXPECT_TRUE(delivery.retransmitted);
+  EXPECT_EQ(delivery.acked_last, at(static_cast<int>(most) - 1))
+      << "of the range that grew, the time of its first byte";
+}
+
 // The same by one record a byte, which cannot be wrong.
 class Model {
  public:
