@@ -48,6 +48,7 @@ Recovery::Ack TcpConnection::recovery_ack(const SegmentIn& segment, StreamPos ac
   Recovery::Ack in;
   in.ack = ack;
   in.now = now;
+  in.largest_window = sender_.largest_window();
   for (const SackBlock& block : segment.options.sack_blocks()) {
     in.sacks[in.sack_count++] = {send_map_.from_wire(block.begin, ack), send_map_.from_wire(block.end, ack)};
   }

@@ -51,6 +51,7 @@ Recovery::Verdict Recovery::on_ack(const Ack& ack, const Path& path, CongestionC
 bool Recovery::is_dsack(const Ack& ack) const {
   const Ack::Block& first = ack.sacks[0];
   if (first.begin >= first.end || first.end > board_.end()) return false;
+  if (first.end - first.begin > StreamPos{ack.largest_window}) return false;
   if (first.begin < ack.ack) return true;
   return ack.sack_count > 1 && first.begin >= ack.sacks[1].begin && first.end <= ack.sacks[1].end;
 }
@@ -59,10 +60,20 @@ void Recovery::take_dsack(const Ack& ack, Verdict& verdict) {
   const Ack::Block& block = ack.sacks[0];
   verdict.duplicates_reported = static_cast<std::uint32_t>(block.end - block.begin);
   verdict.events.add(LossEvent::dsack_received);
+  // Who reports more than was sent again does not speak of retransmissions (RFC 3708 §2; Linux: tcp_dsack_seen).
+  unreported_ -= verdict.duplicates_reported;
+  if (unreported_ < 0) return;
   const bool of_probe = probe_.outstanding() && probe_.was_resent() && block.end == probe_.end();
   // Without reordering the copy is the network's (as Linux).
   if (!of_probe && rack_.reordering_seen()) rack_.on_duplicate_report();
-  undo_.on_duplicate(block.begin, block.end);
+  if (undo_.possible()) undo_.on_duplicate(resent_within(block));
+}
+
+// What is acknowledged has been forgotten: that it was sent again is believed. Of the rest the scoreboard knows.
+std::uint32_t Recovery::resent_within(const Ack::Block& block) const {
+  const StreamPos begin = std::max(block.begin, undo_.marker());
+  const StreamPos forgotten = std::max<StreamPos>(std::min(block.end, board_.begin()) - begin, 0);
+  return static_cast<std::uint32_t>(forgotten) + board_.ever_resent(begin, block.end);
 }
 
 void Recovery::take_sacks(const Ack& ack, Verdict& verdict) {
@@ -293,6 +304,7 @@ void Recovery::on_sent(StreamPos end, Instant now) {
 
 void Recovery::on_resent(StreamPos begin, StreamPos end, Instant now) {
   const std::uint32_t length = static_cast<std::uint32_t>(end - begin);
+  unreported_ += length;
   if (prr_.running()) prr_.on_sent(length);
   board_.sent_again(begin, end, now);
   undo_.on_resent(length, now);

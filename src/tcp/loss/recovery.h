@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 #include "leat/tcp_info.h"
@@ -62,6 +63,7 @@ class Recovery {
     StreamPos ack = 0;
     std::array<Block, 4> sacks{};
     std::uint8_t sack_count = 0;
+    std::uint32_t largest_window = std::numeric_limits<std::uint32_t>::max();  ///< that the peer has ever offered
     bool may_be_duplicate = false;    ///< no data, no change of the window (RFC 5681 §2)
     bool new_data_waits = false;      ///< and the peer's window takes some
     std::optional<Instant> echoed{};  ///< when what it answers was sent, in whole milliseconds
@@ -132,6 +134,7 @@ class Recovery {
   void take_sacks(const Ack& ack, Verdict& verdict);
   bool is_dsack(const Ack& ack) const;
   void take_dsack(const Ack& ack, Verdict& verdict);
+  std::uint32_t resent_within(const Ack::Block& block) const;
   void check_reordering(StreamPos from, StreamPos highest, const Path& path, Verdict& verdict);
   void process(const Ack& ack, const Path& path, CongestionController& congestion, Verdict& verdict);
   bool process_recovery(const Ack& ack, const Path& path, CongestionController& congestion, Verdict& verdict);
@@ -169,6 +172,7 @@ class Recovery {
   TailProbe probe_;
   StreamPos high_ = 0;  ///< SND.NXT when the state was entered
   std::int64_t credit_ = 0;
+  std::int64_t unreported_ = 0;  ///< bytes sent again, less those reported to have come twice
   CongestionState state_ = CongestionState::open;
   bool sack_ = false;
   bool frto_ = false;   ///< the time-out may have been spurious

@@ -26,6 +26,18 @@ bool Scoreboard::first_is_lost() const { return ranges() > 0 && (ranges_[head_].
 bool Scoreboard::first_was_resent() const { return ranges() > 0 && (ranges_[head_].flags & kEverResent) != 0; }
 Instant Scoreboard::first_sent_at() const { return ranges() > 0 ? ranges_[head_].sent_at : Instant{}; }
 
+std::uint32_t Scoreboard::ever_resent(StreamPos begin, StreamPos end) const {
+  begin = std::max(begin, begin_);
+  end = std::min(end, end_);
+  StreamPos bytes = 0;
+  if (begin >= end) return 0;
+  for (std::size_t i = find(begin); i < ranges_.size() && ranges_[i].begin < end; ++i) {
+    if ((ranges_[i].flags & kEverResent) == 0) continue;
+    bytes += std::min(end, end_of(i)) - std::max(begin, ranges_[i].begin);
+  }
+  return static_cast<std::uint32_t>(bytes);
+}
+
 std::size_t Scoreboard::find(StreamPos pos) const {
   const auto after = std::upper_bound(ranges_.begin() + static_cast<std::ptrdiff_t>(head_), ranges_.end(), pos,
                                       [](StreamPos p, const Range& r) { return p < r.begin; });

@@ -67,6 +67,8 @@ class Scoreboard {
   StreamPos highest_sacked() const { return sacked_ > 0 ? highest_sacked_ : begin_; }
   /// All that was ever found lost, in bytes.
   std::uint64_t losses() const { return losses_; }
+  /// Of [begin, end) what is outstanding and was ever sent again, in bytes.
+  std::uint32_t ever_resent(StreamPos begin, StreamPos end) const;
   bool first_is_sacked() const;
   bool first_is_lost() const;
   bool first_was_resent() const;

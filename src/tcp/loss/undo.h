@@ -40,11 +40,8 @@ class Undo {
   }
   /// Nothing that was sent again is under way or unacknowledged any more.
   void nothing_resent() { resent_since_ = kNever; }
-  /// A D-SACK for [begin, end).
-  void on_duplicate(StreamPos begin, StreamPos end) {
-    if (!possible() || end <= marker_) return;
-    resent_ -= std::min<std::uint32_t>(resent_, static_cast<std::uint32_t>(end - std::max(begin, marker_)));
-  }
+  /// So much of what was sent again since marker() came twice.
+  void on_duplicate(std::uint32_t bytes) { resent_ -= std::min(resent_, bytes); }
 
   bool resent_lately() const { return resent_since_ != kNever; }
 

@@ -54,6 +54,53 @@ TEST(Undo, ASpuriousRetransmissionIsUndoneByDSack) {
   EXPECT_EQ(c.connection().info().dsack_dups, 1u);
 }
 
+// The trap: a peer that wants all the window there is says that all of it came twice.
+TEST(Undo, ADSackForMoreThanWasSentAgainProvesNothing) {
+  Stamped c;
+  c.sack(1, 4, 11);
+  c.all_sent();
+  c.advance(3ms);
+  c.ack(10, 21);
+  c.recv({.seq = 1, .ack = at(10), .sack = {{1, at(10)}}, .ts = Ts{1000, 21}});
+  c.recv({.seq = 1, .ack = at(10), .sack = {{1, at(1)}}, .ts = Ts{1000, 21}});
+  EXPECT_EQ(c.connection().info().snd_ssthresh, 7 * kMss);
+  EXPECT_EQ(c.connection().info().dsack_dups, 11u) << "though it is counted";
+}
+
+TEST(Undo, ADSackForWhatWasSentOnceProvesNothing) {
+  Stamped c;
+  c.sack(1, 4, 11);
+  EXPECT_EQ(c.all_sent().size(), 1u);
+  c.recv({.seq = 1, .ack = 1, .sack = {{at(2), at(3)}, {at(1), at(4)}}, .ts = Ts{1000, 11}});
+  EXPECT_EQ(c.connection().info().ca_state, CongestionState::recovery);
+  EXPECT_EQ(c.connection().info().snd_ssthresh, 7 * kMss);
+}
+
+TEST(Undo, ADSackThatComesWithTheAckOfBothCopiesIsUndone) {
+  Stamped c;
+  c.sack(1, 4, 11);
+  c.all_sent();
+  c.recv({.seq = 1, .ack = at(4), .sack = {{1, at(1)}}, .ts = Ts{1000, 21}});
+  EXPECT_EQ(c.connection().info().snd_ssthresh, CongestionController::kNoThreshold);
+}
+
+TEST(Undo, ADSackLongerThanAnyWindowIsNone) {
+  StoryConfig config;
+  config.peer_window = 8000;
+  config.peer_scales = false;
+  Story c(config);
+  c.connect();
+  for (std::int64_t n = 0; n < 10; ++n) {
+    c.write(1000);
+    c.all_sent();
+    c.recv({.seq = 1, .ack = 1 + (n + 1) * 1000});
+  }
+  c.recv({.seq = 1, .ack = 10001, .sack = {{1, 8002}}});
+  EXPECT_EQ(c.connection().info().dsack_dups, 0u);
+  c.recv({.seq = 1, .ack = 10001, .sack = {{1, 8001}}});
+  EXPECT_GT(c.connection().info().dsack_dups, 0u);
+}
+
 TEST(Undo, ARealLossIsNotUndone) {
   Stamped c;
   c.sack(1, 4, 11);
