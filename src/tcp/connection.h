@@ -130,6 +130,7 @@ class TcpConnection {
   bool transmit_lost(SegmentOut& out, Instant now);
   bool transmit_new(SegmentOut& out, Instant now);
   bool transmit_ack(SegmentOut& out, Instant now);
+  StreamPos end_of_retransmission(StreamPos begin, StreamPos end) const;
   PacketNote retransmission_note(LossReason why) const;
   PacketNote probe_note() const;
   void fill_data(SegmentOut& out, const Sender::Plan& plan, Instant now);

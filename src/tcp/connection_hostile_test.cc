@@ -36,6 +36,21 @@ TEST(HostilePeer, AnAckStaysInsideAWindowThatShrank) {
   EXPECT_EQ(c.sent(), (Seg{.seq = 1025, .ack = 101, .flags = "R"}));
 }
 
+TEST(HostilePeer, ARetransmissionIsCutToAWindowThatShrank) {
+  Story c(without_sack());
+  c.connect();
+  c.write(10 * 1460);
+  c.all_sent();
+  c.advance(250ms);
+  c.all_sent();
+  c.recv({.seq = 1, .ack = 1461, .win = 8});  // 1024
+  EXPECT_EQ(c.all_sent(), (std::vector<Seg>{{.seq = 1461, .ack = 1, .len = 1024}}));
+  c.recv({.seq = 1, .ack = 2485, .win = 16});  // 2048
+  EXPECT_EQ(c.all_sent(), (std::vector<Seg>{{.seq = 2485, .ack = 1, .len = 2048}})) << "a whole one, and what fits";
+  c.abort();
+  c.all_sent();
+}
+
 TEST(HostilePeer, ScalingMayRoundAWindowDownWithoutShrinkingIt) {
   Story c;
   c.connect();

@@ -96,13 +96,23 @@ bool TcpConnection::transmit_lost(SegmentOut& out, Instant now) {
   }
   const std::int64_t most = std::clamp<std::int64_t>(allowance, sender_.mss(), burst_limit());
   const std::uint32_t burst = static_cast<std::uint32_t>(most - most % sender_.mss());
-  const Scoreboard::Lost lost = recovery_.next_lost(burst);
-  // Beyond a window that shrank only the first segment goes, as a probe (RFC 9293 §3.8.6).
-  if (lost.empty() || (lost.begin > sender_.una() && lost.begin >= sender_.una() + sender_.window())) return false;
+  Scoreboard::Lost lost = recovery_.next_lost(burst);
+  lost.end = std::min(lost.end, end_of_retransmission(lost.begin, lost.end));
+  if (lost.empty()) return false;
   out.note = retransmission_note(lost.reason);
   retransmit_now_ = false;
   fill_data(out, sender_.again(lost.begin, lost.end, burst), now);
   return true;
+}
+
+// Within a window that shrank as many whole segments as fit, or a part of one; beyond it the first segment alone, as a
+// probe (RFC 9293 §3.8.6, as Linux). A FIN needs no room.
+StreamPos TcpConnection::end_of_retransmission(StreamPos begin, StreamPos end) const {
+  const StreamPos mss = sender_.mss();
+  StreamPos room = sender_.una() + sender_.window() - begin;
+  if (room <= 0) room = begin == sender_.una() ? mss : 0;
+  if (std::min(end, sender_.data_end()) - begin <= room) return room > 0 ? end : begin;
+  return begin + (room > mss ? room - room % mss : room);
 }
 
 PacketNote TcpConnection::retransmission_note(LossReason why) const {
