@@ -20,42 +20,48 @@ std::size_t Reassembly::first_ending_after(StreamPos pos) const {
   return low;
 }
 
-Reassembly::Outcome Reassembly::insert(StreamPos pos, Slice slice, BufferPool& pool) {
+Reassembly::Outcome Reassembly::insert(StreamPos pos, Slice slice, BufferPool& pool, std::size_t most_memory) {
   const StreamPos end = pos + static_cast<StreamPos>(slice.size());
-  const StreamPos begin = pos;
-  Outcome outcome = Outcome::duplicate;
-  std::size_t i = first_ending_after(pos);
-  while (pos < end) {
-    const StreamPos gap_end = i < pieces_.size() ? std::min(end, pieces_[i].pos) : end;
-    if (pos < gap_end) {
-      const std::size_t from = static_cast<std::size_t>(pos - begin);
-      const Outcome here = insert_into_gap(i, pos, slice.part(from, static_cast<std::size_t>(gap_end - pos)), pool);
-      if (here == Outcome::refused) return outcome == Outcome::queued ? outcome : here;
-      remember({pos, gap_end});
-      pos = gap_end;
-      outcome = Outcome::queued;
-      ++i;
-    }
-    if (i >= pieces_.size() || pos >= end) break;
-    const StreamPos piece_end = pieces_[i].end();
-    add_duplicate({pos, std::min(end, piece_end)});
-    remember({pos, std::min(end, piece_end)});
-    pos = piece_end;
-    ++i;
+  std::size_t first = first_ending_after(pos);
+  StreamPos from = pos;
+  if (first < pieces_.size() && pieces_[first].pos <= pos) {
+    from = std::min(end, pieces_[first].end());
+    add_duplicate({pos, from});
+    ++first;
   }
-  return outcome;
+  Run run{first, first};
+  for (; run.end < pieces_.size() && pieces_[run.end].end() <= end; ++run.end) {
+    run.bytes += pieces_[run.end].slice.size();
+    run.memory += pieces_[run.end].slice.capacity();
+  }
+  const StreamPos to = run.end < pieces_.size() ? std::min(end, pieces_[run.end].pos) : end;
+  const bool is_news = static_cast<StreamPos>(run.bytes) < to - from;
+  slice = slice.part(static_cast<std::size_t>(from - pos), static_cast<std::size_t>(to - from));
+  if (is_news && !make_room(slice, run, pool, most_memory)) return Outcome::refused;
+  for (std::size_t i = run.begin; i < run.end; ++i) add_duplicate({pieces_[i].pos, pieces_[i].end()});
+  add_duplicate({to, end});
+  remember({pos, end});
+  if (!is_news) return Outcome::duplicate;
+  put_in_place_of(run, {from, std::move(slice)});
+  return Outcome::queued;
 }
 
-Reassembly::Outcome Reassembly::insert_into_gap(std::size_t index, StreamPos pos, Slice slice, BufferPool& pool) {
-  if (pieces_.size() >= kMaxPieces) return Outcome::refused;
-  if (wastes_its_block(slice)) {
-    Slice copy = pool.copy_of(slice.bytes());
-    if (!copy) return Outcome::refused;
-    slice = std::move(copy);
-  }
-  bytes_ += slice.size();
-  pieces_.insert(index, Piece{pos, std::move(slice)});
-  return Outcome::queued;
+/// Whether `slice` may be kept in place of `run`; it is copied where it would hold much more than itself.
+bool Reassembly::make_room(Slice& slice, const Run& run, BufferPool& pool, std::size_t most_memory) const {
+  if (pieces_.size() - (run.end - run.begin) >= kMaxPieces) return false;
+  const bool wastes = wastes_its_block(slice);
+  const std::size_t memory = wastes ? size_of(class_for(slice.size())) : slice.capacity();
+  if (memory_ - run.memory + memory > std::max(most_memory, kLeastMemory)) return false;
+  if (wastes) slice = pool.copy_of(slice.bytes());
+  return static_cast<bool>(slice);
+}
+
+void Reassembly::put_in_place_of(const Run& run, Piece piece) {
+  bytes_ += piece.slice.size() - run.bytes;
+  memory_ += piece.slice.capacity() - run.memory;
+  if (run.begin == run.end) return pieces_.insert(run.begin, std::move(piece));
+  pieces_[run.begin] = std::move(piece);
+  pieces_.erase(run.begin + 1, run.end - run.begin - 1);
 }
 
 std::optional<Slice> Reassembly::pop_at(StreamPos rcv_nxt) {
@@ -65,6 +71,7 @@ std::optional<Slice> Reassembly::pop_at(StreamPos rcv_nxt) {
     const std::size_t length = head.slice.size();
     const std::size_t skip = static_cast<std::size_t>(rcv_nxt - head.pos);
     bytes_ -= length;
+    memory_ -= head.slice.capacity();
     add_duplicate({head.pos, std::min(rcv_nxt, head.end())});
     if (skip >= length) {
       pieces_.pop_front();
@@ -111,7 +118,7 @@ void Reassembly::add_duplicate(Range range) {
 
 void Reassembly::clear() {
   pieces_.clear();
-  bytes_ = 0;
+  bytes_ = memory_ = 0;
   recent_count_ = 0;
 }
 

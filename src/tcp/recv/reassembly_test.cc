@@ -78,6 +78,52 @@ TEST(Reassembly, TinySegmentsCannotFillItWithoutBound) {
   r.clear();
 }
 
+TEST(Reassembly, ALargeSegmentTakesThePlaceOfTheSmallOnesWithinIt) {
+  BufferPool pool;
+  Reassembly r;
+  for (StreamPos p = 100; p < 1100; p += 2) r.insert(p, bytes(pool, p, 1), pool);
+  EXPECT_EQ(r.pieces(), 500u);
+  r.insert(1500, bytes(pool, 1500, 10), pool);
+  EXPECT_EQ(r.insert(90, bytes(pool, 90, 1420), pool), Reassembly::Outcome::queued);
+  EXPECT_EQ(r.pieces(), 1u);
+  EXPECT_EQ(r.bytes(), 1420u);
+  EXPECT_EQ(r.memory(), size_of(BufferClass::frame));
+  EXPECT_EQ(pool.bytes_in_use(), r.memory());
+  EXPECT_EQ(r.sack_blocks()[0], (Range{90, 1510}));
+  EXPECT_EQ(r.take_duplicate(), (Range{100, 101})) << "the first of all that came twice";
+  r.clear();
+  EXPECT_EQ(r.memory(), 0u);
+}
+
+TEST(Reassembly, WhatNeighboursHaveAlreadyIsLeftOut) {
+  BufferPool pool;
+  Reassembly r;
+  r.insert(100, bytes(pool, 100, 50), pool);
+  r.insert(160, bytes(pool, 160, 10), pool);
+  r.insert(200, bytes(pool, 200, 50), pool);
+  EXPECT_EQ(r.insert(120, bytes(pool, 120, 100), pool), Reassembly::Outcome::queued);
+  EXPECT_EQ(r.pieces(), 3u);
+  EXPECT_EQ(r.bytes(), 150u);
+  StreamPos nxt = 100;
+  while (const std::optional<Slice> s = r.pop_at(nxt)) {
+    for (std::uint8_t b : s->bytes()) ASSERT_EQ(b, static_cast<std::uint8_t>(nxt++));
+  }
+  EXPECT_EQ(nxt, 250);
+  EXPECT_EQ(r.memory(), 0u);
+}
+
+TEST(Reassembly, TheBlocksOfTinySegmentsAreCharged) {
+  BufferPool pool;
+  Reassembly r;
+  constexpr std::size_t kMost = 100000;
+  for (StreamPos p = 8000; p > 0; p -= 2) r.insert(p, bytes(pool, p, 1), pool, kMost);
+  EXPECT_LE(pool.bytes_in_use(), kMost);
+  EXPECT_GT(pool.bytes_in_use(), kMost / 2);
+  EXPECT_EQ(r.insert(1, bytes(pool, 1, 1), pool, kMost), Reassembly::Outcome::refused);
+  EXPECT_EQ(r.insert(7501, bytes(pool, 7501, 400), pool, kMost), Reassembly::Outcome::queued) << "it frees more";
+  r.clear();
+}
+
 TEST(Reassembly, ASmallPayloadDoesNotHoldALargeBlock) {
   BufferPool pool;
   Reassembly r;

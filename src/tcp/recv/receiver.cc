@@ -109,7 +109,7 @@ Receiver::Accepted Receiver::accept_slice(StreamPos pos, Slice slice, BufferPool
   if (pool.is_scarce() && !may_keep(pos, result, pool)) return result;
   if (pos > nxt_) {
     if (!reassembly_) reassembly_ = std::make_unique<Reassembly>();
-    const Reassembly::Outcome outcome = reassembly_->insert(pos, std::move(slice), pool);
+    const Reassembly::Outcome outcome = reassembly_->insert(pos, std::move(slice), pool, most_out_of_order());
     result.out_of_order = true;
     result.duplicate = outcome == Reassembly::Outcome::duplicate;
     result.refused = result.refused_ahead = outcome == Reassembly::Outcome::refused;
@@ -136,6 +136,11 @@ Receiver::Accepted Receiver::accept_slice(StreamPos pos, Slice slice, BufferPool
   }
   result.in_order = static_cast<std::uint32_t>(nxt_ - before);
   return result;
+}
+
+// Four times the window is what slices hold at most that do not waste their blocks. Bytes that come one by one do.
+std::size_t Receiver::most_out_of_order() const {
+  return 4 * std::max<std::size_t>(limit_, static_cast<std::size_t>(window_end_ - nxt_));
 }
 
 // What waits out of order goes first: it can be given back (RFC 2018 §8), and nobody reads it soon. A little may always

@@ -114,6 +114,7 @@ class Receiver {
   void skip_urgent_byte();
   bool may_keep(StreamPos pos, Accepted& result, const BufferPool& pool);
   Accepted accept_slice(StreamPos pos, Slice slice, BufferPool& pool);
+  std::size_t most_out_of_order() const;
   std::size_t room() const { return limit_ > queue_.size() ? limit_ - queue_.size() : 0; }
   void raise_threshold(std::size_t segment);
 

@@ -232,6 +232,16 @@ TEST(Receiver, SmallPayloadsAreCopiedTogether) {
   r.discard();
 }
 
+TEST(Receiver, TinySegmentsOutOfOrderHoldNoMoreThanTheWindowIsWorth) {
+  BufferPool pool;
+  Receiver r = opened(8000);
+  for (StreamPos pos = 7999; pos > 1; pos -= 2) take(r, pool, pos, 1);
+  EXPECT_LE(pool.bytes_in_use(), Reassembly::kLeastMemory);
+  take(r, pool, 1, 1000);
+  EXPECT_GE(r.nxt(), 1001) << "what is in order is always taken";
+  r.discard();
+}
+
 TEST(Receiver, WithoutMemoryNothingIsAcknowledged) {
   BufferPool pool(size_of(BufferClass::super));
   Receiver r = opened(100000);
