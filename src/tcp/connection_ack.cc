@@ -142,7 +142,7 @@ void TcpConnection::measure(const SegmentIn& segment, const Recovery::Verdict& v
   if (!rtt) return;
   const bool begins_round = sender_.una() >= round_end_;
   if (begins_round) round_end_ = sender_.nxt();
-  rto_.on_sample(*rtt, begins_round);
+  rto_.on_sample(*rtt, begins_round, now);
 }
 
 /// Sets the timer for what an acknowledgement has left outstanding.

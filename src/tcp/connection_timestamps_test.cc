@@ -209,6 +209,23 @@ TEST(Timestamps, MeasureWhatWasSentTwice) {
   EXPECT_EQ(c.connection().info().min_rtt, 10ms);
 }
 
+TEST(Timestamps, TheLeastRoundTripIsOfLate) {
+  Story c;
+  c.connect();  // 10 ms
+  std::int64_t end = 1;
+  const auto round_trip = [&](Duration time) {
+    end += static_cast<std::int64_t>(c.write(100));
+    c.advance(time);
+    c.recv({.seq = 1, .ack = end});
+    c.all_sent();
+  };
+  round_trip(40ms);
+  EXPECT_EQ(c.connection().info().min_rtt, 10ms);
+  c.advance(400s);
+  round_trip(40ms);
+  EXPECT_EQ(c.connection().info().min_rtt, 40ms);
+}
+
 TEST(Timestamps, TellWhichSynWasAnswered) {
   StampedStory c;
   c.open_active();

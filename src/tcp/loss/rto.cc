@@ -5,10 +5,10 @@
 
 namespace leat {
 
-void RttEstimator::on_sample(Duration rtt, bool begins_round) {
+void RttEstimator::on_sample(Duration rtt, bool begins_round, Instant now) {
   if (rtt < Duration::zero()) return;
   const bool first = !has_sample();
-  min_rtt_ = std::min(min_rtt_, rtt);
+  min_rtt_.on_sample(rtt, now);
   if (first) {
     srtt_ = rtt;
     rttvar_ = deviation_ = rtt / 2;
@@ -25,9 +25,9 @@ void RttEstimator::on_sample(Duration rtt, bool begins_round) {
   most_in_round_ = Duration::zero();
 }
 
-void Rto::on_sample(Duration rtt, bool begins_round) {
+void Rto::on_sample(Duration rtt, bool begins_round, Instant now) {
   if (rtt < Duration::zero()) return;
-  rtt_.on_sample(rtt, begins_round);
+  rtt_.on_sample(rtt, begins_round, now);
   backoff_ = 0;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "leat/time.h"
+#include "tcp/loss/min_rtt.h"
 
 namespace leat {
 
@@ -16,20 +17,20 @@ class RttEstimator {
   /// Takes one measurement; a negative one is ignored. `begins_round`: the first of a round trip. RTTVAR falls only
   /// once a round trip, to the largest deviation in it, so that a window's worth of samples does not erase the history
   /// (RFC 7323 §4.2; Linux does it like this).
-  void on_sample(Duration rtt, bool begins_round = true);
+  void on_sample(Duration rtt, bool begins_round = true, Instant now = {});
 
-  bool has_sample() const { return min_rtt_ != Duration::max(); }
+  bool has_sample() const { return !min_rtt_.empty(); }
   Duration srtt() const { return srtt_; }      ///< zero before the first sample
   Duration rttvar() const { return rttvar_; }  ///< zero before the first sample
-  /// The smallest sample of the connection's life.
-  std::optional<Duration> min_rtt() const { return has_sample() ? std::optional(min_rtt_) : std::nullopt; }
+  /// The smallest sample of late.
+  std::optional<Duration> min_rtt() const { return has_sample() ? std::optional(min_rtt_.get()) : std::nullopt; }
 
  private:
   Duration srtt_{};
   Duration rttvar_{};
   Duration deviation_{};      ///< smoothed
   Duration most_in_round_{};  ///< the largest of it since the round trip began
-  Duration min_rtt_ = Duration::max();
+  MinRtt min_rtt_;
 };
 
 class Rto {
@@ -43,7 +44,7 @@ class Rto {
   explicit Rto(Duration maximum = kDefaultMaximum) : maximum_(maximum) {}
 
   /// A valid sample also ends the back-off (RFC 6298 §5, Karn).
-  void on_sample(Duration rtt, bool begins_round = true);
+  void on_sample(Duration rtt, bool begins_round = true, Instant now = {});
   /// The timer expired (§5.5): doubles rto(), up to the maximum.
   void back_off();
   /// Progress that proves the path works although it gives no sample, such as an answered window probe.

@@ -47,6 +47,20 @@ TEST(RttEstimator, AWindowOfSamplesDoesNotEraseTheVariance) {
   EXPECT_LT(rtt.rttvar(), milliseconds(1));
 }
 
+// A path that has become longer would else have a reordering window that is too small for ever.
+TEST(MinRtt, ForgetsWhatIsOlderThanFiveMinutes) {
+  const Instant begin{seconds(1000)};
+  MinRtt least;
+  EXPECT_TRUE(least.empty());
+  least.on_sample(milliseconds(10), begin);
+  for (int s = 10; s < 300; s += 10) least.on_sample(milliseconds(40), begin + seconds(s));
+  EXPECT_EQ(least.get(), milliseconds(10));
+  least.on_sample(milliseconds(40), begin + seconds(300));
+  EXPECT_EQ(least.get(), milliseconds(40));
+  least.on_sample(milliseconds(90), begin + seconds(2000));
+  EXPECT_EQ(least.get(), milliseconds(90)) << "after a long silence nothing old is left";
+}
+
 TEST(RttEstimator, IgnoresNegativeAndAcceptsZero) {
   RttEstimator rtt;
   rtt.on_sample(milliseconds(-5));
