@@ -94,7 +94,7 @@ std::int64_t Cursor::integer(std::string_view what) {
   const auto [end, error] = std::from_chars(first, text_.data() + text_.size(), value, hex ? 16 : 10);
   if (end == first) fail_wanting(what);
   const auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  if (error != std::errc() || (!hex && value > most)) fail(concat("this number is too large for ", what));
+  if (error != std::errc() || ((!hex || negative) && value > most)) fail(concat("this number is too large for ", what));
   position_ = static_cast<std::size_t>(end - text_.data());
   if (position_ < text_.size() && is_word(text_[position_])) fail(concat(what, " is not a number"));
   const auto number = static_cast<std::int64_t>(value);

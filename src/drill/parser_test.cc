@@ -141,6 +141,7 @@ TEST(DrillParser, NamesLineAndCauseOfEachError) {
   EXPECT_EQ(trouble("0 close(3) = 0\n`true`\n+0 close(3) = 0"),
             "3: nothing may follow the command that cleans up; an event begins with its time");
   EXPECT_EQ(trouble("0 close(99999999999999999999) = 0"), "1: this number is too large for a number or a constant");
+  EXPECT_EQ(trouble("0 close(-0x8000000000000000) = 0"), "1: this number is too large for a number or a constant");
   EXPECT_EQ(trouble("0 poll([{fd=3, evnts=1, x}], 1, 0) = 0"),
             "1: \"x\" is neither a constant nor a field (\"=\" would follow)");
   EXPECT_EQ(trouble("0 close(" + std::string(40, '[') + "1) = 0"), "1: values are nested too deeply");

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -54,8 +55,9 @@ struct Job {
 struct Running {
   std::vector<Job> jobs;
   std::size_t done = 0;
-  pid_t child = -1;
+  pid_t child = -1;  ///< where there is none, `error` tells why
   int pipe = -1;
+  int error = 0;
   std::string reports{};  ///< of each script: a character for the kind, warnings, a zero, the message, a zero
   WallClock::time_point started{};
 };
@@ -95,10 +97,20 @@ void send_report(Verdict verdict, int pipe) {
 
 Running start(std::vector<Job> jobs, const PlayOptions& options, const PlayScript& play_script) {
   std::array<int, 2> ends{};
-  static_cast<void>(!::pipe2(ends.data(), O_CLOEXEC));
+  Running running{.jobs = std::move(jobs), .started = WallClock::now()};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+    running.error = errno;
+    return running;
+  }
   std::fflush(nullptr);
-  Running running{.jobs = std::move(jobs), .child = ::fork(), .pipe = ends[0], .started = WallClock::now()};
+  running.child = ::fork();
   if (running.child == 0) run_child(running.jobs, options, play_script, ends[1]);
+  if (running.child < 0) {
+    running.error = errno;
+    ::close(ends[0]);
+  } else {
+    running.pipe = ends[0];
+  }
   ::close(ends[1]);
   return running;
 }
@@ -118,6 +130,7 @@ class Suite {
   const Counts& counts() const { return counts_; }
 
  private:
+  void launch(std::vector<Job> jobs);
   void wait_for_some();
   void read_reports(Running& one);
   /// The process has ended, perhaps before its time.
@@ -149,6 +162,14 @@ void Suite::print_result(const Running& one, char kind, const std::string& messa
   std::fflush(stdout);
 }
 
+void Suite::launch(std::vector<Job> jobs) {
+  Running one = start(std::move(jobs), options_, play_script_);
+  if (one.child > 0) return running_.push_back(std::move(one));
+  for (; one.done < one.jobs.size(); ++one.done) {
+    print_result(one, 'F', concat(one.jobs[one.done].file, ": no process for it: ", std::strerror(one.error), "\n"));
+  }
+}
+
 void Suite::read_reports(Running& one) {
   for (;;) {
     const std::size_t middle = one.reports.find('\0');
@@ -170,7 +191,7 @@ void Suite::end(Running one) {
       WIFSIGNALED(status) ? concat("by signal ", WTERMSIG(status)) : concat("with status ", WEXITSTATUS(status));
   print_result(one, 'F', concat(one.jobs[one.done].file, ": the process ended ", how, "\n"));
   one.jobs.erase(one.jobs.begin(), one.jobs.begin() + static_cast<std::ptrdiff_t>(one.done + 1));
-  if (!one.jobs.empty()) running_.push_back(start(std::move(one.jobs), options_, play_script_));
+  if (!one.jobs.empty()) launch(std::move(one.jobs));
 }
 
 void Suite::wait_for_some() {
@@ -207,7 +228,7 @@ void Suite::run(const std::vector<std::string>& files) {
       const Loaded& script = some.back().script;
       if (script && has_code(*script)) interpreters_.of(script->settings.code_command).start();
     }
-    running_.push_back(start(std::move(some), options_, play_script_));
+    launch(std::move(some));
   }
   while (!running_.empty()) wait_for_some();
 }

@@ -1,6 +1,7 @@
 #include "drill/suite.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -63,6 +64,25 @@ TEST_F(DrillSuite, GoesOnWhenAProcessEnds) {
                            "16 passed, 3 failed, 1 skipped\n"}) {
     EXPECT_NE(output.find(text), std::string::npos) << output;
   }
+}
+
+// With a single descriptor left a script can be read, but there is no pipe for who would play it.
+TEST_F(DrillSuite, ScriptsThatNoProcessCouldPlayHaveFailed) {
+  arguments_.paths = {(folder_ / "10.pkt").string(), (folder_ / "11.pkt").string()};
+  ::testing::internal::CaptureStdout();
+  const int first_free = ::dup(0);
+  ::close(first_free);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit one_left = before;
+  one_left.rlim_cur = static_cast<rlim_t>(first_free) + 1;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &one_left), 0);
+  const int status = run_suite(arguments_, [](const Script&, const PlayOptions&) { return Verdict{}; });
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  const std::string output = ::testing::internal::GetCapturedStdout();
+  EXPECT_EQ(status, 1);
+  EXPECT_NE(output.find("10.pkt: no process for it: "), std::string::npos) << output;
+  EXPECT_NE(output.find("0 passed, 2 failed, 0 skipped\n"), std::string::npos) << output;
 }
 
 }  // namespace
