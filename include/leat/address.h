@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -59,6 +60,12 @@ struct IpAddress {
   constexpr bool is_loopback() const { return is_v4() && bytes[0] == 127; }
 
   constexpr auto operator<=>(const IpAddress&) const = default;
+  /// In words: each packet's addresses are compared.
+  constexpr bool operator==(const IpAddress& other) const {
+    using Words = std::array<std::uint64_t, 2>;
+    const auto a = std::bit_cast<Words>(bytes), b = std::bit_cast<Words>(other.bytes);
+    return a[0] == b[0] && a[1] == b[1] && scope == other.scope && family == other.family;
+  }
 
   /// Dotted decimal or RFC 4291 text, IPv6 with an optional numeric "%scope".
   static std::optional<IpAddress> parse(std::string_view text);

@@ -1,6 +1,7 @@
 // RingDeque<T>: a growable queue in one block of memory, indexed from its front.
 //
-// It owns no memory while it is empty, so that an idle connection pays 24 bytes for each. Pushing and popping at
+// It owns no memory while it is empty, so that an idle connection pays 24 bytes for each; those that a whole stack
+// shares keep theirs (kKeepsRoom), so that traffic allocates nothing. Pushing and popping at
 // either end is O(1) amortised; inserting and erasing in the middle moves the shorter side.
 // References are invalidated by every push, insert and erase. The send and receive buffers keep their slices in it.
 #pragma once
@@ -16,7 +17,7 @@
 
 namespace leat {
 
-template <class T>
+template <class T, bool kKeepsRoom = false>
 class RingDeque {
   static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T>);
 
@@ -30,11 +31,14 @@ class RingDeque {
     }
     return *this;
   }
-  ~RingDeque() { clear(); }
+  ~RingDeque() {
+    clear();
+    release();
+  }
 
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  /// Elements that fit into the memory held now; 0 while empty.
+  /// Elements that fit into the memory held now; 0 while empty, unless kKeepsRoom.
   std::size_t capacity() const { return capacity_; }
 
   T& operator[](std::size_t i) { return *slot(i); }
@@ -125,11 +129,11 @@ class RingDeque {
   void drop_front() {
     std::destroy_at(slot(0));
     head_ = (head_ + 1) & (capacity_ - 1);
-    if (--size_ == 0) release();
+    if (--size_ == 0 && !kKeepsRoom) release();
   }
   void drop_back() {
     std::destroy_at(slot(size_ - std::size_t{1}));
-    if (--size_ == 0) release();
+    if (--size_ == 0 && !kKeepsRoom) release();
   }
   void release() {
     if (slots_ != nullptr) std::allocator<T>().deallocate(slots_, capacity_);

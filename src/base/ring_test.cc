@@ -25,6 +25,17 @@ TEST(RingDeque, HoldsNoMemoryWhileEmpty) {
   EXPECT_EQ(ring.capacity(), 0u);
 }
 
+TEST(RingDeque, OneThatKeepsItsRoomAllocatesOnce) {
+  RingDeque<int, true> ring;
+  ring.push_back(1);
+  const std::size_t room = ring.capacity();
+  ring.clear();
+  EXPECT_EQ(ring.capacity(), room);
+  ring.push_back(2);
+  EXPECT_EQ(ring.pop_front(), 2);
+  EXPECT_EQ(ring.capacity(), room);
+}
+
 TEST(RingDeque, KeepsOrderAcrossTheWrapAndTheGrowth) {
   RingDeque<int> ring;
   for (int i = 0; i < 3; ++i) ring.push_back(i);

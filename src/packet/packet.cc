@@ -5,8 +5,7 @@
 
 namespace leat {
 
-bool Packet::linearize(std::size_t n, BufferPool& pool) {
-  if (front().size() >= n) return true;
+bool Packet::gather(std::size_t n, BufferPool& pool) {
   if (size_ < n || n > kBufferSizes.back()) return false;
   Slice head = pool.allocate(class_for(n), 0, n);
   if (!head) return false;
@@ -22,7 +21,7 @@ bool Packet::linearize(std::size_t n, BufferPool& pool) {
   return true;
 }
 
-void Packet::remove_front(std::size_t n) {
+void Packet::remove_slices(std::size_t n) {
   LEAT_ASSERT(n <= size_);
   size_ -= n;
   std::size_t gone = 0;
@@ -36,7 +35,7 @@ void Packet::remove_front(std::size_t n) {
   count_ = static_cast<std::uint8_t>(count_ - gone);
 }
 
-void Packet::truncate(std::size_t size) {
+void Packet::cut(std::size_t size) {
   LEAT_ASSERT(size <= size_);
   size_ = size;
   std::size_t kept = 0;

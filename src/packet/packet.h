@@ -70,11 +70,17 @@ class Packet {
   Bytes front() const { return count_ == 0 ? Bytes{} : slices_[0].bytes(); }
   /// Makes the first `n` bytes contiguous, copying when they are not. False when the packet is shorter
   /// or the pool refuses; the packet is unchanged then.
-  bool linearize(std::size_t n, BufferPool& pool);
+  bool linearize(std::size_t n, BufferPool& pool) { return front().size() >= n || gather(n, pool); }
   /// Removes `n` <= size() bytes from the front; emptied slices are let go.
-  void remove_front(std::size_t n);
+  void remove_front(std::size_t n) {
+    if (count_ == 0 || n >= slices_[0].size()) return remove_slices(n);
+    slices_[0].remove_front(n);
+    size_ -= n;
+  }
   /// Shortens to `size` bytes (Ethernet padding, a datagram shorter than its frame).
-  void truncate(std::size_t size);
+  void truncate(std::size_t size) {
+    if (size != size_) cut(size);
+  }
   /// Makes room for `n` header bytes in front and returns them; the first slice must have the headroom.
   MutableBytes push_front(std::size_t n) {
     slices_[0].extend_front(n);
@@ -89,6 +95,9 @@ class Packet {
   PacketNote note;
 
  private:
+  bool gather(std::size_t n, BufferPool& pool);
+  void remove_slices(std::size_t n);
+  void cut(std::size_t size);
   void take(Packet& other) noexcept {
     for (std::size_t i = 0; i < other.count_; ++i) slices_[i] = std::move(other.slices_[i]);
     count_ = std::exchange(other.count_, std::uint8_t{0});
@@ -111,7 +120,7 @@ class PacketBatch {
   bool full() const { return count_ == kCapacity; }
   std::size_t room() const { return kCapacity - count_; }
   /// Not when full().
-  void push(Packet packet) {
+  void push(Packet&& packet) {
     LEAT_ASSERT(!full());
     packets_[count_++] = std::move(packet);
   }

@@ -16,7 +16,7 @@ constexpr std::size_t kTcpSeq = 4, kTcpFlagsByte = 13, kTcpChecksum = TcpHeader:
 
 }  // namespace
 
-bool SegmentSplitter::start(Packet packet, const SplitOptions& options, BufferPool& pool) {
+bool SegmentSplitter::start(Packet&& packet, const SplitOptions& options, BufferPool& pool) {
   rest_ = std::move(packet);
   headers_ = {};
   options_ = options;

@@ -34,7 +34,7 @@ class SegmentSplitter {
   /// Takes `packet`, whatever was left of an earlier one is dropped. Plain packets pass through next() as they
   /// are, their checksum completed unless partial ones are welcome. False when it is refused: a super-segment
   /// that is no well-formed TCP/IPv4 data segment, or no buffer to make its headers contiguous.
-  bool start(Packet packet, const SplitOptions& options, BufferPool& pool);
+  bool start(Packet&& packet, const SplitOptions& options, BufferPool& pool);
   bool is_done() const { return rest_.empty(); }
 
   SplitResult next(Packet& out, BufferPool& pool);

@@ -19,8 +19,8 @@ struct Network::Interface {
   InterfaceId id;
   InterfaceAddresses addresses;
   ArpHandler arp;
-  RingDeque<Packet> ready;   ///< whole frames, perhaps super-segments
-  SegmentSplitter splitter;  ///< the one that is being handed over
+  RingDeque<Packet, true> ready;  ///< whole frames, perhaps super-segments
+  SegmentSplitter splitter;       ///< the one that is being handed over
 };
 
 Network::Network(Random& random, Counters& counters, DropLog& drops, BufferPool& pool)
@@ -110,9 +110,9 @@ Counter counter_of(DropReason why) {
 
 }  // namespace
 
-std::optional<Arrival> Network::receive(InterfaceId id, Packet packet, Instant now) {
+std::optional<Arrival> Network::receive(InterfaceId id, Packet& packet, Instant now) {
   Interface& interface = at(id);
-  if (!interface.config.caps.has_link_layer) return receive_ipv4(interface, std::move(packet), false, now);
+  if (!interface.config.caps.has_link_layer) return receive_ipv4(interface, packet, false, now);
 
   if (!packet.linearize(EthernetHeader::kSize, pool_)) {
     drops_.arrived(cut_off(packet, EthernetHeader::kSize));
@@ -127,7 +127,7 @@ std::optional<Arrival> Network::receive(InterfaceId id, Packet packet, Instant n
     drops_.arrived(DropReason::LLC);
   } else if (header->ether_type() == EtherType::ipv4) {
     remove_header(packet, EthernetHeader::kSize);
-    return receive_ipv4(interface, std::move(packet), to_group, now);
+    return receive_ipv4(interface, packet, to_group, now);
   } else if (header->ether_type() == EtherType::arp) {
     remove_header(packet, EthernetHeader::kSize);
     receive_arp(interface, packet, now);
@@ -152,7 +152,7 @@ void Network::receive_arp(Interface& interface, Packet& packet, Instant now) {
   flush_neighbours(interface);
 }
 
-std::optional<Arrival> Network::receive_ipv4(Interface& interface, Packet packet, bool link_group, Instant now) {
+std::optional<Arrival> Network::receive_ipv4(Interface& interface, Packet& packet, bool link_group, Instant now) {
   ++counters_[Counter::IpInReceives];
   const expected<Ipv4Arrival, DropReason> arrival = accept_ipv4(packet, interface.addresses, link_group, pool_);
   if (!arrival) {
@@ -169,11 +169,11 @@ std::optional<Arrival> Network::receive_ipv4(Interface& interface, Packet packet
         return std::nullopt;
       }
       remove_header(packet, arrival->header.header_length);
-      return Arrival{arrival->header, std::move(packet), interface.id};
+      return Arrival{arrival->header, interface.id};
     }
     case IpProtocol::icmp:
       ++counters_[Counter::IpInDelivers];
-      receive_icmp(std::move(packet), *arrival, now);
+      receive_icmp(packet, *arrival, now);
       return std::nullopt;
     case IpProtocol::udp:
       ++counters_[Counter::IpInDelivers];
@@ -186,7 +186,7 @@ std::optional<Arrival> Network::receive_ipv4(Interface& interface, Packet packet
   return std::nullopt;
 }
 
-void Network::receive_icmp(Packet packet, const Ipv4Arrival& arrival, Instant now) {
+void Network::receive_icmp(Packet& packet, const Ipv4Arrival& arrival, Instant now) {
   ++counters_[Counter::IcmpInMsgs];
   const std::size_t start = arrival.header.header_length;
   const TransportSpan span{arrival.header.source, arrival.header.destination, IpProtocol::icmp, start,
@@ -311,7 +311,7 @@ expected<RouteDecision, Error> Network::path_to(const IpAddress& destination) co
   return decision;
 }
 
-void Network::send(Packet packet, Ipv4Sending sending, Instant now) {
+void Network::send(Packet&& packet, Ipv4Sending sending, Instant now) {
   ++counters_[Counter::IpOutRequests];
   const expected<RouteDecision, Error> path = path_to(sending.destination);
   if (!path) {
@@ -366,7 +366,7 @@ void Network::give_up(const Packet& packet) {
   unreachable_.push_back({{ip->source, tcp->source_port}, {ip->destination, tcp->destination_port}});
 }
 
-void Network::queue_frame(Interface& interface, Packet packet, const MacAddress& to) {
+void Network::queue_frame(Interface& interface, Packet&& packet, const MacAddress& to) {
   if (!push_ethernet(packet, make_ethernet(to, interface.config.mac, EtherType::ipv4))) {
     ++counters_[Counter::IpOutDiscards];
     return drops_.other(DropReason::NOMEM);
@@ -374,7 +374,7 @@ void Network::queue_frame(Interface& interface, Packet packet, const MacAddress&
   queue(interface, std::move(packet));
 }
 
-void Network::queue(Interface& interface, Packet packet) {
+void Network::queue(Interface& interface, Packet&& packet) {
   if (interface.ready.size() >= kQueueLimit) {
     ++counters_[Counter::IpOutDiscards];
     return drops_.other(DropReason::QUEUE_FULL);
@@ -389,13 +389,13 @@ bool Network::fill(InterfaceId id, PacketBatch& out) {
   while (!out.full()) {
     if (interface.splitter.is_done()) {
       if (interface.ready.empty()) return false;
-      Packet packet = interface.ready.pop_front();
-      const bool fits = packet.offload.gso_size == 0 || packet.size() - split.link_header <= caps.max_super_segment;
+      Packet& first = interface.ready.front();
+      const bool fits = first.offload.gso_size == 0 || first.size() - split.link_header <= caps.max_super_segment;
       if (caps.completes_checksums && fits) {
-        out.push(std::move(packet));
+        out.push(interface.ready.pop_front());
         continue;
       }
-      if (!interface.splitter.start(std::move(packet), split, pool_)) {
+      if (!interface.splitter.start(interface.ready.pop_front(), split, pool_)) {
         drops_.other(DropReason::NOMEM);
         continue;
       }

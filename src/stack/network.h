@@ -21,10 +21,9 @@
 
 namespace leat {
 
-/// A datagram for us, its IP header taken off.
+/// Of a segment for us, whose packet now begins with the TCP header and has no padding behind it.
 struct Arrival {
   Ipv4Header ip;
-  Packet payload;  ///< begins with the transport header; no padding behind it
   InterfaceId interface = 0;
 };
 
@@ -44,13 +43,13 @@ class Network {
   bool is_local(const IpAddress& address) const;
 
   /// What arrived from the device of `id`. Gives back datagrams with TCP for us; all else is dealt with here.
-  std::optional<Arrival> receive(InterfaceId id, Packet packet, Instant now);
+  std::optional<Arrival> receive(InterfaceId id, Packet& packet, Instant now);
 
   /// How to reach one host; network_unreachable when no route leads there, invalid_argument for a group.
   expected<RouteDecision, Error> path_to(const IpAddress& destination) const;
 
   /// Sends a transport packet with kHeadroom in front. The IP id is filled in here.
-  void send(Packet packet, Ipv4Sending sending, Instant now);
+  void send(Packet&& packet, Ipv4Sending sending, Instant now);
 
   /// Moves packets that wait for the device of `id` to `out`, split to what it takes. True when `out` is full.
   bool fill(InterfaceId id, PacketBatch& out);
@@ -79,8 +78,8 @@ class Network {
   bool add_routes(const InterfaceConfig& config, InterfaceId id);
   Interface& at(InterfaceId id) const { return *interfaces_[id - 1]; }
   void receive_arp(Interface& interface, Packet& packet, Instant now);
-  std::optional<Arrival> receive_ipv4(Interface& interface, Packet packet, bool link_group, Instant now);
-  void receive_icmp(Packet packet, const Ipv4Arrival& arrival, Instant now);
+  std::optional<Arrival> receive_ipv4(Interface& interface, Packet& packet, bool link_group, Instant now);
+  void receive_icmp(Packet& packet, const Ipv4Arrival& arrival, Instant now);
   void receive_icmp_error(Packet& packet, std::size_t start);
   void receive_echo_reply(const Packet& packet, const Ipv4Arrival& arrival, const IcmpHeader& header);
   void receive_udp(Interface& interface, Packet& packet, const Ipv4Arrival& arrival, Instant now);
@@ -90,8 +89,8 @@ class Network {
   /// After anything that may have changed neighbours: questions, answers, and packets whose wait is over.
   void flush_neighbours(Interface& interface);
   void give_up(const Packet& packet);
-  void queue_frame(Interface& interface, Packet packet, const MacAddress& to);
-  void queue(Interface& interface, Packet packet);
+  void queue_frame(Interface& interface, Packet&& packet, const MacAddress& to);
+  void queue(Interface& interface, Packet&& packet);
 
   Counters& counters_;
   DropLog& drops_;

@@ -17,7 +17,7 @@ class Stack::Impl {
         network(random, counters, drops, pool),
         tcp(config.tcp, random, counters, drops, pool) {}
 
-  void receive_tcp(Arrival& arrival, Instant now);
+  void receive_tcp(const Arrival& arrival, Packet& packet, Instant now);
   void send_tcp(OutgoingSegment& out, Instant now);
   PathFacts path_facts(InterfaceId id) const;
   expected<RouteDecision, Error> path_for_connecting(const IpAddress& to) const;
@@ -51,8 +51,8 @@ bool Stack::is_local(const IpAddress& address) const { return impl_->network.is_
 void Stack::receive(InterfaceId interface, PacketBatch& batch, Instant now) {
   impl_->judged = 0;
   for (Packet& packet : batch.packets()) {
-    std::optional<Arrival> arrival = impl_->network.receive(interface, std::move(packet), now);
-    if (arrival) impl_->receive_tcp(*arrival, now);
+    const std::optional<Arrival> arrival = impl_->network.receive(interface, packet, now);
+    if (arrival) impl_->receive_tcp(*arrival, packet, now);
     while (const std::optional<IcmpError> error = impl_->network.next_icmp_error()) {
       impl_->tcp.on_icmp_error(*error, now);
     }
@@ -61,8 +61,7 @@ void Stack::receive(InterfaceId interface, PacketBatch& batch, Instant now) {
   batch.clear();
 }
 
-void Stack::Impl::receive_tcp(Arrival& arrival, Instant now) {
-  Packet& packet = arrival.payload;
+void Stack::Impl::receive_tcp(const Arrival& arrival, Packet& packet, Instant now) {
   const auto refuse = [&](DropReason reason) {
     ++counters[Counter::TcpInErrs];
     drops.arrived(reason);

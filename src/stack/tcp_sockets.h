@@ -235,7 +235,7 @@ class TcpSockets {
   std::unordered_map<std::uint16_t, std::vector<SocketHandle>> listeners_by_port_;
   std::unordered_map<std::uint16_t, std::size_t> reservations_by_port_;
   std::vector<SocketHandle> listeners_;
-  RingDeque<OutgoingSegment> replies_;
+  RingDeque<OutgoingSegment, true> replies_;
   IntrusiveList<Socket, DirtyTag> dirty_;
   IntrusiveList<Socket, EventTag> with_events_;
   std::size_t connections_ = 0;

@@ -6,7 +6,7 @@
 namespace leat {
 
 bool TcpConnection::poll_transmit(SegmentOut& out, Instant now) {
-  out = SegmentOut{};
+  out.clear();
   bool have = false;
   if (reset_pending_) {
     reset_pending_ = false;
@@ -27,7 +27,7 @@ bool TcpConnection::poll_transmit(SegmentOut& out, Instant now) {
 
 bool TcpConnection::poll_hurried_ack(SegmentOut& out, Instant now) {
   if (!acks_.hurries() || !is_synchronized(state_)) return false;
-  out = SegmentOut{};
+  out.clear();
   if (!transmit_ack(out, now)) return false;
   counts_.segs_out += out.wire_segments();
   return true;

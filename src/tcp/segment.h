@@ -30,18 +30,15 @@ struct SegmentIn {
   std::uint32_t sequence_length() const { return length + (flags.syn() ? 1 : 0) + (flags.fin() ? 1 : 0); }
 };
 
-/// A segment, or a super-segment when payload is longer than gso_size, that shall be sent.
-struct SegmentOut {
-  static constexpr std::size_t kMaxSlices = Packet::kMaxSlices - 1;  // one stays for the headers
-
+/// All but the payload of a segment to be sent.
+struct SegmentOutHead {
   SeqNum seq;
   SeqNum ack;
   TcpFlags flags;
   std::uint16_t window = 0;
   std::uint16_t urgent = 0;
   TcpOptionSet options;
-  std::array<Slice, kMaxSlices> payload;
-  std::uint8_t slices = 0;
+  std::uint8_t slices = 0;  ///< of payload
   bool retransmission = false;
   bool probe = false;          ///< asks for an ACK only (zero window)
   PacketNote note;             ///< why it is sent, where that is not plain
@@ -50,6 +47,18 @@ struct SegmentOut {
 
   std::uint32_t wire_segments() const {
     return length <= gso_size || gso_size == 0 ? 1 : (length + gso_size - 1) / gso_size;
+  }
+};
+
+/// A segment, or a super-segment when payload is longer than gso_size, that shall be sent.
+struct SegmentOut : SegmentOutHead {
+  static constexpr std::size_t kMaxSlices = Packet::kMaxSlices - 1;  // one stays for the headers
+
+  std::array<Slice, kMaxSlices> payload;
+
+  void clear() {
+    for (std::size_t i = 0; i < slices; ++i) payload[i] = Slice{};
+    static_cast<SegmentOutHead&>(*this) = {};
   }
 };
 
