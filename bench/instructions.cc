@@ -101,8 +101,8 @@ class Bench {
 
   /// A connection from near to far.
   void open(SocketHandle& near, SocketHandle& far) {
-    const auto connected =
-        near_.stack.connect({.remote = {IpAddress::v4(10, 0, 0, 2), kPort}, .local_address = {}, .first_data = {}}, now_);
+    const auto connected = near_.stack.connect(
+        {.remote = {IpAddress::v4(10, 0, 0, 2), kPort}, .local_address = {}, .first_data = {}}, now_);
     if (!connected) fail("connect");
     near = *connected;
     for (int i = 0; i < 4; ++i) exchange();

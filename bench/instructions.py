@@ -39,7 +39,7 @@ def main():
     parser.add_argument("scenario", nargs="*", default=list(UNITS))
     parser.add_argument("--record", action="store_true")
     parser.add_argument("--idle", type=int, default=0)
-    asked = parser.parse_args()
+    asked = parser.parse_intermixed_args()
     if not shutil.which("valgrind"):
         print("SKIP: valgrind is missing: apt-get install valgrind")
         return 77
