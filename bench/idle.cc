@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "plain_device.h"
 #include "stack/stack.h"
 
 namespace {
@@ -43,10 +44,7 @@ std::size_t resident_bytes() {
 struct End {
   Stack stack;
   End(leat::BufferPool& pool, std::uint8_t host) : stack({.seed = {host, 1}, .tcp = {}}, pool) {
-    leat::InterfaceConfig config;
-    config.mac = {{2, 0, 0, 0, 0, host}};
-    config.addresses = {{IpAddress::v4(10, 0, 0, host), 24}};
-    if (!stack.add_interface(config)) fail("add_interface");
+    if (!leat::bench::add_plain_interface(stack, host)) fail("add_interface");
   }
 };
 
@@ -116,10 +114,9 @@ class Pair {
       carried += batch_.size();
       leat::PacketBatch arrived;
       for (const leat::Packet& p : batch_.packets()) {
-        leat::Slice frame = pool_.allocate(leat::class_for(p.size()), 0, p.size());
-        if (!frame) fail("no buffer");
-        p.copy_out(0, frame.mutable_bytes());
-        arrived.push(leat::Packet(std::move(frame)));
+        leat::Packet copy = leat::bench::received_copy(p, pool_);
+        if (copy.empty()) fail("no buffer");
+        arrived.push(std::move(copy));
       }
       batch_.clear();
       if (!arrived.empty()) to.receive(1, arrived, now_);

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "plain_device.h"
 #include "stack/stack.h"
 
 namespace {
@@ -70,10 +71,7 @@ struct End {
   Stack stack;
   std::vector<Packet> sent{};
   End(leat::BufferPool& pool, std::uint8_t host) : stack({.seed = {host, 1}, .tcp = options()}, pool) {
-    leat::InterfaceConfig config;
-    config.mac = {{2, 0, 0, 0, 0, host}};
-    config.addresses = {{IpAddress::v4(10, 0, 0, host), 24}};
-    if (!stack.add_interface(config)) fail("add_interface");
+    if (!leat::bench::add_plain_interface(stack, host)) fail("add_interface");
     sent.reserve(4096);
   }
   void transmit(Instant now) {
@@ -240,10 +238,9 @@ class Bench {
   std::size_t fill(End& from, std::size_t i) {
     batch_.clear();
     for (; i < from.sent.size() && !batch_.full(); ++i) {
-      const Packet& packet = from.sent[i];
-      leat::Slice frame = pool_.allocate(leat::class_for(packet.size()), 0, packet.size());
-      if (!frame || !packet.copy_out(0, frame.mutable_bytes())) fail("no buffer");
-      batch_.push(Packet(std::move(frame)));
+      Packet copy = leat::bench::received_copy(from.sent[i], pool_);
+      if (copy.empty()) fail("no buffer");
+      batch_.push(std::move(copy));
     }
     return i;
   }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "pipe.h"
+#include "plain_device.h"
 #include "stack/stack.h"
 
 namespace pipe_bench {
@@ -38,22 +39,11 @@ struct End {
   leat::InterfaceId interface = 0;
 
   End(leat::BufferPool& p, std::uint8_t host) : pool(p), stack({.seed = {host, 1}, .tcp = options()}, p) {
-    leat::InterfaceConfig config;
-    config.mac = {{2, 0, 0, 0, 0, host}};
-    config.addresses = {{IpAddress::v4(10, 0, 0, host), 24}};
-    const auto added = stack.add_interface(config);
+    const auto added = leat::bench::add_plain_interface(stack, host);
     if (!added) fail("add_interface:", to_string(added.error()));
     interface = *added;
   }
 };
-
-/// Copies a frame into one buffer, as a device would.
-leat::Packet received_copy(const leat::Packet& sent, leat::BufferPool& pool) {
-  leat::Slice frame = pool.allocate(leat::class_for(sent.size()), 0, sent.size());
-  if (!frame) fail("no buffer for a frame");
-  sent.copy_out(0, frame.mutable_bytes());
-  return leat::Packet(std::move(frame));
-}
 
 struct Wire {
   WireCounter counter;
@@ -65,7 +55,8 @@ struct Wire {
       more = from.stack.transmit(from.interface, sent_, t);
       if (sent_.empty()) return;
       for (const leat::Packet& p : sent_) {
-        leat::Packet copy = received_copy(p, to.pool);
+        leat::Packet copy = leat::bench::received_copy(p, to.pool);
+        if (copy.empty()) fail("no buffer for a frame");
         if (counter.count(copy.size(), checking)) copy.slices()[0].mutable_bytes()[80] ^= 0x10;
         arriving_.push(std::move(copy));
       }
