@@ -1,9 +1,9 @@
 // RingDeque<T>: a growable queue in one block of memory, indexed from its front.
 //
 // It owns no memory while it is empty, so that an idle connection pays 24 bytes for each; those that a whole stack
-// shares keep theirs (kKeepsRoom), so that traffic allocates nothing. Pushing and popping at
-// either end is O(1) amortised; inserting and erasing in the middle moves the shorter side.
-// References are invalidated by every push, insert and erase. The send and receive buffers keep their slices in it.
+// shares keep theirs (kKeepsRoom), so that traffic allocates nothing. Pushing and popping at either end is O(1)
+// amortised; inserting and erasing in the middle moves the shorter side. References are invalidated by every push,
+// insert and erase. The send and receive buffers keep their slices in it.
 #pragma once
 
 #include <algorithm>

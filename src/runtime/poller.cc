@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <climits>
 #include <ctime>
@@ -12,7 +13,7 @@
 namespace leat {
 namespace {
 
-constexpr unsigned kWakeTag = 31;
+constexpr unsigned kWakeTag = std::countr_zero(Poller::kWoken);
 constexpr int kEventsAWait = 16;
 constexpr std::int64_t kSecond = 1'000'000'000, kMillisecond = 1'000'000;
 
