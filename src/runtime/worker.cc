@@ -145,7 +145,6 @@ std::uint32_t Worker::wait(Instant wake_up, Instant& now) {
       if (wake_up > began) spin_.on_waited(now - began);
       return ready;
     }
-    ::sched_yield();  // whoever wants this CPU comes first
   }
 }
 
