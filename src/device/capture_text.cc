@@ -83,6 +83,8 @@ std::string describe_note(const PacketNote& note) {
     case NoteKind::overtaken: return "fast retransmit: data sent later has arrived (RFC 8985 §6.2)";
     case NoteKind::lost_again: return "fast retransmit: the last retransmission was lost, too (RFC 8985 §6.2)";
     case NoteKind::tail_probe: return "tail loss probe: two round trips without an answer (RFC 8985 §7)";
+    case NoteKind::tail_again:
+      return "retransmission: tail loss probe, two round trips without an answer (RFC 8985 §7)";
     case NoteKind::reneged: return "retransmission: sacked once, but no longer (RFC 2018 §8)";
     case NoteKind::window_probe: return "zero-window probe" + count_of(note) + " (RFC 9293 §3.8.6.1)";
     case NoteKind::window_override: return "a small segment that has waited long enough (RFC 9293 §3.8.6.2.1)";

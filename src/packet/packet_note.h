@@ -20,7 +20,8 @@ enum class NoteKind : std::uint8_t {
   partial_ack,      ///< the next hole, told by a partial ACK
   overtaken,        ///< something sent later has arrived
   lost_again,       ///< … than its retransmission
-  tail_probe,       ///< nothing was heard for two round trips
+  tail_probe,       ///< new data, because nothing was heard for two round trips
+  tail_again,       ///< the last segment again, for the same reason
   reneged,          ///< the peer had sacked it, and has it no more
   window_probe,     ///< the window is closed; `number` unanswered of at most `limit`
   window_override,  ///< a small segment that waited too long for a larger window

@@ -79,7 +79,7 @@ bool TcpConnection::transmit_tail_probe(SegmentOut& out, Instant now) {
     const StreamPos last = sender_.fin_left_alone() ? data_end : recovery_.last_segment(data_end);
     plan = sender_.again(last, sender_.nxt(), sender_.mss());
   }
-  out.note.kind = NoteKind::tail_probe;
+  out.note.kind = again ? NoteKind::tail_again : NoteKind::tail_probe;
   fill_data(out, *plan, now);
   recovery_.on_probe(again);
   arm_retransmission(now);

@@ -254,7 +254,7 @@ TEST_F(ConnectCommand, TheCaptureOfALossyUploadAgreesWithTheCounters) {
   EXPECT_EQ(file.drops, all_drops(stats)) << stats << file.comments;
   EXPECT_GT(file.resent, 20u);
   EXPECT_EQ(file.resent, counter(stats, "TcpRetransSegs")) << stats << file.comments;
-  EXPECT_THAT(file.comments, HasSubstr("(RFC 6298 §5.4)"));
+  EXPECT_THAT(file.comments, HasSubstr("fast retransmit: data sent later has arrived (RFC 8985 §6.2)"));
 }
 
 }  // namespace

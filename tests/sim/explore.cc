@@ -261,10 +261,12 @@ class Explorer {
     if (static_cast<std::int32_t>(end - limit) > 0) return fail("data beyond the window that was offered");
     if (!sent_any_ || static_cast<std::int32_t>(end - highest_) > 0) highest_ = end;
     sent_any_ = true;
-    probed_ |= note.kind == NoteKind::tail_probe || note.kind == NoteKind::time_out;
+    probed_ |=
+        note.kind == NoteKind::tail_probe || note.kind == NoteKind::tail_again || note.kind == NoteKind::time_out;
     if (!again) return;
     ++result_.retransmissions;
-    if (note.kind == NoteKind::none) return fail("a retransmission without a reason");
+    const bool unexplained = note.kind == NoteKind::none || note.kind == NoteKind::tail_probe;
+    if (unexplained) return fail("a retransmission without a reason");
   }
 
   /// After what was sent: pipe <= cwnd, unless a probe or the first segment after a time-out was all of it.

@@ -178,6 +178,7 @@ TEST(TailProbe, FindsALostTailBeforeTheTimeout) {
   c.recv({.seq = 1, .ack = at(7)});
   c.advance(40ms);
   EXPECT_EQ(c.sent(), (Seg{.seq = at(9), .ack = 1, .len = 1460, .flags = "P"}));
+  EXPECT_EQ(c.notes().back().kind, NoteKind::tail_again);
   c.advance(10ms);
   c.sack(9, 10, 7);
   EXPECT_EQ(c.all_sent(), (Segs{{.seq = at(7), .ack = 1, .len = 1460}}));
@@ -192,6 +193,7 @@ TEST(TailProbe, SendsNewDataWhereThereIsSome) {
   Bursts c(12);
   c.advance(25ms);
   EXPECT_EQ(c.all_sent(), (Segs{{.seq = at(10), .ack = 1, .len = 1460}}));
+  EXPECT_EQ(c.notes().back().kind, NoteKind::tail_probe);
   c.recv({.seq = 1, .ack = at(11)});
   EXPECT_EQ(c.connection().info().snd_ssthresh, CongestionController::kNoThreshold) << "nothing was lost";
   c.abort();
