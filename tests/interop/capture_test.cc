@@ -2,6 +2,7 @@
 // retransmission, the exchange of FINs.
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <array>
@@ -100,6 +101,27 @@ void make_server_patient(const Lab& lab) {
   ASSERT_TRUE(route) << route.error().message;
 }
 
+/// Keeps this process, and those that it starts, on one processor. The kernel's TCP sends from several, and what leaves
+/// by one overtakes what leaves by another: a network that reorders.
+class OneProcessor {
+ public:
+  OneProcessor() {
+    ::sched_getaffinity(0, sizeof before_, &before_);
+    cpu_set_t first;
+    CPU_ZERO(&first);
+    for (int cpu = 0; CPU_COUNT(&first) == 0 && cpu < CPU_SETSIZE; ++cpu) {
+      if (CPU_ISSET(cpu, &before_)) CPU_SET(cpu, &first);
+    }
+    EXPECT_EQ(::sched_setaffinity(0, sizeof first, &first), 0);
+  }
+  ~OneProcessor() { ::sched_setaffinity(0, sizeof before_, &before_); }
+  OneProcessor(const OneProcessor&) = delete;
+  OneProcessor& operator=(const OneProcessor&) = delete;
+
+ private:
+  cpu_set_t before_{};
+};
+
 void check_handshake(const std::vector<Segment>& segments, const std::string& ours) {
   ASSERT_GE(segments.size(), 3u);
   const Segment& syn = segments[0];
@@ -132,6 +154,7 @@ class CaptureTest : public ::testing::TestWithParam<LinkKind> {};
 
 TEST_P(CaptureTest, TsharkFindsNothingWrongWithACleanDownload) {
   LEAT_SKIP_WITHOUT_PROGRAMS("nginx", "tshark");
+  const OneProcessor one_processor;
   const Folder folder;
   write_noise(folder / "noise.bin", 10'000'001);
   LEAT_LAB_OR_SKIP(lab, lab::LabConfig{});
