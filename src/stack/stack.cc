@@ -3,6 +3,7 @@
 #include <array>
 
 #include "packet/transport_checksum.h"
+#include "stack/joined_segment.h"
 #include "stack/network.h"
 #include "stack/tcp_sockets.h"
 
@@ -17,7 +18,10 @@ class Stack::Impl {
         network(random, counters, drops, pool),
         tcp(config.tcp, random, counters, drops, pool) {}
 
-  void receive_tcp(const Arrival& arrival, Packet& packet, Instant now);
+  void receive(InterfaceId interface, Packet& packet, Instant now);
+  bool receive_tcp(const Arrival& arrival, Packet& packet, Instant now);
+  void deliver_joined(bool more_follow, Instant now);
+  void judge(std::size_t packets, std::optional<DropReason> drop);
   void send_tcp(OutgoingSegment& out, Instant now);
   PathFacts path_facts(InterfaceId id) const;
   expected<RouteDecision, Error> path_for_connecting(const IpAddress& to) const;
@@ -28,6 +32,7 @@ class Stack::Impl {
   DropLog drops;
   std::array<PacketVerdict, PacketBatch::kCapacity> verdicts;
   std::size_t judged = 0;
+  JoinedSegment joined;
   BufferPool& pool_;
   Network network;
   TcpSockets tcp;
@@ -50,21 +55,26 @@ bool Stack::is_local(const IpAddress& address) const { return impl_->network.is_
 
 void Stack::receive(InterfaceId interface, PacketBatch& batch, Instant now) {
   impl_->judged = 0;
-  for (Packet& packet : batch.packets()) {
-    const std::optional<Arrival> arrival = impl_->network.receive(interface, packet, now);
-    if (arrival) impl_->receive_tcp(*arrival, packet, now);
-    while (const std::optional<IcmpError> error = impl_->network.next_icmp_error()) {
-      impl_->tcp.on_icmp_error(*error, now);
-    }
-    impl_->verdicts[impl_->judged++].drop = impl_->drops.take_verdict();
-  }
+  for (Packet& packet : batch.packets()) impl_->receive(interface, packet, now);
+  impl_->deliver_joined(false, now);
   batch.clear();
 }
 
-void Stack::Impl::receive_tcp(const Arrival& arrival, Packet& packet, Instant now) {
+void Stack::Impl::receive(InterfaceId interface, Packet& packet, Instant now) {
+  const std::optional<Arrival> arrival = network.receive(interface, packet, now);
+  if (arrival && receive_tcp(*arrival, packet, now)) return;
+  const std::optional<DropReason> drop = drops.take_verdict();
+  deliver_joined(false, now);
+  while (const std::optional<IcmpError> error = network.next_icmp_error()) tcp.on_icmp_error(*error, now);
+  judge(1, drop);
+}
+
+/// False when the packet is not a segment that TCP will see; what is in `joined` will be judged when it was delivered.
+bool Stack::Impl::receive_tcp(const Arrival& arrival, Packet& packet, Instant now) {
   const auto refuse = [&](DropReason reason) {
     ++counters[Counter::TcpInErrs];
     drops.arrived(reason);
+    return false;
   };
   if (packet.size() < TcpHeader::kSize) return refuse(DropReason::PKT_TOO_SMALL);
   if (!packet.linearize(TcpHeader::kSize, pool_)) return refuse(DropReason::NOMEM);
@@ -76,27 +86,23 @@ void Stack::Impl::receive_tcp(const Arrival& arrival, Packet& packet, Instant no
     ++counters[Counter::TcpInCsumErrors];
     return refuse(DropReason::TCP_CSUM);
   }
-  const std::optional<TcpHeader> header = TcpHeader::parse(packet.front());
-  if (!header) return refuse(DropReason::TCP_HDR);
-  const std::optional<TcpOptionSet> options_read = TcpOptionSet::parse(header->options(packet.front()));
-  if (!options_read) return refuse(DropReason::TCP_HDR);
-  const std::uint16_t gso_size = packet.offload.gso_size;
-  packet.remove_front(header_length);
+  const TcpPacket next{arrival.ip, arrival.interface, header_length, packet};
+  if (joined.append(next)) return true;
+  deliver_joined(!joined.empty() && joined.is_of(next), now);
+  return joined.begin(next) || refuse(DropReason::TCP_HDR);
+}
 
-  SegmentIn segment;
-  segment.seq = header->seq;
-  segment.ack = header->ack;
-  segment.flags = header->flags;
-  segment.window = header->window;
-  segment.urgent = header->urgent;
-  segment.options = *options_read;
-  segment.payload = packet.slices();
-  segment.length = static_cast<std::uint32_t>(packet.size());
-  const bool super = gso_size > 0 && segment.length > gso_size;
-  segment.largest_payload = super ? gso_size : segment.length;
-  segment.wire_segments = super ? (segment.length + gso_size - 1) / gso_size : 1;
-  const FourTuple tuple{{arrival.ip.destination, header->destination_port}, {arrival.ip.source, header->source_port}};
-  tcp.on_segment(tuple, segment, path_facts(arrival.interface), now);
+/// `more_follow`: of the same connection.
+void Stack::Impl::deliver_joined(bool more_follow, Instant now) {
+  if (joined.empty()) return;
+  joined.segment().more_follow = more_follow;
+  tcp.on_segment(joined.tuple(), joined.segment(), path_facts(joined.interface()), now);
+  judge(joined.packets(), drops.take_verdict());
+  joined.clear();
+}
+
+void Stack::Impl::judge(std::size_t packets, std::optional<DropReason> drop) {
+  for (; packets > 0; --packets) verdicts[judged++].drop = drop;
 }
 
 PathFacts Stack::Impl::path_facts(InterfaceId id) const {

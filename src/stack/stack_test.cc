@@ -160,6 +160,30 @@ TEST(StackTcp, TellsWhatBecameOfEachPacketOfABatch) {
   link.settle(100ms);
 }
 
+TEST(StackTcp, JudgesSegmentsThatWereJoinedOneByOne) {
+  Link link;
+  const Link::Pair pair = link.connect();
+  std::vector<std::vector<std::uint8_t>> captured;
+  link.set_filter([&](int to, std::vector<std::uint8_t>& frame) {
+    if (to == 0) captured.push_back(frame);
+    return to != 0;
+  });
+  const std::vector<std::uint8_t> data(4 * 1448, 'x');
+  ASSERT_TRUE(link.far().write(pair.far, data, link.now()));
+  link.run(5ms);
+  ASSERT_GE(captured.size(), 4u);
+  PacketBatch batch;
+  for (const std::size_t i : {0u, 1u, 0u, 2u, 3u}) batch.push(Packet(link.pool().copy_of(captured[i])));
+  link.near().receive(1, batch, link.now());
+  ASSERT_EQ(link.near().verdicts().size(), 5u);
+  for (const std::size_t i : {0u, 1u, 3u, 4u}) EXPECT_FALSE(link.near().verdicts()[i].drop) << i;
+  EXPECT_EQ(link.near().verdicts()[2].drop, DropReason::TCP_OLD_DATA);
+  EXPECT_EQ(link.near().info(pair.near)->data_segs_in, 5u);
+  link.set_filter({});
+  link.settle(1s);
+  EXPECT_EQ(link.read_all(link.near(), pair.near).size(), data.size());
+}
+
 TEST(StackTcp, OpenedFailedAndBrokenConnectionsAreCountedAsRfc4022Says) {
   Link link;
   Link::Pair pair = link.connect();

@@ -25,6 +25,7 @@ struct SegmentIn {
   std::uint32_t length = 0;  ///< bytes of payload
   std::uint32_t wire_segments = 1;
   std::uint32_t largest_payload = 0;  ///< of one wire segment, bytes
+  bool more_follow = false;           ///< of this connection, and they have arrived: what they say counts now
 
   /// SEG.LEN of RFC 9293: payload, SYN and FIN.
   std::uint32_t sequence_length() const { return length + (flags.syn() ? 1 : 0) + (flags.fin() ? 1 : 0); }
