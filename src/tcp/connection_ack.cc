@@ -83,6 +83,7 @@ void TcpConnection::on_ack(const SegmentIn& segment, StreamPos pos, Instant now,
   // RFC 5681 §2 says what a duplicate ACK is.
   in.may_be_duplicate =
       ack == sender_.una() && !advances && segment.length == 0 && !segment.flags.fin() && !window_changed;
+  in.more_follow = segment.more_follow;
   in.new_data_waits = sender_.nxt() < sender_.end() && sender_.usable_window() > 0;
   const Recovery::Verdict loss = recovery_.on_ack(in, path(), *congestion_);
   verdict.losses = loss.events;

@@ -7,6 +7,7 @@ namespace leat {
 Recovery::Verdict Recovery::on_ack(const Ack& ack, const Path& path, CongestionController& congestion) {
   Verdict verdict;
   holds_ = false;
+  postponed_ = ack.more_follow && sack_;
   verdict.una_before = board_.begin();
   verdict.delivery.high = high_;
   verdict.delivery.plausible_until = ack.now - path.min_rtt;
@@ -197,6 +198,7 @@ bool Recovery::identify_losses(const Path& path, Instant now, Verdict& verdict) 
   const std::uint32_t resent = board_.resent();
   const bool recovering = state_ == CongestionState::recovery || state_ == CongestionState::loss;
   if (sack_) {
+    if (postponed_) return false;  // the next one may tell that it was only overtaken
     const Duration window = rack_.reordering_window(sacked_segments(path.mss), recovering, path.min_rtt, path.srtt);
     // An ACK may be looked at twice, and the second look has nothing new to tell.
     verdict.wait = std::max(verdict.wait, rack_.detect(board_, window, now));
@@ -274,6 +276,7 @@ LossEvents Recovery::on_timeout(unsigned time_outs, const Path& path, Congestion
 
 Recovery::Verdict Recovery::on_waited(const Path& path, CongestionController& congestion, Instant now) {
   Verdict verdict;
+  postponed_ = false;
   const std::uint32_t resent = board_.resent();
   const std::int64_t before = in_flight();
   const bool recovering = state_ == CongestionState::recovery || state_ == CongestionState::loss;

@@ -66,6 +66,7 @@ class Recovery {
     std::uint32_t largest_window = std::numeric_limits<std::uint32_t>::max();  ///< that the peer has ever offered
     bool may_be_duplicate = false;    ///< no data, no change of the window (RFC 5681 §2)
     bool new_data_waits = false;      ///< and the peer's window takes some
+    bool more_follow = false;         ///< ACKs that have arrived: what is lost is judged after the last of them
     std::optional<Instant> echoed{};  ///< when what it answers was sent, in whole milliseconds
     Instant now{};
   };
@@ -91,6 +92,8 @@ class Recovery {
   LossEvents on_timeout(unsigned time_outs, const Path& path, CongestionController& congestion, Instant now);
   /// Verdict::wait is over.
   Verdict on_waited(const Path& path, CongestionController& congestion, Instant now);
+  /// The last of the ACKs that followed was none: on_waited() will judge.
+  bool owes_judgement() const { return postponed_; }
   /// What is under way is too large for the path.
   void on_smaller_path();
 
@@ -175,8 +178,9 @@ class Recovery {
   std::int64_t unreported_ = 0;  ///< bytes sent again, less those reported to have come twice
   CongestionState state_ = CongestionState::open;
   bool sack_ = false;
-  bool frto_ = false;   ///< the time-out may have been spurious
-  bool holds_ = false;  ///< nothing is sent again until more is known
+  bool frto_ = false;       ///< the time-out may have been spurious
+  bool holds_ = false;      ///< nothing is sent again until more is known
+  bool postponed_ = false;  ///< until more ACKs that are here already have been looked at
 };
 
 }  // namespace leat

@@ -1,4 +1,5 @@
 // Stories of loss with SACK: RFC 6675's pipe, RFC 8985's RACK and TLP, RFC 6937's PRR.
+#include <algorithm>
 #include <set>
 
 #include "tcp/testing/story.h"
@@ -253,6 +254,32 @@ TEST(Reneging, WhatThePeerDroppedIsSentAgain) {
   EXPECT_EQ(c.connection().info().sacked, 0u);
   c.recv({.seq = 1, .ack = at(10)});
   c.all_sent();
+}
+
+// RFC 8985 §6.2 step 5 judges by what has arrived. ACKs that came together have.
+TEST(Sack, AcksThatArriveTogetherAreJudgedTogether) {
+  Bursts c;
+  const Seg seventh_came = {.seq = 1, .ack = 1, .sack = {{at(6), at(7)}}};
+  c.recv_batch({{.seq = 1, .ack = 1, .sack = {{at(1), at(6)}}}, seventh_came, {.seq = 1, .ack = at(7)}});
+  EXPECT_EQ(c.connection().info().ca_state, CongestionState::open);
+  EXPECT_EQ(c.connection().info().total_retrans, 0u) << c.so_far();
+  c.all_sent();
+}
+
+TEST(Sack, WhatIsMissingAfterTheLastOfThemIsLost) {
+  Bursts c;
+  c.recv_batch({{.seq = 1, .ack = 1, .sack = {{at(1), at(4)}}}, {.seq = 1, .ack = 1, .sack = {{at(1), at(5)}}}});
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1, .len = 1460}));
+  c.all_sent();
+}
+
+// Whoever forges a segment behind an ACK must not keep the loss from being seen.
+TEST(Sack, AnUnacceptableSegmentBehindThemDoesNotHideALoss) {
+  Bursts c;
+  c.recv_batch({{.seq = 1, .ack = 1, .sack = {{at(1), at(5)}}}, {.seq = 1 << 30, .ack = 1}});
+  c.advance(0ms);
+  const std::vector<Seg> sent = c.all_sent();
+  EXPECT_EQ(std::count(sent.begin(), sent.end(), Seg{.seq = 1, .ack = 1, .len = 1460}), 1) << c.so_far();
 }
 
 }  // namespace

@@ -135,6 +135,7 @@ SegmentVerdict Story::recv(const Seg& seg) {
   in.length = seg.len;
   in.largest_payload = std::min<std::uint32_t>(seg.len, config_.mss);
   in.wire_segments = std::max<std::uint32_t>((seg.len + config_.mss - 1) / config_.mss, 1);
+  in.more_follow = more_follow_;
   if (half_open_ && !recv_half_open(in)) return {};
   const SegmentVerdict verdict = connection_->on_segment(in, pool_, now_);
   if (verdict.reset_reply) {
@@ -142,8 +143,15 @@ SegmentVerdict Story::recv(const Seg& seg) {
                                  : Seg{.seq = 0, .ack = seg.seq + in.sequence_length(), .flags = "R"});
     tell("> stateless " + text(sent_.back()));
   }
-  pump();
+  if (!more_follow_) pump();
   return verdict;
+}
+
+void Story::recv_batch(const std::vector<Seg>& segs) {
+  for (std::size_t i = 0; i < segs.size(); ++i) {
+    more_follow_ = i + 1 < segs.size();
+    recv(segs[i]);
+  }
 }
 
 /// True when it completes the handshake.

@@ -64,6 +64,8 @@ class Story {
 
   /// The peer sends. win -1: the configured one. Payload bytes follow the pattern of their position.
   SegmentVerdict recv(const Seg& seg);
+  /// Several that have arrived together; nothing is sent before the last was looked at.
+  void recv_batch(const std::vector<Seg>& segs);
   void advance(Duration d);
   /// Takes what the connection wants to send; recv, advance and the user's calls do it by themselves.
   void transmit() { pump(); }
@@ -127,6 +129,7 @@ class Story {
   std::vector<PacketNote> notes_;
   std::vector<std::string> lines_;
   std::int64_t written_ = 0, read_ = 0;
+  bool more_follow_ = false;
   TcpOptionSet syn_options_;
 };
 
