@@ -157,7 +157,7 @@ void add_host_options(CLI::App& command, HostOptions& options) {
   add_tcp_options(command, options.config.tcp);
   add_value(
       command, "--poll", "HOW",
-      "How to wait for packets. adaptive: look for them while answers come within 200 us, then sleep; busy: never sleep, "
+      "How to wait for packets. adaptive: look for them while answers come within 500 us, then sleep; busy: never sleep, "
       "which takes a CPU; sleep: sleep at once. Default: adaptive.",
       parse_poll, [&options](Polling polling) { options.config.polling = polling; })
       ->group(kGroup);

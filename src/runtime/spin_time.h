@@ -1,6 +1,6 @@
 // SpinTime: how long it pays to look for packets before going to sleep, learned from how long the last waits were.
-// Whoever waits for an answer that comes within kMost finds it while looking; whoever waits for longer stops looking at
-// once, so that an idle process costs nothing.
+// Whoever waits for an answer that comes within kMost finds it while looking; each longer wait halves the time, so that
+// one loss does not end it and an idle process costs nothing.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace leat {
 class SpinTime {
  public:
   static constexpr Duration kLeast = std::chrono::microseconds(25);  // what a wake-up costs
-  static constexpr Duration kMost = std::chrono::microseconds(200);
+  static constexpr Duration kMost = std::chrono::microseconds(500);
 
   explicit SpinTime(Polling polling) : polling_(polling) {}
 
@@ -26,7 +26,11 @@ class SpinTime {
   /// Something came after `waited`, whether it was looked for or slept for.
   void on_waited(Duration waited) {
     if (waited <= time_) return;
-    time_ = waited > kMost ? Duration::zero() : std::min(kMost, std::max(2 * waited, kLeast));
+    if (waited <= kMost) {
+      time_ = std::min(kMost, std::max(2 * waited, kLeast));
+    } else {
+      time_ = time_ / 2 < kLeast ? Duration::zero() : time_ / 2;
+    }
   }
 
  private:
