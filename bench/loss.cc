@@ -3,7 +3,7 @@
 // kernel, kernel to Leat. A window is one connection, from its acceptance on; medians of the windows are compared.
 //
 //   loss [--cells RTT:LOSS[:REORDER],...] [--seconds N] [--runs N] [--json FILE] [--why] [--goal CELL,MEDIAN]
-//        [--controller NAME] [--seed N] [--pcap FOLDER]
+//        [--controller NAME] [--poll MODE] [--seed N] [--pcap FOLDER]
 //
 // RTT in milliseconds, the others in per cent. --why adds what the sources' TCP has counted. It ends with 1 when a
 // cell's ratio is below the goal's first number or the median of all ratios below its second. docs/bench.md says more.
@@ -49,7 +49,7 @@ struct Measured {
 
 constexpr const char* kUsage =
     "usage: loss [--cells RTT:LOSS[:REORDER],...] [--seconds N] [--runs N] [--json FILE] [--why] [--goal CELL,MEDIAN]\n"
-    "            [--controller NAME] [--seed N] [--pcap FOLDER]\n";
+    "            [--controller NAME] [--poll MODE] [--seed N] [--pcap FOLDER]\n";
 
 [[noreturn]] void refuse(const std::string& what) {
   std::fprintf(stderr, "loss: %s\n%s", what.c_str(), kUsage);
@@ -111,6 +111,10 @@ Options parse(char** argv) {
     else if (name == "--controller") {
       o.window.controller = value;
       if (!leat::is_controller(value)) refuse("Leat has no congestion control " + o.window.controller);
+    } else if (name == "--poll") {
+      const auto polling = leat::parse_polling(value);
+      if (!polling) refuse("--poll is adaptive, busy or sleep");
+      o.window.polling = *polling;
     } else if (name == "--goal") {
       const std::vector<double> goals = numbers(value, ',');
       if (goals.size() != 2) refuse("a goal is CELL,MEDIAN");

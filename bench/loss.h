@@ -17,6 +17,7 @@
 #include <string>
 
 #include "lab/lab.h"
+#include "leat/polling.h"
 
 namespace loss_bench {
 
@@ -41,17 +42,18 @@ using Figures = std::map<std::string, std::uint64_t>;
 
 struct Window {
   double seconds = 15;
-  std::string controller = "cubic";  ///< of both sides, which have it by the same name
-  std::string capture;  ///< a file for what passes the source's interface; empty: none
+  std::string controller = "cubic";                 ///< of both sides, which have it by the same name
+  leat::Polling polling = leat::Polling::adaptive;  ///< Leat's
+  std::string capture;                              ///< a file for what passes the source's interface; empty: none
 };
 
 // The ends (loss_ends.cc). Each runs in a child and writes its figures to standard output, a name and a number a line;
 // 0 when all went well. A sink says "ready" on standard error, takes one connection, and counts what it reads within
 // the window, which begins when it has accepted; every byte is compared. A source sends for a little longer.
 int kernel_sink(const char* address, double seconds);
-int leat_sink(const leat::lab::LeatHost& host, const char* controller, double seconds);
+int leat_sink(const leat::lab::LeatHost& host, const Window& window);
 int kernel_source(const char* from, const char* to, const char* controller, double seconds);
-int leat_source(const leat::lab::LeatHost& host, const char* to, const char* controller, double seconds);
+int leat_source(const leat::lab::LeatHost& host, const char* to, const Window& window);
 inline constexpr std::uint16_t kPort = 5001;
 
 /// The networks and the wire (loss_path.cc). Whatever goes wrong ends the program.

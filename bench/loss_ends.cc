@@ -143,12 +143,13 @@ std::uint64_t largest_buffer(const char* setting) {
 }
 
 /// Buffers as large as the kernel's may become; half of a receive buffer of the kernel's is window.
-leat::HostConfig config_of(const leat::lab::LeatHost& host, const char* controller) {
+leat::HostConfig config_of(const leat::lab::LeatHost& host, const Window& window) {
   leat::HostConfig config;
   config.link = host.link;
   config.addresses = {*leat::IpPrefix::parse(host.address)};
   config.mac = leat::MacAddress{{2, 0, 0, 0, 0, 2}};  // always the same: the far kernel remembers it
-  config.tcp.congestion_control = controller;
+  config.polling = window.polling;
+  config.tcp.congestion_control = window.controller;
   config.tcp.send_buffer = largest_buffer("tcp_wmem");
   config.tcp.receive_buffer = largest_buffer("tcp_rmem") / 2;
   return config;
@@ -224,8 +225,8 @@ int kernel_source(const char* from, const char* to, const char* controller, doub
   return 0;
 }
 
-int leat_sink(const leat::lab::LeatHost& where, const char* controller, double seconds) {
-  auto host = leat::Host::open(config_of(where, controller));
+int leat_sink(const leat::lab::LeatHost& where, const Window& window) {
+  auto host = leat::Host::open(config_of(where, window));
   if (!host) return complain("leat sink", host.error().message);
   Tally tally;
   std::vector<std::uint8_t> room(kChunk);
@@ -242,7 +243,7 @@ int leat_sink(const leat::lab::LeatHost& where, const char* controller, double s
     if (!socket) return;
     tally.begin();
     loop.set_handler(*socket, read);
-    loop.call_after(seconds_of(seconds), [&, s = *socket](EventLoop& l) {
+    loop.call_after(seconds_of(window.seconds), [&, s = *socket](EventLoop& l) {
       done.set_value(tally.report());
       (void)l.abort(s);
     });
@@ -256,8 +257,8 @@ int leat_sink(const leat::lab::LeatHost& where, const char* controller, double s
   return done.get_future().get();
 }
 
-int leat_source(const leat::lab::LeatHost& where, const char* to, const char* controller, double seconds) {
-  auto host = leat::Host::open(config_of(where, controller));
+int leat_source(const leat::lab::LeatHost& where, const char* to, const Window& window) {
+  auto host = leat::Host::open(config_of(where, window));
   if (!host) return complain("leat source", host.error().message);
   std::promise<int> done;
   const auto remote = leat::Endpoint{*leat::IpAddress::parse(to), kPort};
@@ -267,8 +268,8 @@ int leat_source(const leat::lab::LeatHost& where, const char* to, const char* co
     if (!socket) return done.set_value(complain("leat source", std::string(to_string(socket.error()))));
     loop.set_handler(*socket, [&, sender = LeatSender()](EventLoop& l, const Event& event) mutable {
       if (!end && (event.bits & leat::kEventConnected) != 0) {
-        end = Clock::now() + seconds_of(seconds + kOvertime);
-        l.call_after(seconds_of(seconds + kOvertime), [&](EventLoop&) { done.set_value(0); });
+        end = Clock::now() + seconds_of(window.seconds + kOvertime);
+        l.call_after(seconds_of(window.seconds + kOvertime), [&](EventLoop&) { done.set_value(0); });
       }
       if (!end && (event.bits & leat::kEventError) != 0)
         return done.set_value(complain("leat source", "no connection"));

@@ -163,28 +163,24 @@ Figures Path::run(const Pair& pair, const Window& window) {
   const std::string leat_address = host.address.substr(0, host.address.find('/'));
   // Leat is near; the kernel beside it sends when both are the kernel's.
   const bool to_near = pair.sink == End::leat;
-  Process sink = need(lab_.run_inside(to_near ? kNear : kFar,
-                                      [&] {
-                                        return to_near ? leat_sink(host, window.controller.c_str(), window.seconds)
-                                                       : kernel_sink(kFarAddress, window.seconds);
-                                      }),
-                      "the sink");
+  Process sink = need(
+      lab_.run_inside(to_near ? kNear : kFar,
+                      [&] { return to_near ? leat_sink(host, window) : kernel_sink(kFarAddress, window.seconds); }),
+      "the sink");
   if (!sink.wait_for_errors("ready", 10s)) fail("the sink: " + sink.errors());
   std::optional<leat::lab::Capture> capture;
   const Place from = to_near ? kFar : kNear;
   if (!window.capture.empty()) {
     capture = need(leat::lab::Capture::start(lab_, from, to_near ? "far0" : "near0", window.capture), "capture");
   }
-  Process source =
-      need(lab_.run_inside(from,
-                           [&] {
-                             if (pair.source == End::leat)
-                               return leat_source(host, kFarAddress, window.controller.c_str(), window.seconds);
-                             return kernel_source(to_near ? kFarAddress : Lab::kNearKernelAddress,
-                                                  to_near ? leat_address.c_str() : kFarAddress,
-                                                  window.controller.c_str(), window.seconds);
-                           }),
-           "the source");
+  Process source = need(lab_.run_inside(from,
+                                        [&] {
+                                          if (pair.source == End::leat) return leat_source(host, kFarAddress, window);
+                                          return kernel_source(to_near ? kFarAddress : Lab::kNearKernelAddress,
+                                                               to_near ? leat_address.c_str() : kFarAddress,
+                                                               window.controller.c_str(), window.seconds);
+                                        }),
+                        "the source");
   // A lossy path may take many SYNs.
   const auto patience = std::chrono::milliseconds(static_cast<int>(window.seconds * 1000) + 120'000);
   Figures figures = finish(source, patience, "the source");
