@@ -145,6 +145,7 @@ std::uint32_t Worker::wait(Instant wake_up, Instant& now) {
       if (wake_up > began) spin_.on_waited(now - began);
       return ready;
     }
+    ::sched_yield();  // what we look for may come from somebody who waits for this processor
   }
 }
 
