@@ -70,6 +70,8 @@ class Slice {
   bool is_unique() const { return block_ != nullptr && block_->references == 1; }
   std::size_t headroom() const { return offset_; }
   std::size_t tailroom() const { return block_ == nullptr ? 0 : capacity() - offset_ - size_; }
+  /// Where it came from; none when it is empty().
+  BufferPool* pool() const { return block_ == nullptr ? nullptr : block_->pool; }
   /// The size of the whole block: what this slice keeps from being reused.
   std::size_t capacity() const { return block_ == nullptr ? 0 : size_of(block_->buffer_class); }
 

@@ -8,10 +8,10 @@ namespace leat {
 bool RecvQueue::push(Slice slice, BufferPool& pool) {
   if (slice.empty()) return true;
   const std::size_t n = slice.size();
-  if (wastes_its_block(slice)) {
+  if (wastes_its_block(slice) || is_long()) {
     if (!copy_together(slice, pool)) return false;
   } else {
-    slices_.push_back(std::move(slice));
+    if (!slices_.push_back(std::move(slice), pool)) return false;
     tail_is_ours_ = false;
   }
   bytes_ += n;
@@ -30,11 +30,11 @@ bool RecvQueue::copy_together(const Slice& slice, BufferPool& pool) {
     }
   }
   // Room for three more of its kind, so that a stream of small segments fills whole blocks.
-  Slice fresh =
-      pool.allocate(class_for(std::max<std::size_t>(data.size() * 4, size_of(BufferClass::frame))), 0, data.size());
+  const std::size_t room = std::max<std::size_t>(data.size() * 4, size_of(BufferClass::frame));
+  Slice fresh = pool.allocate(is_long() ? BufferClass::super : class_for(room), 0, data.size());
   if (!fresh) return false;
   std::memcpy(fresh.mutable_bytes().data(), data.data(), data.size());
-  slices_.push_back(std::move(fresh));
+  if (!slices_.push_back(std::move(fresh), pool)) return false;
   tail_is_ours_ = true;
   return true;
 }

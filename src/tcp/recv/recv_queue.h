@@ -1,11 +1,11 @@
 // RecvQueue: in-order bytes that the user has not read yet. Keeps the slices that arrived; payloads that
-// would hold a much larger block are copied together instead.
+// would hold a much larger block are copied together instead, and so are those of a reader who is far behind.
 #pragma once
 
 #include <cstddef>
 
-#include "base/ring.h"
 #include "packet/buffer.h"
+#include "packet/pooled_ring.h"
 
 namespace leat {
 
@@ -17,7 +17,7 @@ class RecvQueue {
   std::size_t size() const { return bytes_; }
   bool empty() const { return bytes_ == 0; }
 
-  /// Adds a slice; false when it had to be copied and the pool refused (nothing is added then).
+  /// Adds a slice; false when the pool refused what that takes (nothing is added then).
   bool push(Slice slice, BufferPool& pool);
   /// Copies out and forgets up to out.size() bytes.
   std::size_t read(MutableBytes out);
@@ -26,9 +26,11 @@ class RecvQueue {
   void clear();
 
  private:
+  /// So many slices that the rest of the places is for large ones.
+  bool is_long() const { return slices_.size() >= PooledRing<Slice>::kMost / 2; }
   bool copy_together(const Slice& slice, BufferPool& pool);
 
-  RingDeque<Slice> slices_;
+  PooledRing<Slice> slices_;
   std::size_t bytes_ = 0;
   bool tail_is_ours_ = false;  ///< the last slice is a copy of ours that may be appended to
 };

@@ -13,7 +13,7 @@ std::size_t SendBuffer::append(Bytes data, BufferPool& pool) {
       const std::size_t wanted = pool.is_short() ? 2048 : std::max<std::size_t>(data.size() - done, 2048);
       Slice fresh = pool.allocate(class_for(wanted), 0, 0);
       if (!fresh) break;
-      chunks_.push_back({end_, std::move(fresh)});
+      if (!chunks_.push_back({end_, std::move(fresh)}, pool)) break;
     }
     // Bytes behind a slice's end belong to nobody yet, so writing there is safe while segments refer to the rest.
     Slice& tail = chunks_.back().slice;
@@ -42,7 +42,8 @@ std::size_t SendBuffer::first_push_after(StreamPos pos) const {
 
 void SendBuffer::mark_push(StreamPos pos) {
   const std::size_t i = first_push_after(pos);
-  if (pos > begin_ && (i == 0 || pushes_[i - 1] < pos)) pushes_.insert(i, pos);
+  if (pos <= begin_ || (i > 0 && pushes_[i - 1] >= pos)) return;
+  [[maybe_unused]] const bool marked = pushes_.insert(i, pos, *chunks_.back().slice.pool());
 }
 
 void SendBuffer::unmark_push(StreamPos pos) {

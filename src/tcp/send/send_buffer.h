@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <span>
 
-#include "base/ring.h"
 #include "packet/buffer.h"
+#include "packet/pooled_ring.h"
 #include "tcp/stream_pos.h"
 
 namespace leat {
@@ -22,6 +22,7 @@ class SendBuffer {
   /// Copies as much of `data` as the pool gives memory for; returns how much.
   std::size_t append(Bytes data, BufferPool& pool);
   /// The segment that ends with the byte in front of `pos`, or has it inside, is pushed, each time that it is sent.
+  /// Without memory for the mark it is not.
   void mark_push(StreamPos pos);
   /// Takes back the last mark if it is there.
   void unmark_push(StreamPos pos);
@@ -45,8 +46,8 @@ class SendBuffer {
   std::size_t find(StreamPos pos) const;
   std::size_t first_push_after(StreamPos pos) const;
 
-  RingDeque<Chunk> chunks_;
-  RingDeque<StreamPos> pushes_;
+  PooledRing<Chunk> chunks_;
+  PooledRing<StreamPos> pushes_;
   StreamPos begin_ = 1;
   StreamPos end_ = 1;
 };
