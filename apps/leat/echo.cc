@@ -56,18 +56,21 @@ int run_echo(EchoOptions& options) {
   const auto make = [&](EventLoop& loop, SocketHandle socket, SendMemory& memory) {
     return std::make_unique<ServedEcho>(socket, options.server.patience, memory, loop.now());
   };
-  Server server(make, options.server.max_clients);
+  Servers servers;
+  for (unsigned core = 0; core < options.server.cores; ++core) {
+    servers.emplace_back(make, options.server.clients_of_core());
+  }
   HostConfig config = options.host.config;
   config.on_warning = complain;
-  auto host = Host::open(config);
-  if (!host) {
-    complain(host.error().message);
+  auto hosts = Host::open_cores(config, options.server.cores);
+  if (!hosts) {
+    complain(hosts.error().message);
     return 2;
   }
   std::optional<StatsPrinter> stats;
-  if (options.host.stats.wanted) stats.emplace(*host, options.host.stats.interval);
-  const int status = run_server(
-      *host, server, signals, options.server.port,
+  if (options.host.stats.wanted) stats.emplace(*hosts, options.host.stats.interval);
+  const int status = run_servers(
+      *hosts, servers, signals, options.server.port,
       [](const Endpoint& local) { fmt::print(stderr, "Echoing on port {}\n", local.port); }, complain);
   if (stats) stats->finish();
   return status;

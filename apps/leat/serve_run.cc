@@ -9,7 +9,9 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <functional>
 #include <optional>
+#include <vector>
 
 #include "http/server/access_log.h"
 #include "serve.h"
@@ -38,19 +40,23 @@ void allow_many_files() {
   static_cast<void>(::setrlimit(RLIMIT_NOFILE, &files));
 }
 
-/// Opens the host and serves with objects that `factory` makes.
-int serve_with(const ServeOptions& options, Server::Factory factory, const std::string& what) {
+/// Opens the hosts and serves with objects that the factory of each core makes.
+int serve_with(const ServeOptions& options, const std::function<Server::Factory(unsigned core)>& factory_of,
+               const std::string& what) {
   ServerSignals signals;
-  Server server(std::move(factory), options.server.max_clients);
+  Servers servers;
+  for (unsigned core = 0; core < options.server.cores; ++core) {
+    servers.emplace_back(factory_of(core), options.server.clients_of_core());
+  }
   HostConfig config = options.host.config;
   config.on_warning = complain;
-  auto host = Host::open(config);
-  if (!host) {
-    complain(host.error().message);
+  auto hosts = Host::open_cores(config, options.server.cores);
+  if (!hosts) {
+    complain(hosts.error().message);
     return 2;
   }
   std::optional<StatsPrinter> stats;
-  if (options.host.stats.wanted) stats.emplace(*host, options.host.stats.interval);
+  if (options.host.stats.wanted) stats.emplace(*hosts, options.host.stats.interval);
   const auto banner = [&](const Endpoint& local) {
     std::string where;
     for (const IpPrefix& prefix : options.host.config.addresses) {
@@ -58,16 +64,20 @@ int serve_with(const ServeOptions& options, Server::Factory factory, const std::
     }
     fmt::print(stderr, "Serving {} on{}\n", what, where.empty() ? fmt::format(" port {}", local.port) : where);
   };
-  const int status = run_server(*host, server, signals, options.server.port, banner, complain);
+  const int status = run_servers(*hosts, servers, signals, options.server.port, banner, complain);
   if (stats) stats->finish();
   return status;
 }
 
 int serve_site(const ServeOptions& options) {
-  auto site = http::Site::open(options.path);
-  if (!site) {
-    complain(site.error());
-    return 2;
+  std::vector<http::Site> sites;  // of each core one: they remember pages
+  while (sites.size() < options.server.cores) {
+    auto site = http::Site::open(options.path);
+    if (!site) {
+      complain(site.error());
+      return 2;
+    }
+    sites.push_back(std::move(*site));
   }
   const auto now = [] { return std::time(nullptr); };
   // The one who asks is not known to a session, so that each has a context of its own.
@@ -79,8 +89,9 @@ int serve_site(const ServeOptions& options) {
     http::Session::Context context;
     ServedHttp http;
   };
-  const auto make = [&](EventLoop& loop, SocketHandle socket, SendMemory& memory) -> std::unique_ptr<Served> {
-    http::Session::Context context{*site, now, {}};
+  const auto make = [&](const http::Site& site, EventLoop& loop, SocketHandle socket,
+                        SendMemory& memory) -> std::unique_ptr<Served> {
+    http::Session::Context context{site, now, {}};
     if (!options.quiet) {
       context.log = [client = client_of(loop, socket)](const http::Exchange& exchange) {
         log(http::log_line(client, std::time(nullptr), exchange));
@@ -88,7 +99,12 @@ int serve_site(const ServeOptions& options) {
     }
     return std::make_unique<Client>(socket, std::move(context), options.server.patience, memory, loop.now());
   };
-  return serve_with(options, make, options.path);
+  const auto of_core = [&](unsigned core) {
+    return [&make, &site = sites[core]](EventLoop& loop, SocketHandle socket, SendMemory& memory) {
+      return make(site, loop, socket, memory);
+    };
+  };
+  return serve_with(options, of_core, options.path);
 }
 
 int serve_recording(const ServeOptions& options) {
@@ -113,7 +129,8 @@ int serve_recording(const ServeOptions& options) {
     return std::make_unique<ServedReplay>(socket, recording, options.server.patience, memory, std::move(note),
                                           loop.now());
   };
-  return serve_with(options, make, options.replay);
+  return serve_with(
+      options, [&](unsigned) { return make; }, options.replay);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <future>
@@ -130,24 +131,48 @@ void ServerSignals::wake() {
   static_cast<void>(::write(event_, &one, sizeof one) == 0);
 }
 
-int run_server(Host& host, Server& server, ServerSignals& signals, std::uint16_t port,
-               const std::function<void(const Endpoint&)>& banner,
-               const std::function<void(const std::string&)>& complain) {
+namespace {
+
+expected<Endpoint, Error> listen_on(Host& host, Server& server, std::uint16_t port) {
   constexpr unsigned kBacklog = 512;
   std::promise<expected<Endpoint, Error>> listening;
   host.post([&](EventLoop& loop) { listening.set_value(server.listen(loop, port, kBacklog)); });
-  const expected<Endpoint, Error> local = listening.get_future().get();
-  if (!local) {
-    std::string text = "cannot listen on port " + std::to_string(port) + ": " + std::string(to_string(local.error()));
-    // On an address that is the kernel's too:
-    if (local.error() == Error::address_in_use) text += "; ss -ltnp says by which program";
-    if (local.error() == Error::not_permitted) text += "; ports below 1024 need root, or cap_net_bind_service";
-    complain(text);
-    return 2;
+  return listening.get_future().get();
+}
+
+std::string why_not_listening(std::uint16_t port, Error error) {
+  std::string text = "cannot listen on port " + std::to_string(port) + ": " + std::string(to_string(error));
+  // On an address that is the kernel's too:
+  if (error == Error::address_in_use) text += "; ss -ltnp says by which program";
+  if (error == Error::not_permitted) text += "; ports below 1024 need root, or cap_net_bind_service";
+  return text;
+}
+
+}  // namespace
+
+int run_servers(std::vector<Host>& hosts, Servers& servers, ServerSignals& signals, std::uint16_t port,
+                const std::function<void(const Endpoint&)>& banner,
+                const std::function<void(const std::string&)>& complain) {
+  Endpoint first_local;
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    const expected<Endpoint, Error> local = listen_on(hosts[i], servers[i], port);
+    if (!local) {
+      complain(why_not_listening(port, local.error()));
+      return 2;
+    }
+    if (i == 0) first_local = *local;
+    port = first_local.port;  // which the first one may have picked
   }
-  banner(*local);
+  banner(first_local);
   const int first = signals.wait();
-  host.post([&](EventLoop& loop) { server.stop(loop, [&signals] { signals.wake(); }); });
+  const auto running = std::make_shared<std::atomic<std::size_t>>(hosts.size());
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    hosts[i].post([&server = servers[i], &signals, running](EventLoop& loop) {
+      server.stop(loop, [&signals, running] {
+        if (--*running == 0) signals.wake();
+      });
+    });
+  }
   // 0: the last connection has ended. Another signal: the host's end resets what is left.
   static_cast<void>(signals.wait());
   return 128 + first;

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "leat/event_loop.h"
 #include "leat/host.h"
@@ -93,10 +95,14 @@ class ServerSignals {
   int signals_ = -1, event_ = -1;
 };
 
-/// Serves on `port` of `host` until signals end it, as Server says. `banner` is told where. Returns the exit status:
-/// 128 and the number of the first signal, or 2 when it cannot listen, which `complain` is told.
-int run_server(Host& host, Server& server, ServerSignals& signals, std::uint16_t port,
-               const std::function<void(const Endpoint&)>& banner,
-               const std::function<void(const std::string&)>& complain);
+/// A server on each core; made before the hosts, whose threads call them.
+using Servers = std::deque<Server>;
+
+/// Serves on `port` of `hosts`, as many as there are servers, until signals end it, as Server says. `banner` is told
+/// where. Returns the exit status: 128 and the number of the first signal, or 2 when it cannot listen, which `complain`
+/// is told.
+int run_servers(std::vector<Host>& hosts, Servers& servers, ServerSignals& signals, std::uint16_t port,
+                const std::function<void(const Endpoint&)>& banner,
+                const std::function<void(const std::string&)>& complain);
 
 }  // namespace leat::command

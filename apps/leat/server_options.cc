@@ -11,7 +11,7 @@ namespace leat::command {
 
 void add_server_options(CLI::App& command, ServerOptions& options, const std::string& timeout) {
   constexpr const char* kGroup = "Server options";
-  constexpr std::uint64_t kMostClients = 100'000;
+  constexpr std::uint64_t kMostClients = 100'000, kMostCores = 64;
   add_value(
       command, "-p,--port", "PORT",
       fmt::format("The port to listen on; 0 takes a free one. Default: {}.", options.port),
@@ -25,6 +25,16 @@ void add_server_options(CLI::App& command, ServerOptions& options, const std::st
                   kMostClients, options.max_clients),
       [](std::string_view text) { return parse_number(text, 1, kMostClients); },
       [&options](std::uint64_t n) { options.max_clients = static_cast<std::size_t>(n); })
+      ->group(kGroup);
+  add_value(
+      command, "--cores", "N",
+      fmt::format(
+          "Serve with N threads, 1 to {}, each on a CPU with a TCP of its own; the kernel gives each a part of "
+          "the connections, and --max-clients is divided among them. Needs a tap: or tun: link, or packet: with "
+          "an address of its own. Default: 1.",
+          kMostCores),
+      [](std::string_view text) { return parse_number(text, 1, kMostCores); },
+      [&options](std::uint64_t n) { options.cores = static_cast<unsigned>(n); })
       ->group(kGroup);
   add_value(
       command, "--timeout", "T", timeout,

@@ -16,6 +16,9 @@ namespace leat::command {
 struct ServerOptions {
   std::uint16_t port = 0;
   std::size_t max_clients = 500;  ///< for which the 256 MB of a host's buffers suffice
+  unsigned cores = 1;
+  /// Of each core.
+  std::size_t clients_of_core() const { return (max_clients + cores - 1) / cores; }
   Patience patience;
 };
 

@@ -7,8 +7,8 @@
 
 namespace leat::command {
 
-StatsPrinter::StatsPrinter(const Host& host, std::optional<Duration> interval, Ended ended)
-    : host_(host), ended_(std::move(ended)) {
+StatsPrinter::StatsPrinter(std::span<const Host> hosts, std::optional<Duration> interval, Ended ended)
+    : hosts_(hosts), ended_(std::move(ended)) {
   if (!interval) return;
   thread_ = std::thread([this, every = *interval] {
     std::unique_lock lock(mutex_);
@@ -31,13 +31,20 @@ void StatsPrinter::finish() {
 }
 
 void StatsPrinter::print() const {
-  const std::vector<SocketInfo> live = host_.sockets();
+  std::string text;
+  for (std::size_t core = 0; core < hosts_.size(); ++core) {
+    if (hosts_.size() > 1) text += "core " + std::to_string(core) + "\n";
+    text += text_of(hosts_[core]);
+  }
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+std::string StatsPrinter::text_of(const Host& host) const {
+  const std::vector<SocketInfo> live = host.sockets();
   std::string connections = ended_ ? ended_(live) : std::string();
   for (const SocketInfo& socket : live) connections += connection_text(socket);
   if (!connections.empty()) connections.insert(0, connection_heading());
-  const std::string text =
-      link_text(host_.link()) + connections + memory_text(host_.memory()) + counters_text(host_.counters()) + "\n";
-  std::fwrite(text.data(), 1, text.size(), stderr);
+  return link_text(host.link()) + connections + memory_text(host.memory()) + counters_text(host.counters()) + "\n";
 }
 
 }  // namespace leat::command

@@ -5,6 +5,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -20,7 +21,10 @@ class StatsPrinter {
   /// printer's thread and from finish(). May be empty.
   using Ended = std::function<std::string(const std::vector<SocketInfo>& live)>;
 
-  StatsPrinter(const Host& host, std::optional<Duration> interval, Ended ended = {});
+  StatsPrinter(const Host& host, std::optional<Duration> interval, Ended ended = {})
+      : StatsPrinter(std::span(&host, 1), interval, std::move(ended)) {}
+  /// Of hosts on several cores, one after another.
+  StatsPrinter(std::span<const Host> hosts, std::optional<Duration> interval, Ended ended = {});
   ~StatsPrinter() { stop(); }
   StatsPrinter(const StatsPrinter&) = delete;
   StatsPrinter& operator=(const StatsPrinter&) = delete;
@@ -31,8 +35,9 @@ class StatsPrinter {
  private:
   void stop();
   void print() const;
+  std::string text_of(const Host& host) const;
 
-  const Host& host_;
+  std::span<const Host> hosts_;
   Ended ended_;
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -33,6 +33,7 @@
 namespace leat {
 
 class EventLoop;
+struct WorkerLink;
 
 struct HostConfig {
   /// "raw" or "raw:IFACE" (the machine's own addresses), "packet:IFACE", "tap:NAME", "tun:NAME" or "memory:NAME"
@@ -141,6 +142,11 @@ class Listener {
 class Host {
  public:
   static expected<Host, HostError> open(const HostConfig& config);
+  /// `cores` hosts, 1 to 64, with one address on one link, each on a thread of its own that stays on a CPU. They share
+  /// nothing: each connection belongs to the one that the kernel gives its segments to, so each must listen.
+  /// On tap:, tun: and packet: with an address of its own; no capture, no impairments. What connect() opens on packet:
+  /// may have its answers given to another core: it is for servers there.
+  static expected<std::vector<Host>, HostError> open_cores(const HostConfig& config, unsigned cores);
   Host(Host&&) noexcept;
   Host& operator=(Host&&) noexcept;
   ~Host();
@@ -163,6 +169,7 @@ class Host {
  private:
   struct State;
   explicit Host(std::unique_ptr<State> state);
+  static expected<Host, HostError> start(const HostConfig& config, WorkerLink link);
   std::unique_ptr<State> state_;
 };
 

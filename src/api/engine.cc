@@ -45,6 +45,14 @@ bool Engine::post(std::function<void(Stack&, Instant)> f) {
   });
 }
 
+void Engine::take_frame(Bytes frame) {
+  PacketBatch batch;
+  Slice copy = worker_->pool().copy_of(frame);
+  if (!copy) return;
+  batch.push(Packet(std::move(copy)));
+  stack_->receive(1, batch, now_);
+}
+
 Error Engine::run(Operation& operation, std::optional<Duration> timeout) {
   if (worker_->is_worker_thread()) return Error::invalid_argument;
   const bool accepted = worker_->post([this, &operation](Stack& stack, Instant now) {

@@ -59,6 +59,8 @@ class Engine {
   Worker& worker() { return *worker_; }
   Instant now() const { return now_; }
   const Device& device() const { return worker_->device(0); }
+  /// As if the device had received it; lost when memory is short.
+  void take_frame(Bytes frame);
   void set_echo_handler(EventLoop::EchoHandler handler) { echo_handler_ = std::move(handler); }
   void set_handler(SocketHandle socket, EventLoop::Handler handler);
   EventLoop::Timer set_timer(Instant due, EventLoop::Function f);

@@ -23,13 +23,17 @@ expected<Host, HostError> Host::open(const HostConfig& config) {
   if (const auto checked = check_config(config); !checked) return unexpected(checked.error());
   auto link = open_link(config);
   if (!link) return unexpected(link.error());
+  return start(config, std::move(*link));
+}
+
+expected<Host, HostError> Host::start(const HostConfig& config, WorkerLink link) {
   LinkInfo info;
   info.name = config.link;
-  if (link->interface.caps.has_link_layer) info.mac = link->interface.mac;
-  info.mtu = link->interface.mtu;
-  info.max_super_segment = link->interface.caps.max_super_segment;
-  info.completes_checksums = link->interface.caps.completes_checksums;
-  auto engine = Engine::start({config.tcp, config.polling}, std::move(*link));
+  if (link.interface.caps.has_link_layer) info.mac = link.interface.mac;
+  info.mtu = link.interface.mtu;
+  info.max_super_segment = link.interface.caps.max_super_segment;
+  info.completes_checksums = link.interface.caps.completes_checksums;
+  auto engine = Engine::start({config.tcp, config.polling}, std::move(link));
   if (!engine) {
     return unexpected(HostError{
         engine.error(), "cannot start a host on " + config.link + ": " + std::string(to_string(engine.error()))});

@@ -142,21 +142,12 @@ Checked check_config(const HostConfig& config) {
   return check_tcp(config.tcp);
 }
 
-expected<WorkerLink, HostError> open_link(const HostConfig& config) {
-  const auto spec = parse_link_spec(config.link);
-  if (!spec) return unexpected(HostError{spec.error().code, spec.error().message});
-  const auto plan = plan_addresses(config, *spec);
-  auto device = open_any(config, *spec, plan && plan->shared);
-  if (device && !config.impairments.empty()) device = impair(std::move(*device), config.impairments);
-  if (!device) return unexpected(HostError{device.error().code, device.error().message});
-  if (!plan) return unexpected(plan.error());  // the second complaint: there may have been no such interface
-  if (!config.capture.empty()) {
-    // Outermost: it shows what the stack sees.
-    device = capture(std::move(*device), {config.capture, config.link, config.on_warning});
-    if (!device) return unexpected(HostError{device.error().code, device.error().message});
-  }
+namespace {
+
+expected<WorkerLink, HostError> make_link(const HostConfig& config, std::unique_ptr<Device> device,
+                                          const AddressPlan& plan) {
   WorkerLink link;
-  link.device = std::move(*device);
+  link.device = std::move(device);
   const DeviceCaps& caps = link.device->caps();
   if (config.mtu && *config.mtu > caps.mtu) {
     return wrong("MTU " + std::to_string(*config.mtu) + " is more than " + config.link + " carries (" +
@@ -165,10 +156,51 @@ expected<WorkerLink, HostError> open_link(const HostConfig& config) {
   link.interface.caps = caps;
   link.interface.mac = caps.mac.value_or(MacAddress{});
   link.interface.mtu = config.mtu.value_or(caps.mtu);
-  link.interface.addresses = plan->addresses;
-  link.interface.gateway = plan->gateway;
-  link.all_addresses = plan->all_addresses;
+  link.interface.addresses = plan.addresses;
+  link.interface.gateway = plan.gateway;
+  link.all_addresses = plan.all_addresses;
   return link;
+}
+
+unexpected<HostError> refused(const DeviceError& error) { return unexpected(HostError{error.code, error.message}); }
+
+}  // namespace
+
+expected<WorkerLink, HostError> open_link(const HostConfig& config) {
+  const auto spec = parse_link_spec(config.link);
+  if (!spec) return refused(spec.error());
+  const auto plan = plan_addresses(config, *spec);
+  auto device = open_any(config, *spec, plan && plan->shared);
+  if (device && !config.impairments.empty()) device = impair(std::move(*device), config.impairments);
+  if (!device) return refused(device.error());
+  if (!plan) return unexpected(plan.error());  // the second complaint: there may have been no such interface
+  if (!config.capture.empty()) {
+    // Outermost: it shows what the stack sees.
+    device = capture(std::move(*device), {config.capture, config.link, config.on_warning});
+    if (!device) return refused(device.error());
+  }
+  return make_link(config, std::move(*device), *plan);
+}
+
+expected<std::vector<WorkerLink>, HostError> open_links(const HostConfig& config, unsigned cores) {
+  if (!config.capture.empty()) return wrong("a capture is of one core: several would write into it at once");
+  if (!config.impairments.empty()) return wrong("an emulated fault is of one core: each would have a link of its own");
+  const auto spec = parse_link_spec(config.link);
+  if (!spec) return refused(spec.error());
+  const auto plan = plan_addresses(config, *spec);
+  DeviceOptions options;
+  options.mac = config.mac;
+  options.shares_host_address = plan && plan->shared;
+  auto devices = open_queues(config.link, options, cores);
+  if (!devices) return refused(devices.error());
+  if (!plan) return unexpected(plan.error());
+  std::vector<WorkerLink> links;
+  for (std::unique_ptr<Device>& device : *devices) {
+    auto link = make_link(config, std::move(device), *plan);
+    if (!link) return unexpected(link.error());
+    links.push_back(std::move(*link));
+  }
+  return links;
 }
 
 }  // namespace leat

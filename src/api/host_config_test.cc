@@ -108,6 +108,23 @@ TEST(HostConfig, LinksThatDoNotExist) {
   }
 }
 
+TEST(HostConfig, WhatSeveralCoresCannotShare) {
+  const auto complaint = [](const HostConfig& c, unsigned cores = 2) {
+    const auto hosts = Host::open_cores(c, cores);
+    return hosts ? "none" : hosts.error().message;
+  };
+  HostConfig c = good();
+  EXPECT_THAT(complaint(c), HasSubstr("cannot be shared among cores: use a tap:NAME"));
+  EXPECT_THAT(complaint(c, 0), HasSubstr("1 to 64"));
+  EXPECT_THAT(complaint(c, 65), HasSubstr("1 to 64"));
+  EXPECT_EQ(complaint(c, 1), "none");
+  c.capture = "-";
+  EXPECT_THAT(complaint(c), HasSubstr("one core"));
+  c.capture.clear();
+  c.impairments = {*Impairment::parse("loss=1%")};
+  EXPECT_THAT(complaint(c), HasSubstr("one core"));
+}
+
 TEST(HostConfig, TheStationAddressIsAsGivenOrRandomAndLocal) {
   HostConfig c = good();
   c.mac = MacAddress::parse("02:00:00:00:00:77");

@@ -252,6 +252,17 @@ expected<void, DeviceError> configure(int fd, const std::string& interface, int 
   return {};
 }
 
+/// Its members get the frames of the interface by flows.
+bool join_group(int fd, std::optional<std::uint16_t>& group) {
+  const int how = PACKET_FANOUT_HASH | (group ? 0 : PACKET_FANOUT_FLAG_UNIQUEID);
+  if (!set_option(fd, SOL_PACKET, PACKET_FANOUT, group.value_or(0) | how << 16)) return false;
+  int joined = 0;
+  socklen_t size = sizeof joined;
+  if (::getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &joined, &size) != 0) return false;
+  group = static_cast<std::uint16_t>(joined);
+  return true;
+}
+
 DeviceError socket_error(int reason, const std::string& interface) {
   if (reason == EPERM || reason == EACCES) {
     return {Error::not_permitted, "may not open a packet socket on " + interface + ": " + advice_for_raw_sockets()};
@@ -282,6 +293,9 @@ expected<std::unique_ptr<Device>, DeviceError> open_af_packet(const std::string&
   if (!options.whole_wire) caps.mac = caps.shares_host_address ? info->mac : options.mac ? *options.mac : random_mac();
   const auto configured = configure(fd.get(), interface, info->index, caps);
   if (!configured) return unexpected(configured.error());
+  if (options.group != nullptr && !join_group(fd.get(), *options.group)) {
+    return device_failure(Error::system, "cannot share " + interface + " among cores: " + std::strerror(errno));
+  }
   return std::unique_ptr<Device>(std::make_unique<PacketDevice>(std::move(fd), caps));
 }
 

@@ -2,6 +2,7 @@
 
 #include "device/af_packet.h"
 #include "device/raw_ip.h"
+#include "device/system_random.h"
 #include "device/tap.h"
 
 namespace leat {
@@ -36,6 +37,31 @@ expected<std::unique_ptr<Device>, DeviceError> open_device(std::string_view spec
                           "memory:" + name + " joins two hosts of one program; it is no device of its own");
   }
   return device_failure(Error::invalid_argument, "unknown kind of link \"" + kind + "\"; " + std::string(kKnown));
+}
+
+expected<std::vector<std::unique_ptr<Device>>, DeviceError> open_queues(std::string_view spec, DeviceOptions options,
+                                                                        unsigned count) {
+  const auto parts = parse_link_spec(spec);
+  if (!parts) return unexpected(parts.error());
+  const bool can = parts->kind == "tap" || parts->kind == "tun" || parts->kind == "packet";
+  if (!can || options.shares_host_address) {
+    return device_failure(
+        Error::unsupported,
+        std::string(spec) +
+            " cannot be shared among cores: use a tap:NAME or tun:NAME link, or packet:INTERFACE with "
+            "an address of its own");
+  }
+  std::optional<std::uint16_t> group;
+  options.one_of_several = true;
+  options.group = &group;
+  if (!options.mac) options.mac = random_mac();
+  std::vector<std::unique_ptr<Device>> devices;
+  while (devices.size() < count) {
+    auto device = open_device(spec, options);
+    if (!device) return unexpected(device.error());
+    devices.push_back(std::move(*device));
+  }
+  return devices;
 }
 
 }  // namespace leat

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "device/device.h"
 
@@ -21,7 +22,10 @@ struct DeviceOptions {
   std::optional<MacAddress> mac;  ///< our station address; else a random locally administered one
   /// packet: only: the kernel's address and station address are ours too; `mac` does not count then.
   bool shares_host_address = false;
-  bool whole_wire = false;  ///< no station of ours: every frame that arrives, whoever it is for
+  bool whole_wire = false;      ///< no station of ours: every frame that arrives, whoever it is for
+  bool one_of_several = false;  ///< queues of one interface: tap:, tun: and packet:
+  /// packet: only, of one_of_several: the group that they make up (PACKET_FANOUT); the first one names it.
+  std::optional<std::uint16_t>* group = nullptr;
 };
 
 /// A specification cut at its colon: "packet:eth0" is {"packet", "eth0"}; "raw" alone is {"raw", ""}.
@@ -32,5 +36,10 @@ expected<LinkSpec, DeviceError> parse_link_spec(std::string_view spec);
 
 /// The device is opened in the network namespace of the calling thread and may then be used by any one thread.
 expected<std::unique_ptr<Device>, DeviceError> open_device(std::string_view spec, const DeviceOptions& options = {});
+
+/// `count` devices on one interface, all the same station; the kernel gives each a part of the flows, and all of a flow
+/// the same one. Error unsupported: not on this kind of link.
+expected<std::vector<std::unique_ptr<Device>>, DeviceError> open_queues(std::string_view spec, DeviceOptions options,
+                                                                        unsigned count);
 
 }  // namespace leat

@@ -109,7 +109,19 @@ bool TapDevice::send(Packet& packet) {
   }
 }
 
-DeviceError attach_error(int reason, const std::string& name, const std::string& kind) {
+/// As the only queue, or as one more of several; the only one may also be one of an interface that could have more.
+bool attach(int fd, const std::string& name, TapKind kind, bool one_of_several) {
+  ifreq request{};
+  std::copy(name.begin(), name.end(), request.ifr_name);
+  const int flags = (kind == TapKind::tap ? IFF_TAP : IFF_TUN) | IFF_NO_PI | IFF_VNET_HDR;
+  request.ifr_flags = static_cast<short>(flags | (one_of_several ? IFF_MULTI_QUEUE : 0));
+  if (::ioctl(fd, TUNSETIFF, &request) == 0) return true;
+  if (errno != EINVAL || one_of_several) return false;
+  request.ifr_flags = static_cast<short>(flags | IFF_MULTI_QUEUE);
+  return ::ioctl(fd, TUNSETIFF, &request) == 0;
+}
+
+DeviceError attach_error(int reason, const std::string& name, const std::string& kind, bool several_queues) {
   switch (reason) {
     case EPERM:
     case EACCES:
@@ -125,8 +137,10 @@ DeviceError attach_error(int reason, const std::string& name, const std::string&
               "the interface " + name + " is in use by another program: stop it or choose another name"};
     case EINVAL:
     case EEXIST:
-      return {Error::invalid_argument, "the interface " + name + " exists and is not a single-queue " + kind +
-                                           " interface: choose another name"};
+      return {Error::invalid_argument, "the interface " + name + " exists and is not a " +
+                                           (several_queues ? "multi-queue " : "") + kind +
+                                           " interface: choose another name" +
+                                           (several_queues ? ", or make it with `ip tuntap add ... multi_queue`" : "")};
     default:
       return {Error::system, "cannot attach to the " + kind + " interface " + name + ": " + std::strerror(reason)};
   }
@@ -159,17 +173,18 @@ expected<std::unique_ptr<Device>, DeviceError> open_tap(const std::string& name,
   UniqueFd fd(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));
   if (!fd) return unexpected(open_error(errno));
 
-  ifreq request{};
-  std::copy(name.begin(), name.end(), request.ifr_name);
-  request.ifr_flags = static_cast<short>((kind == TapKind::tap ? IFF_TAP : IFF_TUN) | IFF_NO_PI | IFF_VNET_HDR);
-  if (::ioctl(fd.get(), TUNSETIFF, &request) != 0) return unexpected(attach_error(errno, name, kind_name));
+  if (!attach(fd.get(), name, kind, options.one_of_several)) {
+    return unexpected(attach_error(errno, name, kind_name, options.one_of_several));
+  }
   int header_size = kVirtioHeaderSize;  // a persistent interface may remember another program's choice
-  if (::ioctl(fd.get(), TUNSETVNETHDRSZ, &header_size) != 0) return unexpected(attach_error(errno, name, kind_name));
+  if (::ioctl(fd.get(), TUNSETVNETHDRSZ, &header_size) != 0) {
+    return unexpected(attach_error(errno, name, kind_name, options.one_of_several));
+  }
   // Where the kernel knows less it sends smaller frames with filled-in checksums: nothing to refuse over.
   (void)::ioctl(fd.get(), TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN);
 
   const auto info = interface_info(name);
-  if (!info) return unexpected(attach_error(ENODEV, name, kind_name));
+  if (!info) return unexpected(attach_error(ENODEV, name, kind_name, options.one_of_several));
   if (!info->up && !bring_up(name)) {
     return device_failure(Error::not_permitted, "the interface " + name +
                                                     " is down and this program may not change "

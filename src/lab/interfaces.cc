@@ -42,9 +42,13 @@ int set_feature(int socket, const char* name, unsigned command, bool on) {
 
 }  // namespace
 
-int make_tap_device(const char* name) { return make_device(name, IFF_TAP); }
+int make_tap_device(const char* name, bool several_queues) {
+  return make_device(name, IFF_TAP | (several_queues ? IFF_MULTI_QUEUE : 0));
+}
 
-int make_tun_device(const char* name) { return make_device(name, IFF_TUN); }
+int make_tun_device(const char* name, bool several_queues) {
+  return make_device(name, IFF_TUN | (several_queues ? IFF_MULTI_QUEUE : 0));
+}
 
 int set_segmentation_offloads(const char* name, bool on) {
   const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));

@@ -4,9 +4,10 @@
 
 namespace leat::lab {
 
-/// Persistent devices, to which a program attaches by name later. They go with their namespace.
-int make_tap_device(const char* name);
-int make_tun_device(const char* name);
+/// Persistent devices, to which a program attaches by name later, with one queue or several. They go with their
+/// namespace.
+int make_tap_device(const char* name, bool several_queues);
+int make_tun_device(const char* name, bool several_queues);
 
 /// As `ethtool -K NAME tso … gso … gro …`.
 int set_segmentation_offloads(const char* name, bool on);

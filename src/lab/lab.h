@@ -64,7 +64,8 @@ struct LabConfig {
   Loss loss;
   unsigned clients = 0;  ///< at most kMaxClients
   Offloads offloads = Offloads::automatic;
-  bool use_tun_device = true;  ///< false: as if /dev/net/tun could not be opened
+  bool use_tun_device = true;   ///< false: as if /dev/net/tun could not be opened
+  bool several_queues = false;  ///< of the TAP and TUN devices
 };
 inline constexpr unsigned kMaxClients = 200;
 

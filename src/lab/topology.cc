@@ -97,9 +97,10 @@ expected<void, LabError> prepare_kernels(const Lab& lab) {
 }
 
 std::string make_tun_devices(const Lab& lab) {
-  auto done = do_inside(lab, kNear, "/dev/net/tun", [] {
-    const int error = make_tap_device(kTapDevice);
-    return error != 0 ? error : make_tun_device(kTunDevice);
+  const bool several = lab.config().several_queues;
+  auto done = do_inside(lab, kNear, "/dev/net/tun", [several] {
+    const int error = make_tap_device(kTapDevice, several);
+    return error != 0 ? error : make_tun_device(kTunDevice, several);
   });
   return done ? std::string() : done.error().message;
 }

@@ -74,6 +74,7 @@ class Worker {
 
   /// For tasks and callbacks, that is on the worker's thread.
   const Device& device(std::size_t link) const { return *links_[link].device; }
+  BufferPool& pool() { return pool_; }
   /// As the Stack's, for links that share the kernel's addresses too: see shared_ports.h.
   expected<SocketHandle, Error> connect(const ConnectRequest& request, Instant now) {
     return shared_ports_.connect(stack_, request, now);
