@@ -2,14 +2,21 @@
 
 #include <cstring>
 
-#include "wire/tcp.h"
+#include "packet/transport_checksum.h"
+#include "wire/checksum.h"
 #include "wire/tcp_options.h"
 
 namespace leat {
 namespace {
 
+// Offsets of the fields that may differ, and of those in front of which they end.
+constexpr std::size_t kIpLength = 2, kIpFragment = 6, kIpChecksum = 10, kIpAddresses = 12;
 constexpr std::size_t kSeq = 4, kAck = 8, kLengthAndFlags = 12;
 constexpr TcpFlags kOfTheLast = kTcpPsh | kTcpFin;
+
+bool is_same(const std::uint8_t* a, const std::uint8_t* b, std::size_t from, std::size_t to) {
+  return std::memcmp(a + from, b + from, to - from) == 0;
+}
 
 /// Data offset, reserved bits, flags and window, but for the flags that only the last segment may have.
 std::uint32_t control_word(const std::uint8_t* tcp) {
@@ -18,28 +25,62 @@ std::uint32_t control_word(const std::uint8_t* tcp) {
 
 }  // namespace
 
+FrameLead::FrameLead(const Packet& frame, InterfaceId interface, std::size_t link)
+    : link_(link), interface_(interface) {
+  const Bytes front = frame.front();
+  if (front.size() < link + Ipv4Header::kSize || front[link] != 0x45) return;
+  size_ = link + Ipv4Header::kSize;
+  std::memcpy(bytes_.data(), front.data(), size_);
+}
+
 bool JoinedSegment::is_of(const TcpPacket& other) const {
   return std::memcmp(other.packet.front().data(), header_.data(), kSeq) == 0 &&
          other.ip.source == tuple_.remote.address && other.ip.destination == tuple_.local.address;
 }
 
-bool JoinedSegment::append(const TcpPacket& next) {
-  if (!is_open_ || next.packet.offload.gso_size != 0) return false;
-  const std::uint8_t* tcp = next.packet.front().data();
-  const std::size_t length = next.packet.size() - next.header_length;
-  if (length == 0 || length > segment_.largest_payload || segment_.length + length > kMaxLength) return false;
-  if (load_be32(tcp + kSeq) != segment_.seq.raw() + segment_.length) return false;
-  if (load_be32(tcp + kAck) != segment_.ack.raw() || control_word(tcp) != control_word(header_.data())) return false;
-  if (next.ip.tos != tos_ || next.interface != interface_ || !is_of(next)) return false;
-  const std::size_t options = header_length_ - TcpHeader::kSize;
-  if (std::memcmp(tcp + TcpHeader::kSize, header_.data() + TcpHeader::kSize, options) != 0) return false;
-  const std::size_t have = packets_ == 1 ? first_->slices().size() : slice_count_;
-  if (have + next.packet.slices().size() > slices_.size()) return false;
+bool JoinedSegment::has_same_headers(const std::uint8_t* frame) const {
+  const std::uint8_t* ip = frame + lead_.link_;
+  const std::uint8_t* our_ip = lead_.bytes_.data() + lead_.link_;
+  const std::uint8_t* tcp = ip + Ipv4Header::kSize;
+  return is_same(tcp, header_.data(), 0, kSeq) && load_be32(tcp + kSeq) == segment_.seq.raw() + segment_.length &&
+         is_same(tcp, header_.data(), kAck, kLengthAndFlags) && control_word(tcp) == control_word(header_.data()) &&
+         is_same(ip, our_ip, kIpAddresses, Ipv4Header::kSize) && is_same(ip, our_ip, kIpFragment, kIpChecksum) &&
+         is_same(ip, our_ip, 0, kIpLength) && is_same(frame, lead_.bytes_.data(), 0, lead_.link_) &&
+         is_same(tcp, header_.data(), TcpHeader::kSize, header_length_);
+}
 
-  const TcpFlags last = TcpFlags(tcp[kLengthAndFlags + 1]) & kOfTheLast;
-  next.packet.remove_front(next.header_length);
+bool JoinedSegment::has_good_checksums(const Packet& frame, std::size_t total_length) const {
+  const Bytes ip = frame.front().subspan(lead_.link_, Ipv4Header::kSize);
+  if (internet_checksum(ip) != 0) return false;
+  if (frame.offload.checksum != ChecksumState::unchecked) return true;
+  const std::size_t length = total_length - Ipv4Header::kSize;
+  ChecksumAccumulator sum;
+  sum.add(ip.subspan(kIpAddresses));
+  sum.add16(static_cast<std::uint16_t>(IpProtocol::tcp));
+  sum.add16(static_cast<std::uint16_t>(length));
+  add_to_checksum(sum, frame, lead_.link_ + Ipv4Header::kSize, length);
+  return sum.is_valid();
+}
+
+bool JoinedSegment::append_to_open(InterfaceId interface, Packet& frame) {
+  const std::size_t headers = lead_.size_ + header_length_;
+  const Bytes front = frame.front();
+  if (interface != lead_.interface_ || frame.offload.gso_size != 0 || front.size() < headers) return false;
+  if (!has_same_headers(front.data())) return false;
+  const std::size_t total_length = load_be16(front.data() + lead_.link_ + kIpLength);
+  const std::size_t end = lead_.link_ + total_length;
+  if (end <= headers || end > frame.size()) return false;
+  const std::size_t length = end - headers;
+  if (length > segment_.largest_payload || segment_.length + length > kMaxLength) return false;
+  const std::size_t have = packets_ == 1 ? first_->slices().size() : slice_count_;
+  if (have + frame.slices().size() > slices_.size()) return false;
+  if (!has_good_checksums(frame, total_length)) return false;
+
+  const TcpFlags last = TcpFlags(front[lead_.size_ + kLengthAndFlags + 1]) & kOfTheLast;
+  frame.truncate(end);
+  frame.remove_front(headers);
   if (packets_ == 1) take_slices(*first_);
-  take_slices(next.packet);
+  take_slices(frame);
   segment_.payload = {slices_.data(), slice_count_};
   segment_.length += static_cast<std::uint32_t>(length);
   segment_.flags |= last;
@@ -49,7 +90,7 @@ bool JoinedSegment::append(const TcpPacket& next) {
   return true;
 }
 
-bool JoinedSegment::begin(const TcpPacket& first) {
+bool JoinedSegment::begin(const TcpPacket& first, const FrameLead& lead) {
   const Bytes front = first.packet.front();
   const std::optional<TcpHeader> header = TcpHeader::parse(front);
   if (!header) return false;
@@ -58,8 +99,7 @@ bool JoinedSegment::begin(const TcpPacket& first) {
   std::memcpy(header_.data(), front.data(), first.header_length);
   header_length_ = first.header_length;
   tuple_ = {{first.ip.destination, header->destination_port}, {first.ip.source, header->source_port}};
-  interface_ = first.interface;
-  tos_ = first.ip.tos;
+  lead_ = lead;
   first.packet.remove_front(first.header_length);
   segment_.seq = header->seq;
   segment_.ack = header->ack;
@@ -75,7 +115,7 @@ bool JoinedSegment::begin(const TcpPacket& first) {
   segment_.wire_segments = super ? (segment_.length + gso_size - 1) / gso_size : 1;
   first_ = &first.packet;
   packets_ = 1;
-  is_open_ = !super && segment_.length > 0 && segment_.flags == kTcpAck;
+  is_open_ = lead.size_ > 0 && !super && segment_.length > 0 && segment_.flags == kTcpAck;
   return true;
 }
 

@@ -14,14 +14,35 @@ using testing::TcpFrame;
 /// Frames that arrive one after another, and what they were joined to.
 class Arrivals {
  public:
-  bool begin(TcpFrame frame) { return joined_.begin(packet(frame)); }
-  bool append(TcpFrame frame) { return joined_.append(packet(frame)); }
-  bool is_of(TcpFrame frame) { return joined_.is_of(packet(frame)); }
+  bool begin(const TcpFrame& frame) {
+    Packet& packet = keep(testing::make_packet(frame, pool_));
+    const FrameLead lead(packet, 1, frame.link);
+    headers_.push_back(*Ipv4Header::parse(packet.front().subspan(frame.link), packet.size() - frame.link));
+    packet.remove_front(frame.link + Ipv4Header::kSize);
+    return joined_.begin({headers_.back(), 1, TcpHeader::kSize, packet}, lead);
+  }
+  bool append(const TcpFrame& frame) { return append(testing::make_packet(frame, pool_)); }
+  bool append(Packet packet, InterfaceId interface = 1) {
+    Packet& kept = keep(std::move(packet));
+    const auto before = testing::bytes_of_packet(kept);
+    const bool appended = joined_.append(interface, kept);
+    if (!appended) {
+      EXPECT_EQ(testing::bytes_of_packet(kept), before);
+    }
+    return appended;
+  }
+  bool is_of(const TcpFrame& frame) {
+    Packet& packet = keep(testing::make_packet(frame, pool_));
+    headers_.push_back(*Ipv4Header::parse(packet.front().subspan(frame.link), packet.size() - frame.link));
+    packet.remove_front(frame.link + Ipv4Header::kSize);
+    return joined_.is_of({headers_.back(), 1, TcpHeader::kSize, packet});
+  }
   bool joins(const TcpFrame& first, const TcpFrame& next) {
     joined_.clear();
     return begin(first) && append(next);
   }
   JoinedSegment& joined() { return joined_; }
+  BufferPool& pool() { return pool_; }
   const SegmentIn& segment() { return joined_.segment(); }
 
   void expect_payload(std::uint32_t from) {
@@ -35,14 +56,7 @@ class Arrivals {
   }
 
  private:
-  TcpPacket packet(TcpFrame frame) {
-    frame.link = 0;
-    packets_.push_back(testing::make_packet(frame, pool_));
-    Packet& packet = packets_.back();
-    headers_.push_back(*Ipv4Header::parse(packet.front(), packet.size()));
-    packet.remove_front(Ipv4Header::kSize);
-    return {headers_.back(), 1, TcpHeader::kSize, packet};
-  }
+  Packet& keep(Packet packet) { return packets_.emplace_back(std::move(packet)); }
 
   BufferPool pool_;
   std::deque<Packet> packets_;
@@ -100,6 +114,40 @@ TEST(JoinedSegment, LeavesApartWhatTheConnectionCouldTell) {
   EXPECT_FALSE(a.joins(but(first, [](TcpFrame& f) { f.flags = kTcpAck | kTcpPsh; }), next)) << "a write ended there";
   EXPECT_FALSE(a.joins(but(first, [](TcpFrame& f) { f.flags = TcpFlags{}; }), next));
   EXPECT_FALSE(a.joins(but(first, [](TcpFrame& f) { f.payload = 1500, f.gso = 1000; }), next));
+}
+
+/// A whole segment of which byte `changed` is another one, with all checksums filled in.
+Packet damaged(const TcpFrame& frame, std::size_t changed, BufferPool& pool) {
+  Packet packet = testing::make_packet(frame, pool);
+  packet.slices()[0].mutable_bytes()[changed] ^= 1;
+  return packet;
+}
+
+TEST(JoinedSegment, LeavesWhatItsChecksumsCondemn) {
+  Arrivals a;
+  const TcpFrame first{.seq = 1, .payload = 1000, .partial = false}, next{.seq = 1001, .partial = false};
+  for (std::size_t byte = 0; byte < 14 + 20 + 20 + 1000; ++byte) {
+    a.joined().clear();
+    ASSERT_TRUE(a.begin(first));
+    ASSERT_FALSE(a.append(damaged(next, byte, a.pool()))) << byte;
+  }
+  EXPECT_TRUE(a.joins(first, next));
+}
+
+TEST(JoinedSegment, PaddingIsNoPayload) {
+  Arrivals a;
+  ASSERT_TRUE(a.begin({.seq = 1, .payload = 5, .partial = false}));
+  Packet padded = testing::make_packet({.seq = 6, .payload = 5, .partial = false}, a.pool());
+  padded.append(a.pool().copy_of(std::vector<std::uint8_t>(1, 'x')));
+  ASSERT_TRUE(a.append(std::move(padded)));
+  EXPECT_EQ(a.segment().length, 10u);
+  a.expect_payload(1);
+}
+
+TEST(JoinedSegment, AnotherInterfaceIsAnotherWay) {
+  Arrivals a;
+  ASSERT_TRUE(a.begin({.seq = 1, .payload = 1000}));
+  EXPECT_FALSE(a.append(testing::make_packet({.seq = 1001}, a.pool()), 2));
 }
 
 TEST(JoinedSegment, IsNoLargerThanASuperSegment) {

@@ -82,6 +82,10 @@ const InterfaceConfig* Network::interface(InterfaceId id) const {
   return id == 0 || id > interfaces_.size() ? nullptr : &at(id).config;
 }
 
+std::size_t Network::link_header(InterfaceId id) const {
+  return at(id).config.caps.has_link_layer ? EthernetHeader::kSize : 0;
+}
+
 bool Network::is_local(const IpAddress& address) const {
   return std::any_of(interfaces_.begin(), interfaces_.end(),
                      [&](const auto& interface) { return interface->addresses.is_local(address); });
@@ -385,7 +389,7 @@ void Network::queue(Interface& interface, Packet&& packet) {
 bool Network::fill(InterfaceId id, PacketBatch& out) {
   Interface& interface = at(id);
   const DeviceCaps& caps = interface.config.caps;
-  const SplitOptions split{caps.has_link_layer ? EthernetHeader::kSize : 0, caps.completes_checksums};
+  const SplitOptions split{link_header(id), caps.completes_checksums};
   while (!out.full()) {
     if (interface.splitter.is_done()) {
       if (interface.ready.empty()) return false;

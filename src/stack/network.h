@@ -39,6 +39,8 @@ class Network {
 
   expected<InterfaceId, Error> add(const InterfaceConfig& config);
   const InterfaceConfig* interface(InterfaceId id) const;
+  /// Bytes in front of the IP header.
+  std::size_t link_header(InterfaceId id) const;
   bool add_address(InterfaceId id, const IpPrefix& address);
   bool is_local(const IpAddress& address) const;
 

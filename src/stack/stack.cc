@@ -19,7 +19,7 @@ class Stack::Impl {
         tcp(config.tcp, random, counters, drops, pool) {}
 
   void receive(InterfaceId interface, Packet& packet, Instant now);
-  bool receive_tcp(const Arrival& arrival, Packet& packet, Instant now);
+  bool receive_tcp(const Arrival& arrival, Packet& packet, const FrameLead& lead, Instant now);
   void deliver_joined(bool more_follow, Instant now);
   void judge(std::size_t packets, std::optional<DropReason> drop);
   void send_tcp(OutgoingSegment& out, Instant now);
@@ -61,8 +61,14 @@ void Stack::receive(InterfaceId interface, PacketBatch& batch, Instant now) {
 }
 
 void Stack::Impl::receive(InterfaceId interface, Packet& packet, Instant now) {
+  if (joined.append(interface, packet)) {
+    ++counters[Counter::IpInReceives];
+    ++counters[Counter::IpInDelivers];
+    return;
+  }
+  const FrameLead lead(packet, interface, network.link_header(interface));
   const std::optional<Arrival> arrival = network.receive(interface, packet, now);
-  if (arrival && receive_tcp(*arrival, packet, now)) return;
+  if (arrival && receive_tcp(*arrival, packet, lead, now)) return;
   const std::optional<DropReason> drop = drops.take_verdict();
   deliver_joined(false, now);
   while (const std::optional<IcmpError> error = network.next_icmp_error()) tcp.on_icmp_error(*error, now);
@@ -70,7 +76,7 @@ void Stack::Impl::receive(InterfaceId interface, Packet& packet, Instant now) {
 }
 
 /// False when the packet is not a segment that TCP will see; what is in `joined` will be judged when it was delivered.
-bool Stack::Impl::receive_tcp(const Arrival& arrival, Packet& packet, Instant now) {
+bool Stack::Impl::receive_tcp(const Arrival& arrival, Packet& packet, const FrameLead& lead, Instant now) {
   const auto refuse = [&](DropReason reason) {
     ++counters[Counter::TcpInErrs];
     drops.arrived(reason);
@@ -87,9 +93,8 @@ bool Stack::Impl::receive_tcp(const Arrival& arrival, Packet& packet, Instant no
     return refuse(DropReason::TCP_CSUM);
   }
   const TcpPacket next{arrival.ip, arrival.interface, header_length, packet};
-  if (joined.append(next)) return true;
   deliver_joined(!joined.empty() && joined.is_of(next), now);
-  return joined.begin(next) || refuse(DropReason::TCP_HDR);
+  return joined.begin(next, lead) || refuse(DropReason::TCP_HDR);
 }
 
 /// `more_follow`: of the same connection.
