@@ -161,6 +161,12 @@ void add_host_options(CLI::App& command, HostOptions& options) {
       "which takes a CPU; sleep: sleep at once. Default: adaptive.",
       parse_poll, [&options](Polling polling) { options.config.polling = polling; })
       ->group(kGroup);
+  command
+      .add_flag_callback(
+          "--no-offloads", [&options] { options.config.offloads = false; },
+          "Send every frame as it goes on a wire, split and with its checksum, and have a tap or tun link receive them "
+          "so: slower, and what a capture shows is what a network card would see.")
+      ->group(kGroup);
   add_value(
       command, "--pcap", "FILE",
       "Write every frame to FILE, as pcapng for Wireshark and tshark, with a comment on each that was dropped, sent "

@@ -47,6 +47,9 @@ struct HostConfig {
   std::optional<std::uint32_t> mtu{};  ///< 576..65535; else the device's
   /// Faults of the link, emulated: frames pass them in this order, each way.
   std::vector<Impairment> impairments{};
+  /// Super-segments, and checksums that are left to the link, where it can: false has every frame made as it is on the
+  /// wire, and tap: and tun: links receive them so.
+  bool offloads = true;
   TcpOptions tcp{};
   Polling polling = Polling::adaptive;  ///< how the host's thread waits for packets
   /// A file to write every frame to, as pcapng, with a comment on each that is dropped, sent again, or sent to probe

@@ -115,6 +115,7 @@ expected<std::unique_ptr<Device>, DeviceError> open_any(const HostConfig& config
   DeviceOptions options;
   options.mac = mac;
   options.shares_host_address = shared;
+  options.offloads = config.offloads;
   return open_device(config.link, options);
 }
 
@@ -154,6 +155,10 @@ expected<WorkerLink, HostError> make_link(const HostConfig& config, std::unique_
                  std::to_string(caps.mtu) + "): give a smaller one or raise the interface's");
   }
   link.interface.caps = caps;
+  if (!config.offloads) {
+    link.interface.caps.max_super_segment = 0;
+    link.interface.caps.completes_checksums = false;
+  }
   link.interface.mac = caps.mac.value_or(MacAddress{});
   link.interface.mtu = config.mtu.value_or(caps.mtu);
   link.interface.addresses = plan.addresses;
@@ -190,6 +195,7 @@ expected<std::vector<WorkerLink>, HostError> open_links(const HostConfig& config
   const auto plan = plan_addresses(config, *spec);
   DeviceOptions options;
   options.mac = config.mac;
+  options.offloads = config.offloads;
   options.shares_host_address = plan && plan->shared;
   auto devices = open_queues(config.link, options, cores);
   if (!devices) return refused(devices.error());

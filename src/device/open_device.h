@@ -22,6 +22,7 @@ struct DeviceOptions {
   std::optional<MacAddress> mac;  ///< our station address; else a random locally administered one
   /// packet: only: the kernel's address and station address are ours too; `mac` does not count then.
   bool shares_host_address = false;
+  bool offloads = true;     ///< tap:, tun: the kernel may hand us super-segments and partial checksums
   bool whole_wire = false;      ///< no station of ours: every frame that arrives, whoever it is for
   bool one_of_several = false;  ///< queues of one interface: tap:, tun: and packet:
   /// packet: only, of one_of_several: the group that they make up (PACKET_FANOUT); the first one names it.

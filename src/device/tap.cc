@@ -181,7 +181,8 @@ expected<std::unique_ptr<Device>, DeviceError> open_tap(const std::string& name,
     return unexpected(attach_error(errno, name, kind_name, options.one_of_several));
   }
   // Where the kernel knows less it sends smaller frames with filled-in checksums: nothing to refuse over.
-  (void)::ioctl(fd.get(), TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN);
+  const unsigned offloads = options.offloads ? TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN : 0;
+  (void)::ioctl(fd.get(), TUNSETOFFLOAD, offloads);
 
   const auto info = interface_info(name);
   if (!info) return unexpected(attach_error(ENODEV, name, kind_name, options.one_of_several));

@@ -17,6 +17,7 @@ struct Case {
   unsigned megabytes = 2;
   const char* location = "";  ///< of lab::WebServer
   double loss = 0;            ///< percent, each way
+  bool offloads = true;       ///< Leat's; the middle's are on without loss
 };
 
 std::string name_of_case(const Case& c) {
@@ -25,7 +26,7 @@ std::string name_of_case(const Case& c) {
          (location.empty()         ? ""
           : location == "/chunked" ? "_chunked"
                                    : "_until_close") +
-         (c.loss > 0 ? "_lossy" : "_clean");
+         (c.loss > 0 ? "_lossy" : "_clean") + (c.offloads ? "" : "_plain");
 }
 
 void PrintTo(const Case& c, std::ostream* out) { *out << name_of_case(c); }
@@ -62,7 +63,9 @@ void check_download(const Case& c) {
   lab::SpawnOptions in_folder;
   in_folder.directory = folder.path();
   const std::string url = server->base_url() + c.location + "/noise.bin";
-  auto get = lab.spawn(lab::kNear, leat_get(lab, c.link, {"-S", "-s", "--stats", url}), in_folder);
+  std::vector<std::string> arguments = {"-S", "-s", "--stats", url};
+  if (!c.offloads) arguments.insert(arguments.begin(), "--no-offloads");
+  auto get = lab.spawn(lab::kNear, leat_get(lab, c.link, arguments), in_folder);
   ASSERT_TRUE(get) << get.error().message;
   const auto ended = get->wait_for(240s);
   ASSERT_TRUE(ended) << "no end in sight: " << get->errors();
@@ -70,6 +73,8 @@ void check_download(const Case& c) {
 
   EXPECT_EQ(sha256_of(lab, folder / "noise.bin"), sha256_of(lab, folder / "www" / "noise.bin")) << get->errors();
   EXPECT_FALSE(std::filesystem::exists(folder / "noise.bin.part"));
+  const bool plain = get->errors().find("super-segments") == std::string::npos;
+  EXPECT_EQ(plain, !c.offloads || c.link == LinkKind::raw) << get->errors();
   const auto middle = lab.counters();
   ASSERT_TRUE(middle) << middle.error().message;
   check_middle(*middle, c.loss);
@@ -89,6 +94,9 @@ std::vector<Case> all_cases() {
     cases.push_back({.link = link, .megabytes = 2, .location = "/chunked", .loss = 10});
   }
   cases.push_back({.link = LinkKind::tun, .megabytes = 2});
+  for (const LinkKind link : {LinkKind::packet, LinkKind::tap, LinkKind::tun, LinkKind::packet_shared, LinkKind::raw}) {
+    cases.push_back({.link = link, .megabytes = 10, .offloads = false});
+  }
   return cases;
 }
 
