@@ -1,7 +1,7 @@
-# What only the command needs: Boost (Beast, URL), CLI11 and fmt. The library needs none of them.
+# What only the command needs: Boost (Beast, URL), CLI11, fmt and nlohmann's JSON. The library needs none of them.
 set(leat_tools_advice
-  "The command `leat` needs Boost 1.81 (with Boost.URL), CLI11 and fmt. On Debian 12:\n"
-  "  apt-get install libboost1.81-dev libboost-url1.81-dev libcli11-dev libfmt-dev\n"
+  "The command `leat` needs Boost 1.81 (with Boost.URL), CLI11, fmt and nlohmann-json. On Debian 12:\n"
+  "  apt-get install libboost1.81-dev libboost-url1.81-dev libcli11-dev libfmt-dev nlohmann-json3-dev\n"
   "libboost1.81-dev conflicts with libboost1.74-dev, which libboost-dev installs: apt will offer to remove it.\n"
   "Or build the library alone, with -DLEAT_TOOLS=OFF.")
 
@@ -16,4 +16,8 @@ endif()
 find_package(fmt CONFIG QUIET)
 if(NOT fmt_FOUND)
   message(FATAL_ERROR "fmt was not found.\n" ${leat_tools_advice})
+endif()
+find_package(nlohmann_json CONFIG QUIET)
+if(NOT nlohmann_json_FOUND)
+  message(FATAL_ERROR "nlohmann-json was not found.\n" ${leat_tools_advice})
 endif()
