@@ -183,6 +183,33 @@ TEST_F(CliTest, AWireNeedsTwoDifferentEnds) {
   }
 }
 
+TEST_F(CliTest, ABenchMeasuresOneThing) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"", "give one of --client, --server, --ping-pong and --connect-rate"},
+      {"-c h -s", "give one of"},
+      {"-c ''", "an empty name"},
+      {"-s -t 5", "--time: it is not for this kind of measurement"},
+      {"-c h --count 5", "--count: it is not for this"},
+      {"--ping-pong h --reset", "--reset: it is not for this"},
+      {"--connect-rate h", "give the server's --port"},
+      {"-c h -p 0", "0 is for --server"},
+      {"-c h -t 1.5", "whole seconds"},
+      {"-c h -n 5 -t 5", "it is instead of --time"},
+      {"-c h -P 129", "from 1 to 128"},
+      {"-c h -b fast", "such as 500k, 10M or 1G"},
+      {"-c h -i 1ms", "at least 10ms, or 0"},
+      {"--ping-pong h --size 0", "from 1 to 16M"},
+      {"-s --pcap -", "standard output is taken"},
+      {"--pingpong h", "did you mean --ping-pong?"},
+  };
+  for (const auto& [arguments, wanted] : cases) {
+    const Ran ran = leat("bench " + std::string(arguments));
+    EXPECT_EQ(ran.status, 2) << arguments << ": " << ran.err;
+    EXPECT_SAYS(ran.err, wanted);
+    EXPECT_EQ(ran.out, "");
+  }
+}
+
 TEST_F(CliTest, BadUrlsNeedNoLink) {
   EXPECT_EQ(leat("get http://").status, 3);
   const Ran https = leat("get https://example.org/");

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bench.h"
 #include "connect.h"
 #include "doctor.h"
 #include "drill.h"
@@ -125,6 +126,7 @@ int run(int argc, char** argv) {
   add_echo(app, exit_code);
   add_ping(app, exit_code);
   add_connect(app, exit_code);
+  add_bench(app, exit_code);
   add_lab(app, exit_code);
   add_doctor(app, exit_code);
   add_wire(app, exit_code);
