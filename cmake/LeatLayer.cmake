@@ -1,16 +1,19 @@
-# leat_layer(NAME [PURE] [DEPENDS layer...] [LIBRARIES target...])
+# leat_layer(NAME [PURE] [EXCLUDE pattern] [DEPENDS layer...] [LIBRARIES target...])
 #
 # Makes the library leat_NAME (alias leat::NAME) from src/NAME/**/*.cc, without the tests that stand beside
 # the code (*_test.cc), which are collected in the global property LEAT_TEST_SOURCES_<NAME>.
-# PURE layers are built without exceptions and RTTI. A layer that has no folder yet is skipped.
+# PURE layers are built without exceptions and RTTI. Files that match EXCLUDE, if given, are left out. A layer that has no folder yet is skipped.
 function(leat_layer name)
-  cmake_parse_arguments(arg "PURE" "" "DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "PURE" "EXCLUDE" "DEPENDS;LIBRARIES" ${ARGN})
   set(folder "${PROJECT_SOURCE_DIR}/src/${name}")
   if(NOT IS_DIRECTORY "${folder}")
     add_library(leat_${name} INTERFACE)
     set(scope INTERFACE)
   else()
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${folder}/*.cc")
+    if(arg_EXCLUDE)
+      list(FILTER sources EXCLUDE REGEX "${arg_EXCLUDE}")
+    endif()
     set(tests ${sources})
     list(FILTER sources EXCLUDE REGEX "(_test|/testing/[^/]*)\\.cc$")
     list(FILTER tests INCLUDE REGEX "(_test|/testing/[^/]*)\\.cc$")

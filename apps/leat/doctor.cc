@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "device/af_xdp.h"
 #include "device/interface_info.h"
 #include "device/open_device.h"
 #include "lab/lab.h"
@@ -61,6 +62,17 @@ Finding examine_packet() {
   }
   if (working.empty()) return {"packet", false, complaint};
   return {"packet", true, "on " + working};
+}
+
+/// Attaching a program, even for a moment, stops the traffic of some cards for a while: it is not tried here.
+Finding examine_xdp() {
+  if (const auto refusal = xdp_refusal()) return {"xdp", false, refusal->message};
+  std::string candidates;
+  for (const std::string& name : interfaces()) {
+    if (is_candidate(name)) candidates += (candidates.empty() ? "" : ", ") + name;
+  }
+  if (candidates.empty()) return {"xdp", true, "on Ethernet interfaces; none is up"};
+  return {"xdp", true, "can be tried on " + candidates};
 }
 
 /// Interfaces of this kind that somebody has made, are up, and may be for us. Opening one that is down would change it.
@@ -113,7 +125,8 @@ std::string wrapped(const std::string& text, std::size_t indentation, std::size_
 
 int run() {
   bool any = false;
-  for (const Finding& f : {examine_raw(), examine_packet(), examine_tun("tap"), examine_tun("tun"), examine_lab()}) {
+  for (const Finding& f :
+       {examine_raw(), examine_packet(), examine_xdp(), examine_tun("tap"), examine_tun("tun"), examine_lab()}) {
     any = any || f.works;
     fmt::print("{:<8}{:<5}{}\n", f.name, f.works ? "yes" : "no", wrapped(f.text, 13, 80));
     std::fflush(stdout);

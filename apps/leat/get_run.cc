@@ -37,6 +37,7 @@ void complain(const std::string& text) { std::fputs(("leat get: " + text + "\n")
 
 void describe_link(const LinkInfo& link, http::FetchObserver& observer) {
   std::string text = "Link " + link.name;
+  if (!link.description.empty()) text += " (" + link.description + ")";
   if (!link.mac.is_zero()) text += ", " + link.mac.to_string();
   text += fmt::format(", MTU {}", link.mtu);
   if (link.max_super_segment > 0) text += fmt::format(", super-segments of {} bytes", link.max_super_segment);

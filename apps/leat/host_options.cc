@@ -25,12 +25,14 @@ expected<T, std::string> or_explain(std::optional<T> value, std::string_view tex
 
 expected<std::string, std::string> parse_link(std::string_view text) {
   const std::string_view kind = text.substr(0, text.find(':'));
-  for (const std::string_view known : {"raw", "packet", "tap", "tun"}) {
+  for (const std::string_view known : {"raw", "packet", "xdp", "tap", "tun"}) {
     if (kind == known && text.size() > kind.size() + 1) return std::string(text);
   }
   if (text == "raw") return std::string(text);
   return unexpected(
-      fmt::format("\"{}\" is not a link; want raw, raw:INTERFACE, packet:INTERFACE, tap:NAME or tun:NAME", text));
+      fmt::format("\"{}\" is not a link; want raw, raw:INTERFACE, packet:INTERFACE, xdp:INTERFACE[:QUEUE], tap:NAME "
+                  "or tun:NAME",
+                  text));
 }
 
 expected<IpPrefix, std::string> parse_prefix(std::string_view text) {
@@ -72,19 +74,21 @@ expected<Polling, std::string> parse_poll(std::string_view text) {
 }
 
 void add_place_options(CLI::App& command, HostConfig& config) {
-  add_value(command, "--link", "SPEC",
-            "The device that the host stands on: raw or raw:INTERFACE (raw sockets on the machine's own addresses; the "
-            "kernel routes), packet:INTERFACE (whole frames of an Ethernet interface, with an address of its own or "
-            "with the kernel's), tap:NAME or tun:NAME (made when missing; needs a /dev/net/tun that you may open). "
-            "Default: $LEAT_LINK, else raw. leat doctor says which work here.",
-            parse_link, [&config](std::string link) { config.link = std::move(link); })
+  add_value(
+      command, "--link", "SPEC",
+      "The device that the host stands on: raw or raw:INTERFACE (raw sockets on the machine's own addresses; the "
+      "kernel routes), packet:INTERFACE (whole frames of an Ethernet interface, with an address of its own or "
+      "with the kernel's), xdp:INTERFACE or xdp:INTERFACE:QUEUE (the same by AF_XDP, for root; the kernel gets nothing "
+      "of what is for the host), tap:NAME or tun:NAME (made when missing; needs a /dev/net/tun that you may open). "
+      "Default: $LEAT_LINK, else raw. leat doctor says which work here.",
+      parse_link, [&config](std::string link) { config.link = std::move(link); })
       ->envname("LEAT_LINK")
       ->group(kGroup);
   add_value(
       command, "--address", "A/LEN",
       "An IPv4 address of the host, with the length of its subnet's prefix. On a raw link it is one of the kernel's; on "
-      "a packet link it may be, or nobody's; else nobody's. May be repeated. Default: $LEAT_ADDRESS (several divided "
-      "by commas), else the kernel's on raw and packet links.",
+      "a packet or xdp link it may be, or nobody's; else nobody's. May be repeated. Default: $LEAT_ADDRESS (several divided "
+      "by commas), else the kernel's on raw, packet and xdp links.",
       parse_prefix, [&config](const IpPrefix& prefix) { config.addresses.push_back(prefix); }, true)
       ->delimiter(',')
       ->group(kGroup);
@@ -93,7 +97,9 @@ void add_place_options(CLI::App& command, HostConfig& config) {
       "The router to hosts beyond the subnet. Default: $LEAT_GATEWAY, else the kernel's when its address is shared.",
       parse_gateway, [&config](const IpAddress& address) { config.gateway = address; })
       ->group(kGroup);
-  add_value(command, "--mac", "M", "The host's Ethernet address. Default: a random locally administered one.",
+  add_value(command, "--mac", "M",
+            "The host's Ethernet address. Default: a random locally administered one, on xdp "
+            "links the interface's.",
             parse_mac, [&config](const MacAddress& mac) { config.mac = mac; })
       ->group(kGroup);
   add_number<std::uint32_t>(command, "--mtu", 576, 65535,
@@ -196,7 +202,8 @@ expected<void, std::string> check_host_options(HostOptions& options) {
   }
   if (auto taken = take_environment(config); !taken) return taken;
   const auto& addresses = config.addresses;
-  const bool may_share = config.link.starts_with("raw") || config.link.starts_with("packet:");
+  const bool may_share =
+      config.link.starts_with("raw") || config.link.starts_with("packet:") || config.link.starts_with("xdp:");
   if (addresses.empty() && !may_share) {
     return unexpected(std::string(
         "no address: give the host one with --address A/LEN (or LEAT_ADDRESS), on the link's subnet and not the "

@@ -60,6 +60,7 @@ std::string impairment_text(const ImpairmentReport& report) {
 
 std::string link_text(const LinkInfo& link) {
   std::string out = "link " + link.name;
+  if (!link.description.empty()) out += " (" + link.description + ")";
   if (!link.mac.is_zero()) out += " mac " + link.mac.to_string();
   out += fmt::format(" mtu {}", link.mtu);
   if (link.max_super_segment > 0) out += fmt::format(" super-segments {}", link.max_super_segment);

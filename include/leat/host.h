@@ -36,14 +36,14 @@ class EventLoop;
 struct WorkerLink;
 
 struct HostConfig {
-  /// "raw" or "raw:IFACE" (the machine's own addresses), "packet:IFACE", "tap:NAME", "tun:NAME" or "memory:NAME"
-  /// (two hosts of one process with the same NAME are joined).
+  /// "raw" or "raw:IFACE" (the machine's own addresses), "packet:IFACE", "xdp:IFACE[:QUEUE]", "tap:NAME", "tun:NAME" or
+  /// "memory:NAME" (two hosts of one process with the same NAME are joined).
   std::string link{};
-  /// At least one. On a raw link it is the kernel's; on a packet link it may be the kernel's on that interface, which
-  /// is then shared. None, on these two: all of the kernel's, or the first one of the interface.
+  /// At least one. On a raw link it is the kernel's; on a packet or xdp link it may be the kernel's on that interface,
+  /// which is then shared. None, on these: all of the kernel's, or the first one of the interface.
   std::vector<IpPrefix> addresses{};
   std::optional<IpAddress> gateway{};  ///< on one of the addresses' subnets; the kernel's when its address is shared
-  std::optional<MacAddress> mac{};     ///< else the kernel's when shared, else a random locally administered one
+  std::optional<MacAddress> mac{};     ///< else the kernel's when shared or on an xdp link, else a random local one
   std::optional<std::uint32_t> mtu{};  ///< 576..65535; else the device's
   /// Faults of the link, emulated: frames pass them in this order, each way.
   std::vector<Impairment> impairments{};
@@ -69,8 +69,9 @@ struct HostError {
 
 /// What a link really does, for people and tests.
 struct LinkInfo {
-  std::string name;  ///< as given in HostConfig::link
-  MacAddress mac;    ///< zero without a link layer (tun)
+  std::string name;           ///< as given in HostConfig::link
+  std::string description{};  ///< what it got of what it could have had: "native XDP, copy mode"; often empty
+  MacAddress mac;             ///< zero without a link layer (tun)
   std::uint32_t mtu = 0;
   std::uint32_t max_super_segment = 0;  ///< 0: plain frames only
   bool completes_checksums = false;

@@ -102,7 +102,7 @@ expected<AddressPlan, HostError> plan_packet(const HostConfig& config, const std
 
 expected<AddressPlan, HostError> plan_addresses(const HostConfig& config, const LinkSpec& link) {
   if (link.kind == "raw") return plan_raw(config, link.name);
-  if (link.kind == "packet") return plan_packet(config, link.name);
+  if (link.kind == "packet" || link.kind == "xdp") return plan_packet(config, interface_of(link));
   return AddressPlan{config.addresses, config.gateway};
 }
 

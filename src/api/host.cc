@@ -30,6 +30,7 @@ expected<Host, HostError> Host::start(const HostConfig& config, WorkerLink link)
   LinkInfo info;
   info.name = config.link;
   if (link.interface.caps.has_link_layer) info.mac = link.interface.mac;
+  info.description = link.device->description();
   info.mtu = link.interface.mtu;
   info.max_super_segment = link.interface.caps.max_super_segment;
   info.completes_checksums = link.interface.caps.completes_checksums;

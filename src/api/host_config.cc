@@ -27,7 +27,7 @@ unexpected<HostError> wrong(std::string message) {
 
 /// Kinds of links that can do with the kernel's addresses.
 bool may_share(const std::string& link) {
-  return link == "raw" || link.starts_with("raw:") || link.starts_with("packet:");
+  return link == "raw" || link.starts_with("raw:") || link.starts_with("packet:") || link.starts_with("xdp:");
 }
 
 Checked check_address(const IpPrefix& prefix, bool may_be_loopback) {
@@ -109,13 +109,16 @@ Checked check_tcp(const TcpOptions& tcp) {
   return check_endurance(tcp);
 }
 
-expected<std::unique_ptr<Device>, DeviceError> open_any(const HostConfig& config, const LinkSpec& spec, bool shared) {
-  const MacAddress mac = config.mac ? *config.mac : random_mac();
-  if (spec.kind == "memory") return open_memory_link(spec.name, mac, config.mtu.value_or(kMemoryMtu));
+expected<std::unique_ptr<Device>, DeviceError> open_any(const HostConfig& config, const LinkSpec& spec,
+                                                        const AddressPlan& plan) {
+  if (spec.kind == "memory") {
+    return open_memory_link(spec.name, config.mac ? *config.mac : random_mac(), config.mtu.value_or(kMemoryMtu));
+  }
   DeviceOptions options;
-  options.mac = mac;
-  options.shares_host_address = shared;
+  options.mac = config.mac;
+  options.shares_host_address = plan.shared;
   options.offloads = config.offloads;
+  for (const IpPrefix& prefix : plan.addresses) options.addresses.push_back(prefix.address);
   return open_device(config.link, options);
 }
 
@@ -175,7 +178,7 @@ expected<WorkerLink, HostError> open_link(const HostConfig& config) {
   const auto spec = parse_link_spec(config.link);
   if (!spec) return refused(spec.error());
   const auto plan = plan_addresses(config, *spec);
-  auto device = open_any(config, *spec, plan && plan->shared);
+  auto device = open_any(config, *spec, plan ? *plan : AddressPlan{});
   if (device && !config.impairments.empty()) device = impair(std::move(*device), config.impairments);
   if (!device) return refused(device.error());
   if (!plan) return unexpected(plan.error());  // the second complaint: there may have been no such interface

@@ -82,6 +82,7 @@ class CaptureDevice final : public Device {
   const DeviceCaps& caps() const override { return inner_->caps(); }
   int descriptor() const override { return inner_->descriptor(); }
   int write_descriptor() const override { return inner_->write_descriptor(); }
+  std::string description() const override { return inner_->description(); }
   DeviceCounters counters() const override { return inner_->counters(); }
   expected<std::uint16_t, Error> claim_port(const IpAddress& address, std::uint16_t port) override {
     return inner_->claim_port(address, port);

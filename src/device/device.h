@@ -71,6 +71,9 @@ class Device {
 
   // A device that wraps another one passes the following on.
 
+  /// What it got of the several things that it could have had, for people: "native XDP, copy mode". Often empty.
+  virtual std::string description() const { return {}; }
+
   /// What a link emulator on the way to the device has done: `in` before `out`, in the order of passing.
   virtual std::vector<ImpairmentReport> impairments() const { return {}; }
 

@@ -39,6 +39,7 @@ class ImpairedDevice final : public Device {
   int descriptor() const override { return epoll_.get(); }
   int write_descriptor() const override { return -1; }
   DeviceCounters counters() const override { return inner_->counters(); }
+  std::string description() const override { return inner_->description(); }
   std::vector<ImpairmentReport> impairments() const override;
 
   expected<std::uint16_t, Error> claim_port(const IpAddress& address, std::uint16_t port) override {

@@ -72,4 +72,10 @@ std::string advice_for_raw_sockets() {
          "`, or work inside `leat lab`";
 }
 
+std::string advice_for_xdp() {
+  return "run as root outside of user namespaces, where the kernel never allows it, or allow this program with `sudo "
+         "setcap cap_net_admin,cap_net_raw,cap_bpf,cap_ipc_lock+ep " +
+         program_path() + "`, or use a packet: link";
+}
+
 }  // namespace leat

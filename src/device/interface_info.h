@@ -35,5 +35,7 @@ std::string no_such_interface(const std::string& name);
 std::string interface_is_down(const std::string& name);
 /// How to be allowed raw and packet sockets, to go behind a colon.
 std::string advice_for_raw_sockets();
+/// The same for AF_XDP.
+std::string advice_for_xdp();
 
 }  // namespace leat

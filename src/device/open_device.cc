@@ -1,6 +1,7 @@
 #include "device/open_device.h"
 
 #include "device/af_packet.h"
+#include "device/af_xdp.h"
 #include "device/raw_ip.h"
 #include "device/system_random.h"
 #include "device/tap.h"
@@ -9,7 +10,7 @@ namespace leat {
 namespace {
 
 constexpr std::string_view kKnown =
-    "known links: raw, raw:INTERFACE, packet:INTERFACE, tap:NAME, tun:NAME, memory:NAME";
+    "known links: raw, raw:INTERFACE, packet:INTERFACE, xdp:INTERFACE[:QUEUE], tap:NAME, tun:NAME, memory:NAME";
 
 }  // namespace
 
@@ -24,6 +25,10 @@ expected<LinkSpec, DeviceError> parse_link_spec(std::string_view spec) {
   return LinkSpec{std::string(spec.substr(0, colon)), std::string(spec.substr(colon + 1))};
 }
 
+std::string interface_of(const LinkSpec& spec) {
+  return spec.kind == "xdp" ? parse_xdp_target(spec.name).interface : spec.name;
+}
+
 expected<std::unique_ptr<Device>, DeviceError> open_device(std::string_view spec, const DeviceOptions& options) {
   const auto parts = parse_link_spec(spec);
   if (!parts) return unexpected(parts.error());
@@ -32,6 +37,7 @@ expected<std::unique_ptr<Device>, DeviceError> open_device(std::string_view spec
   if (kind == "tun") return open_tap(name, TapKind::tun, options);
   if (kind == "raw") return open_raw_ip(name);
   if (kind == "packet") return open_af_packet(name, options);
+  if (kind == "xdp") return open_af_xdp(name, options);
   if (kind == "memory") {
     return device_failure(Error::unsupported,
                           "memory:" + name + " joins two hosts of one program; it is no device of its own");

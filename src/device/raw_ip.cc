@@ -20,9 +20,8 @@
 #include "device/receive_buffer.h"
 #include "device/socket_options.h"
 #include "device/unique_fd.h"
-#include "wire/checksum.h"
+#include "device/untold_offload.h"
 #include "wire/ipv4.h"
-#include "wire/tcp.h"
 
 namespace leat {
 namespace {
@@ -60,7 +59,6 @@ class RawIpDevice final : public Device {
  private:
   bool receive_some(int fd, PacketBatch& batch, BufferPool& pool);
   void take(ReceiveBuffer& buffer, const mmsghdr& message, PacketBatch& batch, BufferPool& pool);
-  void note_offloads(Packet& packet) const;
   bool update_filters();
   void watch_for_room(bool wanted);
 
@@ -124,33 +122,11 @@ void RawIpDevice::take(ReceiveBuffer& buffer, const mmsghdr& message, PacketBatc
     return;
   }
   if (!claims_.concern(packet->front())) return;
-  note_offloads(*packet);
+  packet->offload = untold_offload(*packet, 0, caps_.mtu);
   count_offloads(packet->offload, counters_);
   ++counters_.rx_packets;
   counters_.rx_bytes += packet->size();
   batch.push(std::move(*packet));
-}
-
-/// A raw socket does not tell what the kernel knows of a segment: it shows from the segment itself.
-void RawIpDevice::note_offloads(Packet& packet) const {
-  const Bytes front = packet.front();
-  const auto ip = Ipv4Header::parse(front, packet.size());
-  if (!ip || ip->protocol != IpProtocol::tcp || front.size() < ip->header_length + TcpHeader::kSize) return;
-  const std::uint8_t* tcp = front.data() + ip->header_length;
-  Offload& offload = packet.offload;
-  ChecksumAccumulator pseudo;
-  pseudo.add_pseudo_header(ip->source, ip->destination, static_cast<std::uint8_t>(IpProtocol::tcp),
-                           static_cast<std::uint32_t>(ip->payload_length()));
-  if (load_be16(tcp + TcpHeader::kChecksumOffset) == pseudo.fold()) {
-    offload.checksum = ChecksumState::partial;
-    offload.checksum_start = ip->header_length;
-    offload.checksum_offset = TcpHeader::kChecksumOffset;
-  }
-  const std::size_t headers = ip->header_length + (tcp[12] >> 4) * std::size_t{4};
-  if (packet.size() <= caps_.mtu || headers >= caps_.mtu) return;
-  // Its segments' size is not told either. At most it is what the MTU allows, and most likely that.
-  offload.header_length = static_cast<std::uint16_t>(headers);
-  offload.gso_size = static_cast<std::uint16_t>(caps_.mtu - headers);
 }
 
 DeviceCounters RawIpDevice::counters() const {

@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 
+#include "packet/transport_checksum.h"
 #include "wire/checksum.h"
 #include "wire/ethernet.h"
 #include "wire/ipv4.h"
@@ -106,6 +107,7 @@ bool TinyPeer::send_segment(const TinySegment& segment, Bytes options, Bytes pay
   packet.offload.checksum_offset = TcpHeader::kChecksumOffset;
   packet.offload.gso_size = gso_size;
   if (gso_size != 0) packet.offload.header_length = static_cast<std::uint16_t>(headers);
+  if (!device_->caps().completes_checksums) finish_checksum(packet);
   return send(std::move(packet));
 }
 

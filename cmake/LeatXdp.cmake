@@ -1,0 +1,11 @@
+# AF_XDP needs libxdp and libbpf. Without them the library builds all the same, and the device xdp: says so.
+find_path(LEAT_XDP_INCLUDE xdp/xsk.h)
+find_path(LEAT_BPF_INCLUDE bpf/bpf.h)
+find_library(LEAT_XDP_LIBRARY xdp)
+find_library(LEAT_BPF_LIBRARY bpf)
+set(leat_xdp_libraries "")
+if(LEAT_XDP AND LEAT_XDP_INCLUDE AND LEAT_BPF_INCLUDE AND LEAT_XDP_LIBRARY AND LEAT_BPF_LIBRARY)
+  set(leat_xdp_libraries "${LEAT_XDP_LIBRARY}" "${LEAT_BPF_LIBRARY}")
+elseif(LEAT_XDP)
+  message(STATUS "libxdp or libbpf was not found (Debian: libxdp-dev libbpf-dev): no xdp: links")
+endif()
