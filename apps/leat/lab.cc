@@ -30,9 +30,9 @@ using lab::Lab;
 using lab::LinkKind;
 
 // Words and what they mean, in the same order. No link: the best there is.
-constexpr std::array<std::string_view, 5> kLinkWords{"auto", "packet", "tap", "tun", "raw"};
-constexpr std::array<std::optional<LinkKind>, 5> kLinks{std::nullopt, LinkKind::packet, LinkKind::tap, LinkKind::tun,
-                                                        LinkKind::raw};
+constexpr std::array<std::string_view, 6> kLinkWords{"auto", "packet", "xdp", "tap", "tun", "raw"};
+constexpr std::array<std::optional<LinkKind>, 6> kLinks{std::nullopt,  LinkKind::packet, LinkKind::xdp,
+                                                        LinkKind::tap, LinkKind::tun,    LinkKind::raw};
 constexpr std::array<std::string_view, 3> kOffloadWords{"auto", "on", "off"};
 constexpr std::array kOffloads{lab::Offloads::automatic, lab::Offloads::on, lab::Offloads::off};
 

@@ -75,7 +75,9 @@ LeatHost Lab::leat_host(LinkKind kind) const {
   switch (kind) {
     case LinkKind::packet: break;
     case LinkKind::packet_shared: return {"packet:near0", "", ""};
+    case LinkKind::xdp_shared: return {"xdp:near0", "", ""};
     case LinkKind::raw: return {"raw", "", ""};
+    case LinkKind::xdp: return {"xdp:near0", "10.77.1.2/24", "10.77.1.1"};
     case LinkKind::tap: return {std::string("tap:") + kTapDevice, "10.77.0.2/24", "10.77.0.1"};
     case LinkKind::tun: return {std::string("tun:") + kTunDevice, "10.77.3.2/24", "10.77.3.1"};
   }

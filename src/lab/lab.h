@@ -14,11 +14,11 @@
 //   +----------------------------+
 //
 // near is where Leat runs. Its kernel is a host of its own (curl works there, for comparison) and forwards for the
-// TAP and TUN devices. Leat's addresses do not belong to the kernel, unless they are to be shared: raw, packet_shared.
-// Loss happens in the middle, which forwards: packet taps come before the firewall, so that a drop rule at Leat's own
-// interface would lose nothing. With loss the segmentation offloads of the links are off, so that the middle sees, and
-// loses, single wire frames; without loss they stay on. Traffic between clients and far is forwarded too, and never
-// lost.
+// TAP and TUN devices. Leat's addresses do not belong to the kernel, unless they are to be shared: raw, packet_shared,
+// xdp_shared. Loss happens in the middle, which forwards: packet taps come before the firewall, so that a drop rule at
+// Leat's own interface would lose nothing. With loss the segmentation offloads of the links are off, so that the middle
+// sees, and loses, single wire frames; without loss they stay on. Traffic between clients and far is forwarded too, and
+// never lost.
 //
 // Nothing outlives the creator: see namespaces.h. Not thread-safe. Used by `leat lab`, the tests and the demo.
 #pragma once
@@ -46,8 +46,8 @@ inline constexpr Place kNear{0}, kMiddle{1}, kFar{2};
 /// Client `i`, address 10.77.2.(10+i); i < LabConfig::clients.
 constexpr Place client_place(unsigned i) { return {3 + i}; }
 
-/// packet_shared and raw use the address of near's kernel; the others have one of their own.
-enum class LinkKind { packet, tap, tun, packet_shared, raw };
+/// packet_shared, xdp_shared and raw use the address of near's kernel; the others have one of their own.
+enum class LinkKind { packet, tap, tun, packet_shared, raw, xdp, xdp_shared };
 enum class Offloads {
   automatic,  ///< on without loss, off with loss
   on,
@@ -96,7 +96,7 @@ class Lab {
   const LabConfig& config() const;
   bool is_rootless() const;
 
-  /// Whether TAP and TUN devices are there; the others always are.
+  /// Whether TAP and TUN devices are there; the others always are, as far as the lab is concerned.
   bool has(LinkKind kind) const;
   /// Why there are none, as a sentence; empty when there are.
   const std::string& tun_refusal() const;

@@ -190,7 +190,7 @@ TEST_P(CaptureTest, TsharkFindsNothingWrongWithACleanDownload) {
   check_end(segments, ours);
 }
 
-INSTANTIATE_TEST_SUITE_P(Links, CaptureTest, ::testing::Values(LinkKind::packet, LinkKind::tap),
+INSTANTIATE_TEST_SUITE_P(Links, CaptureTest, ::testing::Values(LinkKind::packet, LinkKind::tap, LinkKind::xdp),
                          [](const auto& instance) { return name_of(instance.param); });
 
 }  // namespace

@@ -86,7 +86,8 @@ TEST_P(DownloadTest, ArrivesWhole) { check_download(GetParam()); }
 
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
-  for (const LinkKind link : {LinkKind::packet, LinkKind::tap, LinkKind::packet_shared, LinkKind::raw}) {
+  for (const LinkKind link :
+       {LinkKind::packet, LinkKind::tap, LinkKind::packet_shared, LinkKind::raw, LinkKind::xdp, LinkKind::xdp_shared}) {
     for (const unsigned megabytes : {2u, 10u, 50u}) cases.push_back({.link = link, .megabytes = megabytes});
     cases.push_back({.link = link, .megabytes = 10, .location = "/chunked"});
     cases.push_back({.link = link, .megabytes = 2, .location = "/until-close"});

@@ -37,7 +37,7 @@ TEST_P(EchoTest, NetcatGetsAMegabyteBackAfterItsHalfClose) {
   served.end();
 }
 
-INSTANTIATE_TEST_SUITE_P(Links, EchoTest, ::testing::Values(LinkKind::packet, LinkKind::tap),
+INSTANTIATE_TEST_SUITE_P(Links, EchoTest, ::testing::Values(LinkKind::packet, LinkKind::tap, LinkKind::xdp),
                          [](const auto& instance) { return name_of(instance.param); });
 
 TEST(EchoTelnetTest, TypedLinesComeBack) {

@@ -71,7 +71,7 @@ int listen_in_silence() {
 std::string traces_in_near(const Lab& lab) {
   const std::string script =
       "PATH=$PATH:/usr/sbin:/sbin; nft list ruleset; cut -d: -f1 /proc/net/dev; ip -o addr show; ip rule show;"
-      "ip route show | sed 's/ linkdown//'; ip -d link show dev near0 | grep -o 'promiscuity [0-9]*'; ls /run";
+      "ip route show | sed 's/ linkdown//'; ip -d link show dev near0 | grep -o 'promiscuity [0-9]*'; ip link show dev near0 | grep -o xdp || true; ls /run";
   const auto text = lab.run_tool(lab::kNear, {"sh", "-ec", script});
   EXPECT_TRUE(text) << text.error().message;
   return text ? *text : std::string();
@@ -166,7 +166,7 @@ TEST_P(KillGetTest, LeavesNothingHalfDone) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Signals, KillGetTest,
-                         ::testing::Combine(::testing::Values(LinkKind::packet, LinkKind::tap),
+                         ::testing::Combine(::testing::Values(LinkKind::packet, LinkKind::tap, LinkKind::xdp),
                                             ::testing::Values(SIGINT, SIGTERM, SIGHUP, SIGKILL)),
                          [](const auto& instance) {
                            return name_of(std::get<0>(instance.param)) + "_signal" +

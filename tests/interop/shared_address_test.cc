@@ -75,6 +75,7 @@ TEST_P(SharedAddressTest, TheKernelSendsNoResetAndGoesOnWithItsOwnConnections) {
   std::filesystem::create_directory(folder / "www");
   write_noise(folder / "www" / "noise.bin", kSize);
   LEAT_LAB_OR_SKIP(lab, lab::LabConfig{});
+  LEAT_SKIP_WITHOUT_LINK(lab, GetParam());
   auto server = lab::WebServer::start(lab, folder / "www", lab::WebServer::Program::nginx);
   ASSERT_TRUE(server) << server.error().message;
   const std::string file = folder / "capture.pcap";
@@ -114,6 +115,7 @@ TEST_P(SharedAddressTest, UnderLossTheKernelSendsNoResetEither) {
   lab::LabConfig config;
   config.loss = {10, 10};
   LEAT_LAB_OR_SKIP(lab, config);
+  LEAT_SKIP_WITHOUT_LINK(lab, GetParam());
   auto server = lab::WebServer::start(lab, folder / "www", lab::WebServer::Program::nginx);
   ASSERT_TRUE(server) << server.error().message;
   const std::string file = folder / "capture.pcap";
@@ -168,6 +170,7 @@ TEST_P(SharedAddressTest, AfterKillNothingRemainsAndThePortIsFree) {
   const Folder folder;
   write_noise(folder / "noise.bin", kSize);
   LEAT_LAB_OR_SKIP(lab, lab::LabConfig{});
+  LEAT_SKIP_WITHOUT_LINK(lab, GetParam());
   auto server = lab::WebServer::start(lab, folder.path(), lab::WebServer::Program::nginx);
   ASSERT_TRUE(server) << server.error().message;
   ASSERT_EQ(listening_port(lab), 0);
@@ -246,6 +249,7 @@ TEST_P(SharedAddressTest, TheKernelOfAnotherHostConnectsToLeat) {
   LEAT_SKIP_WITHOUT_PROGRAMS("tshark");
   const Folder folder;
   LEAT_LAB_OR_SKIP(lab, lab::LabConfig{});
+  LEAT_SKIP_WITHOUT_LINK(lab, GetParam());
   const std::string file = folder / "capture.pcap";
   auto capture = lab::Capture::start(lab, lab::kMiddle, "mid_near", file);
   ASSERT_TRUE(capture) << capture.error().message;
@@ -294,6 +298,7 @@ TEST_P(SharedAddressTest, APortThatNobodyHasIsTheKernelsToAnswer) {
   const Folder folder;
   write_noise(folder / "noise.bin", kSize);
   LEAT_LAB_OR_SKIP(lab, lab::LabConfig{});
+  LEAT_SKIP_WITHOUT_LINK(lab, GetParam());
   auto server = lab::WebServer::start(lab, folder.path(), lab::WebServer::Program::nginx);
   ASSERT_TRUE(server) << server.error().message;
   const std::filesystem::path saved = folder / "saved.bin";
@@ -314,7 +319,8 @@ TEST_P(SharedAddressTest, APortThatNobodyHasIsTheKernelsToAnswer) {
   EXPECT_EQ(number_after(get->errors(), "IcmpInEchos"), 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Links, SharedAddressTest, ::testing::Values(LinkKind::raw, LinkKind::packet_shared),
+INSTANTIATE_TEST_SUITE_P(Links, SharedAddressTest,
+                         ::testing::Values(LinkKind::raw, LinkKind::packet_shared, LinkKind::xdp_shared),
                          [](const auto& instance) { return name_of(instance.param); });
 
 TEST(RefusedSendTest, IsALossThatIsRepaired) {

@@ -8,6 +8,7 @@
 #include <ostream>
 #include <random>
 
+#include "device/af_xdp.h"
 #include "lab/tools.h"
 
 namespace leat::interop {
@@ -58,6 +59,16 @@ std::vector<std::string> leat_get(const lab::Lab& lab, lab::LinkKind link, std::
   return command;
 }
 
+std::string refusal_of_link(const lab::Lab& lab, lab::LinkKind link) {
+  if (!lab.has(link)) {
+    return "no " + name_of(link) + " device: " + lab.tun_refusal() +
+           "; run the tests as root, or let /dev/net/tun be opened";
+  }
+  if (link != lab::LinkKind::xdp && link != lab::LinkKind::xdp_shared) return {};
+  const auto refusal = xdp_refusal();
+  return refusal ? refusal->message : "";
+}
+
 std::string name_of(lab::LinkKind link) {
   switch (link) {
     case lab::LinkKind::packet: return "packet";
@@ -65,6 +76,8 @@ std::string name_of(lab::LinkKind link) {
     case lab::LinkKind::tun: return "tun";
     case lab::LinkKind::packet_shared: return "packet_shared";
     case lab::LinkKind::raw: return "raw";
+    case lab::LinkKind::xdp: return "xdp";
+    case lab::LinkKind::xdp_shared: return "xdp_shared";
   }
   return {};
 }

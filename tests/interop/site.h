@@ -39,6 +39,9 @@ std::string sha256_of(const lab::Lab& lab, const std::filesystem::path& path);
 /// `leat get` with the options that put it on the lab's network, then `arguments`.
 std::vector<std::string> leat_get(const lab::Lab& lab, lab::LinkKind link, std::vector<std::string> arguments);
 
+/// Why Leat cannot have such a link in the lab, else an empty text.
+std::string refusal_of_link(const lab::Lab& lab, lab::LinkKind link);
+
 /// For the names of tests.
 std::string name_of(lab::LinkKind link);
 
@@ -52,10 +55,9 @@ void PrintTo(LinkKind link, std::ostream* out);
 }  // namespace leat::lab
 
 /// Ends the test as skipped where the lab has no such link.
-#define LEAT_SKIP_WITHOUT_LINK(the_lab, link)                                                       \
-  if (!(the_lab).has(link))                                                                         \
-  GTEST_SKIP() << "no " << ::leat::interop::name_of(link) << " device: " << (the_lab).tun_refusal() \
-               << "; run the tests as root, or let /dev/net/tun be opened"
+#define LEAT_SKIP_WITHOUT_LINK(the_lab, link)                                                        \
+  if (const std::string refusal = ::leat::interop::refusal_of_link(the_lab, link); !refusal.empty()) \
+  GTEST_SKIP() << refusal
 
 /// Ends the test as skipped where one of these programs is not installed.
 #define LEAT_SKIP_WITHOUT_PROGRAMS(...)                                                               \
