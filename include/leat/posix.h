@@ -30,7 +30,7 @@ extern "C" {
 
 /* Opens the process's host. `config` is words with spaces between them: a link, then what else there is to say, in any
  * order. A host has a loopback interface (127.0.0.1, and the way to its own addresses) in any case.
- *   link     loopback (nothing else), tap:NAME, tun:NAME, packet:INTERFACE or memory:NAME
+ *   link     loopback (nothing else), tap:NAME, tun:NAME, packet:INTERFACE, xdp:INTERFACE or memory:NAME
  *   address  10.0.0.2/24, one or more; none on `loopback`
  *   gateway ADDRESS    mac ADDRESS    mtu BYTES
  *   impair SPEC        faults of the link, as in:loss=1%,delay=20ms; may be repeated

@@ -25,7 +25,7 @@ void expect_error(const char* spec, Error code, const char* hint) {
 
 TEST(OpenDevice, WhatIsNoLinkIsRefusedWithAHint) {
   for (const char* spec : {"", "eth0", ":x", "tap:", "tap"}) expect_error(spec, Error::invalid_argument, "KIND:NAME");
-  expect_error("xdp:eth0", Error::invalid_argument, "known links: raw");
+  expect_error("ipx:eth0", Error::invalid_argument, "known links: raw");
   expect_error("memory:a", Error::unsupported, "two hosts");
   expect_error("tap:../../etc", Error::invalid_argument, "interface's name");
   expect_error("tap:leat%d", Error::invalid_argument, "interface's name");
@@ -38,6 +38,8 @@ TEST(OpenDevice, ThePartsOfASpecification) {
   ASSERT_TRUE(spec);
   EXPECT_EQ(spec->kind, "packet");
   EXPECT_EQ(spec->name, "veth:0");
+  EXPECT_EQ(interface_of(*spec), "veth:0");
+  EXPECT_EQ(interface_of({"xdp", "veth:0"}), "veth") << "queue 0 of it";
 }
 
 TEST(OpenDevice, AnInterfaceThatIsDown) {
