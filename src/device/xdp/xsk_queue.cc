@@ -17,7 +17,9 @@ constexpr std::uint32_t kGoesOn = 1 << 0;          // XDP_PKT_CONTD
 // Frames looked at together: a super-segment takes up to 37 of them.
 constexpr std::uint32_t kBurst = 128;
 constexpr int kSendQueueBytes = 16 << 20;
-// The kernel sends 32 frames a call.
+// Frames that the kernel sends a call: 32, unless it lets itself be told otherwise (Linux 6.17).
+constexpr int kSendBudgetOption = 9;  // XDP_MAX_TX_SKB_BUDGET
+constexpr int kSendBudget = 256;
 constexpr int kMostKicks = 64;
 
 constexpr std::size_t kLargestPacket = std::size_t{size_of(BufferClass::frame)} + size_of(BufferClass::super);
@@ -73,6 +75,7 @@ int XskQueue::create(const QueueConfig& config) {
                                          config.send_frames > 0 ? &send_ : nullptr, &options);
   if (bound != 0) return bound;
   enlarge_send_queue(descriptor(), kSendQueueBytes);
+  (void)set_option(descriptor(), SOL_XDP, kSendBudgetOption, kSendBudget);
   offer_frames(0, config.receive_frames);
   free_.reserve(config.send_frames);
   for (std::uint32_t i = 0; i < config.send_frames; ++i) {
