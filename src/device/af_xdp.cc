@@ -60,6 +60,11 @@ std::optional<DeviceError> xdp_refusal() {
 expected<std::unique_ptr<Device>, DeviceError> open_af_xdp(const std::string& name, const DeviceOptions& options) {
   const XdpTarget target = parse_xdp_target(name);
   const std::string& interface = target.interface;
+  if (interface.find(':') != std::string::npos) {  // in no interface's name, though some calls of the kernel take it
+    return device_failure(Error::invalid_argument, "xdp:" + name + ": a queue is a number, such as in xdp:" +
+                                                       interface.substr(0, interface.find(':')) +
+                                                       ":0; without one all are used");
+  }
   const auto info = is_interface_name(interface) ? interface_info(interface) : std::nullopt;
   if (!info) return device_failure(Error::no_device, no_such_interface(interface));
   if (!info->ethernet) {

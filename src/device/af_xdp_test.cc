@@ -278,6 +278,7 @@ TEST(AfXdp, RefusalsSayWhatToDo) {
     };
     expect_error("no-such", Error::no_device, "ip link");
     expect_error("no-such:0", Error::no_device, "\"no-such\"");
+    expect_error("v0:x", Error::invalid_argument, "a queue is a number, such as in xdp:v0:0");
     expect_error("v0:1", Error::invalid_argument, "its queues are 0 to 0");
     {
       const auto first = open_xdp("v0", own_address());

@@ -74,7 +74,7 @@ std::string advice_for_raw_sockets() {
 
 std::string advice_for_xdp() {
   return "run as root outside of user namespaces, where the kernel never allows it, or allow this program with `sudo "
-         "setcap cap_net_admin,cap_net_raw,cap_bpf,cap_ipc_lock+ep " +
+         "setcap cap_net_admin,cap_net_raw,cap_bpf,cap_perfmon,cap_ipc_lock+ep " +
          program_path() + "`, or use a packet: link";
 }
 
