@@ -99,7 +99,7 @@ TEST(HostConfig, AnMtuThatTheLinkDoesNotCarry) {
 TEST(HostConfig, LinksThatDoNotExist) {
   HostConfig c = good();
   constexpr std::pair<const char*, const char*> kCases[] = {
-      {"xdp:eth0", "known links"}, {"packet:no-such", "ip link"}, {"x", "KIND:NAME"}};
+      {"ipx:eth0", "known links"}, {"packet:no-such", "ip link"}, {"x", "KIND:NAME"}};
   for (const auto& [link, says] : kCases) {
     c.link = link;
     const auto host = Host::open(c);

@@ -40,6 +40,7 @@ constexpr unsigned kMicrosecondsBetweenTries = 10'000;
 struct Parts {
   RedirectProgram program;
   Mode mode = Mode::generic;
+  bool splits_frames = false;
   std::vector<std::unique_ptr<XskQueue>> queues;  ///< the first one sends
   UniqueFd watch;                                 ///< with an address of our own
   std::unique_ptr<Device> copies;                 ///< on a shared address: packets that the kernel needs as well
@@ -207,10 +208,7 @@ unexpected<DeviceError> queue_refused(const std::string& interface, unsigned que
                                                 "; use packet:" + interface);
 }
 
-/// Whether frames may have to be split: a generic program comes after the kernel has joined segments.
-bool may_exceed_a_frame(Mode mode, std::uint32_t mtu) {
-  return mode == Mode::generic || mtu + EthernetHeader::kSize > kLargeFrame - kFrameHeadroom;
-}
+bool exceeds_a_frame(std::uint32_t mtu) { return mtu + EthernetHeader::kSize > kLargeFrame - kFrameHeadroom; }
 
 /// The kernel frees a queue a moment after the socket there before was closed.
 std::unique_ptr<XskQueue> open_patiently(const QueueConfig& config) {
@@ -222,16 +220,22 @@ std::unique_ptr<XskQueue> open_patiently(const QueueConfig& config) {
   return opened;
 }
 
-expected<void, DeviceError> open_queues(Parts& parts, QueueConfig config, unsigned first, unsigned count) {
+expected<void, DeviceError> open_queues(Parts& parts, QueueConfig config, std::uint32_t mtu, unsigned first,
+                                        unsigned count) {
   config.receive_frames = std::bit_floor(std::max(kReceiveFrames / count, kLeastReceiveFrames));
   for (unsigned queue = first; queue < first + count; ++queue) {
     config.queue = queue;
     config.send_frames = queue == first ? kSendFrames : 0;
     auto opened = open_patiently(config);
+    if (!opened && errno == EINVAL && config.split_frames && !exceeds_a_frame(mtu)) {  // before Linux 6.6
+      config.split_frames = false;
+      opened = open_patiently(config);
+    }
     if (!opened) return queue_refused(config.interface, queue);
     if (!parts.program.set_socket(queue, opened->descriptor())) return queue_refused(config.interface, queue);
     parts.queues.push_back(std::move(opened));
   }
+  parts.splits_frames = config.split_frames;
   return {};
 }
 
@@ -250,7 +254,9 @@ std::string describe(const Parts& parts) {
   std::string text = parts.mode == Mode::native ? "native XDP" : "generic XDP";
   text += parts.queues.front()->is_zero_copy() ? ", zero copy" : ", copy mode";
   text += ", " + std::to_string(parts.queues.size()) + (parts.queues.size() == 1 ? " queue" : " queues");
-  if (parts.mode == Mode::generic) text += " (native: " + parts.program.refusal() + ")";
+  if (parts.mode == Mode::native) return text;
+  if (!parts.splits_frames) text += ", loses what GRO joins (`ethtool -K` can switch it off)";
+  text += " (native: " + parts.program.refusal() + ")";
   return text;
 }
 
@@ -279,10 +285,11 @@ expected<std::unique_ptr<Device>, DeviceError> open_xdp_device(const XdpTarget& 
   parts.mode = *mode;
   QueueConfig config;
   config.interface = interface;
-  config.split_frames = may_exceed_a_frame(*mode, info.mtu);
+  // A generic program comes after the kernel has joined segments.
+  config.split_frames = *mode == Mode::generic || exceeds_a_frame(info.mtu);
   const bool is_small = !config.split_frames && info.mtu + EthernetHeader::kSize <= kSmallFrame - kFrameHeadroom;
   config.frame_size = is_small ? kSmallFrame : kLargeFrame;
-  const auto opened = open_queues(parts, config, target.queue.value_or(0), target.queue ? 1 : available);
+  const auto opened = open_queues(parts, config, info.mtu, target.queue.value_or(0), target.queue ? 1 : available);
   if (!opened) return unexpected(opened.error());
   if (caps.shares_host_address) {
     auto copies = open_af_packet(interface, options);
