@@ -46,6 +46,7 @@ class Relay final : public Device {
   int descriptor() const override { return inner_->descriptor(); }
   int write_descriptor() const override { return inner_->write_descriptor(); }
   DeviceCounters counters() const override { return inner_->counters(); }
+  std::string description() const override { return inner_->description(); }
   std::vector<ImpairmentReport> impairments() const override { return inner_->impairments(); }
   void judged(std::span<const PacketVerdict> verdicts) override { inner_->judged(verdicts); }
   void idle() override { inner_->idle(); }
