@@ -25,6 +25,13 @@ using nlohmann::json;
 using ::testing::HasSubstr;
 using End = KernelClient::End;
 
+/// What a client of iperf3 says first.
+std::string cookie_of(char letter) {
+  std::string cookie(37, letter);
+  cookie.back() = '\0';
+  return cookie;
+}
+
 struct Outcome {
   int code = -1;
   std::string output, errors;
@@ -190,12 +197,12 @@ TEST_P(BenchTest, HasOneTestAtATime) {
   ASSERT_TRUE(served->running());
   lab::Process first = in_far(*lab_, [&] {
     KernelClient client(served->address(), 5201);
-    client.send(std::string(36, 'a') + '\0');
+    client.send(cookie_of('a'));
     require(client.read(1) == "\x09", "param_exchange");
     KernelClient second(served->address(), 5201);
     require(second.read_all() == "\xff", "access_denied");
     KernelClient third(served->address(), 5201);
-    third.send(std::string(36, 'b') + '\0' + std::string(100'000, 'x'));
+    third.send(cookie_of('b') + std::string(100'000, 'x'));
     require(third.read_all() == "\xff", "access_denied to one who talks");
     announce("busy");
     client.read_all();
@@ -214,7 +221,7 @@ TEST_P(BenchTest, OutlastsClientsThatMakeNoSense) {
   const auto served = serve({"--timeout", "300ms"});
   ASSERT_TRUE(served->running());
   lab::Process clients = in_far(*lab_, [&] {
-    const std::string cookie = std::string(36, 'c') + '\0';
+    const std::string cookie = cookie_of('c');
     const std::string answer = "\x09\xfe" + std::string("\0\0\0\x0d\0\0\0\0", 8);
     End end{};
     for (const std::string& words :
@@ -281,7 +288,7 @@ TEST_P(BenchTest, SaysWhyThereIsNoTest) {
   lab::Process server = iperf3_server(*lab_, {"-1"});
   lab::Process first = in_far(*lab_, [] {
     KernelClient client("10.77.2.2", 5201);
-    client.send(std::string(36, 'a') + '\0');
+    client.send(cookie_of('a'));
     require(client.read(1) == "\x09", "param_exchange");
     announce("busy");
     client.read_all();
