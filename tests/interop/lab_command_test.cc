@@ -77,7 +77,7 @@ TEST(LabCommandTest, RefusesBadValuesWithAReason) {
                                           {"--loss x", "a number from 0 to 100"},
                                           {"--loss nan", "a number from 0 to 100"},
                                           {"--clients 1000", "from 0 to 200"},
-                                          {"--link ether", "auto, packet, tap, tun"},
+                                          {"--link ether", "auto, packet, xdp, tap, tun"},
                                           {"--offloads maybe", "auto, on, off"}}) {
     const Ran ran = leat_lab(std::string(arguments) + " -- true");
     EXPECT_EQ(ran.status, 2) << arguments;
