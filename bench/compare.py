@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the paths and Leat's TCP reach beside the kernel's and lwIP's, in the same minutes on this machine.
 
-  compare.py BUILD [--seconds N] [--runs N] [--rows WORD,...] [--json FILE] [--markdown FILE]
+  compare.py BUILD [--seconds N] [--runs N] [--rows WORD,...] [--json FILE] [--page FILE]
 
 BUILD is a release build folder. Each row has two sides, which take turns; medians are compared, and a row's goal is a
 ratio: docs/performance.md is such a table with its explanation. Needs root (network namespaces), iperf3, wrk, nginx.
@@ -214,6 +214,14 @@ def markdown(rows, args):
     return "\n".join(out) + "\n"
 
 
+def write_between_marks(path, table):
+    """Into the page's place for it."""
+    begin, end = "<!-- measured -->\n", "<!-- end -->\n"
+    text = path.read_text(encoding="utf-8")
+    head, tail = text.index(begin) + len(begin), text.index(end)
+    path.write_text(text[:head] + table + text[tail:], encoding="utf-8")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", type=pathlib.Path)
@@ -221,7 +229,7 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--rows", default="pipe,bulk,http,idle,plain", help="in this order")
     parser.add_argument("--json", type=pathlib.Path)
-    parser.add_argument("--markdown", type=pathlib.Path)
+    parser.add_argument("--page", type=pathlib.Path)
     args = parser.parse_args()
     missing = [p for p in ("iperf3", "wrk", "nginx", "ethtool", "nsenter", "taskset") if not shutil.which(p)]
     if missing or os.geteuid() != 0:
@@ -240,8 +248,8 @@ def main():
         lab.close()
     if args.json:
         args.json.write_text(json.dumps(compare.rows, indent=2) + "\n", encoding="utf-8")
-    if args.markdown:
-        args.markdown.write_text(markdown(compare.rows, args), encoding="utf-8")
+    if args.page:
+        write_between_marks(args.page, markdown(compare.rows, args))
     return 0 if all(row["share_of_goal"] >= 0.7 for row in compare.rows) else 1
 
 

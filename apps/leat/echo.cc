@@ -58,7 +58,7 @@ int run_echo(EchoOptions& options) {
   };
   Servers servers;
   for (unsigned core = 0; core < options.server.cores; ++core) {
-    servers.emplace_back(make, options.server.clients_of_core());
+    servers.emplace_back(make, options.server.clients_of_core(core));
   }
   HostConfig config = options.host.config;
   config.on_warning = complain;

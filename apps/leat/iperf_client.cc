@@ -122,6 +122,7 @@ void IperfClient::on_state(EventLoop& loop, State state) {
       alarm_.cancel(loop);
       return run_->start(loop, true, [this](EventLoop& l) { end_test(l); });
     case State::exchange_results:
+      if (!ended_) return fail(loop, "the server ends the test before its time");
       control_->say(iperf::framed(iperf::to_json(run_->results())));
       phase_ = Phase::results;
       return expect(loop, "to give its results");
@@ -160,6 +161,7 @@ void IperfClient::end_test(EventLoop& loop) {
   const std::string why = run_->why();
   run_->stop(loop);
   if (!why.empty()) return fail(loop, why);
+  ended_ = true;
   control_->say(State::test_end);
   static_cast<void>(control_->pump(loop));
   expect(loop, "to end the test");

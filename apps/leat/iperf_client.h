@@ -50,6 +50,7 @@ class IperfClient {
   std::optional<SocketHandle> connecting_;  ///< a stream
   Alarm alarm_;
   enum class Phase { connecting, states, results, error_numbers, leaving, over } phase_ = Phase::connecting;
+  bool ended_ = false;    ///< we have said that the test is over
   std::size_t step_ = 0;  ///< how many states have come
   int status_ = 0;
 };

@@ -98,9 +98,9 @@ void IperfServerTest::run(EventLoop& loop) {
   control_->say(State::test_running);
   static_cast<void>(control_->pump(loop));
   alarm_.cancel(loop);
-  if (parameters.seconds > 0 && parameters.bytes == 0) {
-    expect(loop, std::chrono::seconds(parameters.seconds + parameters.omit) + kGrace, "to end the test");
-  }
+  const bool timed = parameters.seconds > 0 && parameters.bytes == 0;
+  const unsigned most = timed ? parameters.seconds + parameters.omit : iperf::kMostSeconds;
+  expect(loop, std::chrono::seconds(most) + kGrace, "to end the test");
   run_->start(loop, false, [this](EventLoop& l) {
     // Having all its bytes does not end the test: that is for the client to say.
     if (const std::string why = run_->why(); !why.empty()) fail(l, why);

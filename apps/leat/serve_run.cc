@@ -46,7 +46,7 @@ int serve_with(const ServeOptions& options, const std::function<Server::Factory(
   ServerSignals signals;
   Servers servers;
   for (unsigned core = 0; core < options.server.cores; ++core) {
-    servers.emplace_back(factory_of(core), options.server.clients_of_core());
+    servers.emplace_back(factory_of(core), options.server.clients_of_core(core));
   }
   HostConfig config = options.host.config;
   config.on_warning = complain;

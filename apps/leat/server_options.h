@@ -1,6 +1,7 @@
 // The options that every server command has: where it listens, for how many clients, and how patiently.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -17,8 +18,10 @@ struct ServerOptions {
   std::uint16_t port = 0;
   std::size_t max_clients = 500;  ///< for which the 256 MB of a host's buffers suffice
   unsigned cores = 1;
-  /// Of each core.
-  std::size_t clients_of_core() const { return (max_clients + cores - 1) / cores; }
+  /// Each core's part, at least one.
+  std::size_t clients_of_core(unsigned core) const {
+    return std::max<std::size_t>(max_clients / cores + (core < max_clients % cores ? 1 : 0), 1);
+  }
   Patience patience;
 };
 

@@ -207,7 +207,10 @@ bool attach_station_filter(int fd, const MacAddress& mac) {
   const auto& b = mac.bytes;
   const std::uint32_t low = std::uint32_t{b[2]} << 24 | std::uint32_t{b[3]} << 16 | std::uint32_t{b[4]} << 8 | b[5];
   const std::uint32_t high = std::uint32_t{b[0]} << 8 | b[1];
-  std::array<sock_filter, 8> code{{
+  // In a group PACKET_IGNORE_OUTGOING counts for nothing.
+  std::array<sock_filter, 10> code{{
+      {BPF_LD | BPF_B | BPF_ABS, 0, 0, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_PKTTYPE)},
+      {BPF_JMP | BPF_JEQ | BPF_K, 7, 0, PACKET_OUTGOING},
       {BPF_LD | BPF_B | BPF_ABS, 0, 0, 0},
       {BPF_JMP | BPF_JSET | BPF_K, 4, 0, 1},  // the group bit: keep
       {BPF_LD | BPF_W | BPF_ABS, 0, 0, 2},

@@ -1,5 +1,7 @@
 #include "device/open_device.h"
 
+#include <algorithm>
+
 #include "device/af_packet.h"
 #include "device/af_xdp.h"
 #include "device/raw_ip.h"
@@ -49,8 +51,11 @@ expected<std::vector<std::unique_ptr<Device>>, DeviceError> open_queues(std::str
                                                                         unsigned count) {
   const auto parts = parse_link_spec(spec);
   if (!parts) return unexpected(parts.error());
+  constexpr std::string_view kUndivided[] = {"raw", "xdp", "memory"};
   const bool can = parts->kind == "tap" || parts->kind == "tun" || parts->kind == "packet";
-  if (!can || options.shares_host_address) {
+  const bool is_known =
+      can || std::find(std::begin(kUndivided), std::end(kUndivided), parts->kind) != std::end(kUndivided);
+  if (is_known && (!can || options.shares_host_address)) {
     return device_failure(
         Error::unsupported,
         std::string(spec) +

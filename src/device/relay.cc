@@ -23,7 +23,8 @@ bool concerns_others(Bytes frame, bool has_link_layer) {
   if (header->ether_type() == EtherType::ipv4) return is_icmp_error(inside);
   if (header->ether_type() != EtherType::arp) return false;
   const auto arp = ArpPacket::parse(inside);
-  return arp && arp->operation == ArpOperation::reply;
+  // An announcement may be a request as well (RFC 5227 §3).
+  return arp && (arp->operation == ArpOperation::reply || arp->sender_ip == arp->target_ip);
 }
 
 class Relay final : public Device {

@@ -1,5 +1,6 @@
 // A device of one host of several that share a link, each with its part of the flows. What arrives here and tells about
-// more than one flow, the others need as well: answers of ARP, and ICMP errors about flows of theirs.
+// more than one flow, the others need as well: answers and announcements of ARP, and ICMP errors about
+// flows of theirs.
 #pragma once
 
 #include <functional>

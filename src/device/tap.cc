@@ -109,15 +109,11 @@ bool TapDevice::send(Packet& packet) {
   }
 }
 
-/// As the only queue, or as one more of several; the only one may also be one of an interface that could have more.
 bool attach(int fd, const std::string& name, TapKind kind, bool one_of_several) {
   ifreq request{};
   std::copy(name.begin(), name.end(), request.ifr_name);
   const int flags = (kind == TapKind::tap ? IFF_TAP : IFF_TUN) | IFF_NO_PI | IFF_VNET_HDR;
   request.ifr_flags = static_cast<short>(flags | (one_of_several ? IFF_MULTI_QUEUE : 0));
-  if (::ioctl(fd, TUNSETIFF, &request) == 0) return true;
-  if (errno != EINVAL || one_of_several) return false;
-  request.ifr_flags = static_cast<short>(flags | IFF_MULTI_QUEUE);
   return ::ioctl(fd, TUNSETIFF, &request) == 0;
 }
 
@@ -138,7 +134,7 @@ DeviceError attach_error(int reason, const std::string& name, const std::string&
     case EINVAL:
     case EEXIST:
       return {Error::invalid_argument, "the interface " + name + " exists and is not a " +
-                                           (several_queues ? "multi-queue " : "") + kind +
+                                           (several_queues ? "multi-queue " : "single-queue ") + kind +
                                            " interface: choose another name" +
                                            (several_queues ? ", or make it with `ip tuntap add ... multi_queue`" : "")};
     default:

@@ -72,7 +72,8 @@ void Stack::Impl::receive(InterfaceId interface, Packet& packet, Instant now) {
   const std::optional<DropReason> drop = drops.take_verdict();
   deliver_joined(false, now);
   while (const std::optional<IcmpError> error = network.next_icmp_error()) tcp.on_icmp_error(*error, now);
-  judge(1, drop);
+  const std::optional<DropReason> of_error = drops.take_verdict();
+  judge(1, drop ? drop : of_error);
 }
 
 /// False when the packet is not a segment that TCP will see; what is in `joined` will be judged when it was delivered.

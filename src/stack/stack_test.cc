@@ -2,7 +2,9 @@
 #include "stack/stack.h"
 
 #include "stack/testing/link.h"
+#include "wire/checksum.h"
 #include "wire/ethernet.h"
+#include "wire/icmp.h"
 #include "wire/ipv4.h"
 #include "wire/tcp.h"
 
@@ -182,6 +184,43 @@ TEST(StackTcp, JudgesSegmentsThatWereJoinedOneByOne) {
   link.set_filter({});
   link.settle(1s);
   EXPECT_EQ(link.read_all(link.near(), pair.near).size(), data.size());
+}
+
+TEST(StackTcp, AnIcmpErrorThatIsRefusedIsJudgedItselfAndNotWhatFollows) {
+  Link link;
+  const Link::Pair pair = link.connect();
+  std::vector<std::uint8_t> data;
+  link.set_filter([&](int to, std::vector<std::uint8_t>& frame) {
+    if (to == 0) data = frame;
+    return to != 0;
+  });
+  ASSERT_TRUE(link.far().write(pair.far, bytes_of("data"), link.now()));
+  link.run(5ms);
+  ASSERT_FALSE(data.empty());
+  // "Port unreachable", about a segment of ours from a port that we do not use.
+  Ipv4Header quoted, ip;
+  quoted.source = ip.destination = Link::near_address();
+  quoted.destination = ip.source = Link::far_address();
+  quoted.total_length = Ipv4Header::kSize + TcpHeader::kSize;
+  ip.protocol = IpProtocol::icmp;
+  ip.total_length = 2 * Ipv4Header::kSize + 2 * IcmpHeader::kSize;
+  std::vector<std::uint8_t> error(EthernetHeader::kSize + ip.total_length);
+  MutableBytes rest(error);
+  make_ethernet(Link::near_mac(), Link::far_mac(), EtherType::ipv4).write(rest);
+  ip.write(rest = rest.subspan(EthernetHeader::kSize));
+  const MutableBytes icmp = rest.subspan(Ipv4Header::kSize);
+  icmp[0] = 3, icmp[1] = 3;
+  quoted.write(icmp.subspan(IcmpHeader::kSize));
+  store_be16(icmp.data() + IcmpHeader::kChecksumOffset, internet_checksum(icmp));
+  PacketBatch batch;
+  batch.push(Packet(link.pool().copy_of(error)));
+  batch.push(Packet(link.pool().copy_of(data)));
+  link.near().receive(1, batch, link.now());
+  ASSERT_EQ(link.near().verdicts().size(), 2u);
+  EXPECT_TRUE(link.near().verdicts()[0].drop);
+  EXPECT_FALSE(link.near().verdicts()[1].drop);
+  link.set_filter({});
+  link.settle(1s);
 }
 
 TEST(StackTcp, OpenedFailedAndBrokenConnectionsAreCountedAsRfc4022Says) {

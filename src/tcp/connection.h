@@ -104,7 +104,7 @@ class TcpConnection {
   void on_text_and_fin(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now, SegmentVerdict& verdict);
   void on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool, Instant now, SegmentVerdict& verdict);
   void size_receive_buffer(const SegmentIn& segment, const BufferPool& pool, Instant now);
-  void ack_out_of_order();
+  void ack_out_of_order(const SegmentIn& segment);
   void on_fin();
   void on_smaller_path(std::uint16_t mss_limit, Instant now);
   /// Payload of a full segment: what the peer or the path takes, less the options of each (RFC 6691 §2).

@@ -83,8 +83,7 @@ void TcpConnection::on_text_and_fin(SegmentIn& segment, StreamPos pos, BufferPoo
   const bool fin_in_window = fin < receiver_.window_end() || fin == receiver_.nxt();
   if (segment.flags.fin() && peer_fin_ < 0 && fin_in_window) peer_fin_ = fin;
   if (segment.flags.fin() && segment.length == 0 && receiver_.nxt() < fin) {
-    ++counts_.dupacks_out;
-    ack_out_of_order();
+    ack_out_of_order(segment);
   }
   if (peer_fin_ < 0 || receiver_.nxt() < peer_fin_) return;
   if (receiver_.nxt() == peer_fin_) return on_fin();
@@ -171,14 +170,13 @@ void TcpConnection::on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool,
     if (accepted.filled_gap || accepted.out_of_order) acks_.ack_now();
     return;
   }
-  ++counts_.dupacks_out;
   if (accepted.duplicate) {
     verdict.drop = window_closed ? DropReason::TCP_ZEROWINDOW : DropReason::TCP_OFOMERGE;
   } else if (!accepted.refused) {
     counts_.rcv_ooopack += segment.wire_segments;
     verdict.queued_out_of_order = true;
   }
-  ack_out_of_order();
+  ack_out_of_order(segment);
 }
 
 // As far as memory lasts, unless the user has said how large it shall be.
@@ -194,13 +192,13 @@ void TcpConnection::size_receive_buffer(const SegmentIn& segment, const BufferPo
   receiver_.grow(data_share(options_->receive_growth.most), echo, now);
 }
 
-// RFC 5681 §4.2: at once. A sender without SACK counts them, so it gets one for each segment.
-void TcpConnection::ack_out_of_order() {
-  if (sack_agreed_) {
-    acks_.selective_ack();
-  } else {
-    acks_.duplicate_ack();
-  }
+// RFC 5681 §4.2: at once. A sender without SACK counts them, so it gets one for each segment; of those that arrived as
+// one, as many as make it act.
+void TcpConnection::ack_out_of_order(const SegmentIn& segment) {
+  const std::uint32_t count = sack_agreed_ ? 1 : std::min<std::uint32_t>(segment.wire_segments, 3);
+  counts_.dupacks_out += count;
+  if (sack_agreed_) return acks_.selective_ack();
+  for (std::uint32_t i = 0; i < count; ++i) acks_.duplicate_ack();
 }
 
 void TcpConnection::on_fin() {

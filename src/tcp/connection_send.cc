@@ -7,7 +7,7 @@ namespace leat {
 
 bool TcpConnection::poll_transmit(SegmentOut& out, Instant now) {
   out.clear();
-  if (recovery_.owes_judgement()) loss_timer_.arm(LossTimer::Kind::reordering, now);
+  if (recovery_.owes_judgement() && state_ != TcpState::closed) loss_timer_.arm(LossTimer::Kind::reordering, now);
   bool have = false;
   if (reset_pending_) {
     reset_pending_ = false;

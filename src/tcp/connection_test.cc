@@ -144,6 +144,16 @@ TEST(ConnectionReceive, WithoutSackEachSegmentOutOfOrderGetsItsDuplicateAck) {
   EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1}));
 }
 
+TEST(ConnectionReceive, WithoutSackSegmentsThatArriveAsOneGetWhatMakesTheSenderAct) {
+  StoryConfig config;
+  config.peer_sack = false;
+  Story c(config);
+  c.connect();
+  c.recv({.seq = 1461, .ack = 1, .len = 9 * 1460});
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1}));
+  c.sent_nothing();
+}
+
 TEST(ConnectionReceive, OldDuplicateIsAcknowledgedAndNotDelivered) {
   Story c;
   c.connect();

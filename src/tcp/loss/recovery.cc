@@ -7,7 +7,7 @@ namespace leat {
 Recovery::Verdict Recovery::on_ack(const Ack& ack, const Path& path, CongestionController& congestion) {
   Verdict verdict;
   holds_ = false;
-  postponed_ = ack.more_follow && sack_;
+  postponed_ = false;
   verdict.una_before = board_.begin();
   verdict.delivery.high = high_;
   verdict.delivery.plausible_until = ack.now - path.min_rtt;
@@ -129,13 +129,13 @@ void Recovery::process(const Ack& ack, const Path& path, CongestionController& c
   } else {
     if (state_ == CongestionState::loss) {
       process_loss(ack, path, congestion, verdict);
-      const bool lost_again = identify_losses(path, ack.now, verdict);
+      const bool lost_again = identify_losses(path, ack, verdict);
       if (state_ != CongestionState::open && !lost_again) return;
     }
     if (!sack_ && verdict.advanced) credit_ = 0;
     if (!sack_ && verdict.duplicate) add_duplicate(path.mss, verdict);
     if (state_ != CongestionState::loss) undo_by_dsack(congestion, verdict);
-    identify_losses(path, ack.now, verdict);
+    identify_losses(path, ack, verdict);
   }
   if (board_.lost() == 0) return open();
   begin_recovery(congestion, ack.now, verdict);
@@ -149,7 +149,7 @@ bool Recovery::process_recovery(const Ack& ack, const Path& path, CongestionCont
     return false;
   }
   if (undo_by_dsack(congestion, verdict)) open();
-  identify_losses(path, ack.now, verdict);
+  identify_losses(path, ack, verdict);
   return state_ != CongestionState::recovery;
 }
 
@@ -193,15 +193,18 @@ void Recovery::process_loss(const Ack& ack, const Path& path, CongestionControll
   }
 }
 
-bool Recovery::identify_losses(const Path& path, Instant now, Verdict& verdict) {
+bool Recovery::identify_losses(const Path& path, const Ack& ack, Verdict& verdict) {
   if (board_.ranges() == 0) return false;
   const std::uint32_t resent = board_.resent();
   const bool recovering = state_ == CongestionState::recovery || state_ == CongestionState::loss;
   if (sack_) {
-    if (postponed_) return false;  // the next one may tell that it was only overtaken
+    if (ack.more_follow) {  // the next one may tell that it was only overtaken
+      postponed_ = true;
+      return false;
+    }
     const Duration window = rack_.reordering_window(sacked_segments(path.mss), recovering, path.min_rtt, path.srtt);
     // An ACK may be looked at twice, and the second look has nothing new to tell.
-    verdict.wait = std::max(verdict.wait, rack_.detect(board_, window, now));
+    verdict.wait = std::max(verdict.wait, rack_.detect(board_, window, ack.now));
   } else {
     const bool third = !recovering && sacked_segments(path.mss) >= rack_.reordering();
     const bool partial = state_ == CongestionState::recovery && verdict.advanced;
@@ -246,7 +249,7 @@ void Recovery::open() {
 
 LossEvents Recovery::on_timeout(unsigned time_outs, const Path& path, CongestionController& congestion, Instant now) {
   LossEvents events;
-  holds_ = false;
+  holds_ = postponed_ = false;
   const bool fresh = state_ == CongestionState::open || state_ == CongestionState::disorder;
   const bool first = fresh || board_.begin() >= high_ || (state_ == CongestionState::loss && time_outs == 0);
   if (state_ == CongestionState::recovery) events.add(LossEvent::recovery_failed);

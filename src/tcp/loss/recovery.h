@@ -92,8 +92,8 @@ class Recovery {
   LossEvents on_timeout(unsigned time_outs, const Path& path, CongestionController& congestion, Instant now);
   /// Verdict::wait is over.
   Verdict on_waited(const Path& path, CongestionController& congestion, Instant now);
-  /// The last of the ACKs that followed was none: on_waited() will judge.
-  bool owes_judgement() const { return postponed_; }
+  /// What should have followed was no ACK: on_waited() will judge.
+  bool owes_judgement() const { return postponed_ && board_.ranges() > 0; }
   /// What is under way is too large for the path.
   void on_smaller_path();
 
@@ -145,7 +145,7 @@ class Recovery {
   void process_loss(const Ack& ack, const Path& path, CongestionController& congestion, Verdict& verdict);
   void process_probe(const Ack& ack, CongestionController& congestion, Verdict& verdict);
   /// True when something that was sent again is lost again.
-  bool identify_losses(const Path& path, Instant now, Verdict& verdict);
+  bool identify_losses(const Path& path, const Ack& ack, Verdict& verdict);
   std::uint32_t sacked_segments(std::uint32_t mss) const { return (sacked() + mss - 1) / mss; }
   std::uint32_t flight_size(const CongestionController& congestion) const;
   void begin_recovery(CongestionController& congestion, Instant now, Verdict& verdict);

@@ -282,5 +282,14 @@ TEST(Sack, AnUnacceptableSegmentBehindThemDoesNotHideALoss) {
   EXPECT_EQ(std::count(sent.begin(), sent.end(), Seg{.seq = 1, .ack = 1, .len = 1460}), 1) << c.so_far();
 }
 
+TEST(Sack, AResetBehindAnAckLeavesNothingToBeJudged) {
+  Bursts c;
+  c.recv_batch({{.seq = 1, .ack = 1, .sack = {{at(1), at(5)}}}, {.seq = 1, .flags = "R"}});
+  EXPECT_EQ(c.state(), TcpState::closed);
+  EXPECT_EQ(c.connection().next_deadline(), kNever);
+  c.advance(10s);
+  c.sent_nothing();
+}
+
 }  // namespace
 }  // namespace leat::testing
