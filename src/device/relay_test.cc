@@ -11,11 +11,13 @@
 namespace leat {
 namespace {
 
-std::vector<std::uint8_t> arp(ArpOperation operation) {
+std::vector<std::uint8_t> arp(ArpOperation operation, std::uint8_t about = 1) {
   std::vector<std::uint8_t> frame(EthernetHeader::kSize + ArpPacket::kSize);
   make_ethernet({{2, 0, 0, 0, 0, 2}}, {{2, 0, 0, 0, 0, 1}}, EtherType::arp).write(frame);
   ArpPacket packet;
   packet.operation = operation;
+  packet.sender_ip = IpAddress::v4(10, 0, 0, 1);
+  packet.target_ip = IpAddress::v4(10, 0, 0, about);
   packet.write(MutableBytes(frame).subspan(EthernetHeader::kSize));
   return frame;
 }
@@ -37,18 +39,19 @@ TEST(Relay, TellsOthersWhatConcernsThemAndKeepsIt) {
   BufferPool pool;
   MemoryPair pair(plain_memory_caps());
   std::vector<std::vector<std::uint8_t>> told;
-  auto device = relay(std::move(pair.second), [&](std::vector<std::uint8_t> frame) { told.push_back(std::move(frame)); });
+  auto device =
+      relay(std::move(pair.second), [&](std::vector<std::uint8_t> frame) { told.push_back(std::move(frame)); });
   const std::vector<std::vector<std::uint8_t>> sent = {
-      arp(ArpOperation::request),    arp(ArpOperation::reply),
-      icmp(IcmpType::echo_request),  icmp(IcmpType::echo_reply),
-      icmp(IcmpType::time_exceeded), std::vector<std::uint8_t>(20, 0),
-      icmp(IcmpType::destination_unreachable)};
+      arp(ArpOperation::request, 2),    arp(ArpOperation::reply, 2),
+      arp(ArpOperation::request),       icmp(IcmpType::echo_request),
+      icmp(IcmpType::echo_reply),       icmp(IcmpType::time_exceeded),
+      std::vector<std::uint8_t>(20, 0), icmp(IcmpType::destination_unreachable)};
   PacketBatch batch;
   for (const auto& frame : sent) batch.push(Packet(pool.copy_of(frame)));
   pair.first->transmit(batch);
   ASSERT_TRUE(device->receive(batch, pool));
   EXPECT_EQ(batch.size(), sent.size());
-  EXPECT_EQ(told, (std::vector{arp(ArpOperation::reply), icmp(IcmpType::time_exceeded),
+  EXPECT_EQ(told, (std::vector{arp(ArpOperation::reply, 2), arp(ArpOperation::request), icmp(IcmpType::time_exceeded),
                                icmp(IcmpType::destination_unreachable)}));
 }
 
