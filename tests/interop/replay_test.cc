@@ -143,7 +143,8 @@ TEST(LossyReplayTest, CompletesWhenThreeFramesInTenAreLost) {
   write_noise(body, 20'000);
   std::ofstream(response, std::ios::binary) << "HTTP/1.0 200 OK\r\nContent-Length: 20000\r\n\r\n"
                                             << std::ifstream(body, std::ios::binary).rdbuf();
-  Served served(lab, LinkKind::packet, {"serve", "--replay", response});
+  // A segment that is lost seven times in a row, one in a hundred, is late by a minute.
+  Served served(lab, LinkKind::packet, {"serve", "--timeout=250s", "--replay", response});
   ASSERT_TRUE(served.running());
   const std::string nc = "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc " + served.address() + " 8080 >";
   const std::vector<Client> clients = {
