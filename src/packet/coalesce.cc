@@ -11,8 +11,6 @@
 namespace leat {
 namespace {
 
-constexpr std::size_t kIpId = 4, kIpChecksum = 10, kTcpSeq = 4, kTcpFlagsByte = 13, kTcpWindow = 14;
-
 /// A segment that may be joined with others.
 struct Segment {
   const std::uint8_t* ip;  ///< the contiguous headers
@@ -20,9 +18,9 @@ struct Segment {
   std::size_t headers;  ///< link, IP and TCP headers together
   std::size_t ip_length, tcp_length, payload;
 
-  std::uint32_t seq() const { return load_be32(tcp + kTcpSeq); }
-  std::uint16_t id() const { return load_be16(ip + kIpId); }
-  TcpFlags flags() const { return TcpFlags(tcp[kTcpFlagsByte]); }
+  std::uint32_t seq() const { return load_be32(tcp + TcpHeader::kSeqOffset); }
+  std::uint16_t id() const { return load_be16(ip + Ipv4Header::kIdOffset); }
+  TcpFlags flags() const { return TcpFlags(tcp[TcpHeader::kFlagsOffset]); }
 };
 
 std::optional<Segment> read(const Packet& packet, std::size_t link) {
@@ -49,9 +47,11 @@ bool has_same_headers(const Segment& a, const Segment& b, std::size_t link) {
   const auto same = [](const std::uint8_t* x, const std::uint8_t* y, std::size_t from, std::size_t to) {
     return std::memcmp(x + from, y + from, to - from) == 0;
   };
-  return same(a.ip - link, b.ip - link, 0, link) && same(a.ip, b.ip, 0, 2) && same(a.ip, b.ip, 6, kIpChecksum) &&
-         same(a.ip, b.ip, kIpChecksum + 2, a.ip_length) && same(a.tcp, b.tcp, 0, kTcpSeq) &&
-         same(a.tcp, b.tcp, 8, kTcpFlagsByte) && same(a.tcp, b.tcp, kTcpWindow, kTcpWindow + 2) &&
+  return same(a.ip - link, b.ip - link, 0, link) && same(a.ip, b.ip, 0, 2) &&
+         same(a.ip, b.ip, 6, Ipv4Header::kChecksumOffset) &&
+         same(a.ip, b.ip, Ipv4Header::kChecksumOffset + 2, a.ip_length) &&
+         same(a.tcp, b.tcp, 0, TcpHeader::kSeqOffset) && same(a.tcp, b.tcp, 8, TcpHeader::kFlagsOffset) &&
+         same(a.tcp, b.tcp, TcpHeader::kWindowOffset, TcpHeader::kWindowOffset + 2) &&
          same(a.tcp, b.tcp, TcpHeader::kSize, a.tcp_length);
 }
 
@@ -86,14 +86,13 @@ void write_headers(Packet& group, const Segment& s, TcpFlags last_flags, std::si
   const MutableBytes bytes = group.slices()[0].mutable_bytes();
   std::uint8_t* ip = bytes.data() + link;
   store_be16(ip + 2, static_cast<std::uint16_t>(group.size() - link));
-  store_be16(ip + kIpChecksum, 0);
-  store_be16(ip + kIpChecksum, internet_checksum(Bytes(ip, s.ip_length)));
+  store_be16(ip + Ipv4Header::kChecksumOffset, 0);
+  store_be16(ip + Ipv4Header::kChecksumOffset, internet_checksum(Bytes(ip, s.ip_length)));
   std::uint8_t* tcp = ip + s.ip_length;
-  tcp[kTcpFlagsByte] = (s.flags() | last_flags).bits();
+  tcp[TcpHeader::kFlagsOffset] = (s.flags() | last_flags).bits();
   ChecksumAccumulator pseudo;
-  pseudo.add(Bytes(ip + 12, 8));
-  pseudo.add16(static_cast<std::uint16_t>(IpProtocol::tcp));
-  pseudo.add16(static_cast<std::uint16_t>(group.size() - link - s.ip_length));
+  pseudo.add_pseudo_header(Bytes(ip, s.ip_length), static_cast<std::uint8_t>(IpProtocol::tcp),
+                           static_cast<std::uint32_t>(group.size() - link - s.ip_length));
   store_be16(tcp + TcpHeader::kChecksumOffset, pseudo.fold());
 }
 

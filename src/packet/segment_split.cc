@@ -8,14 +8,6 @@
 #include "wire/ipv4.h"
 
 namespace leat {
-namespace {
-
-// Offsets of the fields that differ from segment to segment.
-constexpr std::size_t kIpLength = 2, kIpId = 4, kIpChecksum = 10;
-constexpr std::size_t kTcpSeq = 4, kTcpFlagsByte = 13, kTcpChecksum = TcpHeader::kChecksumOffset, kTcpUrgent = 18;
-
-}  // namespace
-
 bool SegmentSplitter::start(Packet&& packet, const SplitOptions& options, BufferPool& pool) {
   rest_ = std::move(packet);
   headers_ = {};
@@ -70,16 +62,15 @@ void SegmentSplitter::prepare_sums() {
   const Bytes ip = headers_.bytes().subspan(ip_start_, tcp_start_ - ip_start_);
   const Bytes tcp = headers_.bytes().subspan(tcp_start_);
   ChecksumAccumulator ip_sum;
-  ip_sum.add(ip.first(kIpLength));
-  ip_sum.add(ip.subspan(kIpId + 2, kIpChecksum - kIpId - 2));
-  ip_sum.add(ip.subspan(kIpChecksum + 2));
+  ip_sum.add(ip.first(Ipv4Header::kLengthOffset));
+  ip_sum.add(ip.subspan(Ipv4Header::kIdOffset + 2, Ipv4Header::kChecksumOffset - Ipv4Header::kIdOffset - 2));
+  ip_sum.add(ip.subspan(Ipv4Header::kChecksumOffset + 2));
   ip_sum_ = ip_sum.fold();
   ChecksumAccumulator pseudo;
-  pseudo.add(ip.subspan(12, 8));
-  pseudo.add16(static_cast<std::uint16_t>(IpProtocol::tcp));
+  pseudo.add_pseudo_header(ip, static_cast<std::uint8_t>(IpProtocol::tcp), 0);
   pseudo_sum_ = pseudo.fold();
   ChecksumAccumulator tcp_sum;
-  tcp_sum.add(tcp.first(kTcpSeq));
+  tcp_sum.add(tcp.first(TcpHeader::kSeqOffset));
   tcp_sum.add(tcp.subspan(8, 4));
   tcp_sum.add16(static_cast<std::uint16_t>(tcp[12] << 8));
   tcp_sum.add(tcp.subspan(14, 2));
@@ -150,26 +141,26 @@ void SegmentSplitter::write_headers(Packet& segment, std::size_t payload) {
   ChecksumAccumulator ip_sum(ip_sum_);
   ip_sum.add16(total);
   ip_sum.add16(next_id_);
-  store_be16(ip + kIpLength, total);
-  store_be16(ip + kIpId, next_id_++);
-  store_be16(ip + kIpChecksum, ip_sum.finish());
+  store_be16(ip + Ipv4Header::kLengthOffset, total);
+  store_be16(ip + Ipv4Header::kIdOffset, next_id_++);
+  store_be16(ip + Ipv4Header::kChecksumOffset, ip_sum.finish());
 
   const bool last = rest_.empty();
   TcpFlags flags = last ? flags_ : flags_.without(kTcpFin | kTcpPsh);
   const bool urgent = flags.urg() && urgent_ > 0;
   if (!urgent) flags = flags.without(kTcpUrg);
   std::uint8_t* tcp = bytes.data() + tcp_start_;
-  store_be32(tcp + kTcpSeq, next_seq_.raw());
-  tcp[kTcpFlagsByte] = flags.bits();
-  store_be16(tcp + kTcpUrgent, urgent ? urgent_ : 0);
+  store_be32(tcp + TcpHeader::kSeqOffset, next_seq_.raw());
+  tcp[TcpHeader::kFlagsOffset] = flags.bits();
+  store_be16(tcp + TcpHeader::kUrgentOffset, urgent ? urgent_ : 0);
 
   ChecksumAccumulator pseudo(pseudo_sum_);
   pseudo.add16(static_cast<std::uint16_t>(tcp_length));
   if (options_.partial_checksums) {
-    store_be16(tcp + kTcpChecksum, pseudo.fold());
+    store_be16(tcp + TcpHeader::kChecksumOffset, pseudo.fold());
     segment.offload.checksum = ChecksumState::partial;
     segment.offload.checksum_start = tcp_start_;
-    segment.offload.checksum_offset = kTcpChecksum;
+    segment.offload.checksum_offset = TcpHeader::kChecksumOffset;
   } else {
     ChecksumAccumulator sum = pseudo;
     sum.add16(tcp_sum_);
@@ -177,7 +168,7 @@ void SegmentSplitter::write_headers(Packet& segment, std::size_t payload) {
     sum.add16(flags.bits());
     sum.add16(urgent ? urgent_ : 0);
     add_to_checksum(sum, segment, headers_.size(), payload);
-    store_be16(tcp + kTcpChecksum, sum.finish());
+    store_be16(tcp + TcpHeader::kChecksumOffset, sum.finish());
   }
   next_seq_ = next_seq_ + static_cast<std::uint32_t>(payload);
   flags_ = flags_.without(kTcpCwr);

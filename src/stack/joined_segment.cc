@@ -9,9 +9,6 @@
 namespace leat {
 namespace {
 
-// Offsets of the fields that may differ, and of those in front of which they end.
-constexpr std::size_t kIpLength = 2, kIpFragment = 6, kIpChecksum = 10, kIpAddresses = 12;
-constexpr std::size_t kSeq = 4, kAck = 8, kLengthAndFlags = 12;
 constexpr TcpFlags kOfTheLast = kTcpPsh | kTcpFin;
 
 bool is_same(const std::uint8_t* a, const std::uint8_t* b, std::size_t from, std::size_t to) {
@@ -20,7 +17,7 @@ bool is_same(const std::uint8_t* a, const std::uint8_t* b, std::size_t from, std
 
 /// Data offset, reserved bits, flags and window, but for the flags that only the last segment may have.
 std::uint32_t control_word(const std::uint8_t* tcp) {
-  return load_be32(tcp + kLengthAndFlags) & ~(std::uint32_t{kOfTheLast.bits()} << 16);
+  return load_be32(tcp + TcpHeader::kLengthOffset) & ~(std::uint32_t{kOfTheLast.bits()} << 16);
 }
 
 }  // namespace
@@ -34,7 +31,7 @@ FrameLead::FrameLead(const Packet& frame, InterfaceId interface, std::size_t lin
 }
 
 bool JoinedSegment::is_of(const TcpPacket& other) const {
-  return std::memcmp(other.packet.front().data(), header_.data(), kSeq) == 0 &&
+  return std::memcmp(other.packet.front().data(), header_.data(), TcpHeader::kSeqOffset) == 0 &&
          other.ip.source == tuple_.remote.address && other.ip.destination == tuple_.local.address;
 }
 
@@ -42,10 +39,13 @@ bool JoinedSegment::has_same_headers(const std::uint8_t* frame) const {
   const std::uint8_t* ip = frame + lead_.link_;
   const std::uint8_t* our_ip = lead_.bytes_.data() + lead_.link_;
   const std::uint8_t* tcp = ip + Ipv4Header::kSize;
-  return is_same(tcp, header_.data(), 0, kSeq) && load_be32(tcp + kSeq) == segment_.seq.raw() + segment_.length &&
-         is_same(tcp, header_.data(), kAck, kLengthAndFlags) && control_word(tcp) == control_word(header_.data()) &&
-         is_same(ip, our_ip, kIpAddresses, Ipv4Header::kSize) && is_same(ip, our_ip, kIpFragment, kIpChecksum) &&
-         is_same(ip, our_ip, 0, kIpLength) && is_same(frame, lead_.bytes_.data(), 0, lead_.link_) &&
+  return is_same(tcp, header_.data(), 0, TcpHeader::kSeqOffset) &&
+         load_be32(tcp + TcpHeader::kSeqOffset) == segment_.seq.raw() + segment_.length &&
+         is_same(tcp, header_.data(), TcpHeader::kAckOffset, TcpHeader::kLengthOffset) &&
+         control_word(tcp) == control_word(header_.data()) &&
+         is_same(ip, our_ip, Ipv4Header::kSourceOffset, Ipv4Header::kSize) &&
+         is_same(ip, our_ip, Ipv4Header::kFragmentOffset, Ipv4Header::kChecksumOffset) &&
+         is_same(ip, our_ip, 0, Ipv4Header::kLengthOffset) && is_same(frame, lead_.bytes_.data(), 0, lead_.link_) &&
          is_same(tcp, header_.data(), TcpHeader::kSize, header_length_);
 }
 
@@ -55,9 +55,7 @@ bool JoinedSegment::has_good_checksums(const Packet& frame, std::size_t total_le
   if (frame.offload.checksum != ChecksumState::unchecked) return true;
   const std::size_t length = total_length - Ipv4Header::kSize;
   ChecksumAccumulator sum;
-  sum.add(ip.subspan(kIpAddresses));
-  sum.add16(static_cast<std::uint16_t>(IpProtocol::tcp));
-  sum.add16(static_cast<std::uint16_t>(length));
+  sum.add_pseudo_header(ip, static_cast<std::uint8_t>(IpProtocol::tcp), static_cast<std::uint32_t>(length));
   add_to_checksum(sum, frame, lead_.link_ + Ipv4Header::kSize, length);
   return sum.is_valid();
 }
@@ -67,7 +65,7 @@ bool JoinedSegment::append_to_open(InterfaceId interface, Packet& frame) {
   const Bytes front = frame.front();
   if (interface != lead_.interface_ || frame.offload.gso_size != 0 || front.size() < headers) return false;
   if (!has_same_headers(front.data())) return false;
-  const std::size_t total_length = load_be16(front.data() + lead_.link_ + kIpLength);
+  const std::size_t total_length = load_be16(front.data() + lead_.link_ + Ipv4Header::kLengthOffset);
   const std::size_t end = lead_.link_ + total_length;
   if (end <= headers || end > frame.size()) return false;
   const std::size_t length = end - headers;
@@ -76,7 +74,7 @@ bool JoinedSegment::append_to_open(InterfaceId interface, Packet& frame) {
   if (have + frame.slices().size() > slices_.size()) return false;
   if (!has_good_checksums(frame, total_length)) return false;
 
-  const TcpFlags last = TcpFlags(front[lead_.size_ + kLengthAndFlags + 1]) & kOfTheLast;
+  const TcpFlags last = TcpFlags(front[lead_.size_ + TcpHeader::kFlagsOffset]) & kOfTheLast;
   frame.truncate(end);
   frame.remove_front(headers);
   if (packets_ == 1) take_slices(*first_);

@@ -38,7 +38,6 @@ class FrameLead {
 /// A packet that begins with a TCP header, whose lengths and checksum are right.
 struct TcpPacket {
   const Ipv4Header& ip;
-  InterfaceId interface;
   std::size_t header_length;
   Packet& packet;  ///< stays where it is until it was delivered
 };

@@ -19,7 +19,7 @@ class Arrivals {
     const FrameLead lead(packet, 1, frame.link);
     headers_.push_back(*Ipv4Header::parse(packet.front().subspan(frame.link), packet.size() - frame.link));
     packet.remove_front(frame.link + Ipv4Header::kSize);
-    return joined_.begin({headers_.back(), 1, TcpHeader::kSize, packet}, lead);
+    return joined_.begin({headers_.back(), TcpHeader::kSize, packet}, lead);
   }
   bool append(const TcpFrame& frame) { return append(testing::make_packet(frame, pool_)); }
   bool append(Packet packet, InterfaceId interface = 1) {
@@ -35,7 +35,7 @@ class Arrivals {
     Packet& packet = keep(testing::make_packet(frame, pool_));
     headers_.push_back(*Ipv4Header::parse(packet.front().subspan(frame.link), packet.size() - frame.link));
     packet.remove_front(frame.link + Ipv4Header::kSize);
-    return joined_.is_of({headers_.back(), 1, TcpHeader::kSize, packet});
+    return joined_.is_of({headers_.back(), TcpHeader::kSize, packet});
   }
   bool joins(const TcpFrame& first, const TcpFrame& next) {
     joined_.clear();

@@ -93,7 +93,7 @@ bool Stack::Impl::receive_tcp(const Arrival& arrival, Packet& packet, const Fram
     ++counters[Counter::TcpInCsumErrors];
     return refuse(DropReason::TCP_CSUM);
   }
-  const TcpPacket next{arrival.ip, arrival.interface, header_length, packet};
+  const TcpPacket next{arrival.ip, header_length, packet};
   deliver_joined(!joined.empty() && joined.is_of(next), now);
   return joined.begin(next, lead) || refuse(DropReason::TCP_HDR);
 }

@@ -82,6 +82,13 @@ class ChecksumAccumulator {
     add32(length);
   }
 
+  /// The same, where the two addresses still stand in an IPv4 header.
+  constexpr void add_pseudo_header(Bytes ipv4_header, std::uint8_t protocol, std::uint32_t length) {
+    add(ipv4_header.subspan(12, 8));
+    add16(protocol);
+    add32(length);
+  }
+
   /// The one's complement sum, not complemented: what a field with ChecksumState::partial holds.
   constexpr std::uint16_t fold() const { return checksum_detail::machine_order(checksum_detail::fold16(sum_)); }
   /// The value for the checksum field, which was zero (or left out) in the sum.

@@ -16,7 +16,8 @@ enum class IpProtocol : std::uint8_t { icmp = 1, tcp = 6, udp = 17 };
 struct Ipv4Header {
   static constexpr std::size_t kSize = 20;  ///< without options
   static constexpr std::size_t kMaxSize = 60;
-  static constexpr std::size_t kDestinationOffset = 16;
+  static constexpr std::size_t kLengthOffset = 2, kIdOffset = 4, kFragmentOffset = 6, kChecksumOffset = 10;
+  static constexpr std::size_t kSourceOffset = 12, kDestinationOffset = 16;
 
   std::uint8_t tos = 0;  ///< DSCP and ECN
   std::uint8_t ttl = 64;

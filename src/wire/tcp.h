@@ -49,7 +49,8 @@ inline constexpr TcpFlags kTcpAck{0x10}, kTcpUrg{0x20}, kTcpEce{0x40}, kTcpCwr{0
 struct TcpHeader {
   static constexpr std::size_t kSize = 20;  ///< without options
   static constexpr std::size_t kMaxSize = 60;
-  static constexpr std::size_t kChecksumOffset = 16;
+  static constexpr std::size_t kSeqOffset = 4, kAckOffset = 8, kLengthOffset = 12, kFlagsOffset = 13;
+  static constexpr std::size_t kWindowOffset = 14, kChecksumOffset = 16, kUrgentOffset = 18;
 
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
