@@ -11,8 +11,36 @@
 namespace leat {
 namespace {
 
+using Opened = expected<std::unique_ptr<Device>, DeviceError>;
+
 constexpr std::string_view kKnown =
     "known links: raw, raw:INTERFACE, packet:INTERFACE, xdp:INTERFACE[:QUEUE], tap:NAME, tun:NAME, memory:NAME";
+
+struct Kind {
+  std::string_view name;
+  Opened (*open)(const std::string& name, const DeviceOptions& options);
+  bool has_queues = false;  ///< several devices may be open on one interface
+};
+
+constexpr Kind kKinds[] = {
+    {"raw", [](const std::string& name, const DeviceOptions&) { return open_raw_ip(name); }},
+    {"packet", open_af_packet, true},
+    {"xdp", open_af_xdp},
+    {"tap", [](const std::string& name, const DeviceOptions& o) { return open_tap(name, TapKind::tap, o); }, true},
+    {"tun", [](const std::string& name, const DeviceOptions& o) { return open_tap(name, TapKind::tun, o); }, true},
+    {"memory",
+     [](const std::string& name, const DeviceOptions&) -> Opened {
+       return device_failure(Error::unsupported,
+                             "memory:" + name + " joins two hosts of one program; it is no device of its own");
+     }},
+};
+
+expected<const Kind*, DeviceError> find_kind(const std::string& name) {
+  const Kind* kind =
+      std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& one) { return one.name == name; });
+  if (kind != std::end(kKinds)) return kind;
+  return device_failure(Error::invalid_argument, "unknown kind of link \"" + name + "\"; " + std::string(kKnown));
+}
 
 }  // namespace
 
@@ -34,28 +62,18 @@ std::string interface_of(const LinkSpec& spec) {
 expected<std::unique_ptr<Device>, DeviceError> open_device(std::string_view spec, const DeviceOptions& options) {
   const auto parts = parse_link_spec(spec);
   if (!parts) return unexpected(parts.error());
-  const auto& [kind, name] = *parts;
-  if (kind == "tap") return open_tap(name, TapKind::tap, options);
-  if (kind == "tun") return open_tap(name, TapKind::tun, options);
-  if (kind == "raw") return open_raw_ip(name);
-  if (kind == "packet") return open_af_packet(name, options);
-  if (kind == "xdp") return open_af_xdp(name, options);
-  if (kind == "memory") {
-    return device_failure(Error::unsupported,
-                          "memory:" + name + " joins two hosts of one program; it is no device of its own");
-  }
-  return device_failure(Error::invalid_argument, "unknown kind of link \"" + kind + "\"; " + std::string(kKnown));
+  const auto kind = find_kind(parts->kind);
+  if (!kind) return unexpected(kind.error());
+  return (*kind)->open(parts->name, options);
 }
 
 expected<std::vector<std::unique_ptr<Device>>, DeviceError> open_queues(std::string_view spec, DeviceOptions options,
                                                                         unsigned count) {
   const auto parts = parse_link_spec(spec);
   if (!parts) return unexpected(parts.error());
-  constexpr std::string_view kUndivided[] = {"raw", "xdp", "memory"};
-  const bool can = parts->kind == "tap" || parts->kind == "tun" || parts->kind == "packet";
-  const bool is_known =
-      can || std::find(std::begin(kUndivided), std::end(kUndivided), parts->kind) != std::end(kUndivided);
-  if (is_known && (!can || options.shares_host_address)) {
+  const auto kind = find_kind(parts->kind);
+  if (!kind) return unexpected(kind.error());
+  if (!(*kind)->has_queues || options.shares_host_address) {
     return device_failure(
         Error::unsupported,
         std::string(spec) +
@@ -68,7 +86,7 @@ expected<std::vector<std::unique_ptr<Device>>, DeviceError> open_queues(std::str
   if (!options.mac) options.mac = random_mac();
   std::vector<std::unique_ptr<Device>> devices;
   while (devices.size() < count) {
-    auto device = open_device(spec, options);
+    auto device = (*kind)->open(parts->name, options);
     if (!device) return unexpected(device.error());
     devices.push_back(std::move(*device));
   }
