@@ -68,7 +68,6 @@ void stay_on_cpu(unsigned index) {
 expected<std::vector<Host>, HostError> Host::open_cores(const HostConfig& config, unsigned cores) {
   constexpr unsigned kMost = 64;
   if (cores < 1 || cores > kMost) return unexpected(HostError{Error::invalid_argument, "1 to 64 cores are possible"});
-  if (const auto checked = check_config(config); !checked) return unexpected(checked.error());
   std::vector<Host> hosts;
   if (cores == 1) {
     auto host = open(config);
@@ -76,6 +75,7 @@ expected<std::vector<Host>, HostError> Host::open_cores(const HostConfig& config
     hosts.push_back(std::move(*host));
     return hosts;
   }
+  if (const auto checked = check_config(config); !checked) return unexpected(checked.error());
   auto links = open_links(config, cores);
   if (!links) return unexpected(links.error());
   const auto siblings = std::make_shared<Siblings>(cores);

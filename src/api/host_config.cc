@@ -109,17 +109,21 @@ Checked check_tcp(const TcpOptions& tcp) {
   return check_endurance(tcp);
 }
 
-expected<std::unique_ptr<Device>, DeviceError> open_any(const HostConfig& config, const LinkSpec& spec,
-                                                        const AddressPlan& plan) {
-  if (spec.kind == "memory") {
-    return open_memory_link(spec.name, config.mac ? *config.mac : random_mac(), config.mtu.value_or(kMemoryMtu));
-  }
+/// `plan`: none where that failed; then the device complains first, or there is a second complaint.
+DeviceOptions device_options(const HostConfig& config, const expected<AddressPlan, HostError>& plan) {
   DeviceOptions options;
   options.mac = config.mac;
-  options.shares_host_address = plan.shared;
   options.offloads = config.offloads;
-  for (const IpPrefix& prefix : plan.addresses) options.addresses.push_back(prefix.address);
-  return open_device(config.link, options);
+  if (!plan) return options;
+  options.shares_host_address = plan->shared;
+  for (const IpPrefix& prefix : plan->addresses) options.addresses.push_back(prefix.address);
+  return options;
+}
+
+expected<std::unique_ptr<Device>, DeviceError> open_any(const HostConfig& config, const LinkSpec& spec,
+                                                        const DeviceOptions& options) {
+  if (spec.kind != "memory") return open_device(config.link, options);
+  return open_memory_link(spec.name, config.mac ? *config.mac : random_mac(), config.mtu.value_or(kMemoryMtu));
 }
 
 }  // namespace
@@ -178,7 +182,7 @@ expected<WorkerLink, HostError> open_link(const HostConfig& config) {
   const auto spec = parse_link_spec(config.link);
   if (!spec) return refused(spec.error());
   const auto plan = plan_addresses(config, *spec);
-  auto device = open_any(config, *spec, plan ? *plan : AddressPlan{});
+  auto device = open_any(config, *spec, device_options(config, plan));
   if (device && !config.impairments.empty()) device = impair(std::move(*device), config.impairments);
   if (!device) return refused(device.error());
   if (!plan) return unexpected(plan.error());  // the second complaint: there may have been no such interface
@@ -196,11 +200,7 @@ expected<std::vector<WorkerLink>, HostError> open_links(const HostConfig& config
   const auto spec = parse_link_spec(config.link);
   if (!spec) return refused(spec.error());
   const auto plan = plan_addresses(config, *spec);
-  DeviceOptions options;
-  options.mac = config.mac;
-  options.offloads = config.offloads;
-  options.shares_host_address = plan && plan->shared;
-  auto devices = open_queues(config.link, options, cores);
+  auto devices = open_queues(config.link, device_options(config, plan), cores);
   if (!devices) return refused(devices.error());
   if (!plan) return unexpected(plan.error());
   std::vector<WorkerLink> links;

@@ -169,19 +169,18 @@ expected<std::unique_ptr<Device>, DeviceError> open_tap(const std::string& name,
   UniqueFd fd(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));
   if (!fd) return unexpected(open_error(errno));
 
-  if (!attach(fd.get(), name, kind, options.one_of_several)) {
-    return unexpected(attach_error(errno, name, kind_name, options.one_of_several));
-  }
+  const auto refused = [&](int reason) {
+    return unexpected(attach_error(reason, name, kind_name, options.one_of_several));
+  };
+  if (!attach(fd.get(), name, kind, options.one_of_several)) return refused(errno);
   int header_size = kVirtioHeaderSize;  // a persistent interface may remember another program's choice
-  if (::ioctl(fd.get(), TUNSETVNETHDRSZ, &header_size) != 0) {
-    return unexpected(attach_error(errno, name, kind_name, options.one_of_several));
-  }
+  if (::ioctl(fd.get(), TUNSETVNETHDRSZ, &header_size) != 0) return refused(errno);
   // Where the kernel knows less it sends smaller frames with filled-in checksums: nothing to refuse over.
   const unsigned offloads = options.offloads ? TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN : 0;
   (void)::ioctl(fd.get(), TUNSETOFFLOAD, offloads);
 
   const auto info = interface_info(name);
-  if (!info) return unexpected(attach_error(ENODEV, name, kind_name, options.one_of_several));
+  if (!info) return refused(ENODEV);
   if (!info->up && !bring_up(name)) {
     return device_failure(Error::not_permitted, "the interface " + name +
                                                     " is down and this program may not change "
