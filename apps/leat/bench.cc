@@ -17,6 +17,7 @@
 #include "http/resolver.h"
 #include "iperf_client.h"
 #include "iperf_server.h"
+#include "open_hosts.h"
 #include "options.h"
 #include "ping_pong.h"
 #include "signal_watch.h"
@@ -191,20 +192,15 @@ int run_bench(BenchCommand& options) {
   const auto bench = make_bench(options, console, remote);
   Current current;
   const SignalWatch signals([&current](int signal) { return current.interrupt(signal); });
-  HostConfig config = options.host.config;
-  config.on_warning = complain;
-  auto host = Host::open(config);
-  if (!host) {
-    complain(host.error().message);
-    return kUsage;
-  }
-  std::optional<StatsPrinter> stats;
-  if (options.host.stats.wanted) stats.emplace(*host, options.host.stats.interval);
-  host->post([&](EventLoop& loop) { bench->start(loop); });
-  current.set(&*host, bench.get());
+  auto hosts = open_hosts(options.host, complain);
+  if (!hosts) return kUsage;
+  Host& host = hosts->front();
+  StatsPrinter stats(*hosts, options.host.stats);
+  host.post([&](EventLoop& loop) { bench->start(loop); });
+  current.set(&host, bench.get());
   const int status = console.run();
   current.set(nullptr, nullptr);
-  if (stats) stats->finish();
+  stats.finish();
   return status;
 }
 

@@ -11,6 +11,7 @@
 
 #include "host_options.h"
 #include "http/resolver.h"
+#include "open_hosts.h"
 #include "options.h"
 #include "relay.h"
 #include "signal_watch.h"
@@ -194,17 +195,12 @@ int run_connect(ConnectCommand& options) {
   Current current;
   // Before the host, whose thread must not take the signals.
   const SignalWatch signals([&current](int signal) { return current.interrupt(signal); });
-  HostConfig config = options.host.config;
-  config.on_warning = complain;
-  auto host = Host::open(config);
-  if (!host) {
-    complain(host.error().message);
-    return kUsage;
-  }
-  std::optional<StatsPrinter> stats;
-  if (options.host.stats.wanted) stats.emplace(*host, options.host.stats.interval);
-  const int status = Runner(options, *host, current).run();
-  if (stats) stats->finish();
+  auto hosts = open_hosts(options.host, complain);
+  if (!hosts) return kUsage;
+  Host& host = hosts->front();
+  StatsPrinter stats(*hosts, options.host.stats);
+  const int status = Runner(options, host, current).run();
+  stats.finish();
   return status;
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "host_options.h"
+#include "open_hosts.h"
 #include "options.h"
 #include "served_echo.h"
 #include "server_options.h"
@@ -60,19 +61,13 @@ int run_echo(EchoOptions& options) {
   for (unsigned core = 0; core < options.server.cores; ++core) {
     servers.emplace_back(make, options.server.clients_of_core(core));
   }
-  HostConfig config = options.host.config;
-  config.on_warning = complain;
-  auto hosts = Host::open_cores(config, options.server.cores);
-  if (!hosts) {
-    complain(hosts.error().message);
-    return 2;
-  }
-  std::optional<StatsPrinter> stats;
-  if (options.host.stats.wanted) stats.emplace(*hosts, options.host.stats.interval);
+  auto hosts = open_hosts(options.host, complain, options.server.cores);
+  if (!hosts) return 2;
+  StatsPrinter stats(*hosts, options.host.stats);
   const int status = run_servers(
       *hosts, servers, signals, options.server.port,
       [](const Endpoint& local) { fmt::print(stderr, "Echoing on port {}\n", local.port); }, complain);
-  if (stats) stats->finish();
+  stats.finish();
   return status;
 }
 

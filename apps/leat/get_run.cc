@@ -15,6 +15,7 @@
 #include "http/human.h"
 #include "http/output.h"
 #include "http/url.h"
+#include "open_hosts.h"
 #include "signal_watch.h"
 #include "stats_printer.h"
 #include "stats_text.h"
@@ -131,26 +132,21 @@ int fetch_over_host(const GetOptions& options, http::Resolver& resolver, Termina
   Current current;
   // Before the host, whose thread must not take the signals.
   const SignalWatch signals([&current](int signal) { return current.interrupt(signal); });
-  auto host = Host::open(options.host.config);
-  if (!host) {
-    complain(host.error().message);
-    return to_int(ExitCode::usage);
-  }
-  describe_link(host->link(), observer);
+  auto hosts = open_hosts(options.host, complain);
+  if (!hosts) return to_int(ExitCode::usage);
+  Host& host = hosts->front();
+  describe_link(host.link(), observer);
   const TcpOptions& tcp = options.host.config.tcp;
-  HostTransport transport(*host, tcp.send_buffer.value_or(tcp.send_growth.initial));
+  HostTransport transport(host, tcp.send_buffer.value_or(tcp.send_growth.initial));
   http::Fetcher fetcher(transport, resolver, observer, options.fetch);
   ConnectionLog log;
-  std::optional<StatsPrinter> stats;
-  if (options.host.stats.wanted) {
-    stats.emplace(*host, options.host.stats.interval,
-                  [&log](const std::vector<SocketInfo>& live) { return log.text(live); });
-  }
+  StatsPrinter stats(*hosts, options.host.stats,
+                     [&log](const std::vector<SocketInfo>& live) { return log.text(live); });
   current.set(&fetcher);
   const int status = fetch_all(options, fetcher, observer, log);
   current.set(nullptr);
-  if (stats) stats->finish();
-  if (const auto failure = host->failure(); failure && status != 0) {
+  stats.finish();
+  if (const auto failure = host.failure(); failure && status != 0) {
     complain("the link " + options.host.config.link + " is gone: " + std::string(to_string(*failure)));
   }
   return status;
@@ -163,7 +159,6 @@ bool any_good(const std::vector<std::string>& urls) {
 }  // namespace
 
 int run_get(GetOptions& options) {
-  options.host.config.on_warning = complain;
   options.fetch.now = monotonic_now;
   options.fetch.user_agent = "leat/" LEAT_VERSION;
   ::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a write error

@@ -18,6 +18,7 @@
 
 #include "http/resolver.h"
 #include "leat/event_loop.h"
+#include "open_hosts.h"
 #include "options.h"
 #include "signal_watch.h"
 #include "stats_printer.h"
@@ -187,18 +188,13 @@ int run_ping(PingCommand& options) {
     pinger.stop();
     return true;
   });
-  HostConfig config = options.host.config;
-  config.on_warning = complain;
-  auto host = Host::open(config);
-  if (!host) {
-    complain(host.error().message);
-    return kUsage;
-  }
-  std::optional<StatsPrinter> stats;
-  if (options.host.stats.wanted) stats.emplace(*host, options.host.stats.interval);
-  pinger.run(*host);
+  auto hosts = open_hosts(options.host, complain);
+  if (!hosts) return kUsage;
+  Host& host = hosts->front();
+  StatsPrinter stats(*hosts, options.host.stats);
+  pinger.run(host);
   const int status = pinger.summary();
-  if (stats) stats->finish();
+  stats.finish();
   return status;
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "http/server/access_log.h"
+#include "open_hosts.h"
 #include "serve.h"
 #include "stats_printer.h"
 
@@ -48,15 +49,9 @@ int serve_with(const ServeOptions& options, const std::function<Server::Factory(
   for (unsigned core = 0; core < options.server.cores; ++core) {
     servers.emplace_back(factory_of(core), options.server.clients_of_core(core));
   }
-  HostConfig config = options.host.config;
-  config.on_warning = complain;
-  auto hosts = Host::open_cores(config, options.server.cores);
-  if (!hosts) {
-    complain(hosts.error().message);
-    return 2;
-  }
-  std::optional<StatsPrinter> stats;
-  if (options.host.stats.wanted) stats.emplace(*hosts, options.host.stats.interval);
+  auto hosts = open_hosts(options.host, complain, options.server.cores);
+  if (!hosts) return 2;
+  StatsPrinter stats(*hosts, options.host.stats);
   const auto banner = [&](const Endpoint& local) {
     std::string where;
     for (const IpPrefix& prefix : options.host.config.addresses) {
@@ -65,7 +60,7 @@ int serve_with(const ServeOptions& options, const std::function<Server::Factory(
     fmt::print(stderr, "Serving {} on{}\n", what, where.empty() ? fmt::format(" port {}", local.port) : where);
   };
   const int status = run_servers(*hosts, servers, signals, options.server.port, banner, complain);
-  if (stats) stats->finish();
+  stats.finish();
   return status;
 }
 

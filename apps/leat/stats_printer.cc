@@ -7,10 +7,10 @@
 
 namespace leat::command {
 
-StatsPrinter::StatsPrinter(std::span<const Host> hosts, std::optional<Duration> interval, Ended ended)
-    : hosts_(hosts), ended_(std::move(ended)) {
-  if (!interval) return;
-  thread_ = std::thread([this, every = *interval] {
+StatsPrinter::StatsPrinter(std::span<const Host> hosts, const StatsOption& option, Ended ended)
+    : hosts_(hosts), wanted_(option.wanted), ended_(std::move(ended)) {
+  if (!option.wanted || !option.interval) return;
+  thread_ = std::thread([this, every = *option.interval] {
     std::unique_lock lock(mutex_);
     while (!wake_.wait_for(lock, every, [this] { return stopping_; })) print();
   });
@@ -27,7 +27,7 @@ void StatsPrinter::stop() {
 
 void StatsPrinter::finish() {
   stop();
-  print();
+  if (wanted_) print();
 }
 
 void StatsPrinter::print() const {

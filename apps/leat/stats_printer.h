@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "common_options.h"
 #include "leat/host.h"
 #include "leat/time.h"
 
@@ -21,10 +22,8 @@ class StatsPrinter {
   /// printer's thread and from finish(). May be empty.
   using Ended = std::function<std::string(const std::vector<SocketInfo>& live)>;
 
-  StatsPrinter(const Host& host, std::optional<Duration> interval, Ended ended = {})
-      : StatsPrinter(std::span(&host, 1), interval, std::move(ended)) {}
-  /// Of hosts on several cores, one after another.
-  StatsPrinter(std::span<const Host> hosts, std::optional<Duration> interval, Ended ended = {});
+  /// Prints nothing unless `option` wants it; of hosts on several cores, one after another.
+  StatsPrinter(std::span<const Host> hosts, const StatsOption& option, Ended ended = {});
   ~StatsPrinter() { stop(); }
   StatsPrinter(const StatsPrinter&) = delete;
   StatsPrinter& operator=(const StatsPrinter&) = delete;
@@ -38,6 +37,7 @@ class StatsPrinter {
   std::string text_of(const Host& host) const;
 
   std::span<const Host> hosts_;
+  bool wanted_;
   Ended ended_;
   std::mutex mutex_;
   std::condition_variable wake_;
