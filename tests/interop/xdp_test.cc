@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <csignal>
-#include <thread>
 
 #include "lab/testing/support.h"
 #include "served.h"
@@ -25,15 +24,6 @@ bool has_program(const Lab& lab) {
   const auto text = lab.run_tool(lab::kNear, {"ip", "link", "show", "dev", "near0"});
   EXPECT_TRUE(text) << text.error().message;
   return text && text->find("xdp") != std::string::npos;
-}
-
-bool comes_to_have_program(const Lab& lab) {
-  const auto deadline = std::chrono::steady_clock::now() + 60s;
-  while (!has_program(lab)) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(20ms);
-  }
-  return true;
 }
 
 class XdpTest : public ::testing::TestWithParam<LinkKind> {};
@@ -60,9 +50,9 @@ TEST_P(XdpTest, TheKernelGoesOnBesideItAndAKilledProcessLeavesNoProgram) {
       lab::kNear,
       leat_get(lab, GetParam(), {"-S", "-v", "-o", folder / "cut-off", server->base_url() + "/rate/1m/noise.bin"}));
   ASSERT_TRUE(get) << get.error().message;
-  ASSERT_TRUE(comes_to_have_program(lab)) << get->errors();
+  ASSERT_TRUE(get->wait_for_errors("native XDP, copy mode", 60s)) << get->errors();
+  ASSERT_TRUE(has_program(lab));
   kernel_downloads();
-  ASSERT_TRUE(get->wait_for_errors("native XDP, copy mode", 20s)) << get->errors();
 
   get->signal(SIGKILL);
   const auto ended = get->wait_for(20s);
