@@ -97,7 +97,6 @@ void IperfServerTest::run(EventLoop& loop) {
   control_->say(State::test_start);
   control_->say(State::test_running);
   static_cast<void>(control_->pump(loop));
-  alarm_.cancel(loop);
   const bool timed = parameters.seconds > 0 && parameters.bytes == 0;
   const unsigned most = timed ? parameters.seconds + parameters.omit : iperf::kMostSeconds;
   expect(loop, std::chrono::seconds(most) + kGrace, "to end the test");

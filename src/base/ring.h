@@ -3,7 +3,7 @@
 // It owns no memory while it is empty, so that an idle connection pays 24 bytes for each; those that a whole stack
 // shares keep theirs (kKeepsRoom), so that traffic allocates nothing. Pushing and popping at either end is O(1)
 // amortised; inserting and erasing in the middle moves the shorter side. References are invalidated by every push,
-// insert and erase. The send and receive buffers keep their slices in it.
+// insert and erase. Queues in blocks of a pool are PooledRing's (packet/pooled_ring.h).
 #pragma once
 
 #include <algorithm>

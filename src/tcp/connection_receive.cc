@@ -195,9 +195,12 @@ void TcpConnection::size_receive_buffer(const SegmentIn& segment, const BufferPo
 // RFC 5681 §4.2: at once. A sender without SACK counts them, so it gets one for each segment; of those that arrived as
 // one, as many as make it act.
 void TcpConnection::ack_out_of_order(const SegmentIn& segment) {
-  const std::uint32_t count = sack_agreed_ ? 1 : std::min<std::uint32_t>(segment.wire_segments, 3);
+  if (sack_agreed_) {
+    ++counts_.dupacks_out;
+    return acks_.selective_ack();
+  }
+  const std::uint32_t count = std::min<std::uint32_t>(segment.wire_segments, Rack::kDuplicateThreshold);
   counts_.dupacks_out += count;
-  if (sack_agreed_) return acks_.selective_ack();
   for (std::uint32_t i = 0; i < count; ++i) acks_.duplicate_ack();
 }
 
