@@ -14,6 +14,11 @@ std::string content_range(const ByteRange& range, std::uint64_t size) {
          std::to_string(size);
 }
 
+BodyPiece part_of(const SiteFile& file, std::uint64_t offset, std::uint64_t length) {
+  if (!file.text) return FilePiece{file.file, offset, length};
+  return SharedText{file.text, static_cast<std::size_t>(offset), static_cast<std::size_t>(length)};
+}
+
 /// RFC 9110 §14.6, when more than one part was asked for.
 void make_multipart(Response& response, const SiteFile& file, const std::vector<ByteRange>& ranges) {
   // Whatever the file holds, a client goes by the lengths in front of each part, not by this.
@@ -22,7 +27,7 @@ void make_multipart(Response& response, const SiteFile& file, const std::vector<
   for (const ByteRange& range : ranges) {
     response.body.push_back("\r\n--" + boundary + "\r\nContent-Type: " + std::string(media_type(file.name)) +
                             "\r\nContent-Range: " + content_range(range, file.size) + "\r\n\r\n");
-    response.body.push_back(FilePiece{file.file, range.first, range.length});
+    response.body.push_back(part_of(file, range.first, range.length));
   }
   response.body.push_back("\r\n--" + boundary + "--\r\n");
 }
@@ -40,7 +45,7 @@ Response file_response(const RequestHead& request, const SiteFile& file) {
   const auto ranges = field && range_applies(request, validators) ? parse_ranges(*field, file.size) : std::nullopt;
   if (!ranges) {
     response.fields.push_back({"Content-Type", std::string(media_type(file.name))});
-    response.body.push_back(FilePiece{file.file, 0, file.size});
+    response.body.push_back(part_of(file, 0, file.size));
   } else if (ranges->empty()) {
     response = plain_response(416);
     response.fields.push_back({"Content-Range", "bytes */" + std::to_string(file.size)});
@@ -51,7 +56,7 @@ Response file_response(const RequestHead& request, const SiteFile& file) {
     } else {
       response.fields.push_back({"Content-Type", std::string(media_type(file.name))});
       response.fields.push_back({"Content-Range", content_range(ranges->front(), file.size)});
-      response.body.push_back(FilePiece{file.file, ranges->front().first, ranges->front().length});
+      response.body.push_back(part_of(file, ranges->front().first, ranges->front().length));
     }
   }
   return response;
@@ -81,7 +86,8 @@ Response respond(const RequestHead& request, const Site& site) {
   if (!folder.page) {
     folder.page = site.pages().keep(std::move(folder.key), listing_page(*path, folder, site.pages().room()));
   }
-  listing.body.push_back(SharedText{std::move(folder.page)});
+  const std::size_t length = folder.page->size();
+  listing.body.push_back(SharedText{std::move(folder.page), 0, length});
   return listing;
 }
 

@@ -45,7 +45,7 @@ std::uint64_t Response::length() const {
     if (const auto* text = std::get_if<std::string>(&piece)) {
       total += text->size();
     } else if (const auto* shared = std::get_if<SharedText>(&piece)) {
-      total += shared->text->size() - shared->offset;
+      total += shared->length;
     } else {
       total += std::get<FilePiece>(piece).length;
     }

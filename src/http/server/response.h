@@ -18,10 +18,10 @@ struct FilePiece {
   std::uint64_t offset = 0, length = 0;  ///< bytes
 };
 
-/// Text that several responses share.
+/// A part of a text that several responses share.
 struct SharedText {
   std::shared_ptr<const std::string> text;
-  std::size_t offset = 0;  ///< bytes
+  std::size_t offset = 0, length = 0;  ///< bytes
 };
 
 using BodyPiece = std::variant<std::string, SharedText, FilePiece>;

@@ -107,10 +107,11 @@ bool Session::refill() {
     return true;
   }
   if (auto* shared = std::get_if<SharedText>(&body_.front())) {
-    const std::string_view block = std::string_view(*shared->text).substr(shared->offset, kOutputBlock);
-    out_ += block;
-    shared->offset += block.size();
-    if (shared->offset == shared->text->size()) body_.pop_front();
+    const std::size_t count = std::min(shared->length, kOutputBlock);
+    out_.append(*shared->text, shared->offset, count);
+    shared->offset += count;
+    shared->length -= count;
+    if (shared->length == 0) body_.pop_front();
     return true;
   }
   FilePiece& piece = std::get<FilePiece>(body_.front());

@@ -51,15 +51,14 @@ std::string tag_of(const struct stat& s) {
   return {text.data(), static_cast<std::size_t>(length)};
 }
 
-std::shared_ptr<SiteFile> describe(std::shared_ptr<const SharedFile> file, const struct stat& s, std::string name) {
-  auto found = std::make_shared<SiteFile>();
-  found->file = std::move(file);
-  found->size = static_cast<std::uint64_t>(s.st_size);
-  // RFC 9110 §8.8.2.1: never later than the answer, whatever the file system says.
-  found->modified = std::min(s.st_mtim.tv_sec, std::time(nullptr));
-  found->tag = tag_of(s);
-  found->name = std::move(name);
-  return found;
+/// The whole of a file that is as `s` says; nothing when it has changed meanwhile.
+std::shared_ptr<const std::string> content_of(int fd, const struct stat& s) {
+  auto text = std::make_shared<std::string>(static_cast<std::size_t>(s.st_size), '\0');
+  struct stat after {};
+  const bool whole = ::pread(fd, text->data(), text->size(), 0) == static_cast<ssize_t>(s.st_size);
+  if (!whole || ::fstat(fd, &after) != 0 || after.st_size != s.st_size) return nullptr;
+  const bool same = after.st_mtim.tv_sec == s.st_mtim.tv_sec && after.st_mtim.tv_nsec == s.st_mtim.tv_nsec;
+  return same ? text : nullptr;
 }
 
 /// What a name in a folder stands for; false when that is nothing, or outside.
@@ -128,12 +127,13 @@ Site::Site(Site&&) noexcept = default;
 Site& Site::operator=(Site&&) noexcept = default;
 Site::~Site() = default;
 
-expected<Site, std::string> Site::open(const std::string& path) {
+expected<Site, std::string> Site::open(const std::string& path, Clock clock) {
   const auto failed = [&](int error) { return unexpected(path + ": " + std::strerror(error)); };
   struct stat s {};
   if (::stat(path.c_str(), &s) != 0) return failed(errno);
   if (!S_ISDIR(s.st_mode) && !S_ISREG(s.st_mode)) return unexpected(path + ": neither a folder nor a file");
   Site site;
+  site.clock_ = clock;
   // The user may name a symbolic link; clients may not follow one out of where it leads.
   const std::unique_ptr<char, decltype(&::free)> real(::realpath(path.c_str(), nullptr), &::free);
   if (!real) return failed(errno);
@@ -153,6 +153,35 @@ expected<Site, std::string> Site::open(const std::string& path) {
   return site;
 }
 
+/// What `path` led to when it was last asked for, if that has not changed.
+std::shared_ptr<const SiteFile> Site::recent(const std::string& path) const {
+  if (!files_->knows(path)) return nullptr;
+  struct stat s {};
+  if (::fstatat(root_->fd(), path.c_str(), &s, 0) == 0) {
+    if (auto file = files_->find(path, s)) return file;
+  }
+  files_->forget(path);
+  return nullptr;
+}
+
+std::shared_ptr<const SiteFile> Site::describe(int fd, const struct stat& s, const std::string& path) const {
+  auto opened = std::make_shared<const SharedFile>(fd);
+  auto found = std::make_shared<SiteFile>();
+  const std::time_t now = clock_();
+  found->size = static_cast<std::uint64_t>(s.st_size);
+  // RFC 9110 §8.8.2.1: never later than the answer, whatever the file system says.
+  found->modified = std::min(s.st_mtim.tv_sec, now);
+  found->tag = tag_of(s);
+  found->name = path;
+  if (RecentFiles::may_keep(s, now)) found->text = content_of(fd, s);
+  if (found->text) {
+    files_->keep(path, s, found);
+  } else {
+    found->file = std::move(opened);
+  }
+  return found;
+}
+
 expected<Found, unsigned> Site::find(const std::string& path) const {
   std::string relative = path.substr(1);
   if (!only_.empty()) {
@@ -160,17 +189,18 @@ expected<Found, unsigned> Site::find(const std::string& path) const {
     relative = only_;
   }
   const bool slash = relative.empty() || relative.back() == '/';
+  const std::string page = slash ? relative + "index.html" : relative;
+  Found found;
+  if ((found.file = recent(page))) return found;
   const int fd = open_beneath(root_->fd(), relative.empty() ? "." : relative);
   if (fd < 0) return unexpected(status_of(errno));
-  auto file = std::make_shared<SharedFile>(fd);
   struct stat s {};
-  if (::fstat(fd, &s) != 0) return unexpected(status_of(errno));
-  Found found;
-  if (S_ISREG(s.st_mode)) {
-    if (slash) return unexpected(kNotFound);
-    found.file = describe(std::move(file), s, relative);
+  if (::fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && !slash) {
+    found.file = describe(fd, s, page);
     return found;
   }
+  const SharedFile folder(fd);
+  if (S_ISREG(s.st_mode)) return unexpected(kNotFound);
   if (!S_ISDIR(s.st_mode)) return unexpected(kForbidden);
   if (!slash) {
     found.folder = std::make_unique<SiteFolder>();
@@ -178,21 +208,20 @@ expected<Found, unsigned> Site::find(const std::string& path) const {
     return found;
   }
   // A file's size may change without the folder's time: after a second a listing is old in any case.
-  const std::string key = relative + '\0' + tag_of(s) + std::to_string(std::time(nullptr));
-  const int index = open_beneath(root_->fd(), relative + "index.html");
-  if (index >= 0) {
-    auto page = std::make_shared<SharedFile>(index);
+  const std::string key = relative + '\0' + tag_of(s) + std::to_string(clock_());
+  if (const int index = open_beneath(root_->fd(), page); index >= 0) {
     if (::fstat(index, &s) == 0 && S_ISREG(s.st_mode)) {
-      found.file = describe(std::move(page), s, "index.html");
+      found.file = describe(index, s, page);
       return found;
     }
+    ::close(index);
   }
-  if (ListingPages::Page page = pages_->find(key)) {
+  if (ListingPages::Page listing = pages_->find(key)) {
     found.folder = std::make_unique<SiteFolder>();
-    found.folder->page = std::move(page);
+    found.folder->page = std::move(listing);
     return found;
   }
-  found.folder = list(root_->fd(), relative, fd);
+  found.folder = list(root_->fd(), relative, folder.fd());
   found.folder->key = key;
   return found;
 }

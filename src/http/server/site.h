@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "http/server/listing_pages.h"
+#include "http/server/recent_files.h"
 #include "leat/expected.h"
 
 namespace leat::http {
@@ -30,7 +31,8 @@ class SharedFile {
 };
 
 struct SiteFile {
-  std::shared_ptr<const SharedFile> file;
+  std::shared_ptr<const SharedFile> file;   ///< one of the two
+  std::shared_ptr<const std::string> text;  ///< its content, if it is kept
   std::uint64_t size = 0;
   std::time_t modified = 0;
   std::string tag;   ///< strong entity tag, from time and size
@@ -51,14 +53,16 @@ struct SiteFolder {
   std::string key;                 ///< to keep it under
 };
 struct Found {
-  std::shared_ptr<SiteFile> file;  ///< one of the two
+  std::shared_ptr<const SiteFile> file;  ///< one of the two
   std::unique_ptr<SiteFolder> folder;
 };
 
 class Site {
  public:
+  using Clock = std::time_t (*)();
+  static std::time_t system_time() { return std::time(nullptr); }
   /// A folder or a regular file. The error is a sentence for the user.
-  static expected<Site, std::string> open(const std::string& path);
+  static expected<Site, std::string> open(const std::string& path, Clock clock = system_time);
   Site(Site&&) noexcept;
   Site& operator=(Site&&) noexcept;
   ~Site();
@@ -69,9 +73,14 @@ class Site {
 
  private:
   Site() = default;
+  std::shared_ptr<const SiteFile> recent(const std::string& path) const;
+  std::shared_ptr<const SiteFile> describe(int fd, const struct stat& s, const std::string& path) const;
+
+  Clock clock_ = system_time;
   std::shared_ptr<SharedFile> root_;
   std::string only_;  ///< the name of the one file that is shown; empty: all
   std::unique_ptr<ListingPages> pages_ = std::make_unique<ListingPages>();
+  std::unique_ptr<RecentFiles> files_ = std::make_unique<RecentFiles>();
 };
 
 /// The path of a request's target, decoded and normalised; 400 when it is malformed or leads above the root.

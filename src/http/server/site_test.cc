@@ -46,7 +46,7 @@ TEST_F(SiteTest, FindsFilesAndFolders) {
   EXPECT_EQ(file->file->tag.front(), '"');
   EXPECT_EQ(file->file->tag.back(), '"');
   EXPECT_EQ(s.find("/inside")->file->size, 5u) << "a link that stays inside";
-  EXPECT_EQ(s.find("/sub/")->file->name, "index.html");
+  EXPECT_EQ(s.find("/sub/")->file->name, "sub/index.html");
   EXPECT_TRUE(s.find("/sub")->folder->missing_slash);
   EXPECT_TRUE(s.find("/sub/empty/")->folder->entries.empty());
   EXPECT_EQ(s.find("/a.txt/").error(), 404u);
@@ -82,6 +82,54 @@ TEST_F(SiteTest, NothingWasModifiedInTheFuture) {
   const timespec times[2] = {{std::time(nullptr) + 86'400, 0}, {std::time(nullptr) + 86'400, 0}};
   ASSERT_EQ(::utimensat(AT_FDCWD, (root / "www" / "a.txt").c_str(), times, 0), 0);
   EXPECT_LE(site().find("/a.txt")->file->modified, std::time(nullptr));
+}
+
+std::time_t in_a_minute() { return std::time(nullptr) + 60; }
+std::string text_of(const Site& s, const std::string& path) {
+  const auto found = s.find(path);
+  return found && found->file && found->file->text ? *found->file->text : "none";
+}
+
+TEST_F(SiteTest, SmallFilesAreKeptUntilTheyChange) {
+  const Site s = std::move(*Site::open((root / "www").string(), in_a_minute));
+  EXPECT_EQ(text_of(s, "/a.txt"), "hello");
+  EXPECT_EQ(s.find("/a.txt")->file, s.find("/a.txt")->file) << "opened once";
+  EXPECT_EQ(s.find("/sub/")->file, s.find("/sub/index.html")->file);
+
+  std::ofstream(root / "www" / "a.txt") << "HELLO";  // as long as before
+  EXPECT_EQ(text_of(s, "/a.txt"), "HELLO");
+  std::filesystem::rename(root / "www" / "sub" / "index.html", root / "www" / "a.txt");
+  EXPECT_EQ(text_of(s, "/a.txt"), "index");
+  EXPECT_NE(s.find("/sub/")->folder, nullptr);
+  std::filesystem::remove(root / "www" / "a.txt");
+  EXPECT_EQ(s.find("/a.txt").error(), 404u);
+  std::filesystem::create_symlink("../secret", root / "www" / "a.txt");
+  EXPECT_EQ(s.find("/a.txt").error(), 404u) << "a path that was good once does not lead out";
+}
+
+TEST_F(SiteTest, WhatHasJustChangedIsOpenedEachTime) {
+  const Site s = site();
+  EXPECT_EQ(s.find("/a.txt")->file->text, nullptr);
+  EXPECT_NE(s.find("/a.txt")->file, s.find("/a.txt")->file);
+}
+
+TEST_F(SiteTest, LargeFilesAreNotKept) {
+  std::ofstream(root / "www" / "large") << std::string(RecentFiles::kLargest + 1, 'x');
+  const Site s = std::move(*Site::open((root / "www").string(), in_a_minute));
+  EXPECT_EQ(s.find("/large")->file->text, nullptr);
+}
+
+TEST(RecentFiles, AreBounded) {
+  RecentFiles files;
+  struct stat s {};
+  s.st_mode = S_IFREG;
+  for (std::size_t i = 0; i < 2 * RecentFiles::kMost; ++i) {
+    files.keep(std::to_string(i), s, std::make_shared<SiteFile>());
+  }
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < 2 * RecentFiles::kMost; ++i) kept += files.knows(std::to_string(i)) ? 1 : 0;
+  EXPECT_EQ(kept, RecentFiles::kMost);
+  EXPECT_TRUE(files.knows(std::to_string(2 * RecentFiles::kMost - 1)));
 }
 
 TEST_F(SiteTest, OneFileShowsNothingElse) {

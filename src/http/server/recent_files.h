@@ -1,0 +1,45 @@
+// RecentFiles: the contents of small files that were asked for lately, so that asking again costs one look at the
+// file's times and no opening, reading and closing. A Site has one, for a single thread.
+//
+// What is kept is given out only while the path leads to the same file with the same times and size. A file that
+// changed within the last seconds is not kept: it could change again and show the same times, which have the
+// resolution of the kernel's clock tick, or of two seconds on old file systems.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstddef>
+#include <ctime>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+namespace leat::http {
+
+struct SiteFile;
+
+class RecentFiles {
+ public:
+  static constexpr std::size_t kLargest = std::size_t{16} << 10;  ///< bytes of a file
+  static constexpr std::size_t kMost = 256;                       ///< files
+  static constexpr std::time_t kSettled = 3;                      ///< seconds since it last changed
+
+  using File = std::shared_ptr<const SiteFile>;
+
+  /// What was kept for `path`, which now leads to `s`; else none.
+  File find(const std::string& path, const struct stat& s) const;
+  bool knows(const std::string& path) const { return kept_.count(path) != 0; }
+  /// True when `s` may be kept at the time `now`.
+  static bool may_keep(const struct stat& s, std::time_t now);
+  void keep(const std::string& path, const struct stat& s, File file);
+  void forget(const std::string& path) { kept_.erase(path); }
+
+ private:
+  struct Kept {
+    struct stat stat;
+    File file;
+  };
+  std::unordered_map<std::string, Kept> kept_;
+};
+
+}  // namespace leat::http
