@@ -158,6 +158,7 @@ void Worker::turn(std::uint32_t ready, Instant now) {
     // A device without a descriptor of its own for room wakes us through the one for input.
     if ((ready >> i & 1) != 0 && !links_[i].failed) receive(i, now);
   }
+  deliver_events(now);  // before anything is sent: an answer that a handler writes carries the ACK of the question
   for (int round = 0;; ++round) {
     for (std::size_t i = 0; i < links_.size(); ++i) transmit(i, now);
     shared_ports_.release_unused(stack_);
