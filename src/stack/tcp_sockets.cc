@@ -407,7 +407,7 @@ void TcpSockets::make_connection(Socket& socket, const FourTuple& tuple, const P
   config.max_burst = (path.max_super_segment == 0 ? 65535 : std::min(path.max_super_segment, 65535u)) - kMaxHeaders;
   socket.tuple = tuple;
   socket.hash = flow_hash(flow_key_, tuple);
-  socket.connection.emplace(config, std::move(options));
+  socket.connection.emplace(config, std::move(options), flights_);
   ++connections_;
 }
 

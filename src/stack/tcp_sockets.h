@@ -227,6 +227,7 @@ class TcpSockets {
   FlowTable flows_;
   TimeWaitTable time_wait_;
   TimerWheel wheel_;
+  FlightPool flights_;
   std::vector<std::unique_ptr<Socket>> slots_;
   std::vector<std::uint32_t> generations_;
   std::vector<std::uint32_t> free_slots_;

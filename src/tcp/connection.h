@@ -3,7 +3,7 @@
 //
 // Called by the stack: on_segment for what arrived, on_timer when next_deadline() has come, poll_transmit until
 // it gives nothing after either of these and after every user call. Addresses and ports are not its business.
-// Split over connection_{handshake,receive,ack,send,timers,user,options}.cc, mostly by RFC section.
+// Split over connection_{handshake,receive,ack,send,timers,rest,user,options}.cc, mostly by RFC section.
 #pragma once
 
 #include <cstdint>
@@ -21,15 +21,13 @@
 #include "tcp/congestion/registry.h"
 #include "tcp/connection_facts.h"
 #include "tcp/engine/half_open.h"
-#include "tcp/loss/loss_timer.h"
-#include "tcp/loss/recovery.h"
+#include "tcp/flight.h"
 #include "tcp/loss/rto.h"
 #include "tcp/options_ref.h"
 #include "tcp/recv/ack_policy.h"
 #include "tcp/recv/receiver.h"
 #include "tcp/segment.h"
 #include "tcp/send/sender.h"
-#include "tcp/send/window_use.h"
 #include "tcp/state.h"
 #include "tcp/timestamps.h"
 
@@ -37,7 +35,11 @@ namespace leat {
 
 class TcpConnection {
  public:
-  TcpConnection(const ConnectionConfig& config, TcpOptionsRef options);
+  /// `flights` outlives it.
+  TcpConnection(const ConnectionConfig& config, TcpOptionsRef options, FlightPool& flights);
+  ~TcpConnection() { rest(); }
+  TcpConnection(const TcpConnection&) = delete;
+  TcpConnection& operator=(const TcpConnection&) = delete;
   void open_active(Instant now);
   /// The peer answers the SYN-ACK of a half-open entry; its segment goes to on_segment next.
   void open_passive(const Handshake& handshake);
@@ -139,8 +141,8 @@ class TcpConnection {
   void fill_sack(SegmentOut& out);
   void note_window_use();
   void note_data_sent(const Sender::Plan& plan, std::uint32_t segments, Instant now);
-  std::int64_t in_flight() const { return recovery_.in_flight(); }
-  std::uint32_t cwnd() const { return recovery_.cwnd(*congestion_); }
+  std::int64_t in_flight() const { return flight_ ? flight_->recovery.in_flight() : 0; }
+  std::uint32_t cwnd() const { return flight_ ? flight_->recovery.cwnd(*congestion_) : congestion_->cwnd(); }
   std::uint32_t burst_limit() const;
 
   // connection_timers.cc
@@ -165,6 +167,11 @@ class TcpConnection {
   void replace_controller();
   void rearm_keep_alive(const std::optional<KeepAlive>& before, Instant now);
 
+  // connection_rest.cc
+  Flight& flight();
+  void rest();
+  bool may_rest(Instant now) const;
+
   expected<std::size_t, Error> take(Bytes data, BufferPool& pool, bool more);
   expected<std::size_t, Error> nothing_to_read() const;
   bool is_writable() const {
@@ -180,6 +187,10 @@ class TcpConnection {
   void stop_timers();
   void linger_in_fin_wait_2(Instant now);
 
+  FlightPool& flights_;
+  std::unique_ptr<Flight> flight_;  ///< while something is under way, or waits to be sent
+  Rack::Learned reordering_;        ///< what the last one has learned
+
   TcpOptionsRef options_;
   TcpState state_ = TcpState::closed;
   Error error_ = Error::none;
@@ -191,8 +202,8 @@ class TcpConnection {
   bool syn_due_ = false;
   bool reset_pending_ = false;
   bool probe_due_ = false, urgent_probe_due_ = false;  ///< the second one goes first
-  bool override_window_ = false;  ///< the persist timer lets a small segment go
-  bool retransmit_now_ = false;   ///< the next lost segment goes whatever the window says
+  bool override_window_ = false;                       ///< the persist timer lets a small segment go
+  bool retransmit_now_ = false;                        ///< the next lost segment goes whatever the window says
   bool tail_probe_due_ = false;
   bool new_data_first_ = false;  ///< F-RTO: lost data waits for the answer to new data
   bool scaling_agreed_ = false;
@@ -203,24 +214,16 @@ class TcpConnection {
   Sender sender_;
   Receiver receiver_;
   AckPolicy acks_;
-  Recovery recovery_;
-  WindowUse window_use_;
   Rto rto_;
   Timestamps timestamps_;
   std::unique_ptr<CongestionController> congestion_;
 
-  LossTimer loss_timer_;
-  Instant persist_deadline_ = kNever;
   Instant keep_alive_deadline_ = kNever;
   Instant linger_deadline_ = kNever;  ///< FIN-WAIT-2 without a user
   Instant next_challenge_{Instant::min()};
   Instant opened_at_{};
-  Instant progress_at_{};          ///< since when the oldest unacknowledged data waits
-  Instant persist_since_{};        ///< since when the window holds something back
-  Instant heard_at_{};             ///< the last valid ACK
-  Instant silent_since_ = kNever;  ///< the first of the time-outs in a row
+  Instant heard_at_{};  ///< the last valid ACK
   Instant last_sent_at_{};
-  StreamPos round_end_ = 0;      ///< when this is acknowledged, a round trip of measurements is over
   StreamPos last_ack_sent_ = 0;  ///< RFC 7323 §4.3
   StreamPos peer_fin_ = -1;      ///< position of the peer's FIN once it was seen
   std::uint32_t max_burst_;

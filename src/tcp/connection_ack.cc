@@ -67,16 +67,21 @@ void TcpConnection::on_ack(const SegmentIn& segment, StreamPos pos, Instant now,
   const StreamPos ack = send_map_.from_wire(segment.ack, sender_.una());
   probes_ = 0;
   heard_at_ = now;
+  if (!flight_ && segment.options.sack_blocks().empty()) {
+    static_cast<void>(ack >= sender_.una() && sender_.update_window(pos, ack, segment.window, true));
+    return;
+  }
+  Flight& f = flight();
   const bool outstanding = sender_.una() < sender_.nxt();
   const bool window_changed = ack >= sender_.una() && sender_.update_window(pos, ack, segment.window, true);
   // Each ACK starts the wait for the next probe anew, as Linux; not for an orphan, whom a peer could keep so.
-  if (ack >= sender_.una() && !outstanding && !user_gone_ && persist_deadline_ != kNever) arm_persist(now);
+  if (ack >= sender_.una() && !outstanding && !user_gone_ && f.persist_deadline != kNever) arm_persist(now);
   // Who closes the window over data in flight, and says so, is alive (RFC 9293 §3.8.6.1). An orphan does not wait.
-  if (sender_.window() == 0 && !user_gone_) silent_since_ = kNever;
+  if (sender_.window() == 0 && !user_gone_) f.silent_since = kNever;
   AckSample sample;
   sample.now = now;
-  sample.in_flight = std::max(window_use_.peak(), static_cast<std::uint32_t>(in_flight()));
-  sample.app_limited = !window_use_.full();
+  sample.in_flight = std::max(f.window_use.peak(), static_cast<std::uint32_t>(in_flight()));
+  sample.app_limited = !f.window_use.full();
   const bool advances = ack > sender_.una();
   const std::uint32_t acked_bytes = advances ? sender_.on_ack(ack) : 0;
   Recovery::Ack in = recovery_ack(segment, ack, now);
@@ -85,7 +90,7 @@ void TcpConnection::on_ack(const SegmentIn& segment, StreamPos pos, Instant now,
       ack == sender_.una() && !advances && segment.length == 0 && !segment.flags.fin() && !window_changed;
   in.more_follow = segment.more_follow;
   in.new_data_waits = sender_.nxt() < sender_.end() && sender_.usable_window() > 0;
-  const Recovery::Verdict loss = recovery_.on_ack(in, path(), *congestion_);
+  const Recovery::Verdict loss = f.recovery.on_ack(in, path(), *congestion_);
   verdict.losses = loss.events;
   if (loss.duplicate) {
     ++counts_.dupacks_in;
@@ -102,7 +107,7 @@ void TcpConnection::on_ack(const SegmentIn& segment, StreamPos pos, Instant now,
   sample.acked_bytes = loss.delivery.bytes;
   sample.in_recovery = loss.reduces;
   // Where much is reordered SACK is progress enough (as Linux).
-  const bool patient = recovery_.rack().reordering() > Rack::kDuplicateThreshold;
+  const bool patient = f.recovery.rack().reordering() > Rack::kDuplicateThreshold;
   if (sample.acked_bytes > 0 && (acked_bytes > 0 || (patient && !advances))) congestion_->on_ack(sample);
   if (advances) on_progress(acked_bytes, now);
   new_data_first_ = loss.send_new_first;
@@ -111,8 +116,9 @@ void TcpConnection::on_ack(const SegmentIn& segment, StreamPos pos, Instant now,
 
 void TcpConnection::on_syn_acked(const SegmentIn& segment, Instant now) {
   sender_.on_ack(1);
-  const Recovery::Verdict loss = recovery_.on_ack(recovery_ack(segment, 1, now), path(), *congestion_);
-  recovery_.on_established();
+  Recovery& recovery = flight().recovery;
+  const Recovery::Verdict loss = recovery.on_ack(recovery_ack(segment, 1, now), path(), *congestion_);
+  recovery.on_established();
   measure(segment, loss, now);
   on_progress(0, now);
   follow(loss, now);
@@ -121,8 +127,8 @@ void TcpConnection::on_syn_acked(const SegmentIn& segment, Instant now) {
 void TcpConnection::on_progress(std::uint32_t acked_bytes, Instant now) {
   counts_.bytes_acked += acked_bytes;
   time_outs_ = 0;
-  silent_since_ = kNever;
-  progress_at_ = now;
+  flight().silent_since = kNever;
+  flight().progress_at = now;
   soft_error_ = Error::none;
   sender_.forget_more();
   wake_writer();
@@ -141,20 +147,21 @@ void TcpConnection::measure(const SegmentIn& segment, const Recovery::Verdict& v
     rtt = echoed_round_trip(segment, now);
   }
   if (!rtt) return;
-  const bool begins_round = sender_.una() >= round_end_;
-  if (begins_round) round_end_ = sender_.nxt();
+  const bool begins_round = sender_.una() >= flight().round_end;
+  if (begins_round) flight().round_end = sender_.nxt();
   rto_.on_sample(*rtt, begins_round, now);
 }
 
 /// Sets the timer for what an acknowledgement has left outstanding.
 void TcpConnection::follow(const Recovery::Verdict& verdict, Instant now) {
   constexpr Duration kLeast = std::chrono::milliseconds(10), kMargin = std::chrono::milliseconds(2);
+  LossTimer& timer = flight().loss_timer;
   if (sender_.una() >= sender_.nxt()) {
-    loss_timer_.stop();
+    timer.stop();
   } else if (verdict.reneged) {
-    loss_timer_.arm(LossTimer::Kind::time_out, now + std::max(rto_.rtt().srtt() / 2, kLeast));
+    timer.arm(LossTimer::Kind::time_out, now + std::max(rto_.rtt().srtt() / 2, kLeast));
   } else if (verdict.wait > Duration::zero()) {
-    loss_timer_.arm(LossTimer::Kind::reordering, now + verdict.wait + kMargin);
+    timer.arm(LossTimer::Kind::reordering, now + verdict.wait + kMargin);
   } else if (verdict.advanced) {
     arm_loss_timer(limited_by_user(now + rto_.rto(), now), now);
   }

@@ -5,8 +5,9 @@
 
 namespace leat {
 
-TcpConnection::TcpConnection(const ConnectionConfig& config, TcpOptionsRef options)
-    : options_(std::move(options)),
+TcpConnection::TcpConnection(const ConnectionConfig& config, TcpOptionsRef options, FlightPool& flights)
+    : flights_(flights),
+      options_(std::move(options)),
       send_map_(config.initial_sequence),
       sender_(first_send_buffer(*options_), options_->nodelay),
       receiver_(first_receive_buffer(*options_), config.receive_mss),
@@ -37,8 +38,8 @@ void TcpConnection::open_passive(const Handshake& handshake) {
   // What the half-open entry has offered.
   receiver_.begin(first_window(*options_, payload_of(receive_mss_)));
   last_ack_sent_ = receiver_.nxt();
-  recovery_.on_sent(1, opened_at_);
-  if (handshake.timed_at == kNever) recovery_.on_resent(0, 1, opened_at_);
+  flight().recovery.on_sent(1, opened_at_);
+  if (handshake.timed_at == kNever) flight().recovery.on_resent(0, 1, opened_at_);
   time_outs_ = handshake.time_outs;
   counts_.segs_in = 1;
   counts_.segs_out = 1u + handshake.time_outs;
@@ -60,8 +61,9 @@ void TcpConnection::adopt_peer(const Handshake& handshake, Instant now) {
   constexpr std::uint16_t kDefault = 536, kLeast = 48;
   const std::uint16_t mss = std::min(std::max(handshake.mss.value_or(kDefault), kLeast), send_mss_limit_);
   sender_.set_mss(payload_of(mss));
-  recovery_.set_mss(sender_.path_mss());
-  recovery_.set_sack(sack_agreed_);
+  if (!flight_) return;
+  flight_->recovery.set_mss(sender_.path_mss());
+  flight_->recovery.set_sack(sack_agreed_);
 }
 
 std::uint16_t TcpConnection::payload_of(std::uint16_t mss) const {

@@ -7,7 +7,9 @@ namespace leat {
 
 bool TcpConnection::poll_transmit(SegmentOut& out, Instant now) {
   out.clear();
-  if (recovery_.owes_judgement() && state_ != TcpState::closed) loss_timer_.arm(LossTimer::Kind::reordering, now);
+  if (flight_ && flight_->recovery.owes_judgement() && state_ != TcpState::closed) {
+    flight_->loss_timer.arm(LossTimer::Kind::reordering, now);
+  }
   bool have = false;
   if (reset_pending_) {
     reset_pending_ = false;
@@ -51,13 +53,13 @@ bool TcpConnection::transmit_syn(SegmentOut& out, Instant now) {
   if (again) {
     out.note = {NoteKind::syn_time_out, time_outs_, static_cast<std::uint8_t>(options_->syn_retries)};
     ++counts_.total_retrans;
-    recovery_.on_resent(0, 1, now);
+    flight().recovery.on_resent(0, 1, now);
   } else {
-    recovery_.on_sent(1, now);
+    flight().recovery.on_sent(1, now);
   }
   sender_.syn_sent();
   last_sent_at_ = now;
-  if (!loss_timer_.armed()) arm_retransmission(now);
+  if (!flight().loss_timer.armed()) arm_retransmission(now);
   return true;
 }
 
@@ -66,7 +68,7 @@ bool TcpConnection::transmit_data(SegmentOut& out, Instant now) {
   if (!new_data_first_) return transmit_lost(out, now) || transmit_new(out, now);
   if (transmit_new(out, now)) return true;
   // Where nothing new could go the answer will never come (RFC 5682 §2.1 step 2b).
-  new_data_first_ = recovery_.waits_for_new_data();
+  new_data_first_ = flight().recovery.waits_for_new_data();
   return !new_data_first_ && transmit_lost(out, now);
 }
 
@@ -77,18 +79,18 @@ bool TcpConnection::transmit_tail_probe(SegmentOut& out, Instant now) {
   const bool again = !plan;
   if (again) {
     const StreamPos data_end = sender_.data_end();
-    const StreamPos last = sender_.fin_left_alone() ? data_end : recovery_.last_segment(data_end);
+    const StreamPos last = sender_.fin_left_alone() ? data_end : flight().recovery.last_segment(data_end);
     plan = sender_.again(last, sender_.nxt(), sender_.mss());
   }
   out.note.kind = again ? NoteKind::tail_again : NoteKind::tail_probe;
   fill_data(out, *plan, now);
-  recovery_.on_probe(again);
+  flight().recovery.on_probe(again);
   arm_retransmission(now);
   return true;
 }
 
 bool TcpConnection::transmit_lost(SegmentOut& out, Instant now) {
-  if (!recovery_.has_lost()) return false;
+  if (!flight_ || !flight_->recovery.has_lost()) return false;
   std::int64_t allowance = std::int64_t{cwnd()} - in_flight();
   if (retransmit_now_) allowance = std::max<std::int64_t>(allowance, sender_.mss());
   if (allowance < sender_.mss() && in_flight() > 0) {
@@ -97,7 +99,7 @@ bool TcpConnection::transmit_lost(SegmentOut& out, Instant now) {
   }
   const std::int64_t most = std::clamp<std::int64_t>(allowance, sender_.mss(), burst_limit());
   const std::uint32_t burst = static_cast<std::uint32_t>(most - most % sender_.mss());
-  Scoreboard::Lost lost = recovery_.next_lost(burst);
+  Scoreboard::Lost lost = flight().recovery.next_lost(burst);
   lost.end = std::min(lost.end, end_of_retransmission(lost.begin, lost.end));
   if (lost.empty()) return false;
   out.note = retransmission_note(lost.reason);
@@ -206,29 +208,32 @@ void TcpConnection::fill_data(SegmentOut& out, const Sender::Plan& planned, Inst
 }
 
 void TcpConnection::note_window_use() {
-  const std::int64_t flight = in_flight();
-  window_use_.note(sender_.una(), sender_.nxt(), static_cast<std::uint32_t>(flight), cwnd() - flight < sender_.mss());
+  const std::int64_t bytes = in_flight();
+  const bool full = cwnd() - bytes < sender_.mss();
+  flight().window_use.note(sender_.una(), sender_.nxt(), static_cast<std::uint32_t>(bytes), full);
 }
 
 void TcpConnection::note_data_sent(const Sender::Plan& plan, std::uint32_t segments, Instant now) {
+  Flight& f = flight();
   const StreamPos end = plan.pos + plan.length + (plan.fin ? 1 : 0);
   const bool again = plan.pos < sender_.nxt();
   const bool oldest = sender_.una() == sender_.nxt() || plan.pos == sender_.una();
   if (again) {
     counts_.total_retrans += segments;
     counts_.bytes_retrans += plan.length;
-    recovery_.on_resent(plan.pos, end, now);
+    f.recovery.on_resent(plan.pos, end, now);
   } else {
-    if (oldest) progress_at_ = now;
-    recovery_.on_sent(end, now);
+    if (oldest) f.progress_at = now;
+    f.recovery.on_sent(end, now);
   }
   sender_.sent(plan);
   note_window_use();
   if (plan.length > 0) counts_.data_segs_out += segments;
   counts_.bytes_sent += plan.length;
   last_sent_at_ = now;
-  const bool waits_for_probe = loss_timer_.kind == LossTimer::Kind::tail_probe || recovery_.may_probe();
-  if (!loss_timer_.armed() || (again && oldest && loss_timer_.kind != LossTimer::Kind::reordering)) {
+  const LossTimer& timer = f.loss_timer;
+  const bool waits_for_probe = timer.kind == LossTimer::Kind::tail_probe || f.recovery.may_probe();
+  if (!timer.armed() || (again && oldest && timer.kind != LossTimer::Kind::reordering)) {
     arm_retransmission(now);
   }
   if (!again && waits_for_probe) arm_loss_timer(oldest_times_out(now), now);

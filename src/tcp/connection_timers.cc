@@ -7,14 +7,15 @@
 namespace leat {
 
 Instant TcpConnection::next_deadline() const {
-  return std::min({loss_timer_.deadline, persist_deadline_, keep_alive_deadline_, linger_deadline_, acks_.deadline()});
+  const Instant at_rest = std::min({keep_alive_deadline_, linger_deadline_, acks_.deadline()});
+  return flight_ ? std::min({flight_->loss_timer.deadline, flight_->persist_deadline, at_rest}) : at_rest;
 }
 
 TimerVerdict TcpConnection::on_timer(Instant now) {
   TimerVerdict verdict;
   verdict.delayed_ack = acks_.on_timer(now);
-  if (now >= loss_timer_.deadline) on_loss_timer(now, verdict);
-  if (now >= persist_deadline_) on_persist_timeout(now, verdict);
+  if (flight_ && now >= flight_->loss_timer.deadline) on_loss_timer(now, verdict);
+  if (flight_ && now >= flight_->persist_deadline) on_persist_timeout(now, verdict);
   if (now >= keep_alive_deadline_) on_keep_alive_timeout(now, verdict);
   if (now >= linger_deadline_) finish(Error::none);
   return verdict;
@@ -33,47 +34,48 @@ bool TcpConnection::is_waited_out(Instant since, Instant now) const {
 // Not later than the user's own limit, so that giving up is punctual.
 Instant TcpConnection::limited_by_user(Instant deadline, Instant now) const {
   if (!options_->user_timeout) return deadline;
-  const Instant limit = (is_synchronized(state_) ? progress_at_ : opened_at_) + *options_->user_timeout;
+  const Instant limit =
+      (is_synchronized(state_) && flight_ ? flight_->progress_at : opened_at_) + *options_->user_timeout;
   return limit > now ? std::min(deadline, limit) : deadline;
 }
 
 void TcpConnection::arm_retransmission(Instant now) {
-  loss_timer_.arm(LossTimer::Kind::time_out, limited_by_user(now + rto_.rto(), now));
+  flight().loss_timer.arm(LossTimer::Kind::time_out, limited_by_user(now + rto_.rto(), now));
 }
 
 /// When the retransmission time-out of the oldest outstanding segment is over.
 Instant TcpConnection::oldest_times_out(Instant now) const {
   constexpr Duration kLeast = std::chrono::milliseconds(1);
-  const Instant due = recovery_.scoreboard().first_sent_at() + rto_.rto();
+  const Instant due = flight_->recovery.scoreboard().first_sent_at() + rto_.rto();
   return limited_by_user(std::max(due, now + kLeast), now);
 }
 
 /// Waits until `time_out`, or for a tail probe where that comes first (RFC 8985 §7.2).
 void TcpConnection::arm_loss_timer(Instant time_out, Instant now) {
-  loss_timer_.arm(LossTimer::Kind::time_out, time_out);
-  if (!recovery_.may_probe()) return;
-  const bool alone = recovery_.one_segment_outstanding(sender_.mss());
+  flight().loss_timer.arm(LossTimer::Kind::time_out, time_out);
+  if (!flight().recovery.may_probe()) return;
+  const bool alone = flight().recovery.one_segment_outstanding(sender_.mss());
   const Instant probe = now + TailProbe::timeout(rto_.rtt().srtt(), alone, Rto::kMinimum);
-  loss_timer_.arm(LossTimer::Kind::tail_probe, std::min(probe, time_out));
+  flight().loss_timer.arm(LossTimer::Kind::tail_probe, std::min(probe, time_out));
 }
 
 void TcpConnection::on_loss_timer(Instant now, TimerVerdict& verdict) {
-  switch (loss_timer_.kind) {
+  switch (flight().loss_timer.kind) {
     case LossTimer::Kind::time_out: return on_retransmission_timeout(now, verdict);
     case LossTimer::Kind::reordering: return on_reordering_timeout(now, verdict);
     case LossTimer::Kind::tail_probe: break;
   }
-  loss_timer_.arm(LossTimer::Kind::time_out, oldest_times_out(now));
-  if (recovery_.probe_outstanding()) return;
+  flight().loss_timer.arm(LossTimer::Kind::time_out, oldest_times_out(now));
+  if (flight().recovery.probe_outstanding()) return;
   tail_probe_due_ = verdict.tail_probe = true;
 }
 
 void TcpConnection::on_reordering_timeout(Instant now, TimerVerdict& verdict) {
-  loss_timer_.arm(LossTimer::Kind::time_out, oldest_times_out(now));
-  const Recovery::Verdict loss = recovery_.on_waited(path(), *congestion_, now);
+  flight().loss_timer.arm(LossTimer::Kind::time_out, oldest_times_out(now));
+  const Recovery::Verdict loss = flight().recovery.on_waited(path(), *congestion_, now);
   verdict.losses = loss.events;
   if (loss.began) ++counts_.fast_recoveries;
-  if (loss.wait > Duration::zero()) loss_timer_.arm(LossTimer::Kind::reordering, now + loss.wait);
+  if (loss.wait > Duration::zero()) flight().loss_timer.arm(LossTimer::Kind::reordering, now + loss.wait);
 }
 
 // Linux turns a number of retries into a time: as if each had waited twice as long as the one before,
@@ -88,17 +90,17 @@ Duration TcpConnection::longest_silence(unsigned retries) const {
 }
 
 void TcpConnection::on_retransmission_timeout(Instant now, TimerVerdict& verdict) {
-  loss_timer_.stop();
+  flight().loss_timer.stop();
   if (state_ == TcpState::syn_sent || state_ == TcpState::syn_received) {
     if (time_outs_ >= options_->syn_retries || is_waited_out(opened_at_, now)) return give_up(verdict);
     syn_due_ = true;
   } else {
     if (sender_.una() >= sender_.nxt()) return;
-    if (silent_since_ == kNever) silent_since_ = now;
-    const bool waited_out =
-        options_->user_timeout ? is_waited_out(progress_at_, now) : now - silent_since_ >= longest_silence(retries());
+    if (flight().silent_since == kNever) flight().silent_since = now;
+    const bool waited_out = options_->user_timeout ? is_waited_out(flight().progress_at, now)
+                                                   : now - flight().silent_since >= longest_silence(retries());
     if (waited_out) return give_up(verdict);
-    verdict.losses = recovery_.on_timeout(time_outs_, path(), *congestion_, now);
+    verdict.losses = flight().recovery.on_timeout(time_outs_, path(), *congestion_, now);
     new_data_first_ = false;
     retransmit_now_ = true;
   }
@@ -121,9 +123,9 @@ void TcpConnection::on_smaller_path(std::uint16_t mss_limit, Instant now) {
   sender_.lower_mss(payload_of(mss));
   if (sender_.path_mss() >= before) return;
   congestion_->on_mss_change(sender_.path_mss());
-  recovery_.set_mss(sender_.path_mss());
+  if (flight_) flight_->recovery.set_mss(sender_.path_mss());
   if (sender_.una() >= sender_.nxt()) return;
-  recovery_.on_smaller_path();
+  flight().recovery.on_smaller_path();
   arm_retransmission(now);
 }
 
@@ -135,17 +137,18 @@ Duration TcpConnection::persist_interval() const {
 
 void TcpConnection::update_persist(Instant now) {
   if (!can_send(state_) || !(sender_.is_blocked_by_window() || sender_.is_corked())) {
-    persist_deadline_ = kNever;
+    if (flight_) flight_->persist_deadline = kNever;
     persist_backoff_ = 0;
     return;
   }
-  if (persist_deadline_ != kNever) return;
-  if (persist_backoff_ == 0) persist_since_ = now;
-  persist_deadline_ = now + persist_interval();
+  Flight& f = flight();
+  if (f.persist_deadline != kNever) return;
+  if (persist_backoff_ == 0) f.persist_since = now;
+  f.persist_deadline = now + persist_interval();
 }
 
 void TcpConnection::on_persist_timeout(Instant now, TimerVerdict& verdict) {
-  persist_deadline_ = kNever;
+  flight().persist_deadline = kNever;
   if (!sender_.is_blocked_by_window() && !sender_.is_corked()) return;
   if (sender_.usable_window() > 0) {
     override_window_ = true;  // of the cork too: longer than this it holds nothing (as Linux, by the same timer)
@@ -155,7 +158,7 @@ void TcpConnection::on_persist_timeout(Instant now, TimerVerdict& verdict) {
   // user there is an end to it, or any peer could make us keep what it never takes (Linux: tcp_probe_timer).
   const bool waited_in_vain =
       user_gone_ && persist_backoff_ >= options_->orphan_retries && persist_interval() >= rto_.maximum();
-  const bool silent = options_->user_timeout ? is_waited_out(persist_since_, now) : probes_ >= retries();
+  const bool silent = options_->user_timeout ? is_waited_out(flight().persist_since, now) : probes_ >= retries();
   if (silent || waited_in_vain) return give_up(verdict);
   ++probes_;
   probe_due_ = true;
@@ -166,9 +169,10 @@ void TcpConnection::on_persist_timeout(Instant now, TimerVerdict& verdict) {
 }
 
 void TcpConnection::arm_persist(Instant now) {
-  persist_deadline_ = now + persist_interval();
+  Flight& f = flight();
+  f.persist_deadline = now + persist_interval();
   if (options_->user_timeout) {
-    persist_deadline_ = std::min(persist_deadline_, std::max(now, persist_since_ + *options_->user_timeout));
+    f.persist_deadline = std::min(f.persist_deadline, std::max(now, f.persist_since + *options_->user_timeout));
   }
 }
 

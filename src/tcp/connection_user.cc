@@ -23,8 +23,10 @@ void TcpConnection::finish(Error why) {
 }
 
 void TcpConnection::stop_timers() {
-  loss_timer_.stop();
-  persist_deadline_ = keep_alive_deadline_ = linger_deadline_ = kNever;
+  keep_alive_deadline_ = linger_deadline_ = kNever;
+  if (!flight_) return;
+  flight_->loss_timer.stop();
+  flight_->persist_deadline = kNever;
 }
 
 expected<std::size_t, Error> TcpConnection::write(Bytes data, BufferPool& pool) { return take(data, pool, false); }
@@ -217,11 +219,15 @@ TcpInfo TcpConnection::info() const {
     info.snd_ssthresh = congestion_->ssthresh();
     info.pacing_rate = congestion_->pacing_rate();
   }
-  info.ca_state = recovery_.state();
-  info.reordering = recovery_.rack().reordering();
-  info.sacked = recovery_.sacked();
-  info.lost = recovery_.scoreboard().lost();
-  info.resent = recovery_.scoreboard().resent();
+  info.reordering = reordering_.degree;
+  if (flight_) {
+    const Recovery& recovery = flight_->recovery;
+    info.ca_state = recovery.state();
+    info.reordering = recovery.rack().reordering();
+    info.sacked = recovery.sacked();
+    info.lost = recovery.scoreboard().lost();
+    info.resent = recovery.scoreboard().resent();
+  }
   info.window_scaling = scaling_agreed_;
   info.sack = sack_agreed_;
   info.timestamps = timestamps_.agreed();

@@ -16,6 +16,18 @@ class Rack {
   static constexpr std::uint32_t kDuplicateThreshold = 3;  ///< Linux: tcp_reordering
   static constexpr std::uint32_t kMostReordering = 300;    ///< segments; Linux: tcp_max_reordering
 
+  /// What is known of a path, whatever is under way.
+  struct Learned {
+    std::uint16_t degree = kDuplicateThreshold;  ///< segments
+    std::uint8_t steps = 1, persist = 0;         ///< of the window
+    bool seen = false;                           ///< reordering
+  };
+  const Learned& learned() const { return learned_; }
+  void start(const Learned& learned) {
+    *this = {};
+    learned_ = learned;
+  }
+
   /// Step 2: takes the newest of what an ACK delivered.
   void on_delivered(const Delivery::Newest& newest, Instant now) {
     if (newest.end < 0) return;
@@ -29,12 +41,12 @@ class Rack {
 
   /// Step 3: something that was never sent again arrived `distance` bytes behind later data.
   void on_reordering(std::int64_t distance, std::uint32_t mss) {
-    seen_ = true;
-    if (distance <= std::int64_t{degree_} * mss) return;
-    degree_ = static_cast<std::uint16_t>(std::min<std::int64_t>((distance + mss - 1) / mss, kMostReordering));
+    learned_.seen = true;
+    if (distance <= std::int64_t{learned_.degree} * mss) return;
+    learned_.degree = static_cast<std::uint16_t>(std::min<std::int64_t>((distance + mss - 1) / mss, kMostReordering));
   }
   /// A time-out after many duplicate ACKs: we had become too patient (as Linux).
-  void be_less_patient() { degree_ = std::min<std::uint16_t>(degree_, kDuplicateThreshold); }
+  void be_less_patient() { learned_.degree = std::min<std::uint16_t>(learned_.degree, kDuplicateThreshold); }
 
   /// Step 4: a spurious retransmission was reported. The window grows with it, once a round trip, and for 16
   /// recoveries.
@@ -43,27 +55,29 @@ class Rack {
     if (newest.end < 0) return;
     if (newest.sent_at < grown_at_) dsack_seen_ = false;  // of the round trip that it has grown in already
     if (dsack_seen_) {
-      if (steps_ < 255) ++steps_;
+      if (learned_.steps < 255) ++learned_.steps;
       dsack_seen_ = false;
       grown_at_ = now;
-      persist_ = kPersist;
-    } else if (persist_ == 0) {
-      steps_ = 1;
+      learned_.persist = kPersist;
+    } else if (learned_.persist == 0) {
+      learned_.steps = 1;
     }
   }
   void on_recovered() {
-    if (persist_ > 0) --persist_;
+    if (learned_.persist > 0) --learned_.persist;
   }
   void on_undone() {
-    persist_ = static_cast<std::uint8_t>(std::min<int>(kPersist, persist_ + 1));
+    learned_.persist = static_cast<std::uint8_t>(std::min<int>(kPersist, learned_.persist + 1));
     advanced_ = true;
   }
   void look_again() { advanced_ = true; }
+  /// All that was learned since `then` is in learned().
+  bool has_settled(Instant then) const { return !dsack_seen_ && grown_at_ <= then; }
 
   /// `sacked`: segments; `recovering`: in fast recovery, or after a time-out.
   Duration reordering_window(std::uint32_t sacked, bool recovering, Duration min_rtt, Duration srtt) const {
-    if (!seen_ && (recovering || sacked >= degree_)) return {};
-    return std::min(min_rtt / 4 * steps_, srtt);
+    if (!learned_.seen && (recovering || sacked >= learned_.degree)) return {};
+    return std::min(min_rtt / 4 * learned_.steps, srtt);
   }
 
   /// Step 5. Returns how long to wait for the rest of the verdict; zero: nothing to wait for.
@@ -77,9 +91,9 @@ class Rack {
   }
 
   Duration rtt() const { return rtt_; }
-  bool reordering_seen() const { return seen_; }
-  std::uint32_t reordering() const { return degree_; }
-  std::uint8_t window_steps() const { return steps_; }
+  bool reordering_seen() const { return learned_.seen; }
+  std::uint32_t reordering() const { return learned_.degree; }
+  std::uint8_t window_steps() const { return learned_.steps; }
 
  private:
   static constexpr std::uint8_t kPersist = 16;
@@ -87,11 +101,8 @@ class Rack {
   Delivery::Newest newest_;
   Duration rtt_{};
   Instant grown_at_{};
-  std::uint16_t degree_ = kDuplicateThreshold;
-  std::uint8_t steps_ = 1;
-  std::uint8_t persist_ = 0;
+  Learned learned_;
   bool advanced_ = false;
-  bool seen_ = false;
   bool dsack_seen_ = false;
 };
 

@@ -4,6 +4,24 @@
 
 namespace leat {
 
+void Recovery::start(const Start& start) {
+  Scoreboard board = std::move(board_);
+  *this = {};
+  board_ = std::move(board);
+  board_.start(start.at);
+  board_.set_mss(start.mss);
+  rack_.start(start.learned);
+  high_ = start.at;
+  sack_ = start.sack;
+}
+
+bool Recovery::is_at_rest(Duration rto, Instant now) const {
+  if (board_.ranges() > 0 || state_ != CongestionState::open || probe_.outstanding() || prr_.running()) return false;
+  const Instant long_ago = now - 2 * rto;
+  const bool awaits_report = unreported_ > 0 || undo_.possible();
+  return rack_.has_settled(long_ago) && (!awaits_report || resent_at_ < long_ago);
+}
+
 Recovery::Verdict Recovery::on_ack(const Ack& ack, const Path& path, CongestionController& congestion) {
   Verdict verdict;
   holds_ = false;
@@ -311,6 +329,7 @@ void Recovery::on_sent(StreamPos end, Instant now) {
 void Recovery::on_resent(StreamPos begin, StreamPos end, Instant now) {
   const std::uint32_t length = static_cast<std::uint32_t>(end - begin);
   unreported_ += length;
+  resent_at_ = now;
   if (prr_.running()) prr_.on_sent(length);
   board_.sent_again(begin, end, now);
   undo_.on_resent(length, now);

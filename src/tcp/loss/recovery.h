@@ -84,6 +84,18 @@ class Recovery {
     Duration wait{};                        ///< until more can be judged lost; zero: nothing waits
   };
 
+  /// At the first segment after a rest: nothing is outstanding at `at`.
+  struct Start {
+    StreamPos at = 0;
+    std::uint32_t mss = 536;
+    bool sack = false;
+    Rack::Learned learned{};
+  };
+  void start(const Start& start);
+  /// Nothing is outstanding, and no report of a duplicate is expected any more that could tell something.
+  bool is_at_rest(Duration rto, Instant now) const;
+  bool is_small() const { return board_.is_small(); }
+
   void set_sack(bool agreed) { sack_ = agreed; }
   void set_mss(std::uint32_t mss) { board_.set_mss(mss); }
 
@@ -176,6 +188,7 @@ class Recovery {
   StreamPos high_ = 0;  ///< SND.NXT when the state was entered
   std::int64_t credit_ = 0;
   std::int64_t unreported_ = 0;  ///< bytes sent again, less those reported to have come twice
+  Instant resent_at_{};          ///< when something was last sent again
   CongestionState state_ = CongestionState::open;
   bool sack_ = false;
   bool frto_ = false;       ///< the time-out may have been spurious

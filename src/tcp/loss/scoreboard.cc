@@ -15,6 +15,17 @@ Instant later(Instant known, Instant other) { return known == kNever ? other : s
 
 }  // namespace
 
+void Scoreboard::start(StreamPos at) {
+  std::vector<Range> ranges = std::move(ranges_);
+  RingDeque<Resent> log = std::move(resent_log_);
+  ranges.clear();
+  log.clear();
+  *this = {};
+  ranges_ = std::move(ranges);
+  resent_log_ = std::move(log);
+  begin_ = end_ = highest_sacked_ = lost_from_ = judged_from_ = at;
+}
+
 bool Scoreboard::left_before(const Range& range, StreamPos end, const Delivery::Newest& newest) {
   if (range.sent_at != newest.sent_at) return range.sent_at < newest.sent_at;
   if (range.order != newest.order) return static_cast<std::int32_t>(range.order - newest.order) < 0;

@@ -55,6 +55,8 @@ class Scoreboard {
     bool empty() const { return begin >= end; }
   };
 
+  /// Nothing is outstanding, and what is sent next begins at `at`.
+  void start(StreamPos at);
   StreamPos begin() const { return begin_; }
   StreamPos end() const { return end_; }
   /// In bytes: received selectively; thought lost, though perhaps sent again; sent again and still under way.
@@ -102,6 +104,8 @@ class Scoreboard {
   Duration lose_overtaken(const Delivery::Newest& newest, Duration patience, Instant now);
 
   std::size_t ranges() const { return ranges_.size() - head_; }
+  /// Not much memory is kept for what is to come.
+  bool is_small() const { return ranges_.capacity() <= 64 && resent_log_.capacity() <= 64; }
 
  private:
   struct Range {

@@ -120,6 +120,7 @@ class Story {
 
   StoryConfig config_;
   BufferPool pool_;
+  FlightPool flights_;
   std::optional<TcpConnection> connection_;
   std::optional<HalfOpen> half_open_;
   static constexpr Instant kBegin{std::chrono::hours(5)};

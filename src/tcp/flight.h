@@ -1,0 +1,53 @@
+// Flight: what a TcpConnection knows only while something of it is under way or waits to be sent. A connection at rest
+// holds none, so that many idle ones cost little; those that are busy take turns with a few.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "leat/time.h"
+#include "tcp/loss/loss_timer.h"
+#include "tcp/loss/recovery.h"
+#include "tcp/send/window_use.h"
+
+namespace leat {
+
+struct Flight {
+  Recovery recovery;
+  WindowUse window_use;
+  LossTimer loss_timer;
+  Instant persist_deadline = kNever;
+  Instant persist_since{};        ///< since when the window holds something back
+  Instant progress_at{};          ///< since when the oldest unacknowledged data waits
+  Instant silent_since = kNever;  ///< the first of the time-outs in a row
+  StreamPos round_end = 0;        ///< when this is acknowledged, a round trip of measurements is over
+
+  void start(const Recovery::Start& with) {
+    recovery.start(with);
+    window_use = {};
+    loss_timer = {};
+    persist_deadline = silent_since = kNever;
+    persist_since = progress_at = {};
+    round_end = 0;
+  }
+};
+
+/// The flights of all connections of one stack. What one gives back the next one takes, memory and all.
+class FlightPool {
+ public:
+  std::unique_ptr<Flight> take() {
+    if (free_.empty()) return std::make_unique<Flight>();
+    std::unique_ptr<Flight> flight = std::move(free_.back());
+    free_.pop_back();
+    return flight;
+  }
+  void give_back(std::unique_ptr<Flight> flight) {
+    if (free_.size() < kMostKept && flight->recovery.is_small()) free_.push_back(std::move(flight));
+  }
+
+ private:
+  static constexpr std::size_t kMostKept = 256;
+  std::vector<std::unique_ptr<Flight>> free_;
+};
+
+}  // namespace leat
