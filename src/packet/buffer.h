@@ -97,6 +97,9 @@ class Slice {
   bool is_followed_by(const Slice& other) const {
     return block_ != nullptr && block_ == other.block_ && offset_ + size_ == other.offset_;
   }
+  /// Gives the reference up to who calls adopt() later, and has no use for a part of the block meanwhile.
+  packet_detail::Block* detach() { return std::exchange(block_, nullptr); }
+  static Slice adopt(packet_detail::Block* block) { return {block, 0, 0}; }
   /// A reference to `length` bytes from `from` on.
   Slice part(std::size_t from, std::size_t length) const {
     Slice s(*this);

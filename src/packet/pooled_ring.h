@@ -20,7 +20,7 @@ class PooledRing {
   static_assert(alignof(T) <= alignof(packet_detail::Block) && sizeof(T) >= 2);
 
  public:
-  static constexpr std::size_t kMost = kBufferSizes.back() / sizeof(T);
+  static constexpr std::size_t kMost = (kBufferSizes.back() - sizeof(std::uint64_t)) / sizeof(T);
 
   PooledRing() = default;
   PooledRing(PooledRing&& other) noexcept { swap(other); }
@@ -30,81 +30,81 @@ class PooledRing {
   }
   ~PooledRing() { clear(); }
 
-  std::size_t size() const { return size_; }
-  bool empty() const { return size_ == 0; }
+  std::size_t size() const { return block_ == nullptr ? 0 : head().size; }
+  bool empty() const { return size() == 0; }
 
   T& operator[](std::size_t i) { return *slot(i); }
   const T& operator[](std::size_t i) const { return *slot(i); }
   T& front() { return *slot(0); }
   const T& front() const { return *slot(0); }
-  T& back() { return *slot(size_ - std::size_t{1}); }
-  const T& back() const { return *slot(size_ - std::size_t{1}); }
+  T& back() { return *slot(size() - std::size_t{1}); }
+  const T& back() const { return *slot(size() - std::size_t{1}); }
 
   [[nodiscard]] bool push_back(T value, BufferPool& pool) {
-    if (size_ == capacity_ && !grow(pool)) return false;
-    std::construct_at(place(size_), std::move(value));
-    ++size_;
+    if ((block_ == nullptr || head().size == head().capacity) && !grow(pool)) return false;
+    std::construct_at(place(head().size), std::move(value));
+    ++head().size;
     return true;
   }
   /// Puts `value` before element `i`; i == size() appends.
   [[nodiscard]] bool insert(std::size_t i, T value, BufferPool& pool) {
-    LEAT_ASSERT(i <= size_);
+    LEAT_ASSERT(i <= size());
     if (!push_back(std::move(value), pool)) return false;
-    for (std::size_t k = size_ - std::size_t{1}; k > i; --k) std::swap((*this)[k], (*this)[k - 1]);
+    for (std::size_t k = size() - std::size_t{1}; k > i; --k) std::swap((*this)[k], (*this)[k - 1]);
     return true;
   }
   void pop_front() {
     std::destroy_at(slot(0));
-    if (++head_ == capacity_) head_ = 0;
+    if (++head().first == head().capacity) head().first = 0;
     shrink();
   }
   void pop_back() {
-    std::destroy_at(slot(size_ - std::size_t{1}));
+    std::destroy_at(slot(size() - std::size_t{1}));
     shrink();
   }
   void clear() {
-    while (size_ > 0) pop_back();
+    while (!empty()) pop_back();
   }
-  void swap(PooledRing& other) noexcept {
-    std::swap(room_, other.room_);
-    std::swap(head_, other.head_);
-    std::swap(size_, other.size_);
-    std::swap(capacity_, other.capacity_);
-  }
+  void swap(PooledRing& other) noexcept { std::swap(block_, other.block_); }
 
  private:
+  /// At the begin of the block; the elements follow.
+  struct Head {
+    std::uint16_t first = 0, size = 0, capacity = 0;
+  };
+  static_assert(sizeof(Head) <= sizeof(std::uint64_t));
+
+  Head& head() const { return *reinterpret_cast<Head*>(block_->data()); }
   T* place(std::size_t i) const {
-    const std::size_t at = head_ + i;
-    return reinterpret_cast<T*>(room_.mutable_bytes().data()) + (at < capacity_ ? at : at - capacity_);
+    const std::size_t at = head().first + i, capacity = head().capacity;
+    return reinterpret_cast<T*>(block_->data() + sizeof(std::uint64_t)) + (at < capacity ? at : at - capacity);
   }
   T* slot(std::size_t i) const {
-    LEAT_ASSERT(i < size_);
+    LEAT_ASSERT(i < size());
     return place(i);
   }
   bool grow(BufferPool& pool) {
-    const std::size_t wanted = room_ ? room_.capacity() + 1 : 1;
+    const std::size_t wanted = block_ == nullptr ? 1 : size_of(block_->buffer_class) + std::size_t{1};
     if (wanted > kBufferSizes.back()) return false;
+    Slice room = pool.allocate(class_for(wanted), 0, 0);
+    if (!room) return false;
     PooledRing wider;
-    wider.room_ = pool.allocate(class_for(wanted), 0, 0);
-    if (!wider.room_) return false;
-    wider.capacity_ = static_cast<std::uint16_t>(wider.room_.capacity() / sizeof(T));
-    for (std::size_t i = 0; i < size_; ++i) {
-      std::construct_at(wider.place(i), std::move(*place(i)));
-      std::destroy_at(place(i));
+    wider.block_ = room.detach();
+    Head* head_of_wider = std::construct_at(&wider.head());
+    head_of_wider->capacity =
+        static_cast<std::uint16_t>((size_of(wider.block_->buffer_class) - sizeof(std::uint64_t)) / sizeof(T));
+    for (; size() > head_of_wider->size; ++head_of_wider->size) {
+      std::construct_at(wider.place(head_of_wider->size), std::move(*place(head_of_wider->size)));
     }
-    std::swap(room_, wider.room_);
-    capacity_ = wider.capacity_;
-    head_ = 0;
+    swap(wider);
     return true;
   }
   void shrink() {
-    if (--size_ > 0) return;
-    room_ = Slice();
-    head_ = capacity_ = 0;
+    if (--head().size > 0) return;
+    static_cast<void>(Slice::adopt(std::exchange(block_, nullptr)));
   }
 
-  mutable Slice room_;  ///< its bytes are elements, and no part of the slice
-  std::uint16_t head_ = 0, size_ = 0, capacity_ = 0;
+  packet_detail::Block* block_ = nullptr;
 };
 
 }  // namespace leat

@@ -223,11 +223,12 @@ bool TcpSockets::poll_transmit(OutgoingSegment& out, Instant now) {
     count_sent(out.segment);
     return true;
   }
-  while (Socket* socket = dirty_.front()) {
-    const bool sent = socket->connection->poll_transmit(out.segment, now);
-    static_cast<ListLink<DirtyTag>&>(*socket).unlink();
-    if (sent) {
-      dirty_.push_back(*socket);  // the others get their turn
+  while (!dirty_.empty()) {
+    Socket* socket = find(dirty_.pop_front());
+    if (socket == nullptr) continue;
+    socket->is_dirty = false;
+    if (socket->connection->poll_transmit(out.segment, now)) {
+      mark_dirty(*socket);  // the others get their turn
       address(out, *socket);
       count_sent(out.segment);
       take_events(*socket);
@@ -301,7 +302,11 @@ void TcpSockets::touch(Socket& socket) {
     wheel_.schedule(socket, deadline);
     socket.armed_for = deadline;
   }
-  if (!static_cast<ListLink<DirtyTag>&>(socket).is_linked()) dirty_.push_back(socket);
+  mark_dirty(socket);
+}
+
+void TcpSockets::mark_dirty(Socket& socket) {
+  if (!std::exchange(socket.is_dirty, true)) dirty_.push_back(socket.handle);
 }
 
 void TcpSockets::take_events(Socket& socket) {
@@ -313,13 +318,18 @@ void TcpSockets::take_events(Socket& socket) {
 
 void TcpSockets::give_event(Socket& socket, std::uint16_t bits) {
   socket.pending_events = static_cast<std::uint16_t>(socket.pending_events | bits);
-  if (!static_cast<ListLink<EventTag>&>(socket).is_linked()) with_events_.push_back(socket);
+  if (!std::exchange(socket.has_event, true)) with_events_.push_back(socket.handle);
 }
 
 std::optional<Event> TcpSockets::next_event() {
-  Socket* socket = with_events_.pop_front();
-  if (socket == nullptr) return std::nullopt;
-  return Event{socket->handle, std::exchange(socket->pending_events, std::uint16_t{0})};
+  while (!with_events_.empty()) {
+    Socket* socket = find(with_events_.pop_front());
+    if (socket == nullptr) continue;
+    socket->has_event = false;
+    const std::uint16_t bits = std::exchange(socket->pending_events, std::uint16_t{0});
+    if (bits != 0) return Event{socket->handle, bits};
+  }
+  return std::nullopt;
 }
 
 void TcpSockets::retire(Socket& socket, Instant now) {

@@ -10,7 +10,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/intrusive_list.h"
 #include "base/random.h"
 #include "base/ring.h"
 #include "ip/icmp.h"
@@ -111,8 +110,6 @@ class TcpSockets {
   PortUse& ports_in_use() { return ports_in_use_; }
 
  private:
-  struct DirtyTag {};
-  struct EventTag {};
   struct Timed : TimerEntry {
     explicit Timed(bool half_open) : is_half_open(half_open) {}
     const bool is_half_open;
@@ -127,16 +124,17 @@ class TcpSockets {
     std::uint32_t slot = 0;
     SocketHandle listener;
   };
-  struct Socket : Timed, ListLink<DirtyTag>, ListLink<EventTag> {
+  struct Socket : Timed {
     Socket() : Timed(false) {}
-    SocketHandle handle;
-    FourTuple tuple;
-    std::uint32_t hash = 0;
-    std::uint16_t pending_events = 0;
-    PortSharing sharing;
     bool user_owns = false;  ///< a handle was given out and not closed
     bool in_flow_table = false;
+    bool is_dirty = false, has_event = false;  ///< it stands in dirty_, in with_events_
     TcpState counted_state = TcpState::closed;
+    PortSharing sharing;
+    std::uint16_t pending_events = 0;
+    std::uint32_t hash = 0;
+    SocketHandle handle;
+    FourTuple tuple;
     SocketHandle parent;  ///< the listener it came from, until accepted
     Instant armed_for = kNever;
     std::optional<TcpConnection> connection;
@@ -203,6 +201,7 @@ class TcpSockets {
 
   /// After anything happened to a connection: events, timer, dirty list.
   void touch(Socket& socket);
+  void mark_dirty(Socket& socket);
   void take_events(Socket& socket);
   void on_child_established(Socket& child);
   void give_event(Socket& socket, std::uint16_t bits);
@@ -237,8 +236,7 @@ class TcpSockets {
   std::unordered_map<std::uint16_t, std::size_t> reservations_by_port_;
   std::vector<SocketHandle> listeners_;
   RingDeque<OutgoingSegment, true> replies_;
-  IntrusiveList<Socket, DirtyTag> dirty_;
-  IntrusiveList<Socket, EventTag> with_events_;
+  RingDeque<SocketHandle, true> dirty_, with_events_;  ///< once each; some of them are gone
   std::size_t connections_ = 0;
   std::size_t orphans_ = 0;
 };

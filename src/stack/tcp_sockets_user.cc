@@ -126,7 +126,6 @@ void TcpSockets::give_up(Socket& socket) {
     socket.connection->abort(Error::no_buffers);
   }
   socket.pending_events = 0;
-  static_cast<ListLink<EventTag>&>(socket).unlink();
   touch(socket);
 }
 

@@ -19,6 +19,7 @@
 #include "leat/tcp_info.h"
 #include "leat/tcp_options.h"
 #include "tcp/congestion/registry.h"
+#include "tcp/connection_counts.h"
 #include "tcp/connection_facts.h"
 #include "tcp/engine/half_open.h"
 #include "tcp/flight.h"
@@ -79,6 +80,7 @@ class TcpConnection {
   /// Event bits since the last call.
   std::uint16_t take_events() { return std::exchange(events_, std::uint16_t{0}); }
   TcpInfo info() const;
+  TcpCounts counts() const;
   QueuedBytes queued() const;
   bool at_mark() const { return receiver_.at_mark(); }
   TimeWaitFacts time_wait_facts() const;
@@ -220,7 +222,6 @@ class TcpConnection {
 
   Instant keep_alive_deadline_ = kNever;
   Instant linger_deadline_ = kNever;  ///< FIN-WAIT-2 without a user
-  Instant next_challenge_{Instant::min()};
   Instant opened_at_{};
   Instant heard_at_{};  ///< the last valid ACK
   Instant last_sent_at_{};
@@ -232,7 +233,7 @@ class TcpConnection {
   std::uint8_t probes_ = 0;     ///< unanswered, of a window or to keep alive
   PacketNote ack_note_;         ///< of the ACK that is owed
   std::uint8_t persist_backoff_ = 0;
-  TcpCounts counts_;
+  ConnectionCounts counts_;
 };
 
 }  // namespace leat

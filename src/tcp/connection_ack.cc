@@ -93,12 +93,14 @@ void TcpConnection::on_ack(const SegmentIn& segment, StreamPos pos, Instant now,
   const Recovery::Verdict loss = f.recovery.on_ack(in, path(), *congestion_);
   verdict.losses = loss.events;
   if (loss.duplicate) {
-    ++counts_.dupacks_in;
+    ++counts_.troubles().dupacks_in;
     congestion_->on_duplicate_ack(now);
   }
-  if (loss.began) ++counts_.fast_recoveries;
-  if (loss.events.has(LossEvent::reordering)) ++counts_.reord_seen;
-  counts_.dsack_dups += (loss.duplicates_reported + sender_.path_mss() - 1) / sender_.path_mss();
+  if (loss.began) ++counts_.troubles().fast_recoveries;
+  if (loss.events.has(LossEvent::reordering)) ++counts_.troubles().reord_seen;
+  if (loss.duplicates_reported > 0) {
+    counts_.troubles().dsack_dups += (loss.duplicates_reported + sender_.path_mss() - 1) / sender_.path_mss();
+  }
   measure(segment, loss, now);
   sample.rtt = latest_round_trip(loss.delivery, now);
   sample.srtt = rto_.rtt().srtt();
@@ -125,7 +127,6 @@ void TcpConnection::on_syn_acked(const SegmentIn& segment, Instant now) {
 }
 
 void TcpConnection::on_progress(std::uint32_t acked_bytes, Instant now) {
-  counts_.bytes_acked += acked_bytes;
   time_outs_ = 0;
   flight().silent_since = kNever;
   flight().progress_at = now;

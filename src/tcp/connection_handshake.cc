@@ -43,7 +43,7 @@ void TcpConnection::open_passive(const Handshake& handshake) {
   time_outs_ = handshake.time_outs;
   counts_.segs_in = 1;
   counts_.segs_out = 1u + handshake.time_outs;
-  counts_.total_retrans = handshake.time_outs;
+  if (handshake.time_outs > 0) counts_.troubles().total_retrans = handshake.time_outs;
 }
 
 void TcpConnection::adopt_peer(const Handshake& handshake, Instant now) {

@@ -117,7 +117,7 @@ SegmentVerdict TcpConnection::on_unacceptable(const SegmentIn& segment, DropReas
     if (!segment.flags.syn()) receiver_.add_duplicate(pos, pos + segment.sequence_length());
     acks_.ack_now();
     ack_note_.kind = note;
-    ++counts_.dupacks_out;
+    ++counts_.troubles().dupacks_out;
   } else {
     verdict.challenge = challenge(note, now);
   }
@@ -141,8 +141,9 @@ SegmentVerdict TcpConnection::on_reset(StreamPos pos, Instant now) {
 
 bool TcpConnection::challenge(NoteKind why, Instant now) {
   constexpr Duration kInterval = std::chrono::milliseconds(500);  // Linux: tcp_invalid_ratelimit
-  if (now < next_challenge_) return false;
-  next_challenge_ = now + kInterval;
+  Instant& next = counts_.troubles().next_challenge;
+  if (now < next) return false;
+  next = now + kInterval;
   acks_.ack_now();
   ack_note_.kind = why;
   return true;
@@ -153,7 +154,6 @@ void TcpConnection::on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool,
   const bool had_urgent_byte = receiver_.has_urgent_byte();
   size_receive_buffer(segment, pool, now);
   const Receiver::Accepted accepted = receiver_.accept(pos, segment.payload, pool);
-  counts_.bytes_received += accepted.in_order;
   if (accepted.refused) verdict.drop = DropReason::PROTO_MEM;
   verdict.refused_ahead = accepted.refused_ahead;
   verdict.pruned = accepted.pruned;
@@ -174,7 +174,7 @@ void TcpConnection::on_text(SegmentIn& segment, StreamPos pos, BufferPool& pool,
   if (accepted.duplicate) {
     verdict.drop = window_closed ? DropReason::TCP_ZEROWINDOW : DropReason::TCP_OFOMERGE;
   } else if (!accepted.refused) {
-    counts_.rcv_ooopack += segment.wire_segments;
+    counts_.troubles().rcv_ooopack += segment.wire_segments;
     verdict.queued_out_of_order = true;
   }
   ack_out_of_order(segment);
@@ -197,11 +197,11 @@ void TcpConnection::size_receive_buffer(const SegmentIn& segment, const BufferPo
 // one, as many as make it act.
 void TcpConnection::ack_out_of_order(const SegmentIn& segment) {
   if (sack_agreed_) {
-    ++counts_.dupacks_out;
+    ++counts_.troubles().dupacks_out;
     return acks_.selective_ack();
   }
   const std::uint32_t count = std::min<std::uint32_t>(segment.wire_segments, Rack::kDuplicateThreshold);
-  counts_.dupacks_out += count;
+  counts_.troubles().dupacks_out += count;
   for (std::uint32_t i = 0; i < count; ++i) acks_.duplicate_ack();
 }
 

@@ -52,7 +52,7 @@ bool TcpConnection::transmit_syn(SegmentOut& out, Instant now) {
   out.retransmission = again;
   if (again) {
     out.note = {NoteKind::syn_time_out, time_outs_, static_cast<std::uint8_t>(options_->syn_retries)};
-    ++counts_.total_retrans;
+    ++counts_.troubles().total_retrans;
     flight().recovery.on_resent(0, 1, now);
   } else {
     flight().recovery.on_sent(1, now);
@@ -219,8 +219,8 @@ void TcpConnection::note_data_sent(const Sender::Plan& plan, std::uint32_t segme
   const bool again = plan.pos < sender_.nxt();
   const bool oldest = sender_.una() == sender_.nxt() || plan.pos == sender_.una();
   if (again) {
-    counts_.total_retrans += segments;
-    counts_.bytes_retrans += plan.length;
+    counts_.troubles().total_retrans += segments;
+    counts_.troubles().bytes_retrans += plan.length;
     f.recovery.on_resent(plan.pos, end, now);
   } else {
     if (oldest) f.progress_at = now;
@@ -229,7 +229,6 @@ void TcpConnection::note_data_sent(const Sender::Plan& plan, std::uint32_t segme
   sender_.sent(plan);
   note_window_use();
   if (plan.length > 0) counts_.data_segs_out += segments;
-  counts_.bytes_sent += plan.length;
   last_sent_at_ = now;
   const LossTimer& timer = f.loss_timer;
   const bool waits_for_probe = timer.kind == LossTimer::Kind::tail_probe || f.recovery.may_probe();

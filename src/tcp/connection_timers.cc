@@ -74,7 +74,7 @@ void TcpConnection::on_reordering_timeout(Instant now, TimerVerdict& verdict) {
   flight().loss_timer.arm(LossTimer::Kind::time_out, oldest_times_out(now));
   const Recovery::Verdict loss = flight().recovery.on_waited(path(), *congestion_, now);
   verdict.losses = loss.events;
-  if (loss.began) ++counts_.fast_recoveries;
+  if (loss.began) ++counts_.troubles().fast_recoveries;
   if (loss.wait > Duration::zero()) flight().loss_timer.arm(LossTimer::Kind::reordering, now + loss.wait);
 }
 
@@ -105,7 +105,7 @@ void TcpConnection::on_retransmission_timeout(Instant now, TimerVerdict& verdict
     retransmit_now_ = true;
   }
   verdict.retransmission_timeout = true;
-  ++counts_.rto_count;
+  ++counts_.troubles().rto_count;
   if (time_outs_ < 255) ++time_outs_;
   rto_.back_off();
   arm_retransmission(now);

@@ -40,6 +40,8 @@ class Receiver {
   /// RCV.NXT + RCV.WND: one past the last position the peer may use. Never moves back.
   StreamPos window_end() const { return window_end_; }
   std::size_t readable() const { return queue_.size(); }
+  /// Bytes of data that have come in order.
+  std::uint64_t received() const { return static_cast<std::uint64_t>(std::max<StreamPos>(data_end() - 1, 0)); }
   std::span<const Reassembly::Range> sack_blocks() const {
     return reassembly_ ? reassembly_->sack_blocks() : std::span<const Reassembly::Range>{};
   }
