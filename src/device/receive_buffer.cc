@@ -6,8 +6,8 @@ namespace leat {
 
 bool ReceiveBuffer::prepare(BufferPool& pool) {
   if (!small_) small_ = pool.allocate(BufferClass::frame, 0, size_of(BufferClass::frame));
-  if (!big_) big_ = pool.allocate(BufferClass::super, 0, size_of(BufferClass::super));
-  return small_ && big_;
+  if (needs_big_ && !big_) big_ = pool.allocate(BufferClass::super, 0, size_of(BufferClass::super));
+  return small_ && (big_ || !needs_big_);
 }
 
 void ReceiveBuffer::describe(iovec (&out)[2]) {

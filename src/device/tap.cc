@@ -10,103 +10,194 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <span>
+#include <vector>
 
 #include "device/interface_info.h"
+#include "device/io_batch.h"
 #include "device/receive_buffer.h"
 #include "device/system_random.h"
 #include "device/unique_fd.h"
 #include "device/virtio_header.h"
+#include "wire/ethernet.h"
 
 namespace leat {
 namespace {
 
 class TapDevice final : public Device {
  public:
-  TapDevice(UniqueFd fd, DeviceCaps caps) : fd_(std::move(fd)), caps_(caps) {}
+  /// `largest`: bytes of a frame that is received.
+  TapDevice(UniqueFd fd, DeviceCaps caps, std::size_t largest)
+      : fd_(std::move(fd)),
+        caps_(caps),
+        io_(IoBatch::create(fd_.get())),
+        incoming_(largest > size_of(BufferClass::frame) ? kMostLarge : IoBatch::kMost,
+                  Incoming{ReceiveBuffer(largest)}),
+        outgoing_(IoBatch::kMost) {}
 
   const DeviceCaps& caps() const override { return caps_; }
   expected<void, Error> receive(PacketBatch& batch, BufferPool& pool) override;
   void transmit(PacketBatch& batch) override;
+  void idle() override;
   int descriptor() const override { return fd_.get(); }
   DeviceCounters counters() const override { return counters_; }
 
  private:
-  bool send(Packet& packet);
+  static constexpr std::size_t kMostLarge = 16;  ///< super-segments read at once
+  struct Incoming {
+    ReceiveBuffer buffer;
+    VirtioHeader header{};
+    std::array<iovec, 3> parts{};
+    int result = 0;  ///< bytes, or the negative of an errno value
+  };
+  struct Outgoing {
+    VirtioHeader header{};
+    std::array<iovec, Packet::kMaxSlices + 1> parts{};
+    unsigned count = 0;
+  };
+
+  std::span<Incoming> read(std::size_t most, BufferPool& pool);
+  bool take(Incoming& in, PacketBatch& batch, BufferPool& pool);
+  void describe(Packet& packet, Outgoing& out) const;
+  bool is_done(const Packet& packet, int result);
+  std::size_t send_each(std::span<Packet> packets);
+  std::size_t send_together(std::span<Packet> packets);
 
   UniqueFd fd_;
   DeviceCaps caps_;
   DeviceCounters counters_;
-  ReceiveBuffer buffer_;
+  std::unique_ptr<IoBatch> io_;
+  std::vector<Incoming> incoming_;
+  std::vector<Outgoing> outgoing_;
+  std::size_t ahead_ = 1;  ///< frames to ask for at once
 };
 
 expected<void, Error> TapDevice::receive(PacketBatch& batch, BufferPool& pool) {
   // Bounds the work of one call when frames are dropped here.
-  for (std::size_t tries = 2 * PacketBatch::kCapacity; tries > 0 && !batch.full(); --tries) {
-    if (!buffer_.prepare(pool)) {
-      // Frames wait in the interface's queue, and the kernel drops there when it is full.
-      return {};
+  for (std::size_t left = 2 * PacketBatch::kCapacity; left > 0 && !batch.full();) {
+    const std::span<Incoming> read_now = read(std::min({ahead_, batch.room(), left}), pool);
+    // Without memory frames wait in the interface's queue, and the kernel drops there when it is full.
+    if (read_now.empty()) return {};
+    left -= read_now.size();
+    std::size_t got = 0;
+    for (Incoming& in : read_now) {
+      if (in.result == -EAGAIN || in.result == -EINTR) continue;
+      ++got;
+      if (!take(in, batch, pool)) return unexpected(Error::no_device);
     }
-    VirtioHeader header;
-    iovec parts[3] = {{header.data(), header.size()}, {}, {}};
-    iovec frame[2];
-    buffer_.describe(frame);
-    parts[1] = frame[0], parts[2] = frame[1];
-    const ssize_t n = ::readv(fd_.get(), parts, 3);
-    if (n < 0) {
-      if (errno == EINTR) continue;
-      if (errno == EAGAIN) return {};
-      if (errno == EINVAL) {  // a segmentation that a virtio header cannot express
-        ++counters_.rx_dropped;
-        continue;
-      }
-      return unexpected(Error::no_device);  // EBADFD, EFAULT: the interface was removed
-    }
-    if (static_cast<std::size_t>(n) <= kVirtioHeaderSize) {
-      ++counters_.rx_dropped;
-      continue;
-    }
-    auto packet = buffer_.take(static_cast<std::size_t>(n) - kVirtioHeaderSize, pool);
-    const auto offload = packet ? read_virtio_header(header, *packet) : std::nullopt;
-    if (!offload) {
-      ++counters_.rx_dropped;
-      continue;
-    }
-    packet->offload = *offload;
-    count_offloads(*offload, counters_);
-    ++counters_.rx_packets;
-    counters_.rx_bytes += packet->size();
-    batch.push(std::move(*packet));
+    ahead_ = std::clamp<std::size_t>(got == read_now.size() ? 2 * got : got, 1, incoming_.size());
+    if (got < read_now.size()) return {};
   }
   return {};
 }
 
-void TapDevice::transmit(PacketBatch& batch) {
-  std::size_t done = 0;
-  for (Packet& packet : batch.packets()) {
-    if (!send(packet)) break;
-    ++done;
+/// Asks for up to `most` frames; nothing when there is no memory for one.
+std::span<TapDevice::Incoming> TapDevice::read(std::size_t most, BufferPool& pool) {
+  if (!io_) most = 1;
+  std::size_t count = 0;
+  for (; count < most && incoming_[count].buffer.prepare(pool); ++count) {
+    Incoming& in = incoming_[count];
+    in.parts[0] = {in.header.data(), in.header.size()};
+    iovec frame[2];
+    in.buffer.describe(frame);
+    in.parts[1] = frame[0], in.parts[2] = frame[1];
   }
-  batch.remove_front(done);
+  const std::span<Incoming> asked = std::span(incoming_).first(count);
+  if (count == 1) {
+    const ssize_t n = ::readv(fd_.get(), asked[0].parts.data(), 3);
+    asked[0].result = n < 0 ? -errno : static_cast<int>(n);
+    return asked;
+  }
+  for (Incoming& in : asked) io_->read(in.parts.data(), 3);
+  const std::span<const int> results = count > 0 ? io_->run() : std::span<const int>();
+  const bool refused = std::find(results.begin(), results.end(), -EOPNOTSUPP) != results.end();
+  if (count > 0 && (results.empty() || refused)) {
+    io_.reset();
+    return read(1, pool);
+  }
+  for (std::size_t i = 0; i < count; ++i) asked[i].result = results[i];
+  return asked;
+}
+
+/// False: the interface was removed.
+bool TapDevice::take(Incoming& in, PacketBatch& batch, BufferPool& pool) {
+  // EINVAL: a segmentation that a virtio header cannot express.
+  if (in.result < 0 && in.result != -EINVAL) return false;  // EBADFD, EFAULT
+  std::optional<Packet> packet;
+  if (in.result > static_cast<int>(kVirtioHeaderSize)) {
+    packet = in.buffer.take(static_cast<std::size_t>(in.result) - kVirtioHeaderSize, pool);
+  }
+  const auto offload = packet ? read_virtio_header(in.header, *packet) : std::nullopt;
+  if (!offload) {
+    ++counters_.rx_dropped;
+    return true;
+  }
+  packet->offload = *offload;
+  count_offloads(*offload, counters_);
+  ++counters_.rx_packets;
+  counters_.rx_bytes += packet->size();
+  batch.push(std::move(*packet));
+  return true;
+}
+
+void TapDevice::idle() {
+  for (Incoming& in : std::span(incoming_).subspan(1)) in.buffer.release();
+}
+
+void TapDevice::transmit(PacketBatch& batch) {
+  const bool together = io_ && batch.size() > 1;
+  batch.remove_front(together ? send_together(batch.packets()) : send_each(batch.packets()));
+}
+
+void TapDevice::describe(Packet& packet, Outgoing& out) const {
+  out.header = write_virtio_header(packet, caps_.has_link_layer);
+  out.parts[0] = {out.header.data(), out.header.size()};
+  out.count = 1;
+  for (Slice& s : packet.slices()) out.parts[out.count++] = {s.mutable_bytes().data(), s.size()};
 }
 
 /// False when the packet has to wait.
-bool TapDevice::send(Packet& packet) {
-  VirtioHeader header = write_virtio_header(packet, caps_.has_link_layer);
-  std::array<iovec, Packet::kMaxSlices + 1> parts;
-  parts[0] = {header.data(), header.size()};
-  int count = 1;
-  for (Slice& s : packet.slices()) parts[static_cast<std::size_t>(count++)] = {s.mutable_bytes().data(), s.size()};
-  for (;;) {
-    if (::writev(fd_.get(), parts.data(), count) >= 0) {
-      ++counters_.tx_packets;
-      counters_.tx_bytes += packet.size();
-      return true;
-    }
-    if (errno == EINTR) continue;
-    if (errno == EAGAIN) return false;
+bool TapDevice::is_done(const Packet& packet, int result) {
+  if (result == -EAGAIN || result == -EINTR) return false;
+  if (result < 0) {
     ++counters_.tx_refused;  // EIO: the interface is down; EINVAL: the kernel does not like the frame
-    return true;
+  } else {
+    ++counters_.tx_packets;
+    counters_.tx_bytes += packet.size();
   }
+  return true;
+}
+
+/// Returns how many are done with.
+std::size_t TapDevice::send_each(std::span<Packet> packets) {
+  std::size_t done = 0;
+  for (Packet& packet : packets) {
+    Outgoing& out = outgoing_[0];
+    describe(packet, out);
+    const ssize_t n = ::writev(fd_.get(), out.parts.data(), static_cast<int>(out.count));
+    if (!is_done(packet, n < 0 ? -errno : static_cast<int>(n))) break;
+    ++done;
+  }
+  return done;
+}
+
+/// The same; those that have to wait are moved to the end.
+std::size_t TapDevice::send_together(std::span<Packet> packets) {
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    describe(packets[i], outgoing_[i]);
+    io_->write(outgoing_[i].parts.data(), outgoing_[i].count);
+  }
+  const std::span<const int> results = io_->run();
+  if (results.empty()) {
+    io_.reset();
+    return send_each(packets);
+  }
+  std::size_t first_waiting = packets.size();
+  for (std::size_t i = packets.size(); i-- > 0;) {
+    if (is_done(packets[i], results[i])) continue;
+    if (--first_waiting != i) packets[first_waiting] = std::move(packets[i]);
+  }
+  return first_waiting;
 }
 
 bool attach(int fd, const std::string& name, TapKind kind, bool one_of_several) {
@@ -193,7 +284,8 @@ expected<std::unique_ptr<Device>, DeviceError> open_tap(const std::string& name,
   caps.max_super_segment = 65535;
   caps.completes_checksums = true;
   if (caps.has_link_layer) caps.mac = options.mac ? *options.mac : random_mac();
-  return std::unique_ptr<Device>(std::make_unique<TapDevice>(std::move(fd), caps));
+  const std::size_t largest = options.offloads ? ReceiveBuffer::kCapacity : caps.mtu + EthernetHeader::kSize;
+  return std::unique_ptr<Device>(std::make_unique<TapDevice>(std::move(fd), caps, largest));
 }
 
 }  // namespace leat

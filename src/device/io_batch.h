@@ -1,0 +1,31 @@
+// IoBatch: many reads or writes of a descriptor that never makes wait, for the price of one system call (io_uring).
+//
+// Used by devices whose kernel side takes one frame a call. Where io_uring is missing or forbidden there is no IoBatch,
+// and the device calls readv and writev.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+struct iovec;
+
+namespace leat {
+
+class IoBatch {
+ public:
+  static constexpr std::size_t kMost = 64;
+
+  /// For a descriptor with O_NONBLOCK, which outlives it. None where the kernel or the build has no io_uring.
+  static std::unique_ptr<IoBatch> create(int fd);
+  virtual ~IoBatch() = default;
+
+  /// At most kMost of these before run(). `parts` and what they point to stay as they are until then.
+  virtual void read(const iovec* parts, unsigned count) = 0;
+  virtual void write(const iovec* parts, unsigned count) = 0;
+  /// Does all of it, in order. One result each: bytes, or the negative of an errno value. A failure stops none of those
+  /// behind it. Valid until the next call. Nothing when the kernel refuses: then this is of no more use.
+  virtual std::span<const int> run() = 0;
+};
+
+}  // namespace leat
