@@ -5,14 +5,18 @@
 namespace leat {
 
 void Recovery::start(const Start& start) {
-  Scoreboard board = std::move(board_);
-  *this = {};
-  board_ = std::move(board);
   board_.start(start.at);
   board_.set_mss(start.mss);
   rack_.start(start.learned);
+  prr_ = {};
+  undo_ = {};
+  probe_ = {};
   high_ = start.at;
+  credit_ = unreported_ = 0;
+  resent_at_ = {};
+  state_ = CongestionState::open;
   sack_ = start.sack;
+  frto_ = holds_ = postponed_ = false;
 }
 
 bool Recovery::is_at_rest(Duration rto, Instant now) const {

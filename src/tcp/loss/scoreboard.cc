@@ -16,14 +16,12 @@ Instant later(Instant known, Instant other) { return known == kNever ? other : s
 }  // namespace
 
 void Scoreboard::start(StreamPos at) {
-  std::vector<Range> ranges = std::move(ranges_);
-  RingDeque<Resent> log = std::move(resent_log_);
-  ranges.clear();
-  log.clear();
-  *this = {};
-  ranges_ = std::move(ranges);
-  resent_log_ = std::move(log);
+  ranges_.clear();
+  head_ = 0;
+  resent_log_.clear();
   begin_ = end_ = highest_sacked_ = lost_from_ = judged_from_ = at;
+  order_ = sacked_ = lost_ = resent_ = resent_lost_ = 0;
+  losses_ = 0;
 }
 
 bool Scoreboard::left_before(const Range& range, StreamPos end, const Delivery::Newest& newest) {
