@@ -15,9 +15,15 @@ bool same(const struct stat& a, const struct stat& b) {
 
 }  // namespace
 
-RecentFiles::File RecentFiles::find(const std::string& path, const struct stat& s) const {
+RecentFiles::File RecentFiles::find(const std::string& path, const std::function<bool(struct stat&)>& look) {
   const auto at = kept_.find(path);
-  return at != kept_.end() && same(at->second.stat, s) ? at->second.file : nullptr;
+  if (at == kept_.end()) return nullptr;
+  Kept& kept = at->second;
+  if (std::exchange(kept.looked, turn_) == turn_) return kept.file;
+  struct stat s {};
+  if (look(s) && same(kept.stat, s)) return kept.file;
+  kept_.erase(at);
+  return nullptr;
 }
 
 bool RecentFiles::may_keep(const struct stat& s, std::time_t now) {
@@ -27,7 +33,7 @@ bool RecentFiles::may_keep(const struct stat& s, std::time_t now) {
 
 void RecentFiles::keep(const std::string& path, const struct stat& s, File file) {
   if (kept_.size() >= kMost && !knows(path)) kept_.erase(kept_.begin());
-  kept_.insert_or_assign(path, Kept{s, std::move(file)});
+  kept_.insert_or_assign(path, Kept{s, std::move(file), turn_});
 }
 
 }  // namespace leat::http

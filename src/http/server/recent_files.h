@@ -1,5 +1,6 @@
 // RecentFiles: the contents of small files that were asked for lately, so that asking again costs one look at the
-// file's times and no opening, reading and closing. A Site has one, for a single thread.
+// file's times and no opening, reading and closing; requests that arrive together share the look. A Site has one, for a
+// single thread.
 //
 // What is kept is given out only while the path leads to the same file with the same times and size. A file that
 // changed within the last seconds is not kept: it could change again and show the same times, which have the
@@ -9,7 +10,9 @@
 #include <sys/stat.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <ctime>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -26,20 +29,23 @@ class RecentFiles {
 
   using File = std::shared_ptr<const SiteFile>;
 
-  /// What was kept for `path`, which now leads to `s`; else none.
-  File find(const std::string& path, const struct stat& s) const;
+  /// What was kept for `path`, if that leads to the same still; else none. `look` fills in what it leads to now, false:
+  /// nothing; it is asked once after each look_again().
+  File find(const std::string& path, const std::function<bool(struct stat&)>& look);
+  void look_again() { ++turn_; }
   bool knows(const std::string& path) const { return kept_.count(path) != 0; }
   /// True when `s` may be kept at the time `now`.
   static bool may_keep(const struct stat& s, std::time_t now);
   void keep(const std::string& path, const struct stat& s, File file);
-  void forget(const std::string& path) { kept_.erase(path); }
 
  private:
   struct Kept {
     struct stat stat;
     File file;
+    std::uint64_t looked = 0;  ///< in which turn
   };
   std::unordered_map<std::string, Kept> kept_;
+  std::uint64_t turn_ = 0;
 };
 
 }  // namespace leat::http

@@ -1,6 +1,5 @@
 #include "http/server/respond.h"
 
-#include "http/date.h"
 #include "http/server/conditions.h"
 #include "http/server/listing.h"
 #include "http/server/media_type.h"
@@ -34,7 +33,7 @@ void make_multipart(Response& response, const SiteFile& file, const std::vector<
 
 Response file_response(const RequestHead& request, const SiteFile& file) {
   Response response;
-  response.fields = {{"Last-Modified", date_text(file.modified)}, {"ETag", file.tag}, {"Accept-Ranges", "bytes"}};
+  response.fields = {{"Last-Modified", file.modified_text}, {"ETag", file.tag}, {"Accept-Ranges", "bytes"}};
   const Validators validators{file.tag, file.modified};
   if (const unsigned status = judge_conditions(request, validators); status != 0) {
     response.status = status;

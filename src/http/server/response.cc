@@ -41,7 +41,8 @@ std::string_view reason_phrase(unsigned status) {
 
 std::uint64_t Response::length() const {
   std::uint64_t total = 0;
-  for (const BodyPiece& piece : body) {
+  for (std::size_t i = 0; i < body.size(); ++i) {
+    const BodyPiece& piece = body[i];
     if (const auto* text = std::get_if<std::string>(&piece)) {
       total += text->size();
     } else if (const auto* shared = std::get_if<SharedText>(&piece)) {
@@ -54,10 +55,12 @@ std::uint64_t Response::length() const {
 }
 
 std::string Response::head(bool keep_alive, std::string_view date) const {
-  std::string out = "HTTP/1.1 " + std::to_string(status) + " " + std::string(reason_phrase(status)) + "\r\n";
+  std::string out;
+  out.reserve(384);
+  out.append("HTTP/1.1 ").append(std::to_string(status)).append(" ").append(reason_phrase(status)).append("\r\n");
   out.append("Server: leat/" LEAT_VERSION "\r\nDate: ").append(date).append("\r\n");
-  for (const Field& field : fields) out += field.name + ": " + field.value + "\r\n";
-  if (has_body) out += "Content-Length: " + std::to_string(length()) + "\r\n";
+  for (const Field& field : fields) out.append(field.name).append(": ").append(field.value).append("\r\n");
+  if (has_body) out.append("Content-Length: ").append(std::to_string(length())).append("\r\n");
   out += keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
   return out;
 }

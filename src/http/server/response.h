@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
 
+#include "base/ring.h"
 #include "http/message.h"
 #include "http/server/site.h"
 
@@ -29,7 +29,7 @@ using BodyPiece = std::variant<std::string, SharedText, FilePiece>;
 struct Response {
   unsigned status = 200;
   std::vector<Field> fields;
-  std::deque<BodyPiece> body;
+  RingDeque<BodyPiece> body;
   bool has_body = true;  ///< false: a status that never has one (304)
 
   std::uint64_t length() const;  ///< of the body, bytes

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <ctime>
-#include <deque>
 #include <functional>
 #include <string>
 
@@ -75,7 +74,7 @@ class Session {
   std::string out_;
   std::size_t sent_ = 0;       ///< of out_
   std::size_t head_left_ = 0;  ///< bytes of the head that are not sent yet
-  std::deque<BodyPiece> body_;
+  RingDeque<BodyPiece> body_;
   Exchange exchange_;
   bool answering_ = false;
   bool closing_ = false;  ///< no request after this one

@@ -16,6 +16,8 @@
 #include <optional>
 #include <tuple>
 
+#include "http/date.h"
+
 namespace leat::http {
 namespace {
 
@@ -155,13 +157,7 @@ expected<Site, std::string> Site::open(const std::string& path, Clock clock) {
 
 /// What `path` led to when it was last asked for, if that has not changed.
 std::shared_ptr<const SiteFile> Site::recent(const std::string& path) const {
-  if (!files_->knows(path)) return nullptr;
-  struct stat s {};
-  if (::fstatat(root_->fd(), path.c_str(), &s, 0) == 0) {
-    if (auto file = files_->find(path, s)) return file;
-  }
-  files_->forget(path);
-  return nullptr;
+  return files_->find(path, [&](struct stat& s) { return ::fstatat(root_->fd(), path.c_str(), &s, 0) == 0; });
 }
 
 std::shared_ptr<const SiteFile> Site::describe(int fd, const struct stat& s, const std::string& path) const {
@@ -171,6 +167,7 @@ std::shared_ptr<const SiteFile> Site::describe(int fd, const struct stat& s, con
   found->size = static_cast<std::uint64_t>(s.st_size);
   // RFC 9110 §8.8.2.1: never later than the answer, whatever the file system says.
   found->modified = std::min(s.st_mtim.tv_sec, now);
+  found->modified_text = date_text(found->modified);
   found->tag = tag_of(s);
   found->name = path;
   if (RecentFiles::may_keep(s, now)) found->text = content_of(fd, s);

@@ -35,8 +35,9 @@ struct SiteFile {
   std::shared_ptr<const std::string> text;  ///< its content, if it is kept
   std::uint64_t size = 0;
   std::time_t modified = 0;
-  std::string tag;   ///< strong entity tag, from time and size
-  std::string name;  ///< for the media type
+  std::string modified_text;  ///< the same as HTTP has it
+  std::string tag;            ///< strong entity tag, from time and size
+  std::string name;           ///< for the media type
 };
 
 struct SiteEntry {
@@ -69,6 +70,8 @@ class Site {
 
   /// `path` is decoded, begins with '/', and has no dot segments. The error is a status code.
   expected<Found, unsigned> find(const std::string& path) const;
+  /// What find() has looked at before is looked at again: it may have changed.
+  void look_again() const { files_->look_again(); }
   ListingPages& pages() const { return *pages_; }
 
  private:

@@ -97,11 +97,15 @@ TEST_F(SiteTest, SmallFilesAreKeptUntilTheyChange) {
   EXPECT_EQ(s.find("/sub/")->file, s.find("/sub/index.html")->file);
 
   std::ofstream(root / "www" / "a.txt") << "HELLO";  // as long as before
+  EXPECT_EQ(text_of(s, "/a.txt"), "hello") << "requests that came together get the same";
+  s.look_again();
   EXPECT_EQ(text_of(s, "/a.txt"), "HELLO");
   std::filesystem::rename(root / "www" / "sub" / "index.html", root / "www" / "a.txt");
+  s.look_again();
   EXPECT_EQ(text_of(s, "/a.txt"), "index");
   EXPECT_NE(s.find("/sub/")->folder, nullptr);
   std::filesystem::remove(root / "www" / "a.txt");
+  s.look_again();
   EXPECT_EQ(s.find("/a.txt").error(), 404u);
   std::filesystem::create_symlink("../secret", root / "www" / "a.txt");
   EXPECT_EQ(s.find("/a.txt").error(), 404u) << "a path that was good once does not lead out";
