@@ -8,6 +8,7 @@
 #include <array>
 #include <csignal>
 #include <cstring>
+#include <utility>
 
 #include "device/system_random.h"
 
@@ -19,8 +20,9 @@ using namespace std::chrono_literals;
 constexpr int kSendRounds = 16;  // batches sent a turn and device
 constexpr int kEventRounds = 4;  // times that events may lead to more to send, a turn
 constexpr int kEventsARound = 256;
-constexpr Duration kBlockedPause = 1ms;      // how often timers run while every device is blocked
-constexpr Duration kFlushTime = 200ms;       // how long stopping waits for a blocked device
+constexpr unsigned kLooksAPoll = 8;      // while looking: at devices, for each time at everything else that may happen
+constexpr Duration kBlockedPause = 1ms;  // how often timers run while every device is blocked
+constexpr Duration kFlushTime = 200ms;   // how long stopping waits for a blocked device
 constexpr unsigned long kTimerSlack = 1000;  // ns; the default of 50 us would blur pacing
 
 thread_local const Worker* this_threads_worker = nullptr;
@@ -139,6 +141,13 @@ std::uint32_t Worker::wait(Instant wake_up, Instant& now) {
       idle = true;
     }
     const bool sleeps = waited >= spin;
+    if (!sleeps && ++looks_ % kLooksAPoll != 0) {
+      const bool found = look();
+      now = monotonic_now();
+      if (!found && now < wake_up) continue;
+      if (wake_up > began) spin_.on_waited(now - began);
+      return 0;
+    }
     const std::uint32_t ready = poller_.wait(sleeps ? wake_up : now, now);
     now = monotonic_now();
     if (ready != 0 || sleeps || now >= wake_up) {
@@ -149,11 +158,24 @@ std::uint32_t Worker::wait(Instant wake_up, Instant& now) {
   }
 }
 
+/// Asks the devices themselves, which costs less than to ask whether they have something. True when one has.
+bool Worker::look() {
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    if (links_[i].failed) continue;
+    const auto received = links_[i].device->receive(in_, pool_);
+    if (in_.empty() && received) continue;
+    found_ = Found{i, received};
+    return true;
+  }
+  return false;
+}
+
 void Worker::turn(std::uint32_t ready, Instant now) {
   ++turns_;
   more_ = false;
   run_tasks(now);
   run_timers(now);
+  if (const auto found = std::exchange(found_, std::nullopt)) take(found->link, found->received, now);
   for (std::size_t i = 0; i < links_.size(); ++i) {
     // A device without a descriptor of its own for room wakes us through the one for input.
     if ((ready >> i & 1) != 0 && !links_[i].failed) receive(i, now);
@@ -189,9 +211,11 @@ void Worker::run_tasks(Instant now) {
   running_.clear();
 }
 
-void Worker::receive(std::size_t index, Instant now) {
+void Worker::receive(std::size_t index, Instant now) { take(index, links_[index].device->receive(in_, pool_), now); }
+
+/// What a device has given is in in_.
+void Worker::take(std::size_t index, const expected<void, Error>& received, Instant now) {
   Link& link = links_[index];
-  const auto received = link.device->receive(in_, pool_);
   if (in_.full()) more_ = true;
   if (!in_.empty()) {
     stack_.receive(link.id, in_, now);

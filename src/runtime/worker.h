@@ -99,6 +99,8 @@ class Worker {
   void turn(std::uint32_t ready, Instant now);
   void run_tasks(Instant now);
   void receive(std::size_t index, Instant now);
+  void take(std::size_t index, const expected<void, Error>& received, Instant now);
+  bool look();
   void transmit(std::size_t index, Instant now);
   void set_blocked(std::size_t index, bool blocked);
   void fail(std::size_t index, Error error, Instant now);
@@ -116,6 +118,13 @@ class Worker {
   std::vector<Link> links_;
   SharedPorts shared_ports_;
   PacketBatch in_;
+  /// What a device gave when it was looked at.
+  struct Found {
+    std::size_t link;
+    expected<void, Error> received;
+  };
+  std::optional<Found> found_;
+  unsigned looks_ = 0;
   std::vector<Task> running_;
   Instant timers_due_ = kNever;
   bool more_ = false;  ///< something was left undone: no sleep before the next turn
