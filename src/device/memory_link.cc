@@ -138,6 +138,7 @@ class LinkEnd final : public Device {
       frame = frame.subspan(here);
     }
     packet.offload = record.offload;
+    count_offloads(packet.offload, counters_);
     ++counters_.rx_packets;
     counters_.rx_bytes += packet.size();
     batch.push(std::move(packet));

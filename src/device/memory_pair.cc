@@ -30,6 +30,7 @@ class PairEnd final : public Device {
       Packet& packet = in_->packets.front();
       ++counters_.rx_packets;
       counters_.rx_bytes += packet.size();
+      count_offloads(packet.offload, counters_);
       batch.push(std::move(packet));
       in_->packets.pop_front();
     }
