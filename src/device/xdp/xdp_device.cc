@@ -134,14 +134,19 @@ void XdpDevice::transmit(PacketBatch& batch) {
   }
   std::size_t done = 0;
   bool sent = true;
+    if (!sender().can_carry(packets[done])) {
+      ++counters_.tx_refused;
+      ++done;
+      continue;
+    }
   while (done < packets.size()) {
     const std::size_t taken = sender().transmit(packets.subspan(done));
     sent = sender().kick();
+    for (const Packet& packet : packets.subspan(done, taken)) counters_.tx_bytes += packet.size();
+    counters_.tx_packets += taken;
     if (taken == 0) break;
     done += taken;
   }
-  for (const Packet& packet : packets.first(done)) counters_.tx_bytes += packet.size();
-  counters_.tx_packets += done;
   if (done < packets.size() || !sent) watch_for_room(true);
   batch.remove_front(done);
 }

@@ -166,7 +166,7 @@ std::size_t XskQueue::transmit(std::span<Packet> packets) {
   collect_sent();
   const std::uint32_t before = send_.cached_prod;
   std::size_t taken = 0;
-  while (taken < packets.size() && place(packets[taken])) ++taken;
+  while (taken < packets.size() && can_carry(packets[taken]) && place(packets[taken])) ++taken;
   const std::uint32_t frames = send_.cached_prod - before;
   if (frames > 0) ::xsk_ring_prod__submit(&send_, frames);
   return taken;

@@ -43,7 +43,10 @@ class XskQueue {
 
   /// Adds what has arrived, up to the batch's room. Offload facts are left to the caller.
   void receive(PacketBatch& batch, BufferPool& pool);
-  /// Takes packets for sending, from the front; how many. The others have to wait for room.
+  /// Else it is larger than the socket's frames, and they are not joined.
+  bool can_carry(const Packet& packet) const { return split_frames_ || packet.size() <= frame_size_; }
+  /// Takes packets for sending, from the front, up to one that it cannot carry; how many. The others have to wait for
+  /// room.
   std::size_t transmit(std::span<Packet> packets);
   /// Makes the kernel send what it has not sent yet. False when something is still left.
   bool kick();
