@@ -290,8 +290,8 @@ expected<std::unique_ptr<Device>, DeviceError> open_af_packet(const std::string&
   if (!fd) return unexpected(socket_error(errno, interface));
   DeviceCaps caps;
   caps.mtu = info->mtu;
-  caps.max_super_segment = 65535;
-  caps.completes_checksums = true;
+  if (options.offloads) caps.max_super_segment = 65535;
+  caps.completes_checksums = options.offloads;
   caps.shares_host_address = options.shares_host_address;
   if (!options.whole_wire) caps.mac = caps.shares_host_address ? info->mac : options.mac ? *options.mac : random_mac();
   const auto configured = configure(fd.get(), interface, info->index, caps);

@@ -22,7 +22,8 @@ struct DeviceOptions {
   std::optional<MacAddress> mac;  ///< our station address; else a random one, or for xdp: the interface's
   /// packet: and xdp: only: the kernel's address and station address are ours too; `mac` does not count then.
   bool shares_host_address = false;
-  bool offloads = true;     ///< tap:, tun: the kernel may hand us super-segments and partial checksums
+  /// packet:, tap: and tun: take super-segments and partial checksums, and tap: and tun: may be handed some.
+  bool offloads = true;
   bool whole_wire = false;      ///< no station of ours: every frame that arrives, whoever it is for
   bool one_of_several = false;  ///< queues of one interface: tap:, tun: and packet:
   /// packet: only, of one_of_several: the group that they make up (PACKET_FANOUT); the first one names it.

@@ -281,8 +281,8 @@ expected<std::unique_ptr<Device>, DeviceError> open_tap(const std::string& name,
   DeviceCaps caps;
   caps.has_link_layer = kind == TapKind::tap;
   caps.mtu = info->mtu;
-  caps.max_super_segment = 65535;
-  caps.completes_checksums = true;
+  if (options.offloads) caps.max_super_segment = 65535;
+  caps.completes_checksums = options.offloads;
   if (caps.has_link_layer) caps.mac = options.mac ? *options.mac : random_mac();
   const std::size_t largest = options.offloads ? ReceiveBuffer::kCapacity : caps.mtu + EthernetHeader::kSize;
   return std::unique_ptr<Device>(std::make_unique<TapDevice>(std::move(fd), caps, largest));
