@@ -60,6 +60,7 @@ class RawIpDevice final : public Device {
   bool receive_some(int fd, PacketBatch& batch, BufferPool& pool);
   void take(ReceiveBuffer& buffer, const mmsghdr& message, PacketBatch& batch, BufferPool& pool);
   bool update_filters();
+  bool lose_one(int fd);
   void watch_for_room(bool wanted);
 
   RawSockets sockets_;
@@ -91,7 +92,16 @@ expected<void, Error> RawIpDevice::receive(PacketBatch& batch, BufferPool& pool)
   return {};
 }
 
-/// False when the socket is empty, or the pool is.
+/// Without memory for any, the next datagram is lost: left there, it would keep our owner awake for nothing. False when
+/// there is none.
+bool RawIpDevice::lose_one(int fd) {
+  std::uint8_t byte = 0;
+  if (::recv(fd, &byte, 1, MSG_DONTWAIT) < 0) return errno == EINTR;
+  ++counters_.rx_dropped;
+  return true;
+}
+
+/// False when the socket is empty, or there is no memory for more.
 bool RawIpDevice::receive_some(int fd, PacketBatch& batch, BufferPool& pool) {
   std::array<std::array<iovec, 2>, kReceiveBurst> parts;
   std::array<mmsghdr, kReceiveBurst> messages{};
@@ -104,7 +114,7 @@ bool RawIpDevice::receive_some(int fd, PacketBatch& batch, BufferPool& pool) {
     messages[wanted].msg_hdr.msg_iov = parts[wanted].data();
     messages[wanted].msg_hdr.msg_iovlen = parts[wanted].size();
   }
-  if (wanted == 0) return false;
+  if (wanted == 0) return batch.empty() && lose_one(fd);
   const int n = ::recvmmsg(fd, messages.data(), static_cast<unsigned>(wanted), MSG_DONTWAIT, nullptr);
   if (n < 0) return errno == EINTR;
   for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) take(buffers_[i], messages[i], batch, pool);

@@ -5,6 +5,7 @@
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -57,6 +58,7 @@ class TapDevice final : public Device {
   };
 
   std::span<Incoming> read(std::size_t most, BufferPool& pool);
+  int lose_one();
   bool take(Incoming& in, PacketBatch& batch, BufferPool& pool);
   void describe(Packet& packet, Outgoing& out) const;
   bool is_done(const Packet& packet, int result);
@@ -73,11 +75,18 @@ class TapDevice final : public Device {
 };
 
 expected<void, Error> TapDevice::receive(PacketBatch& batch, BufferPool& pool) {
+  const std::size_t before = batch.size();
   // Bounds the work of one call when frames are dropped here.
   for (std::size_t left = 2 * PacketBatch::kCapacity; left > 0 && !batch.full();) {
     const std::span<Incoming> read_now = read(std::min({ahead_, batch.room(), left}), pool);
-    // Without memory frames wait in the interface's queue, and the kernel drops there when it is full.
-    if (read_now.empty()) return {};
+    if (read_now.empty()) {
+      if (batch.size() > before) return {};  // these may be all that there is memory for
+      const int lost = lose_one();
+      if (lost == -EAGAIN || lost == -EINTR) return {};
+      if (lost < 0) return unexpected(Error::no_device);
+      --left;
+      continue;
+    }
     left -= read_now.size();
     std::size_t got = 0;
     for (Incoming& in : read_now) {
@@ -91,9 +100,18 @@ expected<void, Error> TapDevice::receive(PacketBatch& batch, BufferPool& pool) {
   return {};
 }
 
+/// Without memory the next frame is lost: left there, it would keep our owner awake for nothing.
+int TapDevice::lose_one() {
+  std::array<std::uint8_t, kVirtioHeaderSize + 1> start;
+  if (::read(fd_.get(), start.data(), start.size()) < 0 && errno != EINVAL) return -errno;
+  ++counters_.rx_dropped;
+  return 0;
+}
+
 /// Asks for up to `most` frames; nothing when there is no memory for one.
 std::span<TapDevice::Incoming> TapDevice::read(std::size_t most, BufferPool& pool) {
   if (!io_) most = 1;
+  if (!incoming_[0].buffer.prepare(pool)) idle();  // others may hold what this one needs
   std::size_t count = 0;
   for (; count < most && incoming_[count].buffer.prepare(pool); ++count) {
     Incoming& in = incoming_[count];
