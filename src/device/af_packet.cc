@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "device/interface_info.h"
+#include "device/interface_watch.h"
 #include "device/port_claims.h"
 #include "device/port_filter.h"
 #include "device/receive_buffer.h"
@@ -34,8 +35,9 @@ constexpr unsigned kVlanIdMask = 0x0fff;
 
 class PacketDevice final : public Device {
  public:
-  PacketDevice(UniqueFd fd, DeviceCaps caps)
+  PacketDevice(UniqueFd fd, int interface_index, DeviceCaps caps)
       : fd_(std::move(fd)),
+        interface_index_(interface_index),
         caps_(caps),
         filter_(fd_.get(), PortFilter::Kind::frames, caps.mac.value_or(MacAddress{})) {}
 
@@ -58,8 +60,10 @@ class PacketDevice final : public Device {
   void take(Arrival& arrival, const mmsghdr& message, PacketBatch& batch, BufferPool& pool);
   bool concerns_us(Bytes frame) const;
   int receive_frames(std::size_t wanted);
+  bool is_gone(int reason) const;
 
   UniqueFd fd_;
+  int interface_index_;
   DeviceCaps caps_;
   PortClaims claims_;  ///< empty unless the address is shared
   PortFilter filter_;
@@ -127,6 +131,11 @@ int PacketDevice::receive_frames(std::size_t wanted) {
   return 0;
 }
 
+bool PacketDevice::is_gone(int reason) const {
+  if (reason == ENETDOWN) return is_removed(fd_.get(), interface_index_);
+  return reason == ENXIO || reason == ENODEV || reason == EBADF;
+}
+
 expected<void, Error> PacketDevice::receive(PacketBatch& batch, BufferPool& pool) {
   const std::size_t before = batch.size();
   // Bounds the work of one call when frames are dropped here.
@@ -137,8 +146,10 @@ expected<void, Error> PacketDevice::receive(PacketBatch& batch, BufferPool& pool
     if (n < 0) {
       if (errno == EINTR) continue;
       if (errno == EAGAIN) return {};
-      if (errno == ENETDOWN || errno == ENXIO || errno == ENODEV || errno == EBADF) return unexpected(Error::no_device);
-      ++counters_.rx_dropped;  // EINVAL: a segmentation that a virtio header cannot express
+      const int reason = errno;
+      if (is_gone(reason)) return unexpected(Error::no_device);
+      if (reason == ENETDOWN) continue;  // until it is up again
+      ++counters_.rx_dropped;            // EINVAL: a segmentation that a virtio header cannot express
       continue;
     }
     for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) take(arrivals_[i], messages_[i], batch, pool);
@@ -312,7 +323,7 @@ expected<std::unique_ptr<Device>, DeviceError> open_af_packet(const std::string&
   if (options.group != nullptr && !join_group(fd.get(), *options.group)) {
     return device_failure(Error::system, "cannot share " + interface + " among cores: " + std::strerror(errno));
   }
-  return std::unique_ptr<Device>(std::make_unique<PacketDevice>(std::move(fd), caps));
+  return std::unique_ptr<Device>(std::make_unique<PacketDevice>(std::move(fd), info->index, caps));
 }
 
 }  // namespace leat

@@ -55,7 +55,8 @@ class Device {
   virtual const DeviceCaps& caps() const = 0;
 
   /// Adds what has arrived to `batch`, up to its room, without waiting. Nothing there is success.
-  /// An error means that the device is gone (the interface was removed).
+  /// An error means that the device is gone (the interface was removed): one that is down is silent, and loses what
+  /// is sent, until it is up again. What there is no memory for is lost and counted.
   virtual expected<void, Error> receive(PacketBatch& batch, BufferPool& pool) = 0;
 
   /// Sends from the front of `batch`. What was sent, or refused and counted, is removed; what is left

@@ -14,6 +14,7 @@
 
 #include "device/host_addresses.h"
 #include "device/interface_info.h"
+#include "device/interface_watch.h"
 #include "device/open_device.h"
 #include "device/port_claims.h"
 #include "device/port_filter.h"
@@ -34,6 +35,7 @@ constexpr int kSendQueueBytes = 4 << 20;
 /// The three sockets, configured; nothing is queued on them.
 struct RawSockets {
   UniqueFd send, tcp, icmp, ready;
+  std::optional<InterfaceWatch> watch;  ///< of one interface only
 };
 
 class RawIpDevice final : public Device {
@@ -58,9 +60,9 @@ class RawIpDevice final : public Device {
 
  private:
   bool receive_some(int fd, PacketBatch& batch, BufferPool& pool);
+  bool lose_one(int fd);
   void take(ReceiveBuffer& buffer, const mmsghdr& message, PacketBatch& batch, BufferPool& pool);
   bool update_filters();
-  bool lose_one(int fd);
   void watch_for_room(bool wanted);
 
   RawSockets sockets_;
@@ -76,12 +78,16 @@ class RawIpDevice final : public Device {
 // Up.
 
 expected<void, Error> RawIpDevice::receive(PacketBatch& batch, BufferPool& pool) {
-  std::array<epoll_event, 3> ready;
+  std::array<epoll_event, 4> ready;
   const int n = ::epoll_wait(sockets_.ready.get(), ready.data(), static_cast<int>(ready.size()), 0);
   for (int i = 0; i < n; ++i) {
     const int fd = ready[static_cast<std::size_t>(i)].data.fd;
     if (fd == sockets_.send.get()) {
       watch_for_room(false);
+      continue;
+    }
+    if (sockets_.watch && fd == sockets_.watch->descriptor()) {
+      if (sockets_.watch->sees_removal()) return unexpected(Error::no_device);
       continue;
     }
     // Bounds the work of one call when datagrams are dropped here.
@@ -244,7 +250,11 @@ bool watch(const RawSockets& sockets) {
     event.data.fd = fd->get();
     if (::epoll_ctl(sockets.ready.get(), EPOLL_CTL_ADD, fd->get(), &event) != 0) return false;
   }
-  return true;
+  if (!sockets.watch) return true;
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.fd = sockets.watch->descriptor();
+  return ::epoll_ctl(sockets.ready.get(), EPOLL_CTL_ADD, event.data.fd, &event) == 0;
 }
 
 /// False with errno.
@@ -268,8 +278,8 @@ bool configure(const RawSockets& sockets, const std::string& interface) {
 }  // namespace
 
 expected<std::unique_ptr<Device>, DeviceError> open_raw_ip(const std::string& interface) {
+  const auto info = is_interface_name(interface) ? interface_info(interface) : std::nullopt;
   if (!interface.empty()) {
-    const auto info = is_interface_name(interface) ? interface_info(interface) : std::nullopt;
     if (!info) return device_failure(Error::no_device, no_such_interface(interface));
     if (!info->up) return device_failure(Error::no_device, interface_is_down(interface));
   }
@@ -281,6 +291,10 @@ expected<std::unique_ptr<Device>, DeviceError> open_raw_ip(const std::string& in
   if (!sockets.tcp) return refused(errno);
   sockets.icmp = UniqueFd(::socket(AF_INET, kFlags, IPPROTO_ICMP));
   if (!sockets.icmp) return refused(errno);
+  if (info) {
+    sockets.watch = InterfaceWatch::open(info->index, false);
+    if (!sockets.watch) return refused(errno);
+  }
   sockets.ready = UniqueFd(::epoll_create1(EPOLL_CLOEXEC));
   if (!sockets.ready || !configure(sockets, interface)) return refused(errno);
 

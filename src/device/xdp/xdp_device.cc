@@ -15,10 +15,10 @@
 #include <vector>
 
 #include "device/af_packet.h"
+#include "device/interface_watch.h"
 #include "device/unique_fd.h"
 #include "device/untold_offload.h"
 #include "device/xdp/redirect_program.h"
-#include "device/xdp/station_watch.h"
 #include "device/xdp/xsk_queue.h"
 #include "wire/ethernet.h"
 
@@ -42,7 +42,7 @@ struct Parts {
   Mode mode = Mode::generic;
   bool splits_frames = false;
   std::vector<std::unique_ptr<XskQueue>> queues;  ///< the first one sends
-  UniqueFd watch;                                 ///< with an address of our own
+  std::optional<InterfaceWatch> watch;            ///< with an address of our own
   std::unique_ptr<Device> copies;                 ///< on a shared address: packets that the kernel needs as well
   UniqueFd ready;
 };
@@ -102,10 +102,9 @@ expected<void, Error> XdpDevice::look_beside(PacketBatch& batch, BufferPool& poo
     auto received = parts_.copies->receive(batch, pool);
     is_gone_ = is_gone_ || !received;
   } else {
-    std::uint8_t byte = 0;
-    const ssize_t n = ::recv(parts_.watch.get(), &byte, 1, MSG_DONTWAIT);
-    is_gone_ = is_gone_ || (n < 0 && errno != EAGAIN && errno != EINTR);
+    is_gone_ = is_gone_ || parts_.watch->sees_removal();
   }
+  is_gone_ = is_gone_ || sender().is_unbound();
   if (is_gone_) return unexpected(Error::no_device);
   return {};
 }
@@ -134,17 +133,17 @@ void XdpDevice::transmit(PacketBatch& batch) {
   }
   std::size_t done = 0;
   bool sent = true;
+  while (done < packets.size()) {
     if (!sender().can_carry(packets[done])) {
       ++counters_.tx_refused;
       ++done;
       continue;
     }
-  while (done < packets.size()) {
     const std::size_t taken = sender().transmit(packets.subspan(done));
     sent = sender().kick();
+    if (taken == 0) break;
     for (const Packet& packet : packets.subspan(done, taken)) counters_.tx_bytes += packet.size();
     counters_.tx_packets += taken;
-    if (taken == 0) break;
     done += taken;
   }
   if (done < packets.size() || !sent) watch_for_room(true);
@@ -246,7 +245,7 @@ expected<void, DeviceError> open_queues(Parts& parts, QueueConfig config, std::u
 
 bool watch_all(Parts& parts) {
   parts.ready = UniqueFd(::epoll_create1(EPOLL_CLOEXEC));
-  std::vector<int> all{parts.copies ? parts.copies->descriptor() : parts.watch.get()};
+  std::vector<int> all{parts.copies ? parts.copies->descriptor() : parts.watch->descriptor()};
   for (const auto& queue : parts.queues) all.push_back(queue->descriptor());
   return parts.ready && std::all_of(all.begin(), all.end(), [&](int fd) {
            epoll_event event{};
@@ -301,7 +300,7 @@ expected<std::unique_ptr<Device>, DeviceError> open_xdp_device(const XdpTarget& 
     if (!copies) return copies;
     parts.copies = std::move(*copies);
   } else {
-    parts.watch = watch_station(info.index, *caps.mac != info.mac);
+    parts.watch = InterfaceWatch::open(info.index, *caps.mac != info.mac);
     if (!parts.watch) return queue_refused(interface, target.queue.value_or(0));
     for (const IpAddress& address : options.addresses) {
       if (!parts.program.take(address, 0)) return queue_refused(interface, target.queue.value_or(0));

@@ -101,6 +101,12 @@ bool XskQueue::is_zero_copy() const {
          (options.flags & XDP_OPTIONS_ZEROCOPY) != 0;
 }
 
+bool XskQueue::is_unbound() const {
+  int error = 0;
+  socklen_t size = sizeof error;
+  return ::getsockopt(descriptor(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == ENETDOWN;
+}
+
 // Up.
 
 void XskQueue::receive(PacketBatch& batch, BufferPool& pool) {

@@ -40,6 +40,8 @@ class XskQueue {
 
   int descriptor() const { return ::xsk_socket__fd(socket_); }
   bool is_zero_copy() const;
+  /// The interface was removed. Told once.
+  bool is_unbound() const;
 
   /// Adds what has arrived, up to the batch's room. Offload facts are left to the caller.
   void receive(PacketBatch& batch, BufferPool& pool);
