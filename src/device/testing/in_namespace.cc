@@ -86,6 +86,7 @@ std::optional<std::string> in_namespace(const std::function<void()>& body) {
 }
 
 void skip_here(const std::string& reason) { skip_reason() = reason; }
+bool is_skipped() { return !skip_reason().empty(); }
 
 void shell(const std::string& command) {
   std::fflush(nullptr);

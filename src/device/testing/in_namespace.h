@@ -19,6 +19,7 @@ std::optional<std::string> in_namespace(const std::function<void()>& body);
 
 /// Inside the body: the test cannot be run here. Return after it.
 void skip_here(const std::string& reason);
+bool is_skipped();
 
 /// Runs a shell command inside the body; the test fails when it does.
 void shell(const std::string& command);
