@@ -1,8 +1,9 @@
 // bench/path_limit: an iperf3 server on a minimal TCP, directly on one of the ways that frames take into user space and
 // out of it. What it reaches is the way's own limit, which `leat bench -s` on the same way is compared with. One test
 // of one stream, either way round (iperf3 -c ADDRESS [-R]), then it ends and says how it went on standard error.
-//   path_limit tap|tap-plain|packet|packet-plain|xdp INTERFACE ADDRESS
-// ADDRESS is not the kernel's. "plain" is single frames of 1514 bytes.
+//   path_limit tap|tap-plain|tap-single|packet|packet-plain|xdp INTERFACE ADDRESS
+// ADDRESS is not the kernel's. "plain" is single frames of 1514 bytes, "tap-single" the same with a system call for
+// each.
 #include <arpa/inet.h>
 
 #include <cerrno>
@@ -36,7 +37,12 @@ struct Kind {
 };
 const Kind kKinds[] = {
     {"tap", open_tap_super, kMany},
+#ifdef LEAT_HAVE_URING
+    {"tap-plain", open_tap_batch, kPlain},
+#else
     {"tap-plain", open_tap_plain, kPlain},
+#endif
+    {"tap-single", open_tap_plain, kPlain},
     {"packet", open_packet_super, kMany},
     {"packet-plain", open_packet_plain, kPlainPacket},
 #ifdef LEAT_HAVE_XDP
@@ -65,6 +71,6 @@ int main(int argc, char** argv) {
       if (kind.name == argv[1]) return serve(kind, argv[2], address.s_addr);
     }
   }
-  std::fprintf(stderr, "usage: path_limit tap|tap-plain|packet|packet-plain|xdp INTERFACE ADDRESS\n");
+  std::fprintf(stderr, "usage: path_limit tap|tap-plain|tap-single|packet|packet-plain|xdp INTERFACE ADDRESS\n");
   return 2;
 }

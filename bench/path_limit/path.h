@@ -46,6 +46,7 @@ class Path {
 
 std::unique_ptr<Path> open_tap_super(const std::string& interface);
 std::unique_ptr<Path> open_tap_plain(const std::string& interface);
+std::unique_ptr<Path> open_tap_batch(const std::string& interface);
 std::unique_ptr<Path> open_packet_super(const std::string& interface);
 std::unique_ptr<Path> open_packet_plain(const std::string& interface);
 std::unique_ptr<Path> open_xdp(const std::string& interface);
