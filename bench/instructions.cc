@@ -92,19 +92,23 @@ struct End {
 class Bench {
  public:
   Bench() {
-    const auto listening = far_.stack.listen({IpAddress::any_v4(), kPort}, 4096);
-    if (!listening) fail("listen");
-    listener_ = *listening;
+    for (std::size_t i = 0; i < listeners_.size(); ++i) {
+      const auto port = static_cast<std::uint16_t>(kPort + i);
+      const auto listening = far_.stack.listen({IpAddress::any_v4(), port}, 4096);
+      if (!listening) fail("listen");
+      listeners_[i] = *listening;
+    }
   }
 
   /// A connection from near to far.
-  void open(SocketHandle& near, SocketHandle& far) {
+  void open(SocketHandle& near, SocketHandle& far, std::size_t listener = 0) {
+    const auto port = static_cast<std::uint16_t>(kPort + listener);
     const auto connected = near_.stack.connect(
-        {.remote = {IpAddress::v4(10, 0, 0, 2), kPort}, .local_address = {}, .first_data = {}}, now_);
+        {.remote = {IpAddress::v4(10, 0, 0, 2), port}, .local_address = {}, .first_data = {}}, now_);
     if (!connected) fail("connect");
     near = *connected;
     for (int i = 0; i < 4; ++i) exchange();
-    const auto accepted = far_.stack.accept(listener_);
+    const auto accepted = far_.stack.accept(listeners_[listener]);
     if (!accepted) fail("accept");
     far = *accepted;
   }
@@ -214,7 +218,7 @@ class Bench {
       near = *connected;
     });
     turn([&] { near_.stack.receive(1, batch_, now_); });
-    const auto accepted = far_.stack.accept(listener_);
+    const auto accepted = far_.stack.accept(listeners_[0]);
     if (!accepted) fail("accept");
     far = *accepted;
     if (!far_.stack.close(far, now_)) fail("close");
@@ -229,7 +233,7 @@ class Bench {
 
   void establish(std::size_t idle) {
     SocketHandle near, far;
-    for (std::size_t i = 0; i < idle; ++i) open(near, far);
+    for (std::size_t i = 0; i < idle; ++i) open(near, far, i % listeners_.size());
     open(in_near_, in_far_);
   }
 
@@ -252,7 +256,9 @@ class Bench {
 
   leat::BufferPool pool_;
   End near_{pool_, 1}, far_{pool_, 2};
-  SocketHandle listener_, in_near_, in_far_;
+  /// Each pair of addresses has only some 28,000 ephemeral ports for one.
+  std::array<SocketHandle, 8> listeners_;
+  SocketHandle in_near_, in_far_;
   leat::PacketBatch batch_;
   std::vector<std::uint8_t> buffer_ = std::vector<std::uint8_t>(kChunk, 'x');
   Instant now_{1h};

@@ -31,7 +31,7 @@ SegmentIn segment(std::uint32_t ack) {
 
 }  // namespace
 
-LongWindow::LongWindow() : connection_(config(), TcpOptionsRef(options())) {
+LongWindow::LongWindow() : connection_(config(), TcpOptionsRef(options()), flights_) {
   open();
   fill_the_window();
 }

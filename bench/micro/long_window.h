@@ -37,6 +37,7 @@ class LongWindow {
   void write_all();
 
   BufferPool pool_{std::size_t{64} << 20};
+  FlightPool flights_;
   TcpConnection connection_;
   Instant now_{std::chrono::seconds(1)};
   std::uint32_t base_ = 1;  ///< sequence number of segment 0
