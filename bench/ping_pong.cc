@@ -1,6 +1,8 @@
 // bench/ping_pong: a byte there and back again and again on the kernel's TCP, perhaps with connections that stand by.
-//   ping_pong ADDRESS PORT SECONDS [IDLE]   prints the median and the 99th percentile in microseconds, and how many a
-//   second ping_pong serve PORT                    the echo for it: a process that sleeps until something arrives
+//   ping_pong ADDRESS PORT SECONDS sleep|spin [IDLE]
+//       prints the median and the 99th percentile in microseconds, and how many a second
+//   ping_pong serve PORT
+//       the echo for it: a process that sleeps until something arrives
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

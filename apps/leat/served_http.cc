@@ -14,6 +14,7 @@ constexpr int kBlocksATurn = 24;
 
 Served::Plan ServedHttp::on_event(EventLoop& loop) {
   if (outflow_.is_leaving()) return leave(loop, outflow_);
+  session_.begin_turn();
   judge_slowness(loop);
   for (int budget = kBlocksATurn;;) {
     Step step = send(loop, budget);

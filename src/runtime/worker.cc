@@ -160,7 +160,8 @@ std::uint32_t Worker::wait(Instant wake_up, Instant& now) {
 
 /// Asks the devices themselves, which costs less than to ask whether they have something. True when one has.
 bool Worker::look() {
-  for (std::size_t i = 0; i < links_.size(); ++i) {
+  for (std::size_t k = 0; k < links_.size(); ++k) {
+    const std::size_t i = (looks_ + k) % links_.size();  // another one first each time
     if (links_[i].failed) continue;
     const auto received = links_[i].device->receive(in_, pool_);
     if (in_.empty() && received) continue;

@@ -2,9 +2,9 @@
 // timers, executes what other threads ask for, and tells events. When there is nothing to do it looks for a while
 // (SpinTime), then sleeps.
 //
-// One turn: tasks, the application's timers, at most one batch from each device, everything there is to send, events.
-// The clock is read once a turn. Work a turn is bounded, so that neither a flood of frames nor of tasks starves
-// the rest. The only locked thing is the queue of tasks.
+// One turn: tasks, the application's timers, at most one batch from each device, events, everything there is to send,
+// and what that and new events lead to. The clock is read once a turn. Work a turn is bounded, so that neither a flood
+// of frames nor of tasks starves the rest. The only locked thing is the queue of tasks.
 #pragma once
 
 #include <atomic>

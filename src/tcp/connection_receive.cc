@@ -17,8 +17,8 @@ SegmentVerdict TcpConnection::on_segment(SegmentIn& segment, BufferPool& pool, I
     verdict = on_segment_syn_sent(segment, pool, now);
   } else {
     verdict = on_segment_synchronized(segment, pool, now);
-    if (may_rest(now)) rest();
   }
+  if (may_rest(now)) rest();
   return verdict;
 }
 

@@ -81,7 +81,8 @@ JoinedLink packet_queue(BufferPool&) {
 
 void share_address() {
   make_cable();
-  shell(std::string("ip addr add 10.0.0.2/24 dev v0; ") + kNeighbour);
+  shell("ip addr add 10.0.0.2/24 dev v0");
+  shell(kNeighbour);
 }
 
 JoinedLink packet_shared(BufferPool&) {

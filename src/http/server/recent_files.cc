@@ -19,6 +19,7 @@ RecentFiles::File RecentFiles::find(const std::string& path, const std::function
   const auto at = kept_.find(path);
   if (at == kept_.end()) return nullptr;
   Kept& kept = at->second;
+  kept.used = ++uses_;
   if (std::exchange(kept.looked, turn_) == turn_) return kept.file;
   struct stat s {};
   if (look(s) && same(kept.stat, s)) return kept.file;
@@ -32,8 +33,11 @@ bool RecentFiles::may_keep(const struct stat& s, std::time_t now) {
 }
 
 void RecentFiles::keep(const std::string& path, const struct stat& s, File file) {
-  if (kept_.size() >= kMost && !knows(path)) kept_.erase(kept_.begin());
-  kept_.insert_or_assign(path, Kept{s, std::move(file), turn_});
+  if (kept_.size() >= kMost && !knows(path)) {
+    kept_.erase(std::min_element(kept_.begin(), kept_.end(),
+                                 [](const auto& a, const auto& b) { return a.second.used < b.second.used; }));
+  }
+  kept_.insert_or_assign(path, Kept{s, std::move(file), turn_, ++uses_});
 }
 
 }  // namespace leat::http

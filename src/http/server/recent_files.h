@@ -4,7 +4,9 @@
 //
 // What is kept is given out only while the path leads to the same file with the same times and size. A file that
 // changed within the last seconds is not kept: it could change again and show the same times, which have the
-// resolution of the kernel's clock tick, or of two seconds on old file systems.
+// resolution of the kernel's clock tick, or of two seconds on old file systems. Who writes through a mapping changes
+// the times at the first write only; and a folder above that becomes a link elsewhere is not noticed while it leads to
+// the very file that was found inside.
 #pragma once
 
 #include <sys/stat.h>
@@ -43,9 +45,10 @@ class RecentFiles {
     struct stat stat;
     File file;
     std::uint64_t looked = 0;  ///< in which turn
+    std::uint64_t used = 0;    ///< the higher, the later
   };
   std::unordered_map<std::string, Kept> kept_;
-  std::uint64_t turn_ = 0;
+  std::uint64_t turn_ = 0, uses_ = 0;
 };
 
 }  // namespace leat::http

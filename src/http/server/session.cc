@@ -25,7 +25,6 @@ std::size_t Session::room() const {
 }
 
 void Session::on_input(Bytes in) {
-  context_.site.look_again();
   in_.append(reinterpret_cast<const char*>(in.data()), in.size());
   advance();
 }

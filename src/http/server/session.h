@@ -39,6 +39,8 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
+  /// What happens from here on happens together: files are looked at once.
+  void begin_turn() { context_.site.look_again(); }
   /// Bytes that on_input takes now: it is not asked for more while an answer is under way.
   std::size_t room() const;
   void on_input(Bytes in);

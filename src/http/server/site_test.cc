@@ -134,6 +134,17 @@ TEST(RecentFiles, AreBounded) {
   for (std::size_t i = 0; i < 2 * RecentFiles::kMost; ++i) kept += files.knows(std::to_string(i)) ? 1 : 0;
   EXPECT_EQ(kept, RecentFiles::kMost);
   EXPECT_TRUE(files.knows(std::to_string(2 * RecentFiles::kMost - 1)));
+
+  files.look_again();
+  const std::string used = std::to_string(2 * RecentFiles::kMost - 5);
+  ASSERT_TRUE(files.find(used, [&](struct stat& now) {
+    now = s;
+    return true;
+  }));
+  for (std::size_t i = 0; i + 1 < RecentFiles::kMost; ++i) {
+    files.keep("x" + std::to_string(i), s, std::make_shared<SiteFile>());
+  }
+  EXPECT_TRUE(files.knows(used)) << "those that were not asked for go first";
 }
 
 TEST_F(SiteTest, OneFileShowsNothingElse) {

@@ -283,7 +283,7 @@ LossEvents Recovery::on_timeout(unsigned time_outs, const Path& path, Congestion
     board_.forget_sacks();
     board_.lose_all(Instant::max(), LossReason::reneged);
   } else {
-    board_.lose_all(now - rack_.rtt(), LossReason::time_out);
+    board_.lose_all(now - (rack_.rtt() > Duration::zero() ? rack_.rtt() : path.srtt), LossReason::time_out);
   }
   credit_ = 0;
   if (first) {

@@ -112,7 +112,10 @@ class Recovery {
   void on_sent(StreamPos end, Instant now);
   void on_resent(StreamPos begin, StreamPos end, Instant now);
   /// What was sent again so far was the SYN: of no concern to data.
-  void on_established() { undo_.nothing_resent(); }
+  void on_established() {
+    undo_.nothing_resent();
+    unreported_ = 0;
+  }
   /// What was sent last, new data or not, is a tail probe.
   void on_probe(bool resent) { probe_.on_sent(board_.end(), resent); }
 

@@ -207,10 +207,8 @@ void Scoreboard::drop_front() {
   begin_ = end_of(head_);
   ++head_;
   if (head_ == ranges_.size()) {
-    constexpr std::size_t kKept = 4;  // what a request and its answer need; an idle connection holds no more
     head_ = 0;
     ranges_.clear();
-    if (ranges_.capacity() > kKept) ranges_ = {};
     resent_log_.clear();
   } else if (head_ >= 64 && head_ * 2 >= ranges_.size()) {
     ranges_.erase(ranges_.begin(), ranges_.begin() + static_cast<std::ptrdiff_t>(head_));
