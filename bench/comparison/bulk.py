@@ -4,7 +4,7 @@ import contextlib
 import json
 
 from . import lab as places
-from .lab import as_client, as_server, far_server, run, server
+from .lab import as_client, far_server, run, server
 from .row import Goal, Row
 
 # A path: what it is called, path_limit's word for it, Leat's link and options, and what Leat should reach, in and out,
@@ -38,12 +38,12 @@ def sides_of(bench, kind, link, options, way):
     client = (lambda argv: argv) if on_tap else (lambda argv: bench.lab.in_far(argv))
 
     def leat():
-        with server(as_server([bench.leat, "bench", "-s", "--link", link, "--address", address + "/24", *options]),
-                    "isten"):
+        argv = [bench.leat, "bench", "-s", "--link", link, "--address", address + "/24", *options]
+        with server(argv, "isten"):
             return iperf(client, address, bench.seconds, way)
 
     def limit():
-        with server(as_server([bench.program("path_limit"), kind, interface, address]), "Listening"):
+        with server([bench.program("path_limit"), kind, interface, address], "Listening"):
             return iperf(client, address, bench.seconds, way)
 
     def kernel():

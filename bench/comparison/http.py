@@ -4,7 +4,7 @@ import re
 import sys
 
 from . import lab as places
-from .lab import as_client, as_server, far_server, run, server
+from .lab import as_client, far_server, run, server
 from .row import Goal, Row
 
 PORT = 8080
@@ -40,7 +40,7 @@ def rows(bench):
 
 def of_leat(bench, options):
     argv = [bench.leat, "serve", "-q", str(site(bench)), "--port", str(PORT), *bench.on_tap()]
-    with server(as_server(argv), "Serving"):
+    with server(argv, "Serving"):
         return wrk(places.TAP_LEAT, bench.seconds, options)
 
 

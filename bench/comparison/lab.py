@@ -67,11 +67,7 @@ def ip(command):
     run(["ip", *command.split()])
 
 
-def as_server(argv):
-    # Not bound to a CPU: on one alone Leat never looks for packets, for that would keep their senders from running.
-    return argv
-
-
+# Servers are not bound to a CPU: on one alone Leat never looks for packets, which would keep their senders from running.
 def as_client(argv):
     return ["taskset", "-c", CLIENT_CPU, *argv]
 
@@ -94,7 +90,7 @@ def server(argv, says):
 @contextlib.contextmanager
 def far_server(lab, argv, port):
     """A program of the far network that does not say when it is ready: its port is asked."""
-    process = subprocess.Popen(lab.in_far(as_server(argv)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(lab.in_far(argv), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while f":{port} " not in run(lab.in_far(["ss", "-Hltn"])):
         if process.poll() is not None:
             sys.exit(f"compare: {' '.join(argv)} ended with {process.returncode}")

@@ -1,7 +1,7 @@
 """A byte there and back between a client on the kernel's TCP and an echo: Leat's over TAP, in each of its ways to wait, and
 the kernel's over a veth pair; and what ten thousand idle connections take from that."""
 from . import lab as places
-from .lab import as_client, as_server, far_server, run, server
+from .lab import as_client, far_server, run, server
 from .row import Goal, Row
 
 PORT = 7
@@ -28,7 +28,7 @@ def rows(bench):
 
 def of_leat(bench, poll, **client):
     argv = [bench.leat, "echo", "--nodelay", "--poll", poll, "--max-clients", str(IDLE + 1), *bench.on_tap()]
-    with server(as_server(argv), "Echoing"):
+    with server(argv, "Echoing"):
         return ping(bench, places.TAP_LEAT, **client)
 
 

@@ -8,20 +8,26 @@
 #include <cerrno>
 #include <cstring>
 
+#include "tap.h"
 #include "virtio.h"
 
 namespace leat::path_limit {
+
+int attach_tap(const std::string& interface, bool virtio_headers) {
+  const int fd = ::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) fail("open /dev/net/tun");
+  ifreq request{};
+  interface.copy(request.ifr_name, IFNAMSIZ - 1);
+  request.ifr_flags = static_cast<short>(IFF_TAP | IFF_NO_PI | (virtio_headers ? IFF_VNET_HDR : 0));
+  if (::ioctl(fd, TUNSETIFF, &request) != 0) fail("attach to the TAP device");
+  return fd;
+}
+
 namespace {
 
 class Tap final : public Path {
  public:
-  Tap(const std::string& interface, bool offloads)
-      : offloads_(offloads), fd_(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)) {
-    if (fd_ < 0) fail("open /dev/net/tun");
-    ifreq request{};
-    interface.copy(request.ifr_name, IFNAMSIZ - 1);
-    request.ifr_flags = static_cast<short>(IFF_TAP | IFF_NO_PI | (offloads ? IFF_VNET_HDR : 0));
-    if (::ioctl(fd_, TUNSETIFF, &request) != 0) fail("attach to the TAP device");
+  Tap(const std::string& interface, bool offloads) : offloads_(offloads), fd_(attach_tap(interface, offloads)) {
     int size = sizeof(VirtioHeader);
     if (offloads && ::ioctl(fd_, TUNSETVNETHDRSZ, &size) != 0) fail("have a header");
     if (::ioctl(fd_, TUNSETOFFLOAD, offloads ? TUN_F_CSUM | TUN_F_TSO4 : 0) != 0) fail("set offloads");

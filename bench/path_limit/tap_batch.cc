@@ -1,9 +1,5 @@
 // TAP with plain frames, many of them a system call, by io_uring.
-#include <fcntl.h>
 #include <liburing.h>
-#include <linux/if.h>
-#include <linux/if_tun.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,18 +8,14 @@
 #include <utility>
 
 #include "path.h"
+#include "tap.h"
 
 namespace leat::path_limit {
 namespace {
 
 class TapBatch final : public Path {
  public:
-  explicit TapBatch(const std::string& interface) : fd_(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)) {
-    if (fd_ < 0) fail("open /dev/net/tun");
-    ifreq request{};
-    interface.copy(request.ifr_name, IFNAMSIZ - 1);
-    request.ifr_flags = IFF_TAP | IFF_NO_PI;
-    if (::ioctl(fd_, TUNSETIFF, &request) != 0) fail("attach to the TAP device");
+  explicit TapBatch(const std::string& interface) : fd_(attach_tap(interface, false)) {
     if (::io_uring_queue_init(kBurst, &ring_, 0) != 0) fail("use io_uring");
   }
   ~TapBatch() override {

@@ -139,12 +139,13 @@ void receives_partial_checksums(Story& s) {
   EXPECT_EQ(s.device().counters().rx_partial_checksums - before, s.link().partial_in ? 4u : 0u);
 }
 
+constexpr std::size_t kSuperPayloads[] = {kSegment + 1, 2 * kSegment, 20'000, 44 * kSegment, kMostSuper};
+
 void receives_super_segments(Story& s) {
   const auto before = s.device().counters().rx_super_segments;
   BufferPool pool;
   std::uint32_t number = 0;
-  for (const std::size_t payload : {std::size_t{kSegment + 1}, std::size_t{2 * kSegment}, std::size_t{20'000},
-                                    std::size_t{44 * kSegment}, kMostSuper}) {
+  for (const std::size_t payload : kSuperPayloads) {
     TcpFrame f = s.frame(++number, payload);
     f.gso = kSegment, f.partial = true;
     if (s.link().super_in == Super::none) f.gso = 0, f.partial = false, f.payload = kSegment;
@@ -193,8 +194,7 @@ void sends_super_segments(Story& s) {
   if (s.link().super_out == Super::none) return;  // it says so: the stack splits them
   BufferPool pool;
   std::uint32_t number = 0;
-  for (const std::size_t payload : {std::size_t{kSegment + 1}, std::size_t{2 * kSegment}, std::size_t{20'000},
-                                    std::size_t{44 * kSegment}, kMostSuper}) {
+  for (const std::size_t payload : kSuperPayloads) {
     TcpFrame f = s.frame(++number, payload);
     f.gso = kSegment, f.partial = true;
     s.send(s.outgoing(f));

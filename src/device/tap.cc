@@ -121,15 +121,15 @@ std::span<TapDevice::Incoming> TapDevice::read(std::size_t most, BufferPool& poo
     in.parts[1] = frame[0], in.parts[2] = frame[1];
   }
   const std::span<Incoming> asked = std::span(incoming_).first(count);
+  if (count == 0) return asked;
   if (count == 1) {
     const ssize_t n = ::readv(fd_.get(), asked[0].parts.data(), 3);
     asked[0].result = n < 0 ? -errno : static_cast<int>(n);
     return asked;
   }
   for (Incoming& in : asked) io_->read(in.parts.data(), 3);
-  const std::span<const int> results = count > 0 ? io_->run() : std::span<const int>();
-  const bool refused = std::find(results.begin(), results.end(), -EOPNOTSUPP) != results.end();
-  if (count > 0 && (results.empty() || refused)) {
+  const std::span<const int> results = io_->run();
+  if (results.empty() || std::find(results.begin(), results.end(), -EOPNOTSUPP) != results.end()) {
     io_.reset();
     return read(1, pool);
   }

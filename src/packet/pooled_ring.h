@@ -20,7 +20,8 @@ class PooledRing {
   static_assert(alignof(T) <= alignof(packet_detail::Block) && sizeof(T) >= 2);
 
  public:
-  static constexpr std::size_t kMost = (kBufferSizes.back() - sizeof(std::uint64_t)) / sizeof(T);
+  static constexpr std::size_t kHeadSize = 8;  ///< bytes of the block before the elements
+  static constexpr std::size_t kMost = (kBufferSizes.back() - kHeadSize) / sizeof(T);
 
   PooledRing() = default;
   PooledRing(PooledRing&& other) noexcept { swap(other); }
@@ -72,12 +73,12 @@ class PooledRing {
   struct Head {
     std::uint16_t first = 0, size = 0, capacity = 0;
   };
-  static_assert(sizeof(Head) <= sizeof(std::uint64_t));
+  static_assert(sizeof(Head) <= kHeadSize);
 
   Head& head() const { return *reinterpret_cast<Head*>(block_->data()); }
   T* place(std::size_t i) const {
     const std::size_t at = head().first + i, capacity = head().capacity;
-    return reinterpret_cast<T*>(block_->data() + sizeof(std::uint64_t)) + (at < capacity ? at : at - capacity);
+    return reinterpret_cast<T*>(block_->data() + kHeadSize) + (at < capacity ? at : at - capacity);
   }
   T* slot(std::size_t i) const {
     LEAT_ASSERT(i < size());
@@ -91,8 +92,7 @@ class PooledRing {
     PooledRing wider;
     wider.block_ = room.detach();
     Head* head_of_wider = std::construct_at(&wider.head());
-    head_of_wider->capacity =
-        static_cast<std::uint16_t>((size_of(wider.block_->buffer_class) - sizeof(std::uint64_t)) / sizeof(T));
+    head_of_wider->capacity = static_cast<std::uint16_t>((size_of(wider.block_->buffer_class) - kHeadSize) / sizeof(T));
     for (; size() > head_of_wider->size; ++head_of_wider->size) {
       std::construct_at(wider.place(head_of_wider->size), std::move(*place(head_of_wider->size)));
     }

@@ -297,12 +297,16 @@ Instant TcpSockets::next_deadline() const {
 void TcpSockets::touch(Socket& socket) {
   take_events(socket);
   count_end(socket);
-  const Instant deadline = socket.connection->next_deadline();
-  if (deadline < socket.armed_for) {
-    wheel_.schedule(socket, deadline);
-    socket.armed_for = deadline;
-  }
+  arm(socket);
   mark_dirty(socket);
+}
+
+/// A later deadline waits for the timer that is armed already.
+void TcpSockets::arm(Socket& socket) {
+  const Instant deadline = socket.connection->next_deadline();
+  if (deadline >= socket.armed_for) return;
+  wheel_.schedule(socket, deadline);
+  socket.armed_for = deadline;
 }
 
 void TcpSockets::mark_dirty(Socket& socket) {
@@ -353,14 +357,7 @@ void TcpSockets::retire(Socket& socket, Instant now) {
     socket.in_flow_table = false;
     ++counters_[Counter::TcpExtTW];
   }
-  if (state != TcpState::closed && state != TcpState::time_wait) {
-    const Instant deadline = socket.connection->next_deadline();
-    if (deadline < socket.armed_for) {
-      wheel_.schedule(socket, deadline);
-      socket.armed_for = deadline;
-    }
-    return;
-  }
+  if (state != TcpState::closed && state != TcpState::time_wait) return arm(socket);
   leave_flow_table(socket);
   const bool waits_in_accept_queue = socket.parent && find(socket.parent) != nullptr;
   if (!socket.user_owns && !waits_in_accept_queue) destroy_socket(socket);

@@ -201,6 +201,7 @@ class TcpSockets {
 
   /// After anything happened to a connection: events, timer, dirty list.
   void touch(Socket& socket);
+  void arm(Socket& socket);
   void mark_dirty(Socket& socket);
   void take_events(Socket& socket);
   void on_child_established(Socket& child);

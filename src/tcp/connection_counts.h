@@ -1,10 +1,11 @@
 // ConnectionCounts: what a connection counts, for TcpInfo: what every segment moves, and what most connections never
-// meet. Bytes follow from positions in the streams.
+// meet. Bytes follow from positions in the streams, but for those that were sent again.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 
+#include "leat/tcp_info.h"
 #include "leat/time.h"
 
 namespace leat {
@@ -14,10 +15,8 @@ class ConnectionCounts {
   std::uint64_t segs_out = 0, segs_in = 0, data_segs_out = 0, data_segs_in = 0;
   Duration handshake{};
 
-  struct Troubles {
-    std::uint64_t bytes_retrans = 0, rcv_ooopack = 0;
-    std::uint32_t total_retrans = 0, rto_count = 0, fast_recoveries = 0;
-    std::uint32_t dupacks_in = 0, dupacks_out = 0, dsack_dups = 0, reord_seen = 0;
+  /// Of the counts only those that are not above, and follow from nothing.
+  struct Troubles : TcpCounts {
     Instant next_challenge{Instant::min()};  ///< when strangers are answered again (RFC 5961 §7)
   };
   /// To count with: kept from the first time on.

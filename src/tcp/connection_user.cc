@@ -211,6 +211,7 @@ QueuedBytes TcpConnection::queued() const {
 
 TcpCounts TcpConnection::counts() const {
   TcpCounts counts;
+  if (const TcpCounts* troubles = counts_.any_troubles()) counts = *troubles;
   counts.segs_out = counts_.segs_out;
   counts.segs_in = counts_.segs_in;
   counts.data_segs_out = counts_.data_segs_out;
@@ -220,20 +221,8 @@ TcpCounts TcpConnection::counts() const {
     return static_cast<std::uint64_t>(std::clamp<StreamPos>(pos, 1, sender_.data_end()) - 1);
   };
   counts.bytes_acked = of_data(sender_.una());
-  counts.bytes_sent = of_data(sender_.nxt());
+  counts.bytes_sent = of_data(sender_.nxt()) + counts.bytes_retrans;
   counts.bytes_received = receiver_.received();
-  const ConnectionCounts::Troubles* troubles = counts_.any_troubles();
-  if (troubles == nullptr) return counts;
-  counts.bytes_sent += troubles->bytes_retrans;
-  counts.bytes_retrans = troubles->bytes_retrans;
-  counts.rcv_ooopack = troubles->rcv_ooopack;
-  counts.total_retrans = troubles->total_retrans;
-  counts.rto_count = troubles->rto_count;
-  counts.fast_recoveries = troubles->fast_recoveries;
-  counts.dupacks_in = troubles->dupacks_in;
-  counts.dupacks_out = troubles->dupacks_out;
-  counts.dsack_dups = troubles->dsack_dups;
-  counts.reord_seen = troubles->reord_seen;
   return counts;
 }
 

@@ -12,8 +12,8 @@
 
 namespace leat {
 
-struct Flight {
-  Recovery recovery;
+/// What begins anew with each flight.
+struct FlightState {
   WindowUse window_use;
   LossTimer loss_timer;
   Instant persist_deadline = kNever;
@@ -21,14 +21,14 @@ struct Flight {
   Instant progress_at{};          ///< since when the oldest unacknowledged data waits
   Instant silent_since = kNever;  ///< the first of the time-outs in a row
   StreamPos round_end = 0;        ///< when this is acknowledged, a round trip of measurements is over
+};
+
+struct Flight : FlightState {
+  Recovery recovery;  ///< keeps its memory
 
   void start(const Recovery::Start& with) {
+    static_cast<FlightState&>(*this) = {};
     recovery.start(with);
-    window_use = {};
-    loss_timer = {};
-    persist_deadline = silent_since = kNever;
-    persist_since = progress_at = {};
-    round_end = 0;
   }
 };
 

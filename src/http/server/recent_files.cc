@@ -8,12 +8,12 @@ namespace {
 
 bool same(const timespec& a, const timespec& b) { return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec; }
 
-bool same(const struct stat& a, const struct stat& b) {
-  return a.st_dev == b.st_dev && a.st_ino == b.st_ino && a.st_mode == b.st_mode && a.st_size == b.st_size &&
-         same(a.st_mtim, b.st_mtim) && same(a.st_ctim, b.st_ctim);
-}
-
 }  // namespace
+
+bool is_unchanged(const struct stat& before, const struct stat& now) {
+  return before.st_dev == now.st_dev && before.st_ino == now.st_ino && before.st_mode == now.st_mode &&
+         before.st_size == now.st_size && same(before.st_mtim, now.st_mtim) && same(before.st_ctim, now.st_ctim);
+}
 
 RecentFiles::File RecentFiles::find(const std::string& path, const std::function<bool(struct stat&)>& look) {
   const auto at = kept_.find(path);
@@ -22,7 +22,7 @@ RecentFiles::File RecentFiles::find(const std::string& path, const std::function
   kept.used = ++uses_;
   if (std::exchange(kept.looked, turn_) == turn_) return kept.file;
   struct stat s {};
-  if (look(s) && same(kept.stat, s)) return kept.file;
+  if (look(s) && is_unchanged(kept.stat, s)) return kept.file;
   kept_.erase(at);
   return nullptr;
 }

@@ -23,6 +23,9 @@ namespace leat::http {
 
 struct SiteFile;
 
+/// The same file, and nothing says that it has changed.
+bool is_unchanged(const struct stat& before, const struct stat& now);
+
 class RecentFiles {
  public:
   static constexpr std::size_t kLargest = std::size_t{16} << 10;  ///< bytes of a file

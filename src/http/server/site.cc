@@ -58,9 +58,7 @@ std::shared_ptr<const std::string> content_of(int fd, const struct stat& s) {
   auto text = std::make_shared<std::string>(static_cast<std::size_t>(s.st_size), '\0');
   struct stat after {};
   const bool whole = ::pread(fd, text->data(), text->size(), 0) == static_cast<ssize_t>(s.st_size);
-  if (!whole || ::fstat(fd, &after) != 0 || after.st_size != s.st_size) return nullptr;
-  const bool same = after.st_mtim.tv_sec == s.st_mtim.tv_sec && after.st_mtim.tv_nsec == s.st_mtim.tv_nsec;
-  return same ? text : nullptr;
+  return whole && ::fstat(fd, &after) == 0 && is_unchanged(s, after) ? text : nullptr;
 }
 
 /// What a name in a folder stands for; false when that is nothing, or outside.
