@@ -96,5 +96,3 @@ BENCHMARK(HolesFilledOutOfOrder)->UseManualTime()->Iterations(10);
 
 }  // namespace
 }  // namespace leat::bench
-
-BENCHMARK_MAIN();

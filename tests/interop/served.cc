@@ -15,7 +15,7 @@ Served::Served(const lab::Lab& lab, lab::LinkKind link, std::vector<std::string>
                const lab::SpawnOptions& options) {
   const lab::LeatHost host = lab.leat_host(link);
   address_ = host.address.empty() ? lab::Lab::kNearKernelAddress : host.address.substr(0, host.address.find('/'));
-  command.insert(command.begin(), LEAT_BINARY);
+  command.insert(command.begin(), std::string(LEAT_BINARY));
   const std::vector<std::string> arguments = host.arguments();
   command.insert(command.end(), arguments.begin(), arguments.end());
   auto process = lab.spawn(lab::kNear, command, options);
