@@ -12,7 +12,7 @@ namespace leat {
 
 class ConnectionCounts {
  public:
-  std::uint64_t segs_out = 0, segs_in = 0, data_segs_out = 0, data_segs_in = 0;
+  std::uint32_t segs_out = 0, segs_in = 0, data_segs_out = 0, data_segs_in = 0;  ///< modulo 2^32, as Linux's
   Duration handshake{};
 
   /// Of the counts only those that are not above, and follow from nothing.

@@ -34,7 +34,7 @@ void Cubic::on_ack(const AckSample& sample) {
 
 void Cubic::measure(const AckSample& sample) {
   // Right after a recovery round trips are of a queue that others have filled as well.
-  if (in_epoch_ && ticks_of(sample.now) - epoch_ < kTicksASecond) return;
+  if (in_epoch_ && ticks_of(sample.now) - stage_->epoch < kTicksASecond) return;
   const HyStart::Micros rtt = std::max(to_micros(*sample.rtt), HyStart::Micros{1});
   if (min_rtt_ == 0 || rtt < min_rtt_) min_rtt_ = rtt;
   if (found_ || !in_slow_start()) return;
@@ -46,7 +46,7 @@ void Cubic::measure(const AckSample& sample) {
 void Cubic::avoid_congestion(std::uint32_t acked, Ticks now) {
   follow_curve(acked, now);
   // What an ACK gave too much while growth was slower counts once.
-  const std::uint64_t enough = std::uint64_t{per_growth_} * mss();
+  const std::uint64_t enough = std::uint64_t{stage_->per_growth} * mss();
   std::uint64_t counted = acked_since_growth_, growth = 0;
   if (counted >= enough) counted = 0, growth = 1;
   counted += acked;
@@ -58,20 +58,21 @@ void Cubic::avoid_congestion(std::uint32_t acked, Ticks now) {
 
 void Cubic::follow_curve(std::uint32_t acked, Ticks now) {
   constexpr Ticks kPatience = kTicksASecond / 32;
-  acked_for_reno_ += acked;
+  if (!stage_) stage_ = std::make_unique<Stage>();
+  stage_->acked_for_reno += acked;
   const std::uint32_t cwnd = segments();
-  if (cwnd == followed_cwnd_ && now - followed_at_ <= kPatience) return;
-  if (!in_epoch_ || now != followed_at_) {
-    followed_cwnd_ = cwnd;
-    followed_at_ = now;
+  if (cwnd == stage_->followed_cwnd && now - stage_->followed_at <= kPatience) return;
+  if (!in_epoch_ || now != stage_->followed_at) {
+    stage_->followed_cwnd = cwnd;
+    stage_->followed_at = now;
     if (!in_epoch_) {
       in_epoch_ = true;
-      epoch_ = now;
-      acked_for_reno_ = acked;
-      w_est_ = cwnd;
-      curve_ = CubicCurve(w_max_, cwnd);
+      stage_->epoch = now;
+      stage_->acked_for_reno = acked;
+      stage_->w_est = cwnd;
+      stage_->curve = CubicCurve(w_max_, cwnd);
     }
-    per_growth_ = per_growth_by_curve(now);
+    stage_->per_growth = per_growth_by_curve(now);
   }
   be_no_slower_than_reno();
 }
@@ -80,8 +81,9 @@ void Cubic::follow_curve(std::uint32_t acked, Ticks now) {
 // segment adds (target - cwnd) / cwnd.
 std::uint32_t Cubic::per_growth_by_curve(Ticks now) const {
   const auto ahead = std::chrono::ceil<Tick>(std::chrono::microseconds(min_rtt_)).count();
-  const std::uint64_t t = (now - epoch_ + static_cast<std::uint64_t>(ahead)) * CubicCurve::kSecond / kTicksASecond;
-  const std::uint32_t target = curve_.at(t), cwnd = followed_cwnd_;
+  const std::uint64_t t =
+      (now - stage_->epoch + static_cast<std::uint64_t>(ahead)) * CubicCurve::kSecond / kTicksASecond;
+  const std::uint32_t target = stage_->curve.at(t), cwnd = stage_->followed_cwnd;
   const std::uint32_t per_growth = target > cwnd ? cwnd / (target - cwnd) : 100 * cwnd;
   return w_max_ == 0 ? std::min(per_growth, kMostBeforeLosses) : per_growth;
 }
@@ -91,13 +93,13 @@ std::uint32_t Cubic::per_growth_by_curve(Ticks now) const {
 void Cubic::be_no_slower_than_reno() {
   const std::uint32_t cwnd = segments();
   const std::uint64_t per_segment = std::uint64_t{cwnd} * 15 / 8 * mss();
-  if (acked_for_reno_ > per_segment) {
-    const std::uint64_t more = (acked_for_reno_ - 1) / per_segment;
-    acked_for_reno_ -= static_cast<std::uint32_t>(more * per_segment);
-    w_est_ += static_cast<std::uint32_t>(more);
+  if (stage_->acked_for_reno > per_segment) {
+    const std::uint64_t more = (stage_->acked_for_reno - 1) / per_segment;
+    stage_->acked_for_reno -= static_cast<std::uint32_t>(more * per_segment);
+    stage_->w_est += static_cast<std::uint32_t>(more);
   }
-  if (w_est_ > cwnd) per_growth_ = std::min(per_growth_, cwnd / (w_est_ - cwnd));
-  per_growth_ = std::max(per_growth_, 2u);  // never more than half a window a round trip
+  if (stage_->w_est > cwnd) stage_->per_growth = std::min(stage_->per_growth, cwnd / (stage_->w_est - cwnd));
+  stage_->per_growth = std::max(stage_->per_growth, 2u);  // never more than half a window a round trip
 }
 
 // RFC 9438 §4.6. DEVIATION: of cwnd, as in Linux, which does not grow while it is not used, and not of FlightSize.
@@ -120,15 +122,18 @@ void Cubic::on_timeout(const TimeOut& time_out) {
   if (time_out.first) reduce();
   in_epoch_ = false;
   found_ = false;
-  acked_since_growth_ = w_max_ = min_rtt_ = followed_cwnd_ = 0;
+  acked_since_growth_ = w_max_ = min_rtt_ = 0;
+  if (stage_) stage_->followed_cwnd = 0;
   hystart_.begin_round(time_out.nxt, to_micros(time_out.now.time_since_epoch()));
   set_cwnd(std::uint64_t{time_out.in_flight} + mss());  // the loss window
 }
 
 // RFC 9438 §4.2, §5.8: the time in which there was nothing to send is none in which the window could have been tested.
 void Cubic::on_flight_begins(const Pause& pause) {
-  const Ticks now = ticks_of(pause.now);
-  epoch_ += std::min(now - ticks_of(pause.now - pause.since_sent), now - epoch_);
+  if (stage_) {
+    const Ticks now = ticks_of(pause.now);
+    stage_->epoch += std::min(now - ticks_of(pause.now - pause.since_sent), now - stage_->epoch);
+  }
   LossBased::on_flight_begins(pause);
 }
 

@@ -40,18 +40,23 @@ class Cubic final : public LossBased {
   std::uint32_t per_growth_by_curve(Ticks now) const;
   void be_no_slower_than_reno();
 
-  CubicCurve curve_;
+  /// A stage of congestion avoidance.
+  struct Stage {
+    CubicCurve curve;
+    std::uint32_t w_est = 0;  ///< segments: Reno's window (RFC 9438 §4.3)
+    std::uint32_t acked_for_reno = 0;
+    std::uint32_t per_growth = 0;
+    std::uint32_t followed_cwnd = 0;  ///< segments, when per_growth was decided, at followed_at
+    Ticks followed_at = 0;
+    Ticks epoch = 0;  ///< when it began
+  };
+
+  HyStart::Micros min_rtt_ = 0;   ///< 0: none yet
+  std::unique_ptr<Stage> stage_;  ///< kept from the first time on: most connections end in slow start
   HyStart hystart_;
-  HyStart::Micros min_rtt_ = 0;  ///< 0: none yet
-  std::uint32_t w_max_ = 0;      ///< segments; 0: nothing was lost yet
-  std::uint32_t w_est_ = 0;      ///< segments: Reno's window (RFC 9438 §4.3)
-  std::uint32_t acked_for_reno_ = 0;
-  std::uint32_t per_growth_ = 0;
-  std::uint32_t followed_cwnd_ = 0;  ///< segments, when per_growth_ was decided, at followed_at_
-  Ticks followed_at_ = 0;
-  Ticks epoch_ = 0;  ///< when this stage of congestion avoidance began
-  bool in_epoch_ = false;
-  bool found_ = false;  ///< HyStart has ended slow start
+  std::uint32_t w_max_ = 0;  ///< segments; 0: nothing was lost yet
+  bool in_epoch_ = false;    ///< `stage_` is what goes on
+  bool found_ = false;       ///< HyStart has ended slow start
 };
 
 }  // namespace leat

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "leat/time.h"
+#include "tcp/loss/short_duration.h"
 
 namespace leat {
 
@@ -14,24 +15,30 @@ class MinRtt {
  public:
   static constexpr Duration kWindow = std::chrono::seconds(300);
 
-  bool empty() const { return least_ == Duration::max(); }
-  /// Duration::max() before the first sample.
-  Duration get() const { return std::min(least_, least_before_); }
+  bool empty() const { return least_ == kNone; }
+  /// Only if not empty().
+  Duration get() const { return std::min<Duration>(least_, least_before_); }
   void on_sample(Duration rtt, Instant now) {
-    constexpr Duration kSpan = kWindow / 2;
-    if (empty()) begin_ = now;
-    if (const auto spans = (now - begin_) / kSpan; spans > 0) {
-      least_before_ = spans == 1 ? least_ : Duration::max();
-      least_ = Duration::max();
+    using std::chrono::milliseconds;
+    constexpr auto kSpan = std::chrono::duration_cast<std::chrono::duration<Millis, std::milli>>(kWindow / 2).count();
+    const auto at = static_cast<Millis>(std::chrono::floor<milliseconds>(now.time_since_epoch()).count());
+    if (empty()) begin_ = at;
+    if (const Millis spans = (at - begin_) / kSpan; spans > 0) {
+      least_before_ = spans == 1 ? least_ : kNone;
+      least_ = kNone;
       begin_ += spans * kSpan;
     }
-    least_ = std::min(least_, rtt);
+    least_ = std::min<Duration>({least_, rtt, kMost});
   }
 
  private:
-  Instant begin_{};  ///< of the present span
-  Duration least_ = Duration::max();
-  Duration least_before_ = Duration::max();
+  using Millis = std::uint32_t;  ///< of a clock that wraps around: of less than seven weeks all differences are right
+  static constexpr ShortDuration kNone = ShortDuration::max();
+  static constexpr Duration kMost = Duration(kNone) - std::chrono::microseconds(1);
+
+  Millis begin_ = 0;  ///< of the present span
+  ShortDuration least_ = kNone;
+  ShortDuration least_before_ = kNone;
 };
 
 }  // namespace leat

@@ -11,19 +11,24 @@ void RttEstimator::on_sample(Duration rtt, bool begins_round, Instant now) {
   min_rtt_.on_sample(rtt, now);
   if (first) {
     srtt_ = rtt;
-    rttvar_ = deviation_ = rtt / 2;
+    rttvar_ = deviation_ = ShortDuration(rtt / 2);
     return;
   }
   // alpha = 1/8, beta = 1/4. The deviation is updated first, with the old SRTT (RFC 6298 §2.3).
-  const Duration error = rtt - srtt_;
-  deviation_ += (std::chrono::abs(error) - deviation_) / 4;
-  srtt_ += error / 8;
-  most_in_round_ = std::max(most_in_round_, deviation_);
-  rttvar_ = std::max(rttvar_, most_in_round_);
+  const Duration before = srtt_, error = rtt - before, deviation = deviation_;
+  deviation_ = deviation + (std::chrono::abs(error) - deviation) / 4;
+  srtt_ = before + error / 8;
+  most_in_round_ = std::max<Duration>(most_in_round_, deviation_);
+  rttvar_ = std::max<Duration>(rttvar_, most_in_round_);
   if (!begins_round) return;
   rttvar_ = most_in_round_;
   most_in_round_ = Duration::zero();
 }
+
+Rto::Rto(Duration maximum)
+    : maximum_(static_cast<std::uint32_t>(
+          std::min(std::chrono::ceil<std::chrono::milliseconds>(maximum), std::chrono::milliseconds(kLongest))
+              .count())) {}
 
 void Rto::on_sample(Duration rtt, bool begins_round, Instant now) {
   if (rtt < Duration::zero()) return;
@@ -51,7 +56,7 @@ Duration Rto::base() const {
 Duration Rto::rto() const {
   const Duration start = base();
   // 2^40 times 200 ms is past every maximum that makes sense; the comparison keeps the shift from overflowing.
-  if (backoff_ >= 40 || start > Duration(maximum_.count() >> backoff_)) return maximum_;
+  if (backoff_ >= 40 || start > maximum() / (std::int64_t{1} << backoff_)) return maximum();
   return start * (std::int64_t{1} << backoff_);
 }
 

@@ -26,10 +26,10 @@ class RttEstimator {
   std::optional<Duration> min_rtt() const { return has_sample() ? std::optional(min_rtt_.get()) : std::nullopt; }
 
  private:
-  Duration srtt_{};
-  Duration rttvar_{};
-  Duration deviation_{};      ///< smoothed
-  Duration most_in_round_{};  ///< the largest of it since the round trip began
+  ShortDuration srtt_;
+  ShortDuration rttvar_;
+  ShortDuration deviation_;      ///< smoothed
+  ShortDuration most_in_round_;  ///< the largest of it since the round trip began
   MinRtt min_rtt_;
 };
 
@@ -39,9 +39,11 @@ class Rto {
   static constexpr Duration kFallback = std::chrono::seconds(3);  ///< RFC 6298 §5.7
   static constexpr Duration kMinimum = std::chrono::milliseconds(200);
   static constexpr Duration kDefaultMaximum = std::chrono::seconds(120);
+  static constexpr auto kLongest = std::chrono::hours(24 * 24);
 
   /// `maximum` > 0 caps rto(), backed off or not (RFC 6298 §2.5 asks for at least 60 s).
-  explicit Rto(Duration maximum = kDefaultMaximum) : maximum_(maximum) {}
+  /// It is kept in whole milliseconds, and up to kLongest.
+  explicit Rto(Duration maximum = kDefaultMaximum);
 
   /// A valid sample also ends the back-off (RFC 6298 §5, Karn).
   void on_sample(Duration rtt, bool begins_round = true, Instant now = {});
@@ -63,7 +65,7 @@ class Rto {
   Duration base() const;
 
   RttEstimator rtt_;
-  Duration maximum_;
+  std::chrono::duration<std::uint32_t, std::milli> maximum_;
   std::uint8_t backoff_ = 0;
   bool fallback_ = false;
 };
