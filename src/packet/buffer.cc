@@ -6,6 +6,7 @@
 namespace leat {
 
 using packet_detail::Block;
+using packet_detail::Loan;
 
 BufferPool::~BufferPool() {
   LEAT_ASSERT(blocks_ == 0);
@@ -31,8 +32,9 @@ Slice BufferPool::allocate(BufferClass c, std::size_t headroom, std::size_t size
       ++refusals_;
       return {};
     }
-    block = new (memory) Block{this, nullptr, 0, c};
+    block = new (memory) Block{this, {nullptr}, 0, c, false};
   }
+  block->bytes = block->own();
   block->references = 1;
   in_use_ += size_of(c);
   ++blocks_;
@@ -47,7 +49,29 @@ Slice BufferPool::copy_of(Bytes data, std::size_t headroom) {
   return s;
 }
 
+Slice BufferPool::borrow(Bytes data) {
+  static_assert(sizeof(Loan) <= size_of(BufferClass::header) && sizeof(Block) % alignof(Loan) == 0);
+  Slice slice = allocate(BufferClass::header, 0, 0);
+  if (!slice) return {};
+  Block* block = slice.block_;
+  ::new (block->own()) Loan{data.size(), {}};
+  block->bytes = const_cast<std::uint8_t*>(data.data());
+  block->is_borrowed = true;
+  slice.size_ = static_cast<std::uint32_t>(data.size());
+  return slice;
+}
+
+void BufferPool::end_loan(Block* block) {
+  Loan& loan = *reinterpret_cast<Loan*>(block->own());
+  const Release release = loan.release;
+  loan.~Loan();
+  block->is_borrowed = false;
+  give_back(block);
+  if (release.call != nullptr) release.call(release.context);
+}
+
 void BufferPool::give_back(Block* block) {
+  if (block->is_borrowed) return end_loan(block);
   const std::size_t size = size_of(block->buffer_class);
   in_use_ -= size;
   --blocks_;

@@ -1,7 +1,8 @@
 // Buffers and slices: the memory that frames and streams live in.
 //
 // A BufferPool hands out blocks of four sizes, keeps returned ones for reuse up to a limit, and refuses
-// (an empty Slice) when its byte limit is reached. A Slice is a counted reference to a part of one block.
+// (an empty Slice) when its byte limit is reached. A Slice is a counted reference to a part of one block. Memory of
+// somebody else's can stand in for a block's own (borrow), until nobody refers to it any more.
 // The counts are plain integers: a pool and everything taken from it belong to one thread.
 #pragma once
 
@@ -32,13 +33,29 @@ constexpr BufferClass class_for(std::size_t bytes) {
   return BufferClass::super;
 }
 
+/// Who is told, once, that borrowed bytes are free again, by a call that must not use the pool or what stands on it.
+struct Release {
+  void (*call)(void* context) = nullptr;
+  void* context = nullptr;
+};
+
 namespace packet_detail {
 struct Block {
   BufferPool* pool;
-  Block* next_free;
+  union {
+    std::uint8_t* bytes;  ///< while in use: its own, which follow it, or borrowed ones
+    Block* next_free;
+  };
   std::uint32_t references;
   BufferClass buffer_class;
-  std::uint8_t* data() { return reinterpret_cast<std::uint8_t*>(this + 1); }
+  bool is_borrowed;
+  std::uint8_t* own() { return reinterpret_cast<std::uint8_t*>(this + 1); }
+  std::uint8_t* data() { return bytes; }
+};
+/// In the own bytes of a block whose bytes are borrowed.
+struct Loan {
+  std::size_t size;
+  Release release;
 };
 }  // namespace packet_detail
 
@@ -73,7 +90,12 @@ class Slice {
   /// Where it came from; none when it is empty().
   BufferPool* pool() const { return block_ == nullptr ? nullptr : block_->pool; }
   /// The size of the whole block: what this slice keeps from being reused.
-  std::size_t capacity() const { return block_ == nullptr ? 0 : size_of(block_->buffer_class); }
+  std::size_t capacity() const {
+    if (block_ == nullptr) return 0;
+    return block_->is_borrowed ? loan().size : size_of(block_->buffer_class);
+  }
+  /// Its bytes are somebody else's, and nobody may write there.
+  bool is_borrowed() const { return block_ != nullptr && block_->is_borrowed; }
 
   void remove_front(std::size_t n) {
     LEAT_ASSERT(n <= size_);
@@ -100,6 +122,8 @@ class Slice {
   /// Gives the reference up to who calls adopt() later, and has no use for a part of the block meanwhile.
   packet_detail::Block* detach() { return std::exchange(block_, nullptr); }
   static Slice adopt(packet_detail::Block* block) { return {block, 0, 0}; }
+  /// Of borrowed bytes: `release` is called by whoever lets the last slice go that refers to them.
+  void when_released(Release release) { loan().release = release; }
   /// A reference to `length` bytes from `from` on.
   Slice part(std::size_t from, std::size_t length) const {
     Slice s(*this);
@@ -113,6 +137,7 @@ class Slice {
   Slice(packet_detail::Block* block, std::uint32_t offset, std::uint32_t size)
       : block_(block), offset_(offset), size_(size) {}
   inline void release();
+  packet_detail::Loan& loan() const { return *reinterpret_cast<packet_detail::Loan*>(block_->own()); }
 
   packet_detail::Block* block_ = nullptr;
   std::uint32_t offset_ = 0;
@@ -133,6 +158,9 @@ class BufferPool {
   Slice allocate(BufferClass c, std::size_t headroom, std::size_t size);
   /// A slice that holds a copy of `data` (at most a super block), or an empty one.
   Slice copy_of(Bytes data, std::size_t headroom = 0);
+  /// A slice that refers to `data` itself, which stays as it is while any slice refers to it; empty when there is no
+  /// memory for that.
+  Slice borrow(Bytes data);
 
   /// Bytes of the blocks that slices refer to now, whole blocks counted.
   std::size_t bytes_in_use() const { return in_use_; }
@@ -156,6 +184,7 @@ class BufferPool {
  private:
   friend class Slice;
   void give_back(packet_detail::Block* block);
+  void end_loan(packet_detail::Block* block);
   static void destroy(packet_detail::Block* block);
   void trim_to(std::size_t kept);
 

@@ -42,6 +42,33 @@ TEST(BufferPool, ASliceStartsBehindItsHeadroom) {
   EXPECT_EQ(s.bytes().back(), 7);
 }
 
+TEST(BufferPool, BorrowedBytesAreReferredToUntilTheLastSliceIsGone) {
+  BufferPool pool;
+  const std::vector<std::uint8_t> theirs(100'000, 9);
+  int released = 0;
+  {
+    Slice part;
+    {
+      Slice all = pool.borrow(theirs);
+      ASSERT_TRUE(all && all.is_borrowed());
+      EXPECT_EQ(all.data(), theirs.data());
+      EXPECT_EQ(all.size(), theirs.size());
+      EXPECT_EQ(all.capacity(), theirs.size());
+      EXPECT_EQ(all.tailroom() + all.headroom(), 0u) << "nothing may be written there";
+      EXPECT_EQ(pool.bytes_in_use(), size_of(BufferClass::header)) << "they are not the pool's";
+      all.when_released({[](void* count) { ++*static_cast<int*>(count); }, &released});
+      part = all.part(1000, 50);
+    }
+    EXPECT_EQ(part.data(), theirs.data() + 1000);
+    EXPECT_EQ(released, 0);
+  }
+  EXPECT_EQ(released, 1);
+  EXPECT_EQ(pool.blocks_in_use(), 0u);
+  Slice own = pool.allocate(BufferClass::header, 0, 8);
+  EXPECT_FALSE(own.is_borrowed()) << "the block has its own bytes again";
+  EXPECT_NE(own.data(), theirs.data());
+}
+
 TEST(BufferPool, AnEmptySliceIsHarmless) {
   Slice s;
   EXPECT_FALSE(s);

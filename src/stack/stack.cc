@@ -265,6 +265,21 @@ expected<SocketHandle, Error> Stack::accept(SocketHandle listener) { return impl
 expected<std::size_t, Error> Stack::read(SocketHandle socket, MutableBytes out, Instant) {
   return impl_->tcp.read(socket, out);
 }
+expected<std::size_t, Error> Stack::view(SocketHandle socket, std::span<Bytes> pieces) {
+  return impl_->tcp.view(socket, pieces);
+}
+expected<std::size_t, Error> Stack::consume(SocketHandle socket, std::size_t n, Instant) {
+  return impl_->tcp.consume(socket, n);
+}
+expected<void, Error> Stack::write_borrowed(SocketHandle socket, Bytes data, Release release, Instant) {
+  return impl_->tcp.write_borrowed(socket, data, release);
+}
+expected<MutableBytes, Error> Stack::prepare(SocketHandle socket, std::size_t wanted) {
+  return impl_->tcp.prepare(socket, wanted);
+}
+expected<void, Error> Stack::commit(SocketHandle socket, std::size_t n, Instant) {
+  return impl_->tcp.commit(socket, n);
+}
 expected<std::size_t, Error> Stack::write(SocketHandle socket, Bytes data, Instant) {
   return impl_->tcp.write(socket, data);
 }

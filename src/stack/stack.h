@@ -139,6 +139,23 @@ class Stack {
   expected<std::size_t, Error> write_more(SocketHandle socket, Bytes data, Instant now);
   /// As write; tells the peer that what was taken, and all before it, is urgent (RFC 9293 §3.8.5).
   expected<std::size_t, Error> write_urgent(SocketHandle socket, Bytes data, Instant now);
+  // Without a copy.
+  /// What read() would copy, where it lies: fills `pieces` from the front and returns how many. 0: the peer's FIN.
+  /// would_block: nothing yet. They stay until consume(), read(), close() or abort() of this socket.
+  expected<std::size_t, Error> view(SocketHandle socket, std::span<Bytes> pieces);
+  /// Forgets up to `n` bytes of what view() gives, which makes room for the peer; returns how many.
+  expected<std::size_t, Error> consume(SocketHandle socket, std::size_t n, Instant now);
+  /// Sends `data`, up to 1 GiB, from where it is. All of it is taken, however large, unless the send buffer is full:
+  /// would_block, and kEventWritable follows. It must stay as it is until `release` is called, once: when all of it was
+  /// acknowledged or the connection is over, and no packet refers to it. That is inside a call of the Stack, whose
+  /// calls it must not use. After an error it is not called.
+  expected<void, Error> write_borrowed(SocketHandle socket, Bytes data, Release release, Instant now);
+  /// Room in the send buffer for up to `wanted` bytes, often fewer, to be filled in before any other call for this
+  /// socket, and then written by commit(). would_block: it is full, and kEventWritable follows.
+  expected<MutableBytes, Error> prepare(SocketHandle socket, std::size_t wanted);
+  /// Writes the first `n` bytes of what prepare() gave.
+  expected<void, Error> commit(SocketHandle socket, std::size_t n, Instant now);
+
   expected<void, Error> shutdown_write(SocketHandle socket, Instant now);
   /// The application gives the handle up: an orderly end by FIN, or RST when unread data is lost
   /// (RFC 2525 §2.17). The connection goes on in the background until TCP is done.

@@ -90,6 +90,11 @@ class TcpSockets {
   expected<std::size_t, Error> read_urgent(SocketHandle handle, std::uint8_t& byte, bool take);
   using Write = expected<std::size_t, Error> (TcpConnection::*)(Bytes, BufferPool&);
   expected<std::size_t, Error> write(SocketHandle handle, Bytes data, Write how = &TcpConnection::write);
+  expected<std::size_t, Error> view(SocketHandle handle, std::span<Bytes> pieces);
+  expected<std::size_t, Error> consume(SocketHandle handle, std::size_t n);
+  expected<void, Error> write_borrowed(SocketHandle handle, Bytes data, Release release);
+  expected<MutableBytes, Error> prepare(SocketHandle handle, std::size_t wanted);
+  expected<void, Error> commit(SocketHandle handle, std::size_t n);
   expected<void, Error> shutdown_write(SocketHandle handle);
   expected<void, Error> close(SocketHandle handle, Instant now);
   expected<void, Error> abort(SocketHandle handle, Instant now);

@@ -76,6 +76,40 @@ expected<std::size_t, Error> TcpSockets::write(SocketHandle handle, Bytes data, 
   return result;
 }
 
+expected<std::size_t, Error> TcpSockets::view(SocketHandle handle, std::span<Bytes> pieces) {
+  Socket* socket = find_connection(handle);
+  return socket == nullptr ? unexpected(why_no_connection(handle)) : socket->connection->view(pieces);
+}
+
+expected<std::size_t, Error> TcpSockets::consume(SocketHandle handle, std::size_t n) {
+  Socket* socket = find_connection(handle);
+  if (socket == nullptr) return unexpected(why_no_connection(handle));
+  const expected<std::size_t, Error> result = socket->connection->consume(n);
+  if (socket->connection->wants_to_send_ack()) touch(*socket);
+  return result;
+}
+
+expected<void, Error> TcpSockets::write_borrowed(SocketHandle handle, Bytes data, Release release) {
+  Socket* socket = find_connection(handle);
+  if (socket == nullptr) return unexpected(why_no_connection(handle));
+  const expected<void, Error> result = socket->connection->write_borrowed(data, release, pool_);
+  if (result) touch(*socket);
+  return result;
+}
+
+expected<MutableBytes, Error> TcpSockets::prepare(SocketHandle handle, std::size_t wanted) {
+  Socket* socket = find_connection(handle);
+  return socket == nullptr ? unexpected(why_no_connection(handle)) : socket->connection->prepare(wanted, pool_);
+}
+
+expected<void, Error> TcpSockets::commit(SocketHandle handle, std::size_t n) {
+  Socket* socket = find_connection(handle);
+  if (socket == nullptr) return unexpected(why_no_connection(handle));
+  const expected<void, Error> result = socket->connection->commit(n);
+  if (result && n > 0) touch(*socket);
+  return result;
+}
+
 expected<void, Error> TcpSockets::shutdown_write(SocketHandle handle) {
   Socket* socket = find_connection(handle);
   if (socket == nullptr) return unexpected(why_no_connection(handle));

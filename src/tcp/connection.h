@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -57,7 +58,15 @@ class TcpConnection {
   expected<std::size_t, Error> write_more(Bytes data, BufferPool& pool);
   /// As write; what was taken, and all before it, is urgent (RFC 9293 §3.8.5).
   expected<std::size_t, Error> write_urgent(Bytes data, BufferPool& pool);
+  /// Takes all of it by reference, whatever the limit, unless that is reached. `release`: see Slice::when_released.
+  expected<void, Error> write_borrowed(Bytes data, Release release, BufferPool& pool);
+  /// Room in the send buffer for up to `wanted` bytes; as many of them as commit() says are written.
+  expected<MutableBytes, Error> prepare(std::size_t wanted, BufferPool& pool);
+  expected<void, Error> commit(std::size_t n);
   expected<std::size_t, Error> read(MutableBytes out);
+  /// What read() would copy, where it lies, until consume() or read(); returns how many pieces. 0: the end.
+  expected<std::size_t, Error> view(std::span<Bytes> pieces);
+  expected<std::size_t, Error> consume(std::size_t n);
   expected<std::size_t, Error> peek(std::size_t offset, MutableBytes out) const;
   expected<std::size_t, Error> read_urgent(std::uint8_t& byte, bool take);
   expected<void, Error> shutdown_write();
@@ -174,7 +183,9 @@ class TcpConnection {
   void rest();
   bool may_rest(Instant now) const;
 
+  expected<std::size_t, Error> room_to_write(const BufferPool& pool);
   expected<std::size_t, Error> take(Bytes data, BufferPool& pool, bool more);
+  void on_read();
   expected<std::size_t, Error> nothing_to_read() const;
   bool is_writable() const {
     return sender_.is_writable(options_->notsent_lowat) &&
@@ -188,6 +199,7 @@ class TcpConnection {
   void raise(std::uint16_t bits) { events_ = static_cast<std::uint16_t>(events_ | bits); }
   void stop_timers();
   void linger_in_fin_wait_2(Instant now);
+  bool lingers() const { return state_ == TcpState::fin_wait_2 && user_gone_; }
 
   FlightPool& flights_;
   std::unique_ptr<Flight> flight_;  ///< while something is under way, or waits to be sent
@@ -203,11 +215,10 @@ class TcpConnection {
   bool memory_short_ = false;  ///< of the stack, when it was last looked at
   bool syn_due_ = false;
   bool reset_pending_ = false;
-  bool probe_due_ = false, urgent_probe_due_ = false;  ///< the second one goes first
-  bool override_window_ = false;                       ///< the persist timer lets a small segment go
-  bool retransmit_now_ = false;                        ///< the next lost segment goes whatever the window says
-  bool tail_probe_due_ = false;
-  bool new_data_first_ = false;  ///< F-RTO: lost data waits for the answer to new data
+  bool probe_due_ = false, urgent_probe_due_ = false, tail_probe_due_ = false;  ///< the second one goes first
+  bool override_window_ = false;  ///< the persist timer lets a small segment go
+  bool retransmit_now_ = false;   ///< the next lost segment goes whatever the window says
+  bool new_data_first_ = false;   ///< F-RTO: lost data waits for the answer to new data
   bool scaling_agreed_ = false;
   bool sack_agreed_ = false;
 
@@ -220,8 +231,7 @@ class TcpConnection {
   Timestamps timestamps_;
   std::unique_ptr<CongestionController> congestion_;
 
-  Instant keep_alive_deadline_ = kNever;
-  Instant linger_deadline_ = kNever;  ///< FIN-WAIT-2 without a user
+  Instant keep_alive_deadline_ = kNever;  ///< when it lingers(): the end
   Instant opened_at_{};
   Instant heard_at_{};  ///< the last valid ACK
   Instant last_sent_at_{};

@@ -7,6 +7,7 @@ Flight& TcpConnection::flight() {
   if (flight_) return *flight_;
   flight_ = flights_.take();
   flight_->start({sender_.una(), sender_.path_mss(), sack_agreed_, reordering_});
+  sender_.attach(flight_->queue);
   return *flight_;
 }
 
@@ -18,6 +19,7 @@ bool TcpConnection::may_rest(Instant now) const {
 void TcpConnection::rest() {
   if (!flight_) return;
   reordering_ = flight_->recovery.rack().learned();
+  sender_.detach();
   flights_.give_back(std::move(flight_));
 }
 

@@ -7,7 +7,7 @@
 namespace leat {
 
 Instant TcpConnection::next_deadline() const {
-  const Instant at_rest = std::min({keep_alive_deadline_, linger_deadline_, acks_.deadline()});
+  const Instant at_rest = std::min(keep_alive_deadline_, acks_.deadline());
   return flight_ ? std::min({flight_->loss_timer.deadline, flight_->persist_deadline, at_rest}) : at_rest;
 }
 
@@ -16,8 +16,9 @@ TimerVerdict TcpConnection::on_timer(Instant now) {
   verdict.delayed_ack = acks_.on_timer(now);
   if (flight_ && now >= flight_->loss_timer.deadline) on_loss_timer(now, verdict);
   if (flight_ && now >= flight_->persist_deadline) on_persist_timeout(now, verdict);
-  if (now >= keep_alive_deadline_) on_keep_alive_timeout(now, verdict);
-  if (now >= linger_deadline_) finish(Error::none);
+  if (now >= keep_alive_deadline_) {
+    lingers() ? finish(Error::none) : on_keep_alive_timeout(now, verdict);
+  }
   return verdict;
 }
 

@@ -23,7 +23,7 @@ void TcpConnection::finish(Error why) {
 }
 
 void TcpConnection::stop_timers() {
-  keep_alive_deadline_ = linger_deadline_ = kNever;
+  keep_alive_deadline_ = kNever;
   if (!flight_) return;
   flight_->loss_timer.stop();
   flight_->persist_deadline = kNever;
@@ -33,21 +33,66 @@ expected<std::size_t, Error> TcpConnection::write(Bytes data, BufferPool& pool) 
 
 expected<std::size_t, Error> TcpConnection::write_more(Bytes data, BufferPool& pool) { return take(data, pool, true); }
 
-expected<std::size_t, Error> TcpConnection::take(Bytes data, BufferPool& pool, bool more) {
+/// Bytes that may be written now, with a Flight to hold them.
+expected<std::size_t, Error> TcpConnection::room_to_write(const BufferPool& pool) {
   if (error_ != Error::none) return unexpected(error_);
   if (sender_.fin_queued() || user_gone_) return unexpected(Error::closed);
   if (state_ == TcpState::closed || state_ == TcpState::time_wait) return unexpected(Error::closed);
-  if (data.empty()) return std::size_t{0};
   look_at_memory(pool);
   std::size_t room = sender_.room_below(options_->notsent_lowat);
   constexpr std::size_t kLeast = BufferPool::kLeastOfAStream;
   if (memory_short_) room = std::min(room, kLeast - std::min(kLeast, sender_.buffered()));
-  const std::size_t taken = sender_.write(data.first(std::min(data.size(), room)), pool, more);
+  if (room > 0) static_cast<void>(flight());
+  return room;
+}
+
+expected<std::size_t, Error> TcpConnection::take(Bytes data, BufferPool& pool, bool more) {
+  const expected<std::size_t, Error> allowed = room_to_write(pool);
+  if (!allowed || data.empty()) return allowed ? std::size_t{0} : allowed;
+  const std::size_t room = *allowed;
+  const std::size_t taken = room == 0 ? 0 : sender_.write(data.first(std::min(data.size(), room)), pool, more);
   if (taken > 0 && taken < data.size()) sender_.end_write();
   if (taken > 0) sender_.push_when_full(options_->notsent_lowat);
   if (taken < data.size() || !is_writable()) writer_waits_ = true;
   if (taken == 0) return unexpected(room > 0 ? Error::no_buffers : Error::would_block);
   return taken;
+}
+
+expected<void, Error> TcpConnection::write_borrowed(Bytes data, Release release, BufferPool& pool) {
+  constexpr std::size_t kMost = std::size_t{1} << 30;  // positions in it fit into 32 bits, many times
+  if (data.size() > kMost) return unexpected(Error::invalid_argument);
+  const expected<std::size_t, Error> room = room_to_write(pool);
+  if (!room) return unexpected(room.error());
+  if (*room == 0) {
+    writer_waits_ = true;
+    return unexpected(Error::would_block);
+  }
+  Slice slice = pool.borrow(data);
+  if (!slice || (!data.empty() && !sender_.write(slice, pool))) return unexpected(Error::no_buffers);
+  slice.when_released(release);
+  if (!is_writable()) writer_waits_ = true;
+  return {};
+}
+
+expected<MutableBytes, Error> TcpConnection::prepare(std::size_t wanted, BufferPool& pool) {
+  const expected<std::size_t, Error> room = room_to_write(pool);
+  if (!room) return unexpected(room.error());
+  if (wanted == 0) return MutableBytes{};
+  const MutableBytes bytes = *room == 0 ? MutableBytes{} : sender_.room_to_fill(std::min(wanted, *room), pool);
+  if (bytes.size() < wanted) writer_waits_ = true;
+  if (bytes.empty()) return unexpected(*room > 0 ? Error::no_buffers : Error::would_block);
+  return bytes;
+}
+
+expected<void, Error> TcpConnection::commit(std::size_t n) {
+  if (error_ != Error::none) return unexpected(error_);
+  if (sender_.fin_queued() || user_gone_) return unexpected(Error::closed);
+  if (n > sender_.prepared()) return unexpected(Error::invalid_argument);
+  if (n == 0) return {};
+  sender_.wrote(n);
+  sender_.push_when_full(options_->notsent_lowat);
+  if (!is_writable()) writer_waits_ = true;
+  return {};
 }
 
 // Whoever finds memory short waits until his own data has gone, not for others: so each goes on, if slowly.
@@ -87,11 +132,29 @@ expected<std::size_t, Error> TcpConnection::read(MutableBytes out) {
   if (out.empty()) return std::size_t{0};
   if (receiver_.readable() > 0) {
     const std::size_t n = receiver_.read(out, options_->oob_inline);
-    if (can_receive(state_) && receiver_.wants_window_update()) acks_.ack_now();
-    if (can_receive(state_) && receiver_.readable() == 0) acks_.on_read_empty();
+    on_read();
     if (n > 0) return n;
   }
   return nothing_to_read();
+}
+
+void TcpConnection::on_read() {
+  if (!can_receive(state_)) return;
+  if (receiver_.wants_window_update()) acks_.ack_now();
+  if (receiver_.readable() == 0) acks_.on_read_empty();
+}
+
+expected<std::size_t, Error> TcpConnection::view(std::span<Bytes> pieces) {
+  if (user_gone_) return unexpected(Error::closed);
+  const std::size_t n = receiver_.view(pieces, options_->oob_inline);
+  return n > 0 || pieces.empty() ? n : nothing_to_read();
+}
+
+expected<std::size_t, Error> TcpConnection::consume(std::size_t n) {
+  if (user_gone_) return unexpected(Error::closed);
+  n = receiver_.consume(n);
+  if (n > 0) on_read();
+  return n;
 }
 
 expected<std::size_t, Error> TcpConnection::peek(std::size_t offset, MutableBytes out) const {
@@ -125,6 +188,7 @@ expected<void, Error> TcpConnection::shutdown_write() {
   if (error_ != Error::none) return unexpected(error_);
   if (state_ == TcpState::closed) return unexpected(Error::not_connected);
   if (sender_.fin_queued()) return {};
+  static_cast<void>(flight());
   sender_.queue_fin();
   // Before ESTABLISHED the FIN waits for the handshake (RFC 9293 §3.10.4).
   if (is_synchronized(state_)) move(StateEvent::user_close);
@@ -145,10 +209,11 @@ void TcpConnection::close(Instant now) {
   receiver_.discard();
 }
 
-/// Long enough for the peer to send its FIN three times (Linux).
+/// Long enough for the peer to send its FIN three times. Who is gone keeps nothing alive, so that one timer is enough
+/// (both as Linux).
 void TcpConnection::linger_in_fin_wait_2(Instant now) {
   if (options_->fin_wait_2 <= Duration::zero()) return abort(Error::aborted);
-  linger_deadline_ = now + std::max(options_->fin_wait_2, rto_.rto() * 7 / 2);
+  keep_alive_deadline_ = now + std::max(options_->fin_wait_2, rto_.rto() * 7 / 2);
 }
 
 void TcpConnection::abort(Error why) {

@@ -8,6 +8,7 @@
 #include "leat/time.h"
 #include "tcp/loss/loss_timer.h"
 #include "tcp/loss/recovery.h"
+#include "tcp/send/send_queue.h"
 #include "tcp/send/window_use.h"
 
 namespace leat {
@@ -25,6 +26,7 @@ struct FlightState {
 
 struct Flight : FlightState {
   Recovery recovery;  ///< keeps its memory
+  SendQueue queue;    ///< of the Sender
 
   void start(const Recovery::Start& with) {
     static_cast<FlightState&>(*this) = {};
@@ -42,6 +44,7 @@ class FlightPool {
     return flight;
   }
   void give_back(std::unique_ptr<Flight> flight) {
+    flight->queue.buffer.clear();
     if (free_.size() < kMostKept && flight->recovery.is_small()) free_.push_back(std::move(flight));
   }
 

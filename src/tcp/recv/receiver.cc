@@ -207,8 +207,18 @@ void Receiver::skip_urgent_byte() {
 
 std::size_t Receiver::read(MutableBytes out, bool oob_inline) {
   if (!oob_inline && at_mark()) skip_urgent_byte();
-  const std::size_t to_mark = urgent() > 1 ? urgent() - 1 : out.size();
-  return queue_.read(out.first(std::min(out.size(), to_mark)));
+  return queue_.read(out.first(std::min(out.size(), readable_at_once())));
+}
+
+std::size_t Receiver::view(std::span<Bytes> pieces, bool oob_inline) {
+  if (!oob_inline && at_mark()) skip_urgent_byte();
+  return queue_.view(pieces, readable_at_once());
+}
+
+std::size_t Receiver::consume(std::size_t n) {
+  n = std::min({n, readable_at_once(), queue_.size()});
+  queue_.consume(n);
+  return n;
 }
 
 std::size_t Receiver::peek(std::size_t offset, MutableBytes out, bool oob_inline) const {

@@ -74,6 +74,10 @@ class Receiver {
 
   /// Up to the last urgent byte, or from there on; without `oob_inline` it is left out.
   std::size_t read(MutableBytes out, bool oob_inline);
+  /// What read() would copy, where it lies; returns how many pieces. They stay until it is read or consumed.
+  std::size_t view(std::span<Bytes> pieces, bool oob_inline);
+  /// Forgets up to `n` bytes of what view() gives; returns how many.
+  std::size_t consume(std::size_t n);
   /// What read() would give after `offset` bytes more.
   std::size_t peek(std::size_t offset, MutableBytes out, bool oob_inline) const;
 
@@ -114,6 +118,8 @@ class Receiver {
   StreamPos data_end() const { return nxt_ - (fin_taken_ ? 1 : 0); }
   StreamPos read_pos() const { return data_end() - static_cast<StreamPos>(queue_.size()); }
   void skip_urgent_byte();
+  /// Bytes up to the next stop of a reader.
+  std::size_t readable_at_once() const { return urgent() > 1 ? urgent() - 1 : queue_.size(); }
   bool may_keep(StreamPos pos, Accepted& result, const BufferPool& pool);
   Accepted accept_slice(StreamPos pos, Slice slice, BufferPool& pool);
   std::size_t most_out_of_order() const;

@@ -56,6 +56,26 @@ std::size_t RecvQueue::read(MutableBytes out) {
   return done;
 }
 
+std::size_t RecvQueue::view(std::span<Bytes> out, std::size_t limit) const {
+  std::size_t count = 0;
+  for (; count < out.size() && count < slices_.size() && limit > 0; ++count) {
+    out[count] = slices_[count].bytes();
+    if (out[count].size() > limit) out[count] = out[count].first(limit);
+    limit -= out[count].size();
+  }
+  return count;
+}
+
+void RecvQueue::consume(std::size_t n) {
+  bytes_ -= n;
+  while (n > 0) {
+    Slice& head = slices_.front();
+    if (n < head.size()) return head.remove_front(n);
+    n -= head.size();
+    slices_.pop_front();
+  }
+}
+
 std::size_t RecvQueue::peek(std::size_t offset, MutableBytes out) const {
   std::size_t done = 0;
   for (std::size_t i = 0; i < slices_.size() && done < out.size(); ++i) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 
 #include "packet/buffer.h"
 #include "packet/pooled_ring.h"
@@ -21,6 +22,10 @@ class RecvQueue {
   bool push(Slice slice, BufferPool& pool);
   /// Copies out and forgets up to out.size() bytes.
   std::size_t read(MutableBytes out);
+  /// Where up to `limit` bytes are, from the front on, in as many pieces as `out` takes; returns how many those are.
+  std::size_t view(std::span<Bytes> out, std::size_t limit) const;
+  /// Forgets the first `n` <= size() bytes.
+  void consume(std::size_t n);
   /// Copies out what begins `offset` bytes further on, and forgets nothing.
   std::size_t peek(std::size_t offset, MutableBytes out) const;
   void clear();

@@ -8,23 +8,38 @@ namespace leat {
 std::size_t SendBuffer::append(Bytes data, BufferPool& pool) {
   std::size_t done = 0;
   while (done < data.size()) {
-    if (chunks_.empty() || chunks_.back().slice.tailroom() == 0) {
-      // Of a large block the rest waits for more; where memory is short others need it.
-      const std::size_t wanted = pool.is_short() ? 2048 : std::max<std::size_t>(data.size() - done, 2048);
-      Slice fresh = pool.allocate(class_for(wanted), 0, 0);
-      if (!fresh) break;
-      if (!chunks_.push_back({end_, std::move(fresh)}, pool)) break;
-    }
-    // Bytes behind a slice's end belong to nobody yet, so writing there is safe while segments refer to the rest.
-    Slice& tail = chunks_.back().slice;
-    const std::size_t before = tail.size();
-    const std::size_t n = std::min(tail.tailroom(), data.size() - done);
-    tail.extend_back(n);
-    std::memcpy(tail.mutable_bytes().data() + before, data.data() + done, n);
-    done += n;
-    end_ += static_cast<StreamPos>(n);
+    const MutableBytes to = room(data.size() - done, 1, pool);
+    if (to.empty()) break;
+    std::memcpy(to.data(), data.data() + done, to.size());
+    extend(to.size());
+    done += to.size();
   }
   return done;
+}
+
+bool SendBuffer::append(Slice slice, BufferPool& pool) {
+  const auto size = static_cast<StreamPos>(slice.size());
+  if (!chunks_.push_back({end_, std::move(slice)}, pool)) return false;
+  end_ += size;
+  return true;
+}
+
+MutableBytes SendBuffer::room(std::size_t wanted, std::size_t least, BufferPool& pool) {
+  if (chunks_.empty() || chunks_.back().slice.tailroom() < least) {
+    // Of a large block the rest waits for more; where memory is short others need it.
+    constexpr std::size_t kSmall = 2048;
+    Slice fresh = pool.allocate(class_for(pool.is_short() ? kSmall : std::max(wanted, kSmall)), 0, 0);
+    if (!fresh || !chunks_.push_back({end_, std::move(fresh)}, pool)) return {};
+  }
+  // Bytes behind a slice's end belong to nobody yet, so writing there is safe while segments refer to the rest.
+  Slice& tail = chunks_.back().slice;
+  return {tail.mutable_bytes().data() + tail.size(), std::min(tail.tailroom(), wanted)};
+}
+
+void SendBuffer::extend(std::size_t n) {
+  if (n == 0) return;
+  chunks_.back().slice.extend_back(n);
+  end_ += static_cast<StreamPos>(n);
 }
 
 std::size_t SendBuffer::first_push_after(StreamPos pos) const {

@@ -21,6 +21,14 @@ class SendBuffer {
 
   /// Copies as much of `data` as the pool gives memory for; returns how much.
   std::size_t append(Bytes data, BufferPool& pool);
+  /// Adds the slice itself; false when there is no memory for that.
+  bool append(Slice slice, BufferPool& pool);
+  /// Room behind the last byte, up to `wanted` bytes of it and, where there is as much memory, at least `least`; what
+  /// is written there counts once extend() was called. None without memory.
+  MutableBytes room(std::size_t wanted, std::size_t least, BufferPool& pool);
+  std::size_t prepared() const { return chunks_.empty() ? 0 : chunks_.back().slice.tailroom(); }
+  /// Of room(), the first `n` bytes are there.
+  void extend(std::size_t n);
   /// The segment that ends with the byte in front of `pos`, or has it inside, is pushed, each time that it is sent.
   /// Without memory for the mark it is not.
   void mark_push(StreamPos pos);
@@ -29,6 +37,11 @@ class SendBuffer {
   /// Forgets everything before `pos`, which is in [begin(), end()].
   void release_before(StreamPos pos);
   void clear();
+  /// Empty, and begins at `pos`.
+  void start(StreamPos pos) {
+    clear();
+    begin_ = end_ = pos;
+  }
 
   struct Gathered {
     std::size_t slices = 0;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <vector>
 
 #include "base/random.h"
@@ -22,8 +23,9 @@ TEST(SendBuffer, GathersAnyRangeAfterAnyHistory) {
     BufferPool pool;
     Random random({seed, 1});
     SendBuffer b;
+    std::deque<std::vector<std::uint8_t>> lent;
     for (int step = 0; step < 300; ++step) {
-      switch (random.below(3)) {
+      switch (random.below(5)) {
         case 0: {
           const std::size_t n = random.below(random.below(2) == 0 ? 50 : 20000);
           ASSERT_EQ(b.append(stream(b.end(), n), pool), n);
@@ -31,6 +33,22 @@ TEST(SendBuffer, GathersAnyRangeAfterAnyHistory) {
         }
         case 1: b.release_before(b.begin() + random.below(static_cast<std::uint32_t>(b.size()) / 2 + 1)); break;
         case 2: {
+          lent.push_back(stream(b.end(), 1 + random.below(30000)));
+          ASSERT_TRUE(b.append(pool.borrow(lent.back()), pool));
+          break;
+        }
+        case 3: {
+          const std::size_t wanted = 1 + random.below(30000),
+                            least = 1 + random.below(static_cast<std::uint32_t>(wanted));
+          const MutableBytes room = b.room(wanted, least, pool);
+          ASSERT_TRUE(room.size() >= least && room.size() <= wanted);
+          const std::vector<std::uint8_t> data =
+              stream(b.end(), random.below(static_cast<std::uint32_t>(room.size()) + 1));
+          std::copy(data.begin(), data.end(), room.begin());
+          b.extend(data.size());
+          break;
+        }
+        case 4: {
           if (b.size() == 0) break;
           const StreamPos pos = b.begin() + random.below(static_cast<std::uint32_t>(b.size()));
           const std::size_t n = 1 + random.below(static_cast<std::uint32_t>(b.end() - pos));

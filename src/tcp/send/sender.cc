@@ -1,18 +1,41 @@
 #include "tcp/send/sender.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace leat {
 
 std::size_t Sender::write(Bytes data, BufferPool& pool, bool more) {
-  const StreamPos begin = buffer_.end();
-  const std::size_t taken = buffer_.append(data.first(std::min(data.size(), room())), pool);
-  if (taken > 0) {
-    more_ = more;
-    push_ = false;
-    mark_write(begin, more);
-  }
+  const StreamPos begin = data_end();
+  const std::size_t taken = queue_->buffer.append(data.first(std::min(data.size(), room())), pool);
+  if (taken > 0) on_written(begin, more);
   return taken;
+}
+
+bool Sender::write(Slice slice, BufferPool& pool) {
+  const StreamPos begin = data_end();
+  if (!queue_->buffer.append(std::move(slice), pool)) return false;
+  on_written(begin, false);
+  return true;
+}
+
+MutableBytes Sender::room_to_fill(std::size_t wanted, BufferPool& pool) {
+  constexpr std::size_t kWorthFilling = 2048;
+  wanted = std::min(wanted, room());
+  if (wanted == 0) return {};
+  return queue_->buffer.room(wanted, std::min(wanted, kWorthFilling), pool);
+}
+
+void Sender::wrote(std::size_t n) {
+  const StreamPos begin = data_end();
+  queue_->buffer.extend(n);
+  if (n > 0) on_written(begin, false);
+}
+
+void Sender::on_written(StreamPos begin, bool more) {
+  more_ = more;
+  push_ = false;
+  mark_write(begin, more);
 }
 
 // Where PSH goes (RFC 9293 §3.9.1.2), as in Linux: at the end of a write, until another one goes on in what waits; and
@@ -20,20 +43,21 @@ std::size_t Sender::write(Bytes data, BufferPool& pool, bool more) {
 void Sender::mark_write(StreamPos begin, bool more) {
   constexpr StreamPos kLargestBlock = 65215;  // of Linux's super-segments, without headers
   const StreamPos whole = std::max<StreamPos>(kLargestBlock - kLargestBlock % mss(), mss());
-  const auto is_long = [this](StreamPos pos) { return pos - pushed_ > max_wnd_ / 2; };
-  block_ = std::max(block_, nxt_);
-  if (begin - block_ >= whole) block_ = begin;
-  if (begin > block_) buffer_.unmark_push(begin);
-  while (buffer_.end() - block_ > whole) {
-    block_ += whole;
-    if (is_long(block_)) mark_push(block_);
+  SendQueue& q = *queue_;
+  const auto is_long = [&](StreamPos pos) { return distance(pushed_, pos) > static_cast<std::int32_t>(max_wnd_ / 2); };
+  q.block = std::max(q.block, nxt_);
+  if (begin - q.block >= whole) q.block = begin;
+  if (begin > q.block) q.buffer.unmark_push(begin);
+  while (data_end() - q.block > whole) {
+    q.block += whole;
+    if (is_long(q.block)) mark_push(q.block);
   }
-  if (!more || is_long(buffer_.end())) mark_push(buffer_.end());
+  if (!more || is_long(data_end())) mark_push(data_end());
 }
 
 void Sender::mark_push(StreamPos pos) {
-  buffer_.mark_push(pos);
-  pushed_ = std::max(pushed_, pos);
+  queue_->buffer.mark_push(pos);
+  if (distance(pushed_, pos) > 0) pushed_ = static_cast<std::uint32_t>(pos);
 }
 
 std::size_t Sender::room_below(std::uint32_t lowat) const {
@@ -50,34 +74,36 @@ void Sender::push_when_full(std::uint32_t lowat) {
 }
 
 std::uint32_t Sender::unsent_bytes() const {
-  return static_cast<std::uint32_t>(std::max<StreamPos>(buffer_.end() - std::max<StreamPos>(nxt_, 1), 0));
+  return static_cast<std::uint32_t>(std::max<StreamPos>(data_end() - std::max<StreamPos>(nxt_, 1), 0));
 }
 
 std::uint32_t Sender::on_ack(StreamPos pos) {
-  const StreamPos data_end = std::min(pos, buffer_.end());
-  const StreamPos data_begin = std::max(una_, buffer_.begin());
-  una_ = pos;
-  if (data_end <= data_begin) return 0;
-  buffer_.release_before(data_end);
-  return static_cast<std::uint32_t>(data_end - data_begin);
+  const StreamPos before = std::exchange(una_, pos);
+  if (queue_ == nullptr) return 0;
+  SendBuffer& buffer = queue_->buffer;
+  const StreamPos begin = std::max(before, buffer.begin()), end = std::min(pos, buffer.end());
+  if (end <= begin) return 0;
+  buffer.release_before(end);
+  return static_cast<std::uint32_t>(end - begin);
 }
 
 bool Sender::update_window(StreamPos segment_seq, StreamPos segment_ack, std::uint32_t field, bool scaled) {
   // DEVIATION: RFC 9293 also refuses the window of a new ACK on an older sequence number. But only a retransmission of
   // the peer, which is newer, can carry that; its window would be missed, and SND.UNA + SND.WND reach too far.
-  const bool older = wl1_ > segment_seq || (wl1_ == segment_seq && wl2_ > segment_ack);
-  if (older && segment_ack <= wl2_) return false;
+  const std::int32_t newer = distance(wl1_, segment_seq), acked = distance(wl2_, segment_ack);
+  const bool older = newer < 0 || (newer == 0 && acked < 0);
+  if (older && acked <= 0) return false;
   const std::uint32_t before = wnd_;
   wnd_ = scaled ? field << scale_ : field;
   max_wnd_ = std::max(max_wnd_, wnd_);
-  wl1_ = segment_seq;
-  wl2_ = segment_ack;
+  wl1_ = static_cast<std::uint32_t>(segment_seq);
+  wl2_ = static_cast<std::uint32_t>(segment_ack);
   return wnd_ != before;
 }
 
 void Sender::first_window(StreamPos segment_seq, StreamPos segment_ack, std::uint32_t field) {
-  wl1_ = segment_seq;
-  wl2_ = segment_ack;
+  wl1_ = static_cast<std::uint32_t>(segment_seq);
+  wl2_ = static_cast<std::uint32_t>(segment_ack);
   wnd_ = max_wnd_ = field;
 }
 
@@ -89,14 +115,14 @@ StreamPos Sender::empty_segment_pos() const {
 }
 
 bool Sender::nagle_holds(std::uint32_t length) const {
-  if (fin_queued_ || push_ || up_ > una_ || length >= mss()) return false;
-  return corked_ || more_ || (!nodelay_ && small_end_ > una_);
+  if (fin_queued_ || push_ || urgent_end() > una_ || length >= mss()) return false;
+  return corked_ || more_ || (!nodelay_ && queue_->small_end > una_);
 }
 
 std::optional<Sender::Plan> Sender::next_new(std::int64_t allowance, std::uint32_t max_burst,
                                              bool override_timer) const {
   if (nxt_ < 1 || nxt_ >= end()) return std::nullopt;
-  const std::int64_t available = buffer_.end() - nxt_;
+  const std::int64_t available = data_end() - nxt_;
   const std::int64_t usable = usable_window();
   if (available == 0) {
     // The FIN alone: too small to matter to the network, but it needs the peer's window.
@@ -123,16 +149,15 @@ std::optional<Sender::Plan> Sender::next_new(std::int64_t allowance, std::uint32
 }
 
 Sender::Plan Sender::again(StreamPos begin, StreamPos end, std::uint32_t max_burst) const {
-  const StreamPos data_end = std::min(end, buffer_.end());
-  const StreamPos length = std::clamp<StreamPos>(data_end - begin, 0, max_burst);
+  const StreamPos length = std::clamp<StreamPos>(std::min(end, data_end()) - begin, 0, max_burst);
   Plan plan{begin, static_cast<std::uint32_t>(length), false};
-  plan.fin = fin_queued_ && begin + length == buffer_.end() && end > buffer_.end();
+  plan.fin = fin_queued_ && begin + length == data_end() && end > data_end();
   return plan;
 }
 
 void Sender::sent(const Plan& plan) {
   const StreamPos plan_end = plan.pos + plan.length + (plan.fin ? 1 : 0);
-  if (plan_end > nxt_ && plan.length % mss() != 0) small_end_ = plan.pos + plan.length;
+  if (plan_end > nxt_ && plan.length % mss() != 0) queue_->small_end = plan.pos + plan.length;
   if (plan.fin && plan_end > nxt_) fin_alone_ = plan.length == 0;
   nxt_ = std::max(nxt_, plan_end);
 }
@@ -144,8 +169,8 @@ bool Sender::is_blocked_by_window() const {
 }
 
 bool Sender::is_corked() const {
-  if (nxt_ < 1 || una_ < nxt_ || nxt_ >= buffer_.end()) return false;
-  const std::int64_t available = buffer_.end() - nxt_;
+  if (nxt_ < 1 || una_ < nxt_ || nxt_ >= data_end()) return false;
+  const std::int64_t available = data_end() - nxt_;
   return available < mss() && nagle_holds(static_cast<std::uint32_t>(available));
 }
 

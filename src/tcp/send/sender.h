@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "tcp/send/send_buffer.h"
+#include "tcp/send/send_queue.h"
 #include "tcp/stream_pos.h"
 
 namespace leat {
@@ -14,6 +14,13 @@ namespace leat {
 class Sender {
  public:
   Sender(std::size_t limit, bool nodelay) : nodelay_(nodelay) { set_limit(limit); }
+
+  /// Before there is anything to send, the FIN included; from then on until everything_acked().
+  void attach(SendQueue& queue) {
+    queue.start(data_end());
+    queue_ = &queue;
+  }
+  void detach() { queue_ = nullptr; }
 
   void set_limit(std::size_t bytes) { limit_ = static_cast<std::uint32_t>(std::min<std::size_t>(bytes, 0xffffffff)); }
   void grow_limit(std::size_t bytes) { set_limit(std::max<std::size_t>(bytes, limit_)); }
@@ -43,13 +50,20 @@ class Sender {
 
   /// Takes what fits below the limit (and what the pool gives memory for). `more`: less than a segment waits for it.
   std::size_t write(Bytes data, BufferPool& pool, bool more = false);
+  /// Takes it as it is, whatever the limit says; false when the pool refused.
+  bool write(Slice slice, BufferPool& pool);
+  /// Room for `wanted` bytes or less, to be filled in and told by wrote(); none without memory, or below the limit.
+  MutableBytes room_to_fill(std::size_t wanted, BufferPool& pool);
+  void wrote(std::size_t n);
+  /// Bytes that may be said to be written.
+  std::size_t prepared() const { return queue_ == nullptr ? 0 : queue_->buffer.prepared(); }
   /// The write took less than there was: it ends here, for now.
-  void end_write() { mark_push(buffer_.end()); }
+  void end_write() { mark_push(data_end()); }
   /// The segment that ends at `pos` is pushed.
   void mark_push(StreamPos pos);
-  std::size_t buffered() const { return buffer_.size(); }
+  std::size_t buffered() const { return queue_ == nullptr ? 0 : queue_->buffer.size(); }
   std::uint32_t limit() const { return limit_; }
-  std::size_t room() const { return limit_ > buffer_.size() ? limit_ - buffer_.size() : 0; }
+  std::size_t room() const { return limit_ > buffered() ? limit_ - buffered() : 0; }
   /// What may be written before `lowat` bytes wait to be sent, up to a whole segment.
   std::size_t room_below(std::uint32_t lowat) const;
   /// Where no room is left before a whole segment could come together, nothing is worth waiting for (as Linux, which
@@ -60,19 +74,22 @@ class Sender {
     return room() * 3 >= limit_ && std::uint64_t{unsent_bytes()} * 2 < lowat;
   }
   /// Everything written so far is urgent (RFC 9293 §3.8.5).
-  void mark_urgent() { up_ = buffer_.end(); }
+  void mark_urgent() { queue_->up = data_end(); }
   /// SND.UP: the position after the last urgent byte; at most SND.UNA when there is none.
-  StreamPos urgent_end() const { return up_; }
+  StreamPos urgent_end() const { return queue_ == nullptr ? 0 : queue_->up; }
   /// No more writes; the FIN takes the position after the last byte.
   void queue_fin() { fin_queued_ = true; }
   bool fin_queued() const { return fin_queued_; }
   /// The FIN was sent, in a segment of its own.
-  bool fin_left_alone() const { return fin_alone_ && nxt_ > buffer_.end(); }
-  bool fin_acked() const { return fin_queued_ && una_ > buffer_.end(); }
+  bool fin_left_alone() const { return fin_alone_ && nxt_ > data_end(); }
+  bool fin_acked() const { return fin_queued_ && una_ > data_end(); }
   /// One past the last byte that was written.
-  StreamPos data_end() const { return buffer_.end(); }
+  StreamPos data_end() const {
+    if (queue_ != nullptr) return queue_->buffer.end();
+    return std::max<StreamPos>(una_, 1) - (fin_queued_ ? 1 : 0);
+  }
   /// One past everything that is to be sent, the FIN included.
-  StreamPos end() const { return buffer_.end() + (fin_queued_ ? 1 : 0); }
+  StreamPos end() const { return data_end() + (fin_queued_ ? 1 : 0); }
   bool everything_acked() const { return una_ >= end(); }
   std::uint32_t unsent_bytes() const;
 
@@ -110,23 +127,27 @@ class Sender {
   void forget_more() { more_ = false; }
 
   SendBuffer::Gathered gather(const Plan& plan, std::span<Slice> out) const {
-    return buffer_.gather(plan.pos, plan.length, out);
+    return queue_->buffer.gather(plan.pos, plan.length, out);
   }
-  void discard() { buffer_.clear(); }
+  void discard() {
+    if (queue_ != nullptr) queue_->buffer.clear();
+  }
 
  private:
   bool nagle_holds(std::uint32_t length) const;
+  void on_written(StreamPos begin, bool more);
+  static std::int32_t distance(std::uint32_t from, StreamPos to) {
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(to) - from);
+  }
   void mark_write(StreamPos begin, bool more);
 
-  SendBuffer buffer_;
+  SendQueue* queue_ = nullptr;
   StreamPos una_ = 0;
   StreamPos nxt_ = 0;
-  StreamPos small_end_ = 0;  ///< end of the last segment below MSS that was sent (Minshall's form of Nagle)
-  StreamPos up_ = 0;         ///< SND.UP
-  StreamPos pushed_ = 1;     ///< the last mark for PSH
-  StreamPos block_ = 1;      ///< begin of the block that is being filled (see mark_write)
-  StreamPos wl1_ = 0;        ///< SND.WL1
-  StreamPos wl2_ = 0;        ///< SND.WL2
+  // Of positions that are less than 2^31 from those they are compared with the lower half is enough.
+  std::uint32_t wl1_ = 0;     ///< SND.WL1
+  std::uint32_t wl2_ = 0;     ///< SND.WL2
+  std::uint32_t pushed_ = 1;  ///< the last mark for PSH
   std::uint32_t limit_ = 0;
   std::uint32_t wnd_ = 0;
   std::uint32_t max_wnd_ = 0;

@@ -10,8 +10,12 @@ namespace {
 constexpr std::int64_t kPlenty = 1 << 30;
 
 /// Established: the SYN is acknowledged, the peer offers `window` bytes, MSS 1000.
-Sender opened(std::uint32_t window, bool nodelay = false) {
-  Sender s(100000, nodelay);
+struct Opened : Sender {
+  SendQueue queue;
+  explicit Opened(bool nodelay) : Sender(100000, nodelay) { attach(queue); }
+};
+Opened opened(std::uint32_t window, bool nodelay = false) {
+  Opened s(nodelay);
   s.set_mss(1000);
   s.syn_sent();
   s.first_window(0, 0, window);
@@ -26,7 +30,7 @@ void write(Sender& s, BufferPool& pool, std::size_t n) {
 
 TEST(Sender, WholeSegmentsGoAndTheRestFollowsWhenItEmptiesTheBuffer) {
   BufferPool pool;
-  Sender s = opened(60000);
+  Opened s = opened(60000);
   write(s, pool, 2500);
   const auto plan = s.next_new(kPlenty, 65000, false);
   ASSERT_TRUE(plan.has_value());
@@ -41,7 +45,7 @@ TEST(Sender, WholeSegmentsGoAndTheRestFollowsWhenItEmptiesTheBuffer) {
 
 TEST(Sender, CongestionAllowanceAndBurstLimitCut) {
   BufferPool pool;
-  Sender s = opened(60000);
+  Opened s = opened(60000);
   write(s, pool, 10000);
   EXPECT_EQ(s.next_new(3500, 65000, false)->length, 3000u) << "whole segments only";
   EXPECT_EQ(s.next_new(kPlenty, 2000, false)->length, 2000u);
@@ -52,7 +56,7 @@ TEST(Sender, CongestionAllowanceAndBurstLimitCut) {
 
 TEST(Sender, SillyWindowsAreNotFilled) {
   BufferPool pool;
-  Sender s = opened(5000);
+  Opened s = opened(5000);
   s.update_window(1, 1, 300, false);
   write(s, pool, 4000);
   EXPECT_FALSE(s.next_new(kPlenty, 65000, false).has_value()) << "300 of a window that was 5000";
@@ -63,14 +67,14 @@ TEST(Sender, SillyWindowsAreNotFilled) {
 
 TEST(Sender, ASmallWindowThatNeverWasLargerIsFilled) {
   BufferPool pool;
-  Sender s = opened(300);
+  Opened s = opened(300);
   write(s, pool, 4000);
   EXPECT_EQ(s.next_new(kPlenty, 65000, false)->length, 300u);
   s.discard();
 }
 
 TEST(Sender, OldSegmentsDoNotChangeTheWindow) {
-  Sender s = opened(5000);
+  Opened s = opened(5000);
   EXPECT_TRUE(s.update_window(100, 1, 6000, false));
   EXPECT_FALSE(s.update_window(99, 1, 10, false)) << "an older sequence number";
   EXPECT_EQ(s.window(), 6000u);
@@ -82,7 +86,7 @@ TEST(Sender, OldSegmentsDoNotChangeTheWindow) {
 
 TEST(Sender, ANewAckBringsItsWindowWhateverItsSequenceNumber) {
   BufferPool pool;
-  Sender s = opened(5000);
+  Opened s = opened(5000);
   write(s, pool, 1000);
   s.sent(*s.next_new(kPlenty, 65000, false));
   EXPECT_TRUE(s.update_window(100, 1, 6000, false));
@@ -93,7 +97,7 @@ TEST(Sender, ANewAckBringsItsWindowWhateverItsSequenceNumber) {
 
 TEST(Sender, FinTakesAPositionAndWaitsForWindow) {
   BufferPool pool;
-  Sender s = opened(1000);
+  Opened s = opened(1000);
   write(s, pool, 1000);
   s.queue_fin();
   const auto plan = s.next_new(kPlenty, 65000, false);
@@ -114,7 +118,7 @@ TEST(Sender, FinTakesAPositionAndWaitsForWindow) {
 
 TEST(Sender, AWindowTakenBackLeavesANegativeRest) {
   BufferPool pool;
-  Sender s = opened(5000);
+  Opened s = opened(5000);
   write(s, pool, 5000);
   s.sent(*s.next_new(kPlenty, 65000, false));
   s.update_window(1, 1, 1000, false);
@@ -125,7 +129,7 @@ TEST(Sender, AWindowTakenBackLeavesANegativeRest) {
 
 TEST(Sender, AgainCoversExactlyWhatIsAskedAndTheFinWhenItIsInIt) {
   BufferPool pool;
-  Sender s = opened(60000);
+  Opened s = opened(60000);
   write(s, pool, 2500);
   s.queue_fin();
   s.sent(*s.next_new(kPlenty, 65000, false));

@@ -1,5 +1,5 @@
-// WindowUse: how far cwnd was used in a round trip, by which a congestion controller tells whether it was tested (Linux:
-// tcp_cwnd_validate). Called by TcpConnection with every segment that it sends, and when cwnd keeps one back.
+// WindowUse: how far cwnd was used in a round trip, by which a congestion controller tells whether it was tested
+// (Linux: tcp_cwnd_validate). Called by TcpConnection with every segment that it sends, and when cwnd keeps one back.
 #pragma once
 
 #include <cstdint>
