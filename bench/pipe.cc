@@ -1,7 +1,8 @@
 // bench/pipe: what TCP itself costs, Leat beside Debian's lwIP in the same run. See pipe.h for the work.
 //
-//   pipe [--json] [--seconds N] [--bytes N] [--rounds N]
+//   pipe [--json] [--without-copies] [--seconds N] [--bytes N] [--rounds N]
 //
+// With --without-copies Leat sends from the application's memory and is read where data lies; lwIP copies as ever.
 // The rounds of the two take turns and the median counts, so that a busy machine disturbs both alike.
 #include "pipe.h"
 
@@ -18,6 +19,7 @@ using Runner = Result (*)(const Work&);
 
 struct Options {
   bool json = false;
+  bool without_copies = false;
   double seconds = 2;       ///< time a side spends in all its rounds, about
   std::uint64_t bytes = 0;  ///< a round; 0: from the time
   unsigned rounds = 5;
@@ -40,25 +42,26 @@ Options parse(char** argv) {
   for (++argv; *argv != nullptr; ++argv) {
     const std::string_view a = *argv;
     if (a == "--json") o.json = true;
+    else if (a == "--without-copies") o.without_copies = true;
     else if (a == "--seconds") o.seconds = number<double>(a, *++argv);
     else if (a == "--bytes") o.bytes = number<std::uint64_t>(a, *++argv);
     else if (a == "--rounds") o.rounds = number<unsigned>(a, *++argv);
     else {
-      std::fprintf(stderr, "usage: pipe [--json] [--seconds N] [--bytes N] [--rounds N]\n");
+      std::fprintf(stderr, "usage: pipe [--json] [--without-copies] [--seconds N] [--bytes N] [--rounds N]\n");
       std::exit(a == "--help" ? 0 : 2);
     }
   }
   return o;
 }
 
-void check(const char* name, Runner run) {
-  if (run({.bytes = 20u << 20, .checking = true}).correct) return;
+void check(const char* name, Runner run, bool without_copies) {
+  if (run({.bytes = 20u << 20, .checking = true, .without_copies = without_copies}).correct) return;
   std::fprintf(stderr, "pipe: %s let damaged bytes through\n", name);
   std::exit(1);
 }
 
-std::uint64_t bytes_for(Runner run, double seconds) {
-  const Result trial = run({.bytes = 64u << 20});
+std::uint64_t bytes_for(Runner run, double seconds, bool without_copies) {
+  const Result trial = run({.bytes = 64u << 20, .without_copies = without_copies});
   return std::max<std::uint64_t>(16u << 20, static_cast<std::uint64_t>(64.0 * (1 << 20) * seconds / trial.seconds));
 }
 
@@ -111,11 +114,13 @@ int run(const Options& o) {
 #endif
   std::vector<std::uint64_t> bytes;
   for (std::size_t i = 0; i < sides.size(); ++i) {
-    check(i == 0 ? "Leat" : "lwIP", sides[i].first);
-    bytes.push_back(o.bytes > 0 ? o.bytes : bytes_for(sides[i].first, o.seconds / o.rounds));
+    check(i == 0 ? "Leat" : "lwIP", sides[i].first, o.without_copies);
+    bytes.push_back(o.bytes > 0 ? o.bytes : bytes_for(sides[i].first, o.seconds / o.rounds, o.without_copies));
   }
   for (unsigned round = 0; round < o.rounds; ++round) {
-    for (std::size_t i = 0; i < sides.size(); ++i) sides[i].second.push_back(sides[i].first({.bytes = bytes[i]}));
+    for (std::size_t i = 0; i < sides.size(); ++i) {
+      sides[i].second.push_back(sides[i].first({.bytes = bytes[i], .without_copies = o.without_copies}));
+    }
   }
   report(o, median(sides[0].second), sides.size() > 1 ? std::optional(median(sides[1].second)) : std::nullopt);
   return 0;

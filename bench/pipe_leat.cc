@@ -1,5 +1,6 @@
 // The Leat half of bench/pipe: two Stacks that share a pool, and plain devices between them: no super-segments,
 // no checksum offload.
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -71,11 +72,12 @@ struct Wire {
 
 struct Run {
   Application app;
+  bool without_copies;
   leat::BufferPool pool;
   End near{pool, 1}, far{pool, 2};
   Wire to_far, to_near;
   leat::SocketHandle sender, receiver;
-  explicit Run(const Work& work) : app(work) { to_far.checking = work.checking; }
+  explicit Run(const Work& work) : app(work), without_copies(work.without_copies) { to_far.checking = work.checking; }
 
   void settle(Instant t) {
     to_far.carry(near, far, t);
@@ -109,18 +111,41 @@ void read_all(Run& run, Instant t) {
   }
 }
 
+void view_all(Run& run, Instant t) {
+  std::array<leat::Bytes, 64> pieces;
+  for (;;) {
+    const auto n = run.far.stack.view(run.receiver, pieces);
+    if (!n && n.error() == Error::would_block) return;
+    if (!n) fail("view:", to_string(n.error()));
+    std::size_t bytes = 0;
+    for (const leat::Bytes piece : std::span(pieces).first(*n)) {
+      run.app.saw(piece);
+      bytes += piece.size();
+    }
+    if (run.far.stack.consume(run.receiver, bytes, t).value_or(0) != bytes) fail("consume");
+  }
+}
+
+/// As much as the stack takes at once.
+leat::expected<std::size_t, Error> write(Run& run, leat::Bytes data, Instant t) {
+  if (!run.without_copies) return run.near.stack.write(run.sender, data, t);
+  const auto taken = run.near.stack.write_borrowed(run.sender, data, {}, t);
+  if (!taken) return leat::unexpected(taken.error());
+  return data.size();
+}
+
 void transfer(Run& run) {
   Stopwatch watch;
   for (std::uint64_t round = 1; !run.app.done(); ++round) {
     const Instant t = now();
     for (auto data = run.app.next(); !data.empty(); data = run.app.next()) {
-      const auto n = run.near.stack.write(run.sender, data, t);
+      const auto n = write(run, data, t);
       if (!n && n.error() == Error::would_block) break;
       if (!n) fail("write:", to_string(n.error()));
       run.app.wrote(*n);
     }
     run.to_far.carry(run.near, run.far, t);
-    read_all(run, t);
+    run.without_copies ? view_all(run, t) : read_all(run, t);
     run.settle(t);
     if (round % 4096 == 0 && watch.seconds() > kPatience) fail("the transfer does not end");
   }

@@ -25,30 +25,53 @@ void Outflow::look(EventLoop& loop) {
   held_ = static_cast<std::size_t>(waits);
 }
 
-expected<std::size_t, Error> Outflow::write(EventLoop& loop, std::span<const std::uint8_t> data) {
-  constexpr Duration kShortest = std::chrono::milliseconds(5), kLongest = std::chrono::seconds(1);
+std::size_t Outflow::allowance(EventLoop& loop) {
   const std::size_t share = memory_.share();
   look(loop);
-  const std::size_t most = share - std::min(share, held_);
-  expected<std::size_t, Error> taken = unexpected(Error::would_block);
-  if (most > 0) taken = loop.write(socket_, data.first(std::min(data.size(), most)));
-  if (taken) {
-    if (held_ == 0) progress_ = loop.now();  // nothing was asked of the client before
-    written_ += *taken;
-    memory_.change(held_, held_ + *taken);
-    held_ += *taken;
-    pause_ = {};
-    return *taken;
-  }
-  if (taken.error() != Error::would_block && taken.error() != Error::no_buffers) return taken;
+  return share - std::min(share, held_);
+}
+
+void Outflow::on_taken(EventLoop& loop, std::size_t n) {
+  if (held_ == 0) progress_ = loop.now();  // nothing was asked of the client before
+  written_ += n;
+  memory_.change(held_, held_ + n);
+  held_ += n;
+  pause_ = {};
+}
+
+/// Decides when to try again, if at all; `allowed`: the socket was asked. Returns what to say.
+Error Outflow::on_refused(EventLoop& loop, Error why, bool allowed) {
+  constexpr Duration kShortest = std::chrono::milliseconds(5), kLongest = std::chrono::seconds(1);
+  if (why != Error::would_block && why != Error::no_buffers) return why;
   // The socket tells when its buffer has room, and not when memory has.
-  if (most > 0 && taken.error() == Error::would_block) {
+  if (allowed && why == Error::would_block) {
     retry_at_ = progress_ + patience_.sending;
   } else {
     pause_ = std::clamp(pause_ * 2, kShortest, kLongest);
     retry_at_ = loop.now() + pause_;
   }
-  return unexpected(Error::would_block);
+  return Error::would_block;
+}
+
+expected<std::size_t, Error> Outflow::write(EventLoop& loop, std::span<const std::uint8_t> data) {
+  const std::size_t most = allowance(loop);
+  expected<std::size_t, Error> taken = unexpected(Error::would_block);
+  if (most > 0) taken = loop.write(socket_, data.first(std::min(data.size(), most)));
+  if (!taken) return unexpected(on_refused(loop, taken.error(), most > 0));
+  on_taken(loop, *taken);
+  return taken;
+}
+
+expected<std::span<std::uint8_t>, Error> Outflow::prepare(EventLoop& loop, std::size_t wanted) {
+  const std::size_t most = allowance(loop);
+  expected<std::span<std::uint8_t>, Error> room = unexpected(Error::would_block);
+  if (most > 0) room = loop.prepare(socket_, std::min(wanted, most));
+  if (!room) return unexpected(on_refused(loop, room.error(), most > 0));
+  return room;
+}
+
+void Outflow::commit(EventLoop& loop, std::size_t n) {
+  if (n > 0 && loop.commit(socket_, n)) on_taken(loop, n);
 }
 
 Instant Outflow::progress(EventLoop& loop) {

@@ -51,6 +51,9 @@ class Outflow {
   /// As EventLoop::write, within the client's share of the memory. would_block: call again at an event of the socket
   /// and at retry_at() at the latest.
   expected<std::size_t, Error> write(EventLoop& loop, std::span<const std::uint8_t> data);
+  /// As EventLoop::prepare, and else as write().
+  expected<std::span<std::uint8_t>, Error> prepare(EventLoop& loop, std::size_t wanted);
+  void commit(EventLoop& loop, std::size_t n);
   Instant retry_at() const { return retry_at_; }
   /// When the client last took something; later calls know more.
   Instant progress(EventLoop& loop);
@@ -73,6 +76,10 @@ class Outflow {
 
  private:
   void look(EventLoop& loop);
+  /// Bytes that the client's share lets it have.
+  std::size_t allowance(EventLoop& loop);
+  void on_taken(EventLoop& loop, std::size_t n);
+  Error on_refused(EventLoop& loop, Error why, bool allowed);
 
   SocketHandle socket_;
   SendMemory& memory_;

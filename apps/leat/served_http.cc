@@ -9,6 +9,7 @@ namespace {
 
 /// Blocks sent at once. No segment is answered meanwhile, so that many small requests in a row must not take forever.
 constexpr int kBlocksATurn = 24;
+constexpr std::size_t kBlock = 64 * 1024;
 
 }  // namespace
 
@@ -39,19 +40,19 @@ void ServedHttp::judge_slowness(EventLoop& loop) {
 
 /// `again`: there is nothing to send, so that something may be received.
 ServedHttp::Step ServedHttp::send(EventLoop& loop, int& budget) {
-  for (Bytes out = session_.output(); !out.empty(); out = session_.output()) {
+  while (session_.has_output()) {
     enter(Phase::answering, loop.now());
     if (budget-- == 0) {
       wake_ = loop.now();
       return Step::wait;
     }
-    const auto taken = outflow_.write(loop, out);
-    if (!taken) {
-      if (taken.error() != Error::would_block || outflow_.is_stalled(loop)) return Step::abort;
+    const auto room = outflow_.prepare(loop, kBlock);
+    if (!room) {
+      if (room.error() != Error::would_block || outflow_.is_stalled(loop)) return Step::abort;
       wake_ = outflow_.retry_at();
       return Step::wait;
     }
-    session_.consumed(*taken);
+    outflow_.commit(loop, session_.fill(*room));
   }
   return Step::again;
 }

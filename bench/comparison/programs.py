@@ -8,16 +8,8 @@ from .row import Goal, Row
 
 
 def rows(bench):
-    latest = {}
-
-    def leat():
-        latest.update(json.loads(run([bench.program("pipe"), "--json", "--seconds", "1", "--rounds", "3"])))
-        if not latest["lwip"]:
-            sys.exit("compare: bench/pipe was built without lwIP: install liblwip-dev")
-        return latest["leat"]["ns_per_1460"]
-    yield Row("pipe", "two stacks, memory pair: time for 1460 bytes", "ns",
-              {"leat": leat, "lwip": lambda: latest["lwip"]["ns_per_1460"]}, [Goal("leat", "lwip", 4)],
-              less_is_better=True)
+    yield pipe(bench, "pipe.copies", "", [], 4)
+    yield pipe(bench, "pipe.by-reference", ", applications without copies", ["--without-copies"], 6)
 
     memory = {}
 
@@ -28,3 +20,16 @@ def rows(bench):
     yield Row("idle", "an idle connection, one end; the kernel's slab alone", "bytes",
               {"leat": idle, "kernel": lambda: memory["kernel"]}, [Goal("leat", "kernel", 3900 / 512)],
               less_is_better=True, once=True)
+
+
+def pipe(bench, name, what, options, goal):
+    latest = {}
+
+    def leat():
+        latest.update(json.loads(run([bench.program("pipe"), "--json", "--seconds", "1", "--rounds", "3", *options])))
+        if not latest["lwip"]:
+            sys.exit("compare: bench/pipe was built without lwIP: install liblwip-dev")
+        return latest["leat"]["ns_per_1460"]
+    return Row(name, f"two stacks, memory pair{what}: time for 1460 bytes", "ns",
+               {"leat": leat, "lwip": lambda: latest["lwip"]["ns_per_1460"]}, [Goal("leat", "lwip", goal)],
+               less_is_better=True)

@@ -70,6 +70,26 @@ class EventLoop {
   expected<std::size_t, Error> write(SocketHandle socket, std::span<const std::uint8_t> data);
   /// As write, and urgent: see Connection::write_urgent.
   expected<std::size_t, Error> write_urgent(SocketHandle socket, std::span<const std::uint8_t> data);
+  /// As read(), without the copy: fills `pieces`, from the front, with where in-order data lies and returns how many.
+  /// 0: the peer's FIN (or no pieces); would_block: nothing yet. They are valid until consume(), read(), close() or
+  /// abort() of this socket, and no longer than until the function returns that was given the EventLoop.
+  expected<std::size_t, Error> view(SocketHandle socket, std::span<std::span<const std::uint8_t>> pieces);
+  /// Forgets up to `n` bytes of what view() gives, which makes room for the peer; returns how many. What is not
+  /// consumed comes again with the next view().
+  expected<std::size_t, Error> consume(SocketHandle socket, std::size_t n);
+  /// Sends `data`, up to 1 GiB, from where it is: all of it, however large, unless the send buffer is full
+  /// (would_block; kEventWritable follows). It must not change until `release` is called, once, on the host's thread:
+  /// when all of it was acknowledged or the connection is over, at the end of the Host at the latest. `release` must
+  /// not throw nor use an EventLoop, a Connection or a Listener; Host::post may be used. After an error it is not
+  /// called.
+  expected<void, Error> write_borrowed(SocketHandle socket, std::span<const std::uint8_t> data,
+                                       std::function<void()> release);
+  /// Room in the send buffer for up to `wanted` bytes, often fewer: fill it in, and commit() what you have. For data
+  /// that must be put somewhere anyway, such as what is read from a file. Any other call for this socket takes the room
+  /// back. would_block: the buffer is full, kEventWritable follows.
+  expected<std::span<std::uint8_t>, Error> prepare(SocketHandle socket, std::size_t wanted);
+  /// Writes the first `n` bytes of what prepare() gave, at most as many as that has.
+  expected<void, Error> commit(SocketHandle socket, std::size_t n);
   /// FIN after what is queued; reading goes on. kEventFlushed follows when the peer has acknowledged it.
   expected<void, Error> shutdown(SocketHandle socket);
   /// Gives the handle up, and its handler: FIN after what is queued, in the background; RST when unread data is

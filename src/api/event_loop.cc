@@ -1,5 +1,7 @@
 #include "leat/event_loop.h"
 
+#include <memory>
+
 #include "api/engine.h"
 #include "leat/host.h"
 
@@ -47,6 +49,35 @@ expected<std::size_t, Error> EventLoop::read(SocketHandle socket, std::span<std:
 
 expected<std::size_t, Error> EventLoop::write(SocketHandle socket, std::span<const std::uint8_t> data) {
   return engine_.stack().write(socket, data, now());
+}
+
+expected<std::size_t, Error> EventLoop::view(SocketHandle socket, std::span<std::span<const std::uint8_t>> pieces) {
+  return engine_.stack().view(socket, pieces);
+}
+
+expected<std::size_t, Error> EventLoop::consume(SocketHandle socket, std::size_t n) {
+  return engine_.stack().consume(socket, n, now());
+}
+
+expected<void, Error> EventLoop::write_borrowed(SocketHandle socket, std::span<const std::uint8_t> data,
+                                                std::function<void()> release) {
+  using Action = std::function<void()>;
+  auto kept = std::make_unique<Action>(std::move(release));
+  const auto call = [](void* context) {
+    const std::unique_ptr<Action> action(static_cast<Action*>(context));
+    if (*action) (*action)();
+  };
+  const auto taken = engine_.stack().write_borrowed(socket, data, {call, kept.get()}, now());
+  if (taken) static_cast<void>(kept.release());
+  return taken;
+}
+
+expected<std::span<std::uint8_t>, Error> EventLoop::prepare(SocketHandle socket, std::size_t wanted) {
+  return engine_.stack().prepare(socket, wanted);
+}
+
+expected<void, Error> EventLoop::commit(SocketHandle socket, std::size_t n) {
+  return engine_.stack().commit(socket, n, now());
 }
 
 expected<std::size_t, Error> EventLoop::write_urgent(SocketHandle socket, std::span<const std::uint8_t> data) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <future>
 #include <thread>
 
@@ -69,6 +70,45 @@ TEST_F(EventLoopTest, AnEchoServerOfHandlersServesManyClients) {
     });
   }
   for (auto& c : clients) c.join();
+}
+
+TEST_F(EventLoopTest, AServerSendsItsOwnMemoryAndAClientReadsWhereItLies) {
+  const std::vector<std::uint8_t> data = pattern(2'000'000);
+  std::promise<void> released;
+  const auto port = on_loop(server(), [&](EventLoop& loop) {
+    const auto listener = loop.listen({IpAddress::any_v4(), 0});
+    loop.set_handler(*listener, [&](EventLoop& l, const Event& e) {
+      const auto socket = l.accept(e.socket);
+      if (!socket) return;
+      EXPECT_TRUE(l.write_borrowed(*socket, data, [&] { released.set_value(); }));
+      EXPECT_TRUE(l.close(*socket));
+    });
+    return loop.local(*listener)->port;
+  });
+  std::vector<std::uint8_t> got;
+  std::promise<void> done;
+  client().post([&](EventLoop& loop) {
+    const auto socket = loop.connect({server_address(), port});
+    ASSERT_TRUE(socket);
+    loop.set_handler(*socket, [&](EventLoop& l, const Event& e) {
+      std::array<std::span<const std::uint8_t>, 8> pieces;
+      for (;;) {
+        const auto n = l.view(e.socket, pieces);
+        if (!n) return;
+        if (*n == 0) {
+          EXPECT_TRUE(l.close(e.socket));
+          return done.set_value();
+        }
+        for (const auto piece : std::span(pieces).first(*n)) {
+          got.insert(got.end(), piece.begin(), piece.end());
+          EXPECT_TRUE(l.consume(e.socket, piece.size()));
+        }
+      }
+    });
+  });
+  ASSERT_EQ(done.get_future().wait_for(kSoon), std::future_status::ready);
+  ASSERT_EQ(released.get_future().wait_for(kSoon), std::future_status::ready);
+  EXPECT_TRUE(got == data);
 }
 
 TEST_F(EventLoopTest, AClientOfHandlersSeesConnectedThenDataThenTheEnd) {

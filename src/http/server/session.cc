@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "http/date.h"
 #include "http/server/respond.h"
@@ -12,6 +13,13 @@ namespace leat::http {
 namespace {
 
 constexpr std::size_t kInputLimit = RequestParser::kHeadLimit + 1024;
+
+/// As much as fits.
+std::size_t copy_to(MutableBytes room, std::string_view text) {
+  const std::size_t n = std::min(room.size(), text.size());
+  std::memcpy(room.data(), text.data(), n);
+  return n;
+}
 
 }  // namespace
 
@@ -80,70 +88,75 @@ void Session::answer_failure(unsigned status) {
 void Session::answer(Response response, bool keep_alive) {
   exchange_.status = response.status;
   if (!keep_alive) closing_ = true;
-  out_ = response.head(keep_alive, date_text(context_.now()));
-  sent_ = 0;
-  head_left_ = out_.size();
+  head_ = response.head(keep_alive, date_text(context_.now()));
+  head_sent_ = 0;
   if (exchange_.method != "HEAD" && response.has_body) body_ = std::move(response.body);
   answering_ = true;
 }
 
-Bytes Session::output() {
-  if (!answering_) return {};
-  if (sent_ == out_.size()) {
-    out_.clear();
-    sent_ = 0;
+std::size_t Session::fill(MutableBytes room) {
+  std::size_t filled = 0;
+  while (has_output() && filled < room.size()) {
+    const MutableBytes rest = room.subspan(filled);
+    if (head_sent_ < head_.size()) {
+      filled += fill_head(rest);
+    } else if (!body_.empty()) {
+      const std::size_t n = fill_body(rest);
+      exchange_.body_bytes += n;
+      filled += n;
+    }
+    if (head_sent_ == head_.size() && body_.empty()) finish_answer();
   }
-  while (out_.size() - sent_ < kOutputBlock / 2 && !body_.empty() && !broken_) {
-    if (!refill()) break;
-  }
-  return Bytes(reinterpret_cast<const std::uint8_t*>(out_.data()), out_.size()).subspan(sent_);
+  return filled;
 }
 
-/// Moves the next bytes of the body to out_.
-bool Session::refill() {
-  if (auto* text = std::get_if<std::string>(&body_.front())) {
-    out_ += *text;
-    body_.pop_front();
-    return true;
+std::size_t Session::fill_head(MutableBytes room) {
+  const std::size_t n = copy_to(room, std::string_view(head_).substr(head_sent_));
+  head_sent_ += n;
+  return n;
+}
+
+/// From the first piece of the body.
+std::size_t Session::fill_body(MutableBytes room) {
+  std::uint64_t left = 0;
+  std::size_t n = 0;
+  if (auto* file = std::get_if<FilePiece>(&body_.front())) {
+    n = read_file(*file, room);
+    left = file->length;
+  } else if (auto* shared = std::get_if<SharedText>(&body_.front())) {
+    n = copy_to(room, std::string_view(*shared->text).substr(shared->offset, shared->length));
+    shared->offset += n;
+    left = shared->length -= n;
+  } else {
+    std::string& text = std::get<std::string>(body_.front());
+    n = copy_to(room, text);
+    text.erase(0, n);
+    left = text.size();
   }
-  if (auto* shared = std::get_if<SharedText>(&body_.front())) {
-    const std::size_t count = std::min(shared->length, kOutputBlock);
-    out_.append(*shared->text, shared->offset, count);
-    shared->offset += count;
-    shared->length -= count;
-    if (shared->length == 0) body_.pop_front();
-    return true;
-  }
-  FilePiece& piece = std::get<FilePiece>(body_.front());
-  const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(piece.length, kOutputBlock));
-  const std::size_t before = out_.size();
-  out_.resize(before + want);
+  if (left == 0) body_.pop_front();
+  return n;
+}
+
+std::size_t Session::read_file(FilePiece& piece, MutableBytes room) {
+  const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(piece.length, room.size()));
   ssize_t got = 0;
   do {
-    got = ::pread(piece.file->fd(), out_.data() + before, want, static_cast<off_t>(piece.offset));
+    got = ::pread(piece.file->fd(), room.data(), wanted, static_cast<off_t>(piece.offset));
   } while (got < 0 && errno == EINTR);
-  out_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-  if (got <= 0 && want > 0) {
+  if (got <= 0 && wanted > 0) {
     broken_ = true;
-    return false;
+    return 0;
   }
   piece.offset += static_cast<std::uint64_t>(got);
   piece.length -= static_cast<std::uint64_t>(got);
-  if (piece.length == 0) body_.pop_front();
-  return true;
+  return static_cast<std::size_t>(got);
 }
 
-void Session::consumed(std::size_t count) {
-  sent_ += count;
-  const std::size_t of_head = std::min(head_left_, count);
-  head_left_ -= of_head;
-  exchange_.body_bytes += count - of_head;
-  if (sent_ < out_.size() || !body_.empty()) return;
-  out_.clear();
-  out_.shrink_to_fit();  // an idle connection holds no buffer
-  sent_ = 0;
+/// All of the answer is on its way: the next request may come.
+void Session::finish_answer() {
   finish_exchange();
   advance();
+  if (!answering_) head_ = {};  // an idle connection holds no buffer
 }
 
 void Session::finish_exchange() {

@@ -1,8 +1,9 @@
 // Session: one connection of an HTTP/1.1 server, without the connection: bytes in, bytes out. Requests are answered in
 // their order, one at a time, so that pipelining costs no more memory than asking one by one.
 //
-// Called by the server: on_input with what arrived, on_end at the peer's FIN; then output() is sent, and consumed()
-// says how much of it; both until there is none. has_ended() says that nothing more will come.
+// Called by the server: on_input with what arrived, on_end at the peer's FIN; then fill(), for as long as it
+// has_output(), with room in the send buffer, so that a file is copied once, from the kernel's pages to where segments
+// refer to it. has_ended() says that nothing more will come.
 #pragma once
 
 #include <ctime>
@@ -31,7 +32,6 @@ class Session {
     std::function<std::time_t()> now;
     std::function<void(const Exchange&)> log;  ///< once an exchange; may be empty
   };
-  static constexpr std::size_t kOutputBlock = 64 * 1024;
 
   /// `context` outlives the session.
   explicit Session(const Context& context) : context_(context) {}
@@ -51,12 +51,14 @@ class Session {
   /// The request takes too long.
   void on_request_timeout();
 
-  /// What is to be sent next; empty: nothing now.
-  Bytes output();
-  void consumed(std::size_t count);
+  /// Something is to be sent.
+  bool has_output() const { return answering_ && !broken_; }
+  /// Puts what is to be sent next into `room`, and returns how much; less than there is room for when that is all, or
+  /// the answer is_broken(). One answer after the other, where several wait.
+  std::size_t fill(MutableBytes room);
 
   /// Everything is said: FIN.
-  bool has_ended() const { return closing_ && !answering_ && out_.size() == sent_; }
+  bool has_ended() const { return closing_ && !answering_; }
   /// The answer cannot be completed, because its file got shorter: RST, or the client takes it for whole.
   bool is_broken() const { return broken_; }
   /// A request has begun to arrive, or is being answered.
@@ -67,15 +69,17 @@ class Session {
   void advance();
   void answer(Response response, bool keep_alive);
   void answer_failure(unsigned status);
+  void finish_answer();
   void finish_exchange();
-  bool refill();
+  std::size_t fill_head(MutableBytes room);
+  std::size_t fill_body(MutableBytes room);
+  std::size_t read_file(FilePiece& piece, MutableBytes room);
 
   const Context& context_;
   RequestParser parser_;
   std::string in_;
-  std::string out_;
-  std::size_t sent_ = 0;       ///< of out_
-  std::size_t head_left_ = 0;  ///< bytes of the head that are not sent yet
+  std::string head_;
+  std::size_t head_sent_ = 0;
   RingDeque<BodyPiece> body_;
   Exchange exchange_;
   bool answering_ = false;
