@@ -9,8 +9,8 @@
 #include "device/interface_info.h"
 #include "device/unique_fd.h"
 #ifdef LEAT_HAS_XDP
+#include "device/xdp/open_xdp_devices.h"
 #include "device/xdp/redirect_program.h"
-#include "device/xdp/xdp_device.h"
 #endif
 
 namespace leat {
@@ -57,7 +57,9 @@ std::optional<DeviceError> xdp_refusal() {
   return std::nullopt;
 }
 
-expected<std::unique_ptr<Device>, DeviceError> open_af_xdp(const std::string& name, const DeviceOptions& options) {
+expected<std::vector<std::unique_ptr<Device>>, DeviceError> open_af_xdp_cores(const std::string& name,
+                                                                              const DeviceOptions& options,
+                                                                              unsigned cores) {
   const XdpTarget target = parse_xdp_target(name);
   const std::string& interface = target.interface;
   if (interface.find(':') != std::string::npos) {  // in no interface's name, though some calls of the kernel take it
@@ -78,7 +80,7 @@ expected<std::unique_ptr<Device>, DeviceError> open_af_xdp(const std::string& na
                           "an XDP link takes what is for one host, not a whole wire: use packet:" + interface);
   }
   if (auto refusal = socket_refusal()) return unexpected(std::move(*refusal));
-  return xdp::open_xdp_device(target, *info, options);
+  return xdp::open_xdp_devices(target, *info, options, cores);
 }
 
 #else
@@ -89,10 +91,17 @@ std::optional<DeviceError> xdp_refusal() {
                      "packet: link"};
 }
 
-expected<std::unique_ptr<Device>, DeviceError> open_af_xdp(const std::string&, const DeviceOptions&) {
+expected<std::vector<std::unique_ptr<Device>>, DeviceError> open_af_xdp_cores(const std::string&, const DeviceOptions&,
+                                                                              unsigned) {
   return unexpected(*xdp_refusal());
 }
 
 #endif
+
+expected<std::unique_ptr<Device>, DeviceError> open_af_xdp(const std::string& name, const DeviceOptions& options) {
+  auto devices = open_af_xdp_cores(name, options, 1);
+  if (!devices) return unexpected(devices.error());
+  return std::move(devices->front());
+}
 
 }  // namespace leat

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "device/device.h"
 #include "device/open_device.h"
@@ -30,5 +31,10 @@ std::optional<DeviceError> xdp_refusal();
 
 /// The interface must exist, carry Ethernet, be up and have no other XDP program.
 expected<std::unique_ptr<Device>, DeviceError> open_af_xdp(const std::string& name, const DeviceOptions& options);
+/// A device for each core, all of one interface, which has a queue each way for each at least: queue q is the
+/// `q % cores`th one's. What both we and the kernel need of a shared address comes to the first one.
+expected<std::vector<std::unique_ptr<Device>>, DeviceError> open_af_xdp_cores(const std::string& name,
+                                                                              const DeviceOptions& options,
+                                                                              unsigned cores);
 
 }  // namespace leat

@@ -268,6 +268,91 @@ TEST(AfXdp, WithoutANumberAllQueuesAreUsed) {
   if (reason) GTEST_SKIP() << *reason;
 }
 
+std::vector<std::unique_ptr<Device>> open_cores(const DeviceOptions& options, unsigned cores) {
+  auto devices = open_queues("xdp:v0", options, cores);
+  EXPECT_TRUE(devices) << devices.error().message;
+  return devices ? std::move(*devices) : std::vector<std::unique_ptr<Device>>();
+}
+
+/// One for each mark, each of a flow of its own.
+std::vector<Frame> flows(const std::string& all) {
+  std::vector<Frame> frames;
+  for (const char mark : all) frames.push_back(ip(static_cast<std::uint8_t>(mark), {.port = std::uint16_t(mark)}));
+  return frames;
+}
+
+std::string sorted(std::string text) {
+  std::sort(text.begin(), text.end());
+  return text;
+}
+
+TEST(AfXdp, CoresShareTheQueuesAndEachHasTheSameFlowsAlways) {
+  const auto body = [] {
+    const std::string all = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    auto cores = open_cores(own_address(), 2);
+    const auto passed = open_tap_on("v0"), peer = open_tap_on("d0");
+    ASSERT_TRUE(cores.size() == 2 && passed && peer);
+    EXPECT_THAT(cores[0]->description(), HasSubstr("2 queues"));
+    EXPECT_THAT(cores[1]->description(), HasSubstr("1 queue"));
+    send(*peer, flows(all));
+    const std::string first = marks(*cores[0]), second = marks(*cores[1]);
+    EXPECT_FALSE(first.empty() || second.empty());
+    EXPECT_EQ(sorted(first + second), sorted(all));
+    send(*peer, flows(all));
+    EXPECT_EQ(sorted(marks(*cores[0])), sorted(first));
+    EXPECT_EQ(sorted(marks(*cores[1])), sorted(second));
+    send(*cores[0], flows(first));
+    EXPECT_EQ(marks(*peer), first);
+    send(*cores[1], flows(second));
+    EXPECT_EQ(marks(*peer), second);
+    EXPECT_EQ(marks(*passed), "");
+
+    cores.erase(cores.begin());
+    send(*peer, flows(all));
+    EXPECT_EQ(sorted(marks(*cores[0])), sorted(second));
+    EXPECT_EQ(sorted(marks(*passed)), sorted(first)) << "of the core that is gone";
+    cores.clear();
+    shell("ip link show dev v0 | grep -vq xdp");
+    EXPECT_EQ(open_cores(own_address(), 3).size(), 3u) << "free again";
+  };
+  std::optional<std::string> reason;
+  run(body, reason, "numrxqueues 3 numtxqueues 3");
+  if (reason) GTEST_SKIP() << *reason;
+}
+
+TEST(AfXdp, OnASharedAddressAPortIsOursWhileACoreHoldsIt) {
+  const auto body = [] {
+    shell("ip addr add 10.9.0.2/24 dev v0");
+    DeviceOptions options = own_address();
+    options.shares_host_address = true;
+    auto cores = open_cores(options, 2);
+    const auto passed = open_tap_on("v0"), peer = open_tap_on("d0");
+    ASSERT_TRUE(cores.size() == 2 && passed && peer);
+    const auto received = [&] {
+      send(*peer, {ip('A', {}), arp('D', ArpOperation::reply, kOurs)});
+      return sorted(marks(*cores[0]) + (cores.size() > 1 ? marks(*cores[1]) : ""));
+    };
+    EXPECT_EQ(cores[1]->claim_port(kOurs, kPort).value_or(0), kPort);
+    EXPECT_EQ(cores[0]->claim_port(kOurs, kPort).value_or(0), kPort);
+    EXPECT_EQ(received(), "AD") << "the reply is told to the first one, as a copy";
+    EXPECT_EQ(marks(*passed), "D");
+    cores[1]->release_port(kPort);
+    cores[1]->release_port(kPort);
+    EXPECT_EQ(received(), "AD");
+    EXPECT_EQ(cores[1]->claim_port(kOurs, kPort).value_or(0), kPort);
+    cores[0]->release_port(kPort);
+    EXPECT_EQ(received(), "AD");
+    EXPECT_EQ(marks(*passed), "DD");
+    EXPECT_TRUE(cores[0]->claim_port(kOurs, 81));
+    cores.pop_back();
+    EXPECT_EQ(received(), "D") << "the last one that held it has ended";
+    EXPECT_EQ(marks(*passed), "AD");
+  };
+  std::optional<std::string> reason;
+  run(body, reason, "numrxqueues 2 numtxqueues 2");
+  if (reason) GTEST_SKIP() << *reason;
+}
+
 TEST(AfXdp, RefusalsSayWhatToDo) {
   RUN_IN_NAMESPACE({
     const auto expect_error = [](const char* name, Error code, const char* hint) {
@@ -280,6 +365,9 @@ TEST(AfXdp, RefusalsSayWhatToDo) {
     expect_error("no-such:0", Error::no_device, "\"no-such\"");
     expect_error("v0:x", Error::invalid_argument, "a queue is a number, such as in xdp:v0:0");
     expect_error("v0:1", Error::invalid_argument, "its queues are 0 to 0");
+    const auto two = open_queues("xdp:v0", own_address(), 2);
+    ASSERT_FALSE(two);
+    EXPECT_THAT(two.error().message, HasSubstr("`sudo ethtool -L v0 rx 2 tx 2`"));
     {
       const auto first = open_xdp("v0", own_address());
       expect_error("v0", Error::address_in_use, "another XDP program is attached to v0");

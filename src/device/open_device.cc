@@ -12,22 +12,47 @@ namespace leat {
 namespace {
 
 using Opened = expected<std::unique_ptr<Device>, DeviceError>;
+using AllOpened = expected<std::vector<std::unique_ptr<Device>>, DeviceError>;
 
 constexpr std::string_view kKnown =
     "known links: raw, raw:INTERFACE, packet:INTERFACE, xdp:INTERFACE[:QUEUE], tap:NAME, tun:NAME, memory:NAME";
 
+/// Where devices join an interface one after the other.
+template <Opened (*open)(const std::string& name, const DeviceOptions& options)>
+AllOpened one_by_one(const std::string& name, const DeviceOptions& given, unsigned count) {
+  DeviceOptions options = given;
+  std::optional<std::uint16_t> group;
+  options.one_of_several = true;
+  options.group = &group;
+  if (!options.mac) options.mac = random_mac();
+  std::vector<std::unique_ptr<Device>> devices;
+  while (devices.size() < count) {
+    auto device = open(name, options);
+    if (!device) return unexpected(device.error());
+    devices.push_back(std::move(*device));
+  }
+  return devices;
+}
+
+template <TapKind kind>
+Opened open_tap_link(const std::string& name, const DeviceOptions& options) {
+  return open_tap(name, kind, options);
+}
+
 struct Kind {
   std::string_view name;
   Opened (*open)(const std::string& name, const DeviceOptions& options);
-  bool has_queues = false;  ///< several devices may be open on one interface
+  /// Several on one interface, for as many cores; null where that cannot be.
+  AllOpened (*open_several)(const std::string& name, const DeviceOptions& options, unsigned count) = nullptr;
+  bool several_may_share = false;  ///< the kernel's address, too
 };
 
 constexpr Kind kKinds[] = {
     {"raw", [](const std::string& name, const DeviceOptions&) { return open_raw_ip(name); }},
-    {"packet", open_af_packet, true},
-    {"xdp", open_af_xdp},
-    {"tap", [](const std::string& name, const DeviceOptions& o) { return open_tap(name, TapKind::tap, o); }, true},
-    {"tun", [](const std::string& name, const DeviceOptions& o) { return open_tap(name, TapKind::tun, o); }, true},
+    {"packet", open_af_packet, one_by_one<open_af_packet>},
+    {"xdp", open_af_xdp, open_af_xdp_cores, true},
+    {"tap", open_tap_link<TapKind::tap>, one_by_one<open_tap_link<TapKind::tap>>},
+    {"tun", open_tap_link<TapKind::tun>, one_by_one<open_tap_link<TapKind::tun>>},
     {"memory",
      [](const std::string& name, const DeviceOptions&) -> Opened {
        return device_failure(Error::unsupported,
@@ -67,30 +92,20 @@ expected<std::unique_ptr<Device>, DeviceError> open_device(std::string_view spec
   return (*kind)->open(parts->name, options);
 }
 
-expected<std::vector<std::unique_ptr<Device>>, DeviceError> open_queues(std::string_view spec, DeviceOptions options,
-                                                                        unsigned count) {
+expected<std::vector<std::unique_ptr<Device>>, DeviceError> open_queues(std::string_view spec,
+                                                                        const DeviceOptions& options, unsigned count) {
   const auto parts = parse_link_spec(spec);
   if (!parts) return unexpected(parts.error());
   const auto kind = find_kind(parts->kind);
   if (!kind) return unexpected(kind.error());
-  if (!(*kind)->has_queues || options.shares_host_address) {
+  if ((*kind)->open_several == nullptr || (options.shares_host_address && !(*kind)->several_may_share)) {
     return device_failure(
         Error::unsupported,
         std::string(spec) +
-            " cannot be shared among cores: use a tap:NAME or tun:NAME link, or packet:INTERFACE with "
+            " cannot be shared among cores: use a tap:NAME, tun:NAME or xdp:INTERFACE link, or packet:INTERFACE with "
             "an address of its own");
   }
-  std::optional<std::uint16_t> group;
-  options.one_of_several = true;
-  options.group = &group;
-  if (!options.mac) options.mac = random_mac();
-  std::vector<std::unique_ptr<Device>> devices;
-  while (devices.size() < count) {
-    auto device = (*kind)->open(parts->name, options);
-    if (!device) return unexpected(device.error());
-    devices.push_back(std::move(*device));
-  }
-  return devices;
+  return (*kind)->open_several(parts->name, options, count);
 }
 
 }  // namespace leat

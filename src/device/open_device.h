@@ -45,7 +45,7 @@ expected<std::unique_ptr<Device>, DeviceError> open_device(std::string_view spec
 
 /// `count` devices on one interface, all the same station; the kernel gives each a part of the flows, and all of a flow
 /// the same one. Error unsupported: not on this kind of link.
-expected<std::vector<std::unique_ptr<Device>>, DeviceError> open_queues(std::string_view spec, DeviceOptions options,
-                                                                        unsigned count);
+expected<std::vector<std::unique_ptr<Device>>, DeviceError> open_queues(std::string_view spec,
+                                                                        const DeviceOptions& options, unsigned count);
 
 }  // namespace leat

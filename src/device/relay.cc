@@ -49,6 +49,11 @@ class Relay final : public Device {
   DeviceCounters counters() const override { return inner_->counters(); }
   std::string description() const override { return inner_->description(); }
   std::vector<ImpairmentReport> impairments() const override { return inner_->impairments(); }
+  expected<std::uint16_t, Error> claim_port(const IpAddress& address, std::uint16_t port) override {
+    return inner_->claim_port(address, port);
+  }
+  void release_port(std::uint16_t port) override { inner_->release_port(port); }
+  expected<KernelPath, Error> path_to(const IpAddress& remote) const override { return inner_->path_to(remote); }
   void judged(std::span<const PacketVerdict> verdicts) override { inner_->judged(verdicts); }
   void idle() override { inner_->idle(); }
 

@@ -65,7 +65,7 @@ struct LabConfig {
   unsigned clients = 0;  ///< at most kMaxClients
   Offloads offloads = Offloads::automatic;
   bool use_tun_device = true;   ///< false: as if /dev/net/tun could not be opened
-  bool several_queues = false;  ///< of the TAP and TUN devices
+  bool several_queues = false;  ///< of the TAP and TUN devices; near0 has two
 };
 inline constexpr unsigned kMaxClients = 200;
 

@@ -109,8 +109,11 @@ expected<void, LabError> connect_places(const Lab& lab) {
   const Namespaces& namespaces = lab.namespaces();
   std::vector<int> peers;
   const auto veth = [&](const std::string& middle_end, const std::string& own_end, Place place) {
+    // near's alone: what is forwarded after it has come by one of several queues all leaves by the first one.
+    const bool several = lab.config().several_queues && place == kNear;
+    const std::string queues = several ? " numrxqueues 2 numtxqueues 2" : "";
     peers.push_back(namespaces.network_descriptor(place.network));
-    return "link add " + middle_end + " type veth peer name " + own_end + " netns /proc/self/fd/" +
+    return "link add " + middle_end + queues + " type veth peer name " + own_end + queues + " netns /proc/self/fd/" +
            std::to_string(peers.back()) + "\n";
   };
   const std::vector<FarSide> sides = far_sides(lab.config().clients);

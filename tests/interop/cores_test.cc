@@ -46,8 +46,29 @@ TEST_P(CoresTest, BothAnswerAndEveryByteIsRight) {
   EXPECT_EQ(connections, 40u) << stats;
 }
 
-INSTANTIATE_TEST_SUITE_P(Links, CoresTest, ::testing::Values(LinkKind::packet, LinkKind::tap, LinkKind::tun),
+INSTANTIATE_TEST_SUITE_P(Links, CoresTest,
+                         ::testing::Values(LinkKind::packet, LinkKind::tap, LinkKind::tun, LinkKind::xdp,
+                                           LinkKind::xdp_shared),
                          [](const auto& instance) { return name_of(instance.param); });
+
+TEST(CoresOfAnXdpLinkTest, KilledTheyLeaveNoProgram) {
+  LEAT_SKIP_WITHOUT_PROGRAMS("ip");
+  lab::LabConfig config;
+  config.several_queues = true;
+  LEAT_LAB_OR_SKIP(lab, config);
+  LEAT_SKIP_WITHOUT_LINK(lab, LinkKind::xdp);
+  const auto has_program = [&] {
+    const auto text = lab.run_tool(lab::kNear, {"ip", "link", "show", "dev", "near0"});
+    EXPECT_TRUE(text) << text.error().message;
+    return text && text->find("xdp") != std::string::npos;
+  };
+  Served served(lab, LinkKind::xdp, {"echo", "--cores=2"});
+  ASSERT_TRUE(served.running());
+  EXPECT_TRUE(has_program());
+  served.process().signal(SIGKILL);
+  ASSERT_TRUE(served.process().wait_for(20s));
+  EXPECT_FALSE(has_program());
+}
 
 TEST(CoresOfALinkTest, WhatCannotBeSharedIsRefused) {
   LEAT_SKIP_WITHOUT_PROGRAMS("sh");
