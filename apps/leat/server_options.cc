@@ -30,8 +30,8 @@ void add_server_options(CLI::App& command, ServerOptions& options, const std::st
       command, "--cores", "N",
       fmt::format(
           "Serve with N threads, 1 to {}, each on a CPU with a TCP of its own; the kernel gives each a part of "
-          "the connections, and --max-clients is divided among them. Needs a tap: or tun: link, or packet: with "
-          "an address of its own. Default: 1.",
+          "the connections, and --max-clients is divided among them. Needs a tap: or tun: link, packet: with an "
+          "address of its own, or xdp: on an interface with N queues. Default: 1.",
           kMostCores),
       [](std::string_view text) { return parse_number(text, 1, kMostCores); },
       [&options](std::uint64_t n) { options.cores = static_cast<unsigned>(n); })

@@ -148,9 +148,9 @@ class Host {
   static expected<Host, HostError> open(const HostConfig& config);
   /// `cores` hosts, 1 to 64, with one address on one link, each on a thread of its own that stays on a CPU. They share
   /// nothing: each connection belongs to the one that the kernel gives its segments to, so each must listen.
-  /// On tap:, tun: and packet: with an address of its own; no capture, no impairments. For servers: the
-  /// kernel may give the answers to what connect() opens to another core (on tap: and tun: when it was idle for
-  /// seconds).
+  /// On tap: and tun:, packet: with an address of its own, and xdp: on an interface that has a queue for each; no
+  /// capture, no impairments. For servers: the kernel may give the answers to what connect() opens to another core (on
+  /// tap: and tun: when it was idle for seconds).
   static expected<std::vector<Host>, HostError> open_cores(const HostConfig& config, unsigned cores);
   Host(Host&&) noexcept;
   Host& operator=(Host&&) noexcept;
