@@ -51,10 +51,9 @@ class PacketDevice final : public Device {
 
  private:
   struct Arrival {
-    VirtioHeader header;
     alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(tpacket_auxdata))> control;
-    std::array<iovec, 3> parts;
-    ReceiveBuffer buffer;
+    std::array<iovec, 2> parts;
+    ReceiveBuffer buffer{ReceiveBuffer::kCapacity, kVirtioHeaderSize};
   };
   std::size_t prepare(std::size_t wanted, BufferPool& pool);
   void take(Arrival& arrival, const mmsghdr& message, PacketBatch& batch, BufferPool& pool);
@@ -89,13 +88,10 @@ std::size_t PacketDevice::prepare(std::size_t wanted, BufferPool& pool) {
   for (; ready < wanted; ++ready) {
     Arrival& a = arrivals_[ready];
     if (!a.buffer.prepare(pool)) break;
-    iovec frame[2];
-    a.buffer.describe(frame);
-    a.parts = {iovec{a.header.data(), a.header.size()}, frame[0], frame[1]};
     mmsghdr& m = messages_[ready];
     m = {};
     m.msg_hdr.msg_iov = a.parts.data();
-    m.msg_hdr.msg_iovlen = a.parts.size();
+    m.msg_hdr.msg_iovlen = a.buffer.describe(a.parts.data());
     m.msg_hdr.msg_control = a.control.data();
     m.msg_hdr.msg_controllen = a.control.size();
   }
@@ -108,9 +104,10 @@ void PacketDevice::take(Arrival& arrival, const mmsghdr& message, PacketBatch& b
     ++counters_.rx_dropped;
     return;
   }
+  const VirtioHeader virtio = virtio_header_of(arrival.buffer.lead());
   auto packet = arrival.buffer.take(message.msg_len - kVirtioHeaderSize, pool);
   if (packet && !concerns_us(packet->front())) return;
-  const auto offload = packet ? read_virtio_header(arrival.header, *packet) : std::nullopt;
+  const auto offload = packet ? read_virtio_header(virtio, *packet) : std::nullopt;
   if (!offload) {
     ++counters_.rx_dropped;
     return;

@@ -114,11 +114,8 @@ bool RawIpDevice::receive_some(int fd, PacketBatch& batch, BufferPool& pool) {
   const std::size_t most = std::min(kReceiveBurst, batch.room());
   std::size_t wanted = 0;
   for (; wanted < most && buffers_[wanted].prepare(pool); ++wanted) {
-    iovec blocks[2];
-    buffers_[wanted].describe(blocks);
-    parts[wanted] = {blocks[0], blocks[1]};
     messages[wanted].msg_hdr.msg_iov = parts[wanted].data();
-    messages[wanted].msg_hdr.msg_iovlen = parts[wanted].size();
+    messages[wanted].msg_hdr.msg_iovlen = buffers_[wanted].describe(parts[wanted].data());
   }
   if (wanted == 0) return batch.empty() && lose_one(fd);
   const int n = ::recvmmsg(fd, messages.data(), static_cast<unsigned>(wanted), MSG_DONTWAIT, nullptr);

@@ -10,18 +10,22 @@ bool ReceiveBuffer::prepare(BufferPool& pool) {
   return small_ && (big_ || !needs_big_);
 }
 
-void ReceiveBuffer::describe(iovec (&out)[2]) {
+unsigned ReceiveBuffer::describe(iovec* out) {
   out[0] = {small_.mutable_bytes().data(), small_.size()};
+  if (!needs_big_) return 1;
   out[1] = {big_.mutable_bytes().data(), big_.size()};
+  return 2;
 }
 
 std::optional<Packet> ReceiveBuffer::take(std::size_t size, BufferPool& pool) {
-  LEAT_ASSERT(size <= kCapacity);
-  if (size <= small_.size()) {
-    small_.truncate(size);
+  const std::size_t read = lead_ + size;
+  LEAT_ASSERT(read <= small_.size() + big_.size());
+  if (read <= small_.size()) {
+    small_.truncate(read);
+    small_.remove_front(lead_);
     return Packet(std::move(small_));
   }
-  const std::size_t rest = size - small_.size();
+  const std::size_t rest = read - small_.size();
   Slice tail;
   if (rest <= size_of(BufferClass::medium)) {
     tail = pool.copy_of(big_.bytes().first(rest));
@@ -30,6 +34,7 @@ std::optional<Packet> ReceiveBuffer::take(std::size_t size, BufferPool& pool) {
     big_.truncate(rest);
     tail = std::move(big_);
   }
+  small_.remove_front(lead_);
   Packet packet(std::move(small_));
   packet.append(std::move(tail));
   return packet;

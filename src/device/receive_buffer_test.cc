@@ -8,16 +8,18 @@
 namespace leat {
 namespace {
 
-/// Reads `size` bytes of a pattern as readv would.
+/// Reads "lead" as far as there is one, then `size` bytes of a pattern, as readv would.
 std::optional<Packet> read_frame(ReceiveBuffer& buffer, BufferPool& pool, std::size_t size) {
   if (!buffer.prepare(pool)) return std::nullopt;
-  iovec parts[2];
+  const std::size_t lead = buffer.lead().size();
+  std::vector<std::uint8_t> bytes(lead, 'L');
+  for (std::size_t i = 0; i < size; ++i) bytes.push_back(static_cast<std::uint8_t>(i * 7 + i / 251));
+  iovec parts[2]{};
   buffer.describe(parts);
-  for (std::size_t i = 0; i < size; ++i) {
-    const bool first = i < parts[0].iov_len;
-    auto* base = static_cast<std::uint8_t*>(parts[first ? 0 : 1].iov_base);
-    base[first ? i : i - parts[0].iov_len] = static_cast<std::uint8_t>(i * 7 + i / 251);
-  }
+  const std::size_t first = std::min(bytes.size(), parts[0].iov_len);
+  std::memcpy(parts[0].iov_base, bytes.data(), first);
+  if (first < bytes.size()) std::memcpy(parts[1].iov_base, bytes.data() + first, bytes.size() - first);
+  for (const std::uint8_t byte : buffer.lead()) EXPECT_EQ(byte, 'L');
   return buffer.take(size, pool);
 }
 
@@ -35,9 +37,10 @@ std::size_t memory_of(const Packet& packet) {
 
 TEST(ReceiveBuffer, FramesOfAllSizesComeOutWholeAndPinLittle) {
   BufferPool pool;
-  {
-    ReceiveBuffer buffer;
-    for (const std::size_t size : {1u, 60u, 1514u, 2048u, 2049u, 9014u, 2048u + 16384u, 2048u + 16385u, 65549u}) {
+  for (const std::size_t lead : {0u, 10u}) {
+    ReceiveBuffer buffer(ReceiveBuffer::kCapacity, lead);
+    for (const std::size_t size :
+         {1u, 60u, 1514u, 2048u, 2049u, 9014u, 2038u, 2039u, 2048u + 16384u, 2048u + 16385u, 65549u}) {
       const auto packet = read_frame(buffer, pool, size);
       ASSERT_TRUE(packet) << size;
       EXPECT_EQ(packet->size(), size);
@@ -46,6 +49,19 @@ TEST(ReceiveBuffer, FramesOfAllSizesComeOutWholeAndPinLittle) {
     }
   }
   EXPECT_EQ(pool.blocks_in_use(), 0u);
+}
+
+TEST(ReceiveBuffer, WhereAllFramesAreSmallThereIsOneBlock) {
+  BufferPool pool;
+  iovec parts[2];
+  for (const auto& [largest, count] : {std::pair{2038u, 1u}, {2039u, 2u}}) {
+    ReceiveBuffer buffer(largest, 10);
+    ASSERT_TRUE(buffer.prepare(pool));
+    EXPECT_EQ(buffer.describe(parts), count) << largest;
+    const auto packet = read_frame(buffer, pool, largest);
+    ASSERT_TRUE(packet);
+    expect_pattern(*packet);
+  }
 }
 
 TEST(ReceiveBuffer, TheBigBlockWaitsWhileSmallFramesPass) {

@@ -33,7 +33,7 @@ class TapDevice final : public Device {
         caps_(caps),
         io_(IoBatch::create(fd_.get())),
         incoming_(largest > size_of(BufferClass::frame) ? kMostLarge : IoBatch::kMost,
-                  Incoming{ReceiveBuffer(largest)}),
+                  Incoming{ReceiveBuffer(largest, kVirtioHeaderSize)}),
         outgoing_(IoBatch::kMost) {}
 
   const DeviceCaps& caps() const override { return caps_; }
@@ -47,8 +47,8 @@ class TapDevice final : public Device {
   static constexpr std::size_t kMostLarge = 16;  ///< super-segments read at once
   struct Incoming {
     ReceiveBuffer buffer;
-    VirtioHeader header{};
-    std::array<iovec, 3> parts{};
+    std::array<iovec, 2> parts{};
+    unsigned count = 0;
     int result = 0;  ///< bytes, or the negative of an errno value
   };
   struct Outgoing {
@@ -115,19 +115,16 @@ std::span<TapDevice::Incoming> TapDevice::read(std::size_t most, BufferPool& poo
   std::size_t count = 0;
   for (; count < most && incoming_[count].buffer.prepare(pool); ++count) {
     Incoming& in = incoming_[count];
-    in.parts[0] = {in.header.data(), in.header.size()};
-    iovec frame[2];
-    in.buffer.describe(frame);
-    in.parts[1] = frame[0], in.parts[2] = frame[1];
+    in.count = in.buffer.describe(in.parts.data());
   }
   const std::span<Incoming> asked = std::span(incoming_).first(count);
   if (count == 0) return asked;
   if (count == 1) {
-    const ssize_t n = ::readv(fd_.get(), asked[0].parts.data(), 3);
+    const ssize_t n = ::readv(fd_.get(), asked[0].parts.data(), static_cast<int>(asked[0].count));
     asked[0].result = n < 0 ? -errno : static_cast<int>(n);
     return asked;
   }
-  for (Incoming& in : asked) io_->read(in.parts.data(), 3);
+  for (Incoming& in : asked) io_->read(in.parts.data(), in.count);
   const std::span<const int> results = io_->run();
   if (results.empty() || std::find(results.begin(), results.end(), -EOPNOTSUPP) != results.end()) {
     io_.reset();
@@ -142,10 +139,11 @@ bool TapDevice::take(Incoming& in, PacketBatch& batch, BufferPool& pool) {
   // EINVAL: a segmentation that a virtio header cannot express.
   if (in.result < 0 && in.result != -EINVAL) return false;  // EBADFD, EFAULT
   std::optional<Packet> packet;
+  const VirtioHeader header = virtio_header_of(in.buffer.lead());
   if (in.result > static_cast<int>(kVirtioHeaderSize)) {
     packet = in.buffer.take(static_cast<std::size_t>(in.result) - kVirtioHeaderSize, pool);
   }
-  const auto offload = packet ? read_virtio_header(in.header, *packet) : std::nullopt;
+  const auto offload = packet ? read_virtio_header(header, *packet) : std::nullopt;
   if (!offload) {
     ++counters_.rx_dropped;
     return true;

@@ -80,6 +80,12 @@ std::optional<Offload> read_virtio_header(const VirtioHeader& header, const Pack
   return offload;
 }
 
+VirtioHeader virtio_header_of(Bytes lead) {
+  VirtioHeader header;
+  std::memcpy(header.data(), lead.data(), header.size());
+  return header;
+}
+
 VirtioHeader write_virtio_header(const Packet& packet, bool has_link_layer) {
   Layout h{};
   const Offload& offload = packet.offload;

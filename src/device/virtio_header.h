@@ -18,6 +18,8 @@ using VirtioHeader = std::array<std::uint8_t, kVirtioHeaderSize>;
 /// packet or speaks of a segmentation that the stack does not know: such a frame must be dropped.
 /// The header's own hdr_len is only a hint and is not believed; header_length is worked out, 0 when unknown.
 std::optional<Offload> read_virtio_header(const VirtioHeader& header, const Packet& packet);
+/// The first bytes of `lead`, which has that many.
+VirtioHeader virtio_header_of(Bytes lead);
 
 /// The header that asks the kernel for what packet.offload says. A super-segment must have a partial checksum and
 /// its header_length filled in.
