@@ -13,7 +13,7 @@ namespace {
 
 std::size_t blocks_of(const Packet& packet) {
   std::size_t bytes = 0;
-  for (const Slice& s : packet.slices()) bytes += s.capacity();
+  for (const Slice& s : packet.slices()) bytes += s.weight();
   return bytes;
 }
 

@@ -294,6 +294,22 @@ TEST(LinkEmulator, ASurvivorIsChargedForTheWholeBlockThatItPins) {
   EXPECT_GT(rig.counters().refused, 0u);
 }
 
+TEST(LinkEmulator, OfBorrowedBytesOnlyThoseInTheFrameAreCharged) {
+  EmulatorOptions options = kFast;
+  options.hold_limit = 1 << 20;
+  Rig rig({"delay=1s"}, options);
+  const Octets theirs(10 << 20);
+  const Slice all = rig.pool_.borrow(theirs);
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    Packet packet = make_packet({.payload = 1000}, rig.pool_);
+    packet.truncate(packet.size() - 1000);
+    packet.append(all.part(i * 1000, 1000));
+    rig.send(std::move(packet));
+  }
+  EXPECT_EQ(rig.counters().refused, 0u);
+  EXPECT_EQ(rig.run(2s).size(), 100u);
+}
+
 TEST(LinkEmulator, WithoutMemoryFramesAreLostAndCounted) {
   Rig rig({"duplicate=100%,corrupt=100%"});
   BufferPool small(100'000);
