@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <future>
 #include <thread>
 
@@ -109,6 +110,48 @@ TEST_F(EventLoopTest, AServerSendsItsOwnMemoryAndAClientReadsWhereItLies) {
   ASSERT_EQ(done.get_future().wait_for(kSoon), std::future_status::ready);
   ASSERT_EQ(released.get_future().wait_for(kSoon), std::future_status::ready);
   EXPECT_TRUE(got == data);
+}
+
+TEST_F(EventLoopTest, WhatWasBorrowedIsFreeBeforeTheHostHasEnded) {
+  auto listener = server().listen({server_address(), 80});
+  ASSERT_TRUE(listener);
+  Joined handle_that_stays = join();
+  const std::vector<std::uint8_t> data = pattern(5'000'000);
+  std::atomic<int> released{0}, elsewhere{0};
+  on_loop(client(), [&](EventLoop& loop) {
+    const auto hosts_thread = std::this_thread::get_id();
+    const auto release = [&, hosts_thread] {
+      ++released;
+      if (std::this_thread::get_id() != hosts_thread) ++elsewhere;
+    };
+    const auto socket = loop.connect({server_address(), 80});  // nobody will read there
+    EXPECT_TRUE(socket && loop.write_borrowed(*socket, data, release));
+    const auto nobody = loop.connect({IpAddress::v4(10, 0, 0, 77), 80});
+    EXPECT_TRUE(nobody && loop.write_borrowed(*nobody, data, release));
+    return true;
+  });
+  client_.reset();
+  EXPECT_EQ(released, 2);
+  EXPECT_EQ(elsewhere, 0);
+}
+
+TEST_F(EventLoopTest, RoomInTheSendBufferIsFilledIn) {
+  auto listener = server().listen({server_address(), 80});
+  ASSERT_TRUE(listener);
+  on_loop(client(), [](EventLoop& loop) {
+    const auto socket = loop.connect({server_address(), 80});
+    const auto room = loop.prepare(*socket, 100);
+    EXPECT_TRUE(room);
+    std::copy_n("prepared", 8, room->begin());
+    EXPECT_EQ(loop.commit(*socket, 101).error(), Error::invalid_argument);
+    EXPECT_TRUE(loop.commit(*socket, 8));
+    EXPECT_TRUE(loop.shutdown(*socket));
+    return true;
+  });
+  auto connection = listener->accept(kSoon);
+  ASSERT_TRUE(connection);
+  const std::vector<std::uint8_t> got = read_to_end(*connection);
+  EXPECT_EQ(std::string(got.begin(), got.end()), "prepared");
 }
 
 TEST_F(EventLoopTest, AClientOfHandlersSeesConnectedThenDataThenTheEnd) {

@@ -46,7 +46,7 @@ Seed system_seed() {
 }  // namespace
 
 Worker::Worker(Poller poller, const WorkerConfig& config, WorkerCallbacks callbacks)
-    : stack_({system_seed(), config.tcp}, pool_),
+    : stack_(std::make_unique<Stack>(StackConfig{system_seed(), config.tcp}, pool_)),
       poller_(std::move(poller)),
       spin_(polling_here(config.polling)),
       callbacks_(std::move(callbacks)) {}
@@ -72,7 +72,7 @@ expected<std::unique_ptr<Worker>, Error> Worker::start(const WorkerConfig& confi
 }
 
 expected<void, Error> Worker::add(WorkerLink link) {
-  const auto id = stack_.add_interface(link.interface);
+  const auto id = stack_->add_interface(link.interface);
   if (!id) return unexpected(id.error());
   const int fd = link.device->descriptor();
   if (fd < 0 || !poller_.add(fd, static_cast<unsigned>(links_.size()))) return unexpected(Error::unsupported);
@@ -105,7 +105,6 @@ void Worker::stop() {
   }
   poller_.wake();
   thread_.join();
-  links_.clear();  // an interface's name is free again though connections' handles may live on
 }
 
 bool Worker::is_worker_thread() const { return this_threads_worker == this; }
@@ -184,7 +183,7 @@ void Worker::turn(std::uint32_t ready, Instant now) {
   deliver_events(now);  // before anything is sent: an answer that a handler writes carries the ACK of the question
   for (int round = 0;; ++round) {
     for (std::size_t i = 0; i < links_.size(); ++i) transmit(i, now);
-    shared_ports_.release_unused(stack_);
+    shared_ports_.release_unused(*stack_);
     const bool events = deliver_events(now);
     const bool timers = run_timers(now);
     if (!events && !timers) break;
@@ -199,7 +198,7 @@ void Worker::turn(std::uint32_t ready, Instant now) {
 bool Worker::run_timers(Instant now) {
   if (!callbacks_.on_timers) return false;
   const bool due = timers_due_ <= now;
-  timers_due_ = callbacks_.on_timers(stack_, now);
+  timers_due_ = callbacks_.on_timers(*stack_, now);
   return due;
 }
 
@@ -208,7 +207,7 @@ void Worker::run_tasks(Instant now) {
     const std::lock_guard lock(mutex_);
     std::swap(tasks_, running_);
   }
-  for (Task& task : running_) task(stack_, now);
+  for (Task& task : running_) task(*stack_, now);
   running_.clear();
 }
 
@@ -219,8 +218,8 @@ void Worker::take(std::size_t index, const expected<void, Error>& received, Inst
   Link& link = links_[index];
   if (in_.full()) more_ = true;
   if (!in_.empty()) {
-    stack_.receive(link.id, in_, now);
-    link.device->judged(stack_.verdicts());
+    stack_->receive(link.id, in_, now);
+    link.device->judged(stack_->verdicts());
   }
   if (!received) fail(index, received.error(), now);
 }
@@ -233,7 +232,7 @@ void Worker::transmit(std::size_t index, Instant now) {
     const bool blocked = !link.out.empty();
     if (blocked != link.blocked) set_blocked(index, blocked);
     // Also when nothing can be sent: this is where the stack's timers run.
-    const bool more = stack_.transmit(link.id, link.out, now);
+    const bool more = stack_->transmit(link.id, link.out, now);
     if (blocked || (link.out.empty() && !more)) return;
   }
   more_ = true;
@@ -253,24 +252,24 @@ void Worker::fail(std::size_t index, Error error, Instant now) {
   link.blocked = false;
   Error none = Error::none;
   failure_.compare_exchange_strong(none, error);
-  if (callbacks_.on_link_failure) callbacks_.on_link_failure(stack_, error, now);
+  if (callbacks_.on_link_failure) callbacks_.on_link_failure(*stack_, error, now);
 }
 
 /// True when there were any: their handlers may have given the stack something to send.
 bool Worker::deliver_events(Instant now) {
   int count = 0;
   while (count < kEventsARound) {
-    const auto event = stack_.next_event();
+    const auto event = stack_->next_event();
     if (!event) break;
     ++count;
-    if (callbacks_.on_event) callbacks_.on_event(stack_, *event, now);
+    if (callbacks_.on_event) callbacks_.on_event(*stack_, *event, now);
   }
   return count > 0;
 }
 
 Instant Worker::wake_up_time(Instant now) const {
   if (more_) return now;
-  const Instant deadline = std::min(stack_.next_deadline(), timers_due_);
+  const Instant deadline = std::min(stack_->next_deadline(), timers_due_);
   const bool all_blocked = std::all_of(links_.begin(), links_.end(), [](const Link& l) { return l.blocked; });
   // The stack may be due because it wants to send, which it cannot: that must not make the loop spin.
   return all_blocked ? std::max(deadline, now + kBlockedPause) : deadline;
@@ -279,7 +278,7 @@ Instant Worker::wake_up_time(Instant now) const {
 void Worker::finish() {
   Instant now = monotonic_now();
   run_tasks(now);
-  if (callbacks_.on_stop) callbacks_.on_stop(stack_, now);
+  if (callbacks_.on_stop) callbacks_.on_stop(*stack_, now);
   for (;;) {
     {
       const std::lock_guard lock(mutex_);
@@ -297,6 +296,10 @@ void Worker::finish() {
       now = monotonic_now();
     } while ((links_[i].blocked || more_) && now < end);
   }
+  // Connections' handles may live on; interfaces' names are free again, and so is memory that was borrowed.
+  links_.clear();
+  in_.clear();
+  stack_.reset();
 }
 
 }  // namespace leat

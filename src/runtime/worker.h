@@ -77,10 +77,10 @@ class Worker {
   BufferPool& pool() { return pool_; }
   /// As the Stack's, for links that share the kernel's addresses too: see shared_ports.h.
   expected<SocketHandle, Error> connect(const ConnectRequest& request, Instant now) {
-    return shared_ports_.connect(stack_, request, now);
+    return shared_ports_.connect(*stack_, request, now);
   }
   expected<SocketHandle, Error> listen(const Endpoint& local, unsigned backlog) {
-    return shared_ports_.listen(stack_, local, backlog);
+    return shared_ports_.listen(*stack_, local, backlog);
   }
   std::uint64_t turns() const { return turns_; }
 
@@ -111,7 +111,7 @@ class Worker {
 
   // The pool outlives all that holds its slices.
   BufferPool pool_;
-  Stack stack_;
+  std::unique_ptr<Stack> stack_;  ///< until the thread ends
   Poller poller_;
   SpinTime spin_;
   WorkerCallbacks callbacks_;
