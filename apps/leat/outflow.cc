@@ -70,8 +70,10 @@ expected<std::span<std::uint8_t>, Error> Outflow::prepare(EventLoop& loop, std::
   return room;
 }
 
-void Outflow::commit(EventLoop& loop, std::size_t n) {
-  if (n > 0 && loop.commit(socket_, n)) on_taken(loop, n);
+bool Outflow::commit(EventLoop& loop, std::size_t n) {
+  if (!loop.commit(socket_, n)) return false;
+  if (n > 0) on_taken(loop, n);
+  return true;
 }
 
 Instant Outflow::progress(EventLoop& loop) {

@@ -53,7 +53,8 @@ class Outflow {
   expected<std::size_t, Error> write(EventLoop& loop, std::span<const std::uint8_t> data);
   /// As EventLoop::prepare, and else as write().
   expected<std::span<std::uint8_t>, Error> prepare(EventLoop& loop, std::size_t wanted);
-  void commit(EventLoop& loop, std::size_t n);
+  /// False: it is lost, and so is the connection.
+  bool commit(EventLoop& loop, std::size_t n);
   Instant retry_at() const { return retry_at_; }
   /// When the client last took something; later calls know more.
   Instant progress(EventLoop& loop);

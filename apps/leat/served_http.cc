@@ -7,9 +7,10 @@
 namespace leat::command {
 namespace {
 
-/// Blocks sent at once. No segment is answered meanwhile, so that many small requests in a row must not take forever.
+/// Blocks sent at once. No segment is answered meanwhile, so that many requests in a row must not take forever.
 constexpr int kBlocksATurn = 24;
-constexpr std::size_t kBlock = 64 * 1024;
+/// Of small answers several share one; it is held until the client has them, so that it must not be much larger.
+constexpr std::uint64_t kSmallBlock = 2 * 1024, kBlock = 64 * 1024;
 
 }  // namespace
 
@@ -46,13 +47,13 @@ ServedHttp::Step ServedHttp::send(EventLoop& loop, int& budget) {
       wake_ = loop.now();
       return Step::wait;
     }
-    const auto room = outflow_.prepare(loop, kBlock);
+    const auto room = outflow_.prepare(loop, std::clamp(session_.left(), kSmallBlock, kBlock));
     if (!room) {
       if (room.error() != Error::would_block || outflow_.is_stalled(loop)) return Step::abort;
       wake_ = outflow_.retry_at();
       return Step::wait;
     }
-    outflow_.commit(loop, session_.fill(*room));
+    if (!outflow_.commit(loop, session_.fill(*room))) return Step::abort;
   }
   return Step::again;
 }

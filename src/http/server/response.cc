@@ -39,18 +39,15 @@ std::string_view reason_phrase(unsigned status) {
   return "Unknown";
 }
 
-std::uint64_t Response::length() const {
+static std::uint64_t length_of(const BodyPiece& piece) {
+  if (const auto* text = std::get_if<std::string>(&piece)) return text->size();
+  if (const auto* shared = std::get_if<SharedText>(&piece)) return shared->length;
+  return std::get<FilePiece>(piece).length;
+}
+
+std::uint64_t length_of(const RingDeque<BodyPiece>& body) {
   std::uint64_t total = 0;
-  for (std::size_t i = 0; i < body.size(); ++i) {
-    const BodyPiece& piece = body[i];
-    if (const auto* text = std::get_if<std::string>(&piece)) {
-      total += text->size();
-    } else if (const auto* shared = std::get_if<SharedText>(&piece)) {
-      total += shared->length;
-    } else {
-      total += std::get<FilePiece>(piece).length;
-    }
-  }
+  for (std::size_t i = 0; i < body.size(); ++i) total += length_of(body[i]);
   return total;
 }
 
@@ -60,7 +57,7 @@ std::string Response::head(bool keep_alive, std::string_view date) const {
   out.append("HTTP/1.1 ").append(std::to_string(status)).append(" ").append(reason_phrase(status)).append("\r\n");
   out.append("Server: leat/" LEAT_VERSION "\r\nDate: ").append(date).append("\r\n");
   for (const Field& field : fields) out.append(field.name).append(": ").append(field.value).append("\r\n");
-  if (has_body) out.append("Content-Length: ").append(std::to_string(length())).append("\r\n");
+  if (has_body) out.append("Content-Length: ").append(std::to_string(length_of(body))).append("\r\n");
   out += keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
   return out;
 }

@@ -25,6 +25,8 @@ struct SharedText {
 };
 
 using BodyPiece = std::variant<std::string, SharedText, FilePiece>;
+/// Bytes.
+std::uint64_t length_of(const RingDeque<BodyPiece>& body);
 
 struct Response {
   unsigned status = 200;
@@ -32,7 +34,6 @@ struct Response {
   RingDeque<BodyPiece> body;
   bool has_body = true;  ///< false: a status that never has one (304)
 
-  std::uint64_t length() const;  ///< of the body, bytes
   /// Status line, fields, framing and the empty line.
   std::string head(bool keep_alive, std::string_view date) const;
 };

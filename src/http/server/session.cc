@@ -94,6 +94,8 @@ void Session::answer(Response response, bool keep_alive) {
   answering_ = true;
 }
 
+std::uint64_t Session::left() const { return head_.size() - head_sent_ + length_of(body_); }
+
 std::size_t Session::fill(MutableBytes room) {
   std::size_t filled = 0;
   while (has_output() && filled < room.size()) {
@@ -156,7 +158,7 @@ std::size_t Session::read_file(FilePiece& piece, MutableBytes room) {
 void Session::finish_answer() {
   finish_exchange();
   advance();
-  if (!answering_) head_ = {};  // an idle connection holds no buffer
+  if (!answering_) std::string().swap(head_);  // an idle connection holds no buffer
 }
 
 void Session::finish_exchange() {

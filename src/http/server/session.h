@@ -53,6 +53,8 @@ class Session {
 
   /// Something is to be sent.
   bool has_output() const { return answering_ && !broken_; }
+  /// Bytes of the answer that are not filled in yet.
+  std::uint64_t left() const;
   /// Puts what is to be sent next into `room`, and returns how much; less than there is room for when that is all, or
   /// the answer is_broken(). One answer after the other, where several wait.
   std::size_t fill(MutableBytes room);
