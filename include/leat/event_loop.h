@@ -78,17 +78,19 @@ class EventLoop {
   /// consumed comes again with the next view().
   expected<std::size_t, Error> consume(SocketHandle socket, std::size_t n);
   /// Sends `data`, up to 1 GiB, from where it is: all of it, however large, unless the send buffer is full
-  /// (would_block; kEventWritable follows). It must not change until `release` is called, once, on the host's thread:
-  /// when all of it was acknowledged or the connection is over, at the end of the Host at the latest. `release` must
-  /// not throw nor use an EventLoop, a Connection or a Listener; Host::post may be used. After an error it is not
-  /// called.
+  /// (would_block) or memory is short (no_buffers); kEventWritable follows. It must not change until `release` is
+  /// called, once, on the host's thread: when all of it was acknowledged or the connection is over, before the Host has
+  /// ended; perhaps before this call returns, or within abort(). `release` must not throw nor use an EventLoop, a
+  /// Connection or a Listener; Host::post may be used. After an error it is not called. Up to 2 kB are copied: for many
+  /// small pieces use write().
   expected<void, Error> write_borrowed(SocketHandle socket, std::span<const std::uint8_t> data,
                                        std::function<void()> release);
-  /// Room in the send buffer for up to `wanted` bytes, often fewer: fill it in, and commit() what you have. For data
-  /// that must be put somewhere anyway, such as what is read from a file. Any other call for this socket takes the room
-  /// back. would_block: the buffer is full, kEventWritable follows.
+  /// Room in the send buffer for up to `wanted` bytes, often fewer: fill it in, and commit() what you have, before any
+  /// other call and before the function returns that was given the EventLoop. For data that must be put somewhere
+  /// anyway, such as what is read from a file; ask for no more than you expect to have, since it takes memory. Errors
+  /// as write's.
   expected<std::span<std::uint8_t>, Error> prepare(SocketHandle socket, std::size_t wanted);
-  /// Writes the first `n` bytes of what prepare() gave, at most as many as that has.
+  /// Writes the first `n` bytes of what prepare() gave, 0 when nothing came of it. invalid_argument: it gave fewer.
   expected<void, Error> commit(SocketHandle socket, std::size_t n);
   /// FIN after what is queued; reading goes on. kEventFlushed follows when the peer has acknowledged it.
   expected<void, Error> shutdown(SocketHandle socket);

@@ -1,6 +1,7 @@
 #include "packet/buffer.h"
 
 #include <cstring>
+#include <limits>
 #include <new>
 
 namespace leat {
@@ -51,6 +52,7 @@ Slice BufferPool::copy_of(Bytes data, std::size_t headroom) {
 
 Slice BufferPool::borrow(Bytes data) {
   static_assert(sizeof(Loan) <= size_of(BufferClass::header) && sizeof(Block) % alignof(Loan) == 0);
+  LEAT_ASSERT(data.size() <= std::numeric_limits<std::uint32_t>::max());
   Slice slice = allocate(BufferClass::header, 0, 0);
   if (!slice) return {};
   Block* block = slice.block_;

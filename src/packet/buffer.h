@@ -85,8 +85,9 @@ class Slice {
   MutableBytes mutable_bytes() { return {block_ == nullptr ? nullptr : block_->data() + offset_, size_}; }
 
   bool is_unique() const { return block_ != nullptr && block_->references == 1; }
-  std::size_t headroom() const { return offset_; }
-  std::size_t tailroom() const { return block_ == nullptr ? 0 : capacity() - offset_ - size_; }
+  /// Bytes of the block around these, to grow into; borrowed ones have none.
+  std::size_t headroom() const { return is_borrowed() ? 0 : offset_; }
+  std::size_t tailroom() const { return block_ == nullptr || is_borrowed() ? 0 : capacity() - offset_ - size_; }
   /// Where it came from; none when it is empty().
   BufferPool* pool() const { return block_ == nullptr ? nullptr : block_->pool; }
   /// The size of the whole block: what this slice keeps from being reused.
@@ -94,6 +95,8 @@ class Slice {
     if (block_ == nullptr) return 0;
     return block_->is_borrowed ? loan().size : size_of(block_->buffer_class);
   }
+  /// Bytes of the pool, or else of what is borrowed, that this slice holds.
+  std::size_t weight() const { return is_borrowed() ? size_ : capacity(); }
   /// Its bytes are somebody else's, and nobody may write there.
   bool is_borrowed() const { return block_ != nullptr && block_->is_borrowed; }
 
@@ -158,8 +161,8 @@ class BufferPool {
   Slice allocate(BufferClass c, std::size_t headroom, std::size_t size);
   /// A slice that holds a copy of `data` (at most a super block), or an empty one.
   Slice copy_of(Bytes data, std::size_t headroom = 0);
-  /// A slice that refers to `data` itself, which stays as it is while any slice refers to it; empty when there is no
-  /// memory for that.
+  /// A slice that refers to `data` itself, less than 4 GiB, which stays as it is while any slice refers to it; empty
+  /// when there is no memory for that.
   Slice borrow(Bytes data);
 
   /// Bytes of the blocks that slices refer to now, whole blocks counted.

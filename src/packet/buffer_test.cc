@@ -60,6 +60,8 @@ TEST(BufferPool, BorrowedBytesAreReferredToUntilTheLastSliceIsGone) {
       part = all.part(1000, 50);
     }
     EXPECT_EQ(part.data(), theirs.data() + 1000);
+    EXPECT_EQ(part.tailroom() + part.headroom(), 0u);
+    EXPECT_EQ(part.weight(), 50u);
     EXPECT_EQ(released, 0);
   }
   EXPECT_EQ(released, 1);

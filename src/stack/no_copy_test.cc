@@ -70,17 +70,16 @@ TEST_F(NoCopy, WhatIsBorrowedArrivesWholeAndIsGivenBackOnceWhenAcknowledged) {
   EXPECT_TRUE(got == expected);
 }
 
-TEST_F(NoCopy, OfManySmallPiecesNoneIsMixedUp) {
-  const std::vector<std::uint8_t> data = pattern(30'000);
-  int released = 0;
+TEST_F(NoCopy, OfManyPiecesNoneIsMixedUp) {
+  const std::vector<std::uint8_t> data = pattern(40'000);
+  int released = 0, pieces = 0;
   std::size_t sent = 0;
-  for (std::size_t n = 1; sent + n <= data.size(); n = n * 3 % 1999 + 1) {
+  for (std::size_t n = 1; sent + n <= data.size(); n = n * 3 % 4999 + 1) {
     ASSERT_TRUE(
         link.near().write_borrowed(pair.near, Bytes(data).subspan(sent, n), counted(released), link.now()).has_value());
     sent += n;
-    ++released;
+    ++pieces;
   }
-  const int pieces = std::exchange(released, 0);
   EXPECT_TRUE(run_and_view() ==
               std::vector<std::uint8_t>(data.begin(), data.begin() + static_cast<std::ptrdiff_t>(sent)));
   EXPECT_EQ(released, pieces);
@@ -143,10 +142,84 @@ TEST_F(NoCopy, WhatIsPreparedCountsAsFarAsItIsCommitted) {
               std::vector<std::uint8_t>(data.begin(), data.begin() + static_cast<std::ptrdiff_t>(sent)));
 }
 
-TEST_F(NoCopy, AnUnusedPreparationIsForgotten) {
-  ASSERT_TRUE(link.near().prepare(pair.near, 1000).has_value());
+TEST_F(NoCopy, OnlyWhatWasPreparedLastCanBeCommitted) {
+  const auto commit = [&](std::size_t n) { return link.near().commit(pair.near, n, link.now()); };
   ASSERT_TRUE(link.near().write(pair.near, bytes_of("hello"), link.now()).has_value());
-  EXPECT_EQ(run_and_view(), std::vector<std::uint8_t>({'h', 'e', 'l', 'l', 'o'}));
+  EXPECT_EQ(commit(1).error(), Error::invalid_argument) << "nothing was prepared";
+  ASSERT_EQ(link.near().prepare(pair.near, 100).value_or(MutableBytes{}).size(), 100u);
+  EXPECT_EQ(commit(101).error(), Error::invalid_argument);
+  ASSERT_TRUE(link.near().prepare(pair.near, 100).has_value());
+  ASSERT_TRUE(link.near().write(pair.near, bytes_of(" you"), link.now()).has_value());
+  EXPECT_EQ(commit(1).error(), Error::invalid_argument) << "a write has taken the room";
+  ASSERT_TRUE(link.near().prepare(pair.near, 100).has_value());
+  link.run(50ms);
+  EXPECT_EQ(commit(1).error(), Error::invalid_argument) << "an acknowledgement has";
+  EXPECT_EQ(run_and_view(), std::vector<std::uint8_t>({'h', 'e', 'l', 'l', 'o', ' ', 'y', 'o', 'u'}));
+}
+
+TEST_F(NoCopy, APreparationThatCameToNothingHoldsNoMemory) {
+  ASSERT_TRUE(link.near().prepare(pair.near, 64 * 1024).has_value());
+  EXPECT_GE(link.pool().bytes_in_use(), 64u * 1024);
+  ASSERT_TRUE(link.near().commit(pair.near, 0, link.now()).has_value());
+  EXPECT_EQ(link.pool().blocks_in_use(), 0u);
+}
+
+TEST_F(NoCopy, SmallPiecesAreCopiedAndFreeAtOnce) {
+  std::vector<std::uint8_t> data = pattern(1500);
+  int released = 0;
+  const std::vector<std::uint8_t> before = data;
+  ASSERT_TRUE(link.near().write_borrowed(pair.near, data, counted(released), link.now()).has_value());
+  EXPECT_EQ(released, 1);
+  std::fill(data.begin(), data.end(), std::uint8_t{0});
+  EXPECT_TRUE(run_and_view() == before);
+}
+
+TEST_F(NoCopy, WithoutMemoryTheWriterIsToldLater) {
+  std::vector<Slice> all;
+  while (Slice slice = link.pool().allocate(BufferClass::super, 0, 0)) all.push_back(std::move(slice));
+  while (Slice slice = link.pool().allocate(BufferClass::header, 0, 0)) all.push_back(std::move(slice));
+  const std::vector<std::uint8_t> data = pattern(10'000);
+  int released = 0;
+  EXPECT_EQ(link.near().write_borrowed(pair.near, data, counted(released), link.now()).error(), Error::no_buffers);
+  EXPECT_EQ(link.near().prepare(pair.near, 5000).error(), Error::no_buffers);
+  all.clear();
+  EXPECT_EQ(released, 0);
+  ASSERT_TRUE(link.near().write_borrowed(pair.near, data, counted(released), link.now()).has_value());
+  EXPECT_TRUE(run_and_view() == data);
+  EXPECT_EQ(released, 1);
+  EXPECT_NE(link.events(0, pair.near) & kEventWritable, 0) << "after it was refused";
+}
+
+TEST_F(NoCopy, APieceHasAtMostAGibibyte) {
+  const std::vector<std::uint8_t> data(1);
+  const Bytes said_to_be_long(data.data(), (std::size_t{1} << 30) + 1);
+  int released = 0;
+  EXPECT_EQ(link.near().write_borrowed(pair.near, said_to_be_long, counted(released), link.now()).error(),
+            Error::invalid_argument);
+  EXPECT_EQ(released, 0);
+}
+
+TEST_F(NoCopy, WhatIsBorrowedByAnOrphanIsSentAndGivenBack) {
+  const std::vector<std::uint8_t> data = pattern(300'000);
+  int released = 0;
+  ASSERT_TRUE(link.near().write_borrowed(pair.near, data, counted(released), link.now()).has_value());
+  ASSERT_TRUE(link.near().close(pair.near, link.now()).has_value());
+  EXPECT_TRUE(run_and_view() == data);
+  EXPECT_EQ(released, 1);
+}
+
+TEST_F(NoCopy, BeforeTheHandshakeAnythingMayBeWritten) {
+  const std::vector<std::uint8_t> data = pattern(5000);
+  int released = 0;
+  const SocketHandle early = *link.near().connect({.remote = {Link::far_address(), 80}}, link.now());
+  ASSERT_TRUE(link.near().write_borrowed(early, data, counted(released), link.now()).has_value());
+  const SocketHandle refused = *link.near().connect({.remote = {Link::far_address(), 81}}, link.now());
+  ASSERT_TRUE(link.near().write_borrowed(refused, data, counted(released), link.now()).has_value());
+  link.run(50ms);
+  EXPECT_EQ(link.near().error(refused), Error::refused);
+  EXPECT_EQ(released, 2);
+  pair.far = *link.far().accept(pair.listener);
+  EXPECT_TRUE(view_all() == data);
 }
 
 TEST(NoCopyUrgent, AViewStopsInFrontOfTheUrgentByte) {

@@ -141,19 +141,21 @@ class Stack {
   expected<std::size_t, Error> write_urgent(SocketHandle socket, Bytes data, Instant now);
   // Without a copy.
   /// What read() would copy, where it lies: fills `pieces` from the front and returns how many. 0: the peer's FIN.
-  /// would_block: nothing yet. They stay until consume(), read(), close() or abort() of this socket.
+  /// would_block: nothing yet. 0 also without `pieces`. They stay until consume(), read(), close() or abort() of this
+  /// socket.
   expected<std::size_t, Error> view(SocketHandle socket, std::span<Bytes> pieces);
   /// Forgets up to `n` bytes of what view() gives, which makes room for the peer; returns how many.
   expected<std::size_t, Error> consume(SocketHandle socket, std::size_t n, Instant now);
-  /// Sends `data`, up to 1 GiB, from where it is. All of it is taken, however large, unless the send buffer is full:
-  /// would_block, and kEventWritable follows. It must stay as it is until `release` is called, once: when all of it was
-  /// acknowledged or the connection is over, and no packet refers to it. That is inside a call of the Stack, whose
-  /// calls it must not use. After an error it is not called.
+  /// Sends `data`, up to 1 GiB, from where it is. All of it is taken, however large, unless the send buffer is full
+  /// (would_block) or the pool empty (no_buffers); kEventWritable follows. It must stay as it is until `release` is
+  /// called, once: when all of it was acknowledged or the connection is over, and no packet refers to it, nor what a
+  /// socket of this host has received of it. That is inside a call of the Stack, perhaps this one, and must not use it.
+  /// After an error it is not called. Up to 2 kB are copied, as write() does.
   expected<void, Error> write_borrowed(SocketHandle socket, Bytes data, Release release, Instant now);
-  /// Room in the send buffer for up to `wanted` bytes, often fewer, to be filled in before any other call for this
-  /// socket, and then written by commit(). would_block: it is full, and kEventWritable follows.
+  /// Room in the send buffer for up to `wanted` bytes, often fewer, to be filled in before any other call of the Stack,
+  /// and then written by commit(), of 0 bytes when nothing came of it. Errors as write's.
   expected<MutableBytes, Error> prepare(SocketHandle socket, std::size_t wanted);
-  /// Writes the first `n` bytes of what prepare() gave.
+  /// Writes the first `n` bytes of what prepare() gave; invalid_argument: it gave fewer, or is too long ago.
   expected<void, Error> commit(SocketHandle socket, std::size_t n, Instant now);
 
   expected<void, Error> shutdown_write(SocketHandle socket, Instant now);

@@ -185,6 +185,8 @@ class TcpConnection {
 
   expected<std::size_t, Error> room_to_write(const BufferPool& pool);
   expected<std::size_t, Error> take(Bytes data, BufferPool& pool, bool more);
+  bool take_small(Bytes data, BufferPool& pool);
+  void on_written();
   void on_read();
   expected<std::size_t, Error> nothing_to_read() const;
   bool is_writable() const {
@@ -215,12 +217,11 @@ class TcpConnection {
   bool memory_short_ = false;  ///< of the stack, when it was last looked at
   bool syn_due_ = false;
   bool reset_pending_ = false;
-  bool probe_due_ = false, urgent_probe_due_ = false, tail_probe_due_ = false;  ///< the second one goes first
+  bool tail_probe_due_ = false, urgent_probe_due_ = false, probe_due_ = false;  ///< in this order
   bool override_window_ = false;  ///< the persist timer lets a small segment go
   bool retransmit_now_ = false;   ///< the next lost segment goes whatever the window says
   bool new_data_first_ = false;   ///< F-RTO: lost data waits for the answer to new data
-  bool scaling_agreed_ = false;
-  bool sack_agreed_ = false;
+  bool scaling_agreed_ = false, sack_agreed_ = false;
 
   SeqMap send_map_;
   SeqMap receive_map_;

@@ -179,6 +179,7 @@ void TcpConnection::on_fin_acked(Instant now, SegmentVerdict& verdict) {
     finish(Error::aborted);
   } else if (state_ == TcpState::closing) {
     move(StateEvent::fin_acked);
+    stop_timers();
     raise(kEventFlushed | kEventClosed);
   } else if (state_ == TcpState::last_ack) {
     raise(kEventFlushed);

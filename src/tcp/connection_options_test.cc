@@ -50,6 +50,39 @@ TEST(ChangedOptions, KeepAliveSwitchedOffIsOff) {
   EXPECT_EQ(c.state(), TcpState::established);
 }
 
+TEST(KeepAlive, EndsWithTheConnectionOfASimultaneousClose) {
+  StoryConfig config;
+  config.options.keep_alive = kMinute;
+  Story c(config);
+  c.connect();
+  c.shutdown();
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1, .flags = "F"}));
+  c.recv({.seq = 1, .ack = 1, .flags = "F"});
+  EXPECT_EQ(c.sent(), (Seg{.seq = 2, .ack = 2}));
+  c.recv({.seq = 2, .ack = 2});
+  EXPECT_EQ(c.state(), TcpState::time_wait);
+  c.advance(10h);
+  c.sent_nothing();
+  EXPECT_EQ(c.connection().error(), Error::none);
+}
+
+TEST(KeepAlive, DoesNotKeepWhoLingersInFinWait2) {
+  StoryConfig config;
+  config.options.keep_alive = kMinute;
+  config.options.fin_wait_2 = 90s;
+  Story c(config);
+  c.connect();
+  c.close();
+  EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1, .flags = "F"}));
+  c.recv({.seq = 1, .ack = 2});
+  EXPECT_EQ(c.state(), TcpState::fin_wait_2);
+  c.advance(89s);
+  c.sent_nothing();
+  EXPECT_EQ(c.state(), TcpState::fin_wait_2);
+  c.advance(2s);
+  EXPECT_EQ(c.state(), TcpState::closed);
+}
+
 TEST(ChangedOptions, TheUsersTimeOutCountsWithTheNextExpiry) {
   WithoutSack c;
   c.connect();

@@ -33,7 +33,7 @@ expected<std::size_t, Error> TcpConnection::write(Bytes data, BufferPool& pool) 
 
 expected<std::size_t, Error> TcpConnection::write_more(Bytes data, BufferPool& pool) { return take(data, pool, true); }
 
-/// Bytes that may be written now, with a Flight to hold them.
+/// Bytes that may be written now.
 expected<std::size_t, Error> TcpConnection::room_to_write(const BufferPool& pool) {
   if (error_ != Error::none) return unexpected(error_);
   if (sender_.fin_queued() || user_gone_) return unexpected(Error::closed);
@@ -42,35 +42,57 @@ expected<std::size_t, Error> TcpConnection::room_to_write(const BufferPool& pool
   std::size_t room = sender_.room_below(options_->notsent_lowat);
   constexpr std::size_t kLeast = BufferPool::kLeastOfAStream;
   if (memory_short_) room = std::min(room, kLeast - std::min(kLeast, sender_.buffered()));
-  if (room > 0) static_cast<void>(flight());
   return room;
 }
 
+void TcpConnection::on_written() {
+  sender_.push_when_full(options_->notsent_lowat);
+  if (!is_writable()) writer_waits_ = true;
+}
+
 expected<std::size_t, Error> TcpConnection::take(Bytes data, BufferPool& pool, bool more) {
-  const expected<std::size_t, Error> allowed = room_to_write(pool);
-  if (!allowed || data.empty()) return allowed ? std::size_t{0} : allowed;
-  const std::size_t room = *allowed;
-  const std::size_t taken = room == 0 ? 0 : sender_.write(data.first(std::min(data.size(), room)), pool, more);
-  if (taken > 0 && taken < data.size()) sender_.end_write();
-  if (taken > 0) sender_.push_when_full(options_->notsent_lowat);
-  if (taken < data.size() || !is_writable()) writer_waits_ = true;
-  if (taken == 0) return unexpected(room > 0 ? Error::no_buffers : Error::would_block);
+  const expected<std::size_t, Error> room = room_to_write(pool);
+  if (!room || data.empty()) return room ? std::size_t{0} : room;
+  std::size_t taken = 0;
+  if (*room > 0) {
+    static_cast<void>(flight());
+    taken = sender_.write(data.first(std::min(data.size(), *room)), pool, more);
+  }
+  if (taken < data.size()) writer_waits_ = true;
+  if (taken == 0) return unexpected(*room > 0 ? Error::no_buffers : Error::would_block);
+  if (taken < data.size()) sender_.end_write();
+  on_written();
   return taken;
 }
 
+/// What is less than a slice is worth, at once or not at all.
+bool TcpConnection::take_small(Bytes data, BufferPool& pool) {
+  constexpr std::size_t kSmall = 2048;
+  if (data.size() > kSmall || sender_.room_to_fill(data.size(), pool).size() < data.size()) return false;
+  return data.empty() || sender_.write(data, pool) == data.size();
+}
+
 expected<void, Error> TcpConnection::write_borrowed(Bytes data, Release release, BufferPool& pool) {
-  constexpr std::size_t kMost = std::size_t{1} << 30;  // positions in it fit into 32 bits, many times
+  constexpr std::size_t kMost = std::size_t{1} << 30;
   if (data.size() > kMost) return unexpected(Error::invalid_argument);
   const expected<std::size_t, Error> room = room_to_write(pool);
   if (!room) return unexpected(room.error());
-  if (*room == 0) {
+  const auto refuse = [&](Error why) {
     writer_waits_ = true;
-    return unexpected(Error::would_block);
+    return unexpected(why);
+  };
+  if (*room == 0) return refuse(Error::would_block);
+  static_cast<void>(flight());
+  if (take_small(data, pool)) {
+    if (release.call != nullptr) release.call(release.context);
+  } else {
+    Slice slice = pool.borrow(data);
+    if (!slice) return refuse(Error::no_buffers);
+    if (!sender_.write(slice, pool))
+      return refuse(sender_.is_full_of_slices() ? Error::would_block : Error::no_buffers);
+    slice.when_released(release);
   }
-  Slice slice = pool.borrow(data);
-  if (!slice || (!data.empty() && !sender_.write(slice, pool))) return unexpected(Error::no_buffers);
-  slice.when_released(release);
-  if (!is_writable()) writer_waits_ = true;
+  on_written();
   return {};
 }
 
@@ -78,7 +100,11 @@ expected<MutableBytes, Error> TcpConnection::prepare(std::size_t wanted, BufferP
   const expected<std::size_t, Error> room = room_to_write(pool);
   if (!room) return unexpected(room.error());
   if (wanted == 0) return MutableBytes{};
-  const MutableBytes bytes = *room == 0 ? MutableBytes{} : sender_.room_to_fill(std::min(wanted, *room), pool);
+  MutableBytes bytes;
+  if (*room > 0) {
+    static_cast<void>(flight());
+    bytes = sender_.room_to_fill(std::min(wanted, *room), pool);
+  }
   if (bytes.size() < wanted) writer_waits_ = true;
   if (bytes.empty()) return unexpected(*room > 0 ? Error::no_buffers : Error::would_block);
   return bytes;
@@ -88,10 +114,8 @@ expected<void, Error> TcpConnection::commit(std::size_t n) {
   if (error_ != Error::none) return unexpected(error_);
   if (sender_.fin_queued() || user_gone_) return unexpected(Error::closed);
   if (n > sender_.prepared()) return unexpected(Error::invalid_argument);
-  if (n == 0) return {};
-  sender_.wrote(n);
-  sender_.push_when_full(options_->notsent_lowat);
-  if (!is_writable()) writer_waits_ = true;
+  if (sender_.prepared() > 0) sender_.wrote(n);
+  if (n > 0) on_written();
   return {};
 }
 
@@ -146,13 +170,15 @@ void TcpConnection::on_read() {
 
 expected<std::size_t, Error> TcpConnection::view(std::span<Bytes> pieces) {
   if (user_gone_) return unexpected(Error::closed);
+  const std::size_t before = receiver_.readable();
   const std::size_t n = receiver_.view(pieces, options_->oob_inline);
+  if (receiver_.readable() < before) on_read();  // an urgent byte was left out
   return n > 0 || pieces.empty() ? n : nothing_to_read();
 }
 
 expected<std::size_t, Error> TcpConnection::consume(std::size_t n) {
   if (user_gone_) return unexpected(Error::closed);
-  n = receiver_.consume(n);
+  n = receiver_.consume(n, options_->oob_inline);
   if (n > 0) on_read();
   return n;
 }

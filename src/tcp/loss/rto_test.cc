@@ -47,6 +47,24 @@ TEST(RttEstimator, AWindowOfSamplesDoesNotEraseTheVariance) {
   EXPECT_LT(rtt.rttvar(), milliseconds(1));
 }
 
+TEST(MinRtt, OutlivesItsClocksWrapping) {
+  MinRtt least;
+  const Instant before = Instant(milliseconds(std::int64_t{1} << 32)) - seconds(10);
+  least.on_sample(milliseconds(50), before);
+  least.on_sample(milliseconds(90), before + seconds(20));
+  EXPECT_EQ(least.get(), milliseconds(50));
+  least.on_sample(milliseconds(90), before + seconds(400));
+  EXPECT_EQ(least.get(), milliseconds(90));
+}
+
+TEST(ShortDuration, IsExactInEighthsOfAMicrosecondAndEndsWhereItMust) {
+  EXPECT_EQ(Duration(ShortDuration(milliseconds(123))), milliseconds(123));
+  EXPECT_EQ(Duration(ShortDuration(Duration(1124))), Duration(1000)) << "rounded down";
+  EXPECT_EQ(Duration(ShortDuration(Duration(-5))), Duration(0));
+  EXPECT_EQ(ShortDuration(std::chrono::hours(1)), ShortDuration::max());
+  EXPECT_GT(Duration(ShortDuration::max()), std::chrono::minutes(8));
+}
+
 // A path that has become longer would else have a reordering window that is too small for ever.
 TEST(MinRtt, ForgetsWhatIsOlderThanFiveMinutes) {
   const Instant begin{seconds(1000)};

@@ -77,7 +77,7 @@ class Receiver {
   /// What read() would copy, where it lies; returns how many pieces. They stay until it is read or consumed.
   std::size_t view(std::span<Bytes> pieces, bool oob_inline);
   /// Forgets up to `n` bytes of what view() gives; returns how many.
-  std::size_t consume(std::size_t n);
+  std::size_t consume(std::size_t n, bool oob_inline);
   /// What read() would give after `offset` bytes more.
   std::size_t peek(std::size_t offset, MutableBytes out, bool oob_inline) const;
 

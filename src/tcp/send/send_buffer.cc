@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace leat {
 
@@ -18,6 +19,7 @@ std::size_t SendBuffer::append(Bytes data, BufferPool& pool) {
 }
 
 bool SendBuffer::append(Slice slice, BufferPool& pool) {
+  prepared_ = 0;
   const auto size = static_cast<StreamPos>(slice.size());
   if (!chunks_.push_back({end_, std::move(slice)}, pool)) return false;
   end_ += size;
@@ -25,6 +27,7 @@ bool SendBuffer::append(Slice slice, BufferPool& pool) {
 }
 
 MutableBytes SendBuffer::room(std::size_t wanted, std::size_t least, BufferPool& pool) {
+  prepared_ = 0;
   if (chunks_.empty() || chunks_.back().slice.tailroom() < least) {
     // Of a large block the rest waits for more; where memory is short others need it.
     constexpr std::size_t kSmall = 2048;
@@ -33,10 +36,14 @@ MutableBytes SendBuffer::room(std::size_t wanted, std::size_t least, BufferPool&
   }
   // Bytes behind a slice's end belong to nobody yet, so writing there is safe while segments refer to the rest.
   Slice& tail = chunks_.back().slice;
-  return {tail.mutable_bytes().data() + tail.size(), std::min(tail.tailroom(), wanted)};
+  prepared_ = std::min(tail.tailroom(), wanted);
+  return {tail.mutable_bytes().data() + tail.size(), prepared_};
 }
 
 void SendBuffer::extend(std::size_t n) {
+  LEAT_ASSERT(n <= std::exchange(prepared_, 0));
+  if (chunks_.empty()) return;
+  if (n == 0 && chunks_.back().slice.empty()) chunks_.pop_back();  // nothing came of it
   if (n == 0) return;
   chunks_.back().slice.extend_back(n);
   end_ += static_cast<StreamPos>(n);
@@ -67,6 +74,7 @@ void SendBuffer::unmark_push(StreamPos pos) {
 
 void SendBuffer::release_before(StreamPos pos) {
   begin_ = pos;
+  prepared_ = 0;
   while (!chunks_.empty()) {
     Chunk& c = chunks_.front();
     const StreamPos chunk_end = c.pos + static_cast<StreamPos>(c.slice.size());
@@ -80,6 +88,7 @@ void SendBuffer::clear() {
   chunks_.clear();
   pushes_.clear();
   begin_ = end_;
+  prepared_ = 0;
 }
 
 std::size_t SendBuffer::find(StreamPos pos) const {

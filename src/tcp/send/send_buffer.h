@@ -24,11 +24,16 @@ class SendBuffer {
   /// Adds the slice itself; false when there is no memory for that.
   bool append(Slice slice, BufferPool& pool);
   /// Room behind the last byte, up to `wanted` bytes of it and, where there is as much memory, at least `least`; what
-  /// is written there counts once extend() was called. None without memory.
+  /// is written there counts once extend() was called, before anything else is. None without memory.
   MutableBytes room(std::size_t wanted, std::size_t least, BufferPool& pool);
-  std::size_t prepared() const { return chunks_.empty() ? 0 : chunks_.back().slice.tailroom(); }
-  /// Of room(), the first `n` bytes are there.
+  /// Bytes of it, until something else happens to the buffer.
+  std::size_t prepared() const { return prepared_; }
+  /// Of room(), the first `n` <= prepared() bytes are there.
   void extend(std::size_t n);
+  /// No more slices fit in, however much memory there is.
+  bool is_full_of_slices() const { return chunks_.size() >= PooledRing<Chunk>::kMost; }
+  /// So many marks that those within a write are left out.
+  bool is_full_of_marks() const { return pushes_.size() >= PooledRing<StreamPos>::kMost / 2; }
   /// The segment that ends with the byte in front of `pos`, or has it inside, is pushed, each time that it is sent.
   /// Without memory for the mark it is not.
   void mark_push(StreamPos pos);
@@ -63,6 +68,7 @@ class SendBuffer {
   PooledRing<StreamPos> pushes_;
   StreamPos begin_ = 1;
   StreamPos end_ = 1;
+  std::size_t prepared_ = 0;
 };
 
 }  // namespace leat

@@ -50,7 +50,7 @@ void Sender::mark_write(StreamPos begin, bool more) {
   if (begin > q.block) q.buffer.unmark_push(begin);
   while (data_end() - q.block > whole) {
     q.block += whole;
-    if (is_long(q.block)) mark_push(q.block);
+    if (is_long(q.block) && !q.buffer.is_full_of_marks()) mark_push(q.block);
   }
   if (!more || is_long(data_end())) mark_push(data_end());
 }

@@ -14,15 +14,22 @@ namespace leat {
 class Sender {
  public:
   Sender(std::size_t limit, bool nodelay) : nodelay_(nodelay) { set_limit(limit); }
+  Sender(const Sender&) = delete;
+  Sender& operator=(const Sender&) = delete;
 
-  /// Before there is anything to send, the FIN included; from then on until everything_acked().
+  /// Gives it what it needs while it has something to send, the FIN included. Without a queue SND.UNA, SND.NXT and the
+  /// end of all that was ever written are the same.
   void attach(SendQueue& queue) {
     queue.start(data_end());
     queue_ = &queue;
   }
   void detach() { queue_ = nullptr; }
 
-  void set_limit(std::size_t bytes) { limit_ = static_cast<std::uint32_t>(std::min<std::size_t>(bytes, 0xffffffff)); }
+  /// Up to 1 GiB: with another one that was borrowed positions are less than 2^31 apart.
+  void set_limit(std::size_t bytes) {
+    constexpr std::size_t kMost = std::size_t{1} << 30;
+    limit_ = static_cast<std::uint32_t>(std::min(bytes, kMost));
+  }
   void grow_limit(std::size_t bytes) { set_limit(std::max<std::size_t>(bytes, limit_)); }
   /// Switched on it lets go what waits, corked or not (as Linux).
   void set_nodelay(bool on) {
@@ -50,11 +57,12 @@ class Sender {
 
   /// Takes what fits below the limit (and what the pool gives memory for). `more`: less than a segment waits for it.
   std::size_t write(Bytes data, BufferPool& pool, bool more = false);
-  /// Takes it as it is, whatever the limit says; false when the pool refused.
+  /// Takes it as it is, whatever the limit says; false when the pool refused, or is_full_of_slices().
   bool write(Slice slice, BufferPool& pool);
   /// Room for `wanted` bytes or less, to be filled in and told by wrote(); none without memory, or below the limit.
   MutableBytes room_to_fill(std::size_t wanted, BufferPool& pool);
   void wrote(std::size_t n);
+  bool is_full_of_slices() const { return queue_->buffer.is_full_of_slices(); }
   /// Bytes that may be said to be written.
   std::size_t prepared() const { return queue_ == nullptr ? 0 : queue_->buffer.prepared(); }
   /// The write took less than there was: it ends here, for now.
@@ -86,7 +94,7 @@ class Sender {
   /// One past the last byte that was written.
   StreamPos data_end() const {
     if (queue_ != nullptr) return queue_->buffer.end();
-    return std::max<StreamPos>(una_, 1) - (fin_queued_ ? 1 : 0);
+    return std::max<StreamPos>(una_, 1) - (fin_queued_ ? 1 : 0);  // all is acknowledged, the FIN too
   }
   /// One past everything that is to be sent, the FIN included.
   StreamPos end() const { return data_end() + (fin_queued_ ? 1 : 0); }

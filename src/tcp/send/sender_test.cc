@@ -11,17 +11,15 @@ constexpr std::int64_t kPlenty = 1 << 30;
 
 /// Established: the SYN is acknowledged, the peer offers `window` bytes, MSS 1000.
 struct Opened : Sender {
+  explicit Opened(std::uint32_t window, bool nodelay = false) : Sender(100000, nodelay) {
+    attach(queue);
+    set_mss(1000);
+    syn_sent();
+    first_window(0, 0, window);
+    on_ack(1);
+  }
   SendQueue queue;
-  explicit Opened(bool nodelay) : Sender(100000, nodelay) { attach(queue); }
 };
-Opened opened(std::uint32_t window, bool nodelay = false) {
-  Opened s(nodelay);
-  s.set_mss(1000);
-  s.syn_sent();
-  s.first_window(0, 0, window);
-  s.on_ack(1);
-  return s;
-}
 
 void write(Sender& s, BufferPool& pool, std::size_t n) {
   const std::vector<std::uint8_t> data(n);
@@ -30,7 +28,7 @@ void write(Sender& s, BufferPool& pool, std::size_t n) {
 
 TEST(Sender, WholeSegmentsGoAndTheRestFollowsWhenItEmptiesTheBuffer) {
   BufferPool pool;
-  Opened s = opened(60000);
+  Opened s(60000);
   write(s, pool, 2500);
   const auto plan = s.next_new(kPlenty, 65000, false);
   ASSERT_TRUE(plan.has_value());
@@ -45,7 +43,7 @@ TEST(Sender, WholeSegmentsGoAndTheRestFollowsWhenItEmptiesTheBuffer) {
 
 TEST(Sender, CongestionAllowanceAndBurstLimitCut) {
   BufferPool pool;
-  Opened s = opened(60000);
+  Opened s(60000);
   write(s, pool, 10000);
   EXPECT_EQ(s.next_new(3500, 65000, false)->length, 3000u) << "whole segments only";
   EXPECT_EQ(s.next_new(kPlenty, 2000, false)->length, 2000u);
@@ -56,7 +54,7 @@ TEST(Sender, CongestionAllowanceAndBurstLimitCut) {
 
 TEST(Sender, SillyWindowsAreNotFilled) {
   BufferPool pool;
-  Opened s = opened(5000);
+  Opened s(5000);
   s.update_window(1, 1, 300, false);
   write(s, pool, 4000);
   EXPECT_FALSE(s.next_new(kPlenty, 65000, false).has_value()) << "300 of a window that was 5000";
@@ -67,14 +65,14 @@ TEST(Sender, SillyWindowsAreNotFilled) {
 
 TEST(Sender, ASmallWindowThatNeverWasLargerIsFilled) {
   BufferPool pool;
-  Opened s = opened(300);
+  Opened s(300);
   write(s, pool, 4000);
   EXPECT_EQ(s.next_new(kPlenty, 65000, false)->length, 300u);
   s.discard();
 }
 
 TEST(Sender, OldSegmentsDoNotChangeTheWindow) {
-  Opened s = opened(5000);
+  Opened s(5000);
   EXPECT_TRUE(s.update_window(100, 1, 6000, false));
   EXPECT_FALSE(s.update_window(99, 1, 10, false)) << "an older sequence number";
   EXPECT_EQ(s.window(), 6000u);
@@ -86,7 +84,7 @@ TEST(Sender, OldSegmentsDoNotChangeTheWindow) {
 
 TEST(Sender, ANewAckBringsItsWindowWhateverItsSequenceNumber) {
   BufferPool pool;
-  Opened s = opened(5000);
+  Opened s(5000);
   write(s, pool, 1000);
   s.sent(*s.next_new(kPlenty, 65000, false));
   EXPECT_TRUE(s.update_window(100, 1, 6000, false));
@@ -97,7 +95,7 @@ TEST(Sender, ANewAckBringsItsWindowWhateverItsSequenceNumber) {
 
 TEST(Sender, FinTakesAPositionAndWaitsForWindow) {
   BufferPool pool;
-  Opened s = opened(1000);
+  Opened s(1000);
   write(s, pool, 1000);
   s.queue_fin();
   const auto plan = s.next_new(kPlenty, 65000, false);
@@ -118,7 +116,7 @@ TEST(Sender, FinTakesAPositionAndWaitsForWindow) {
 
 TEST(Sender, AWindowTakenBackLeavesANegativeRest) {
   BufferPool pool;
-  Opened s = opened(5000);
+  Opened s(5000);
   write(s, pool, 5000);
   s.sent(*s.next_new(kPlenty, 65000, false));
   s.update_window(1, 1, 1000, false);
@@ -129,7 +127,7 @@ TEST(Sender, AWindowTakenBackLeavesANegativeRest) {
 
 TEST(Sender, AgainCoversExactlyWhatIsAskedAndTheFinWhenItIsInIt) {
   BufferPool pool;
-  Opened s = opened(60000);
+  Opened s(60000);
   write(s, pool, 2500);
   s.queue_fin();
   s.sent(*s.next_new(kPlenty, 65000, false));
