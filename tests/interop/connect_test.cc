@@ -141,17 +141,19 @@ TEST_F(ConnectCommand, ListensForOneAndWithKeepForMore) {
   auto near = lab_->spawn(lab::kNear, leat_connect(*lab_, {"-v", "-l", "-k", "5002"}));
   ASSERT_TRUE(near) << near.error().message;
   ASSERT_TRUE(near->wait_for_errors("listening on", 20s)) << near->errors();
-  for (const char* text : {"one", "two"}) {
+  for (const std::string text : {"one", "more"}) {
     auto client = shell(*lab_, lab::kFar, "printf %s \"$1\" | nc -N \"$2\" 5002", {text, address_});
     ASSERT_TRUE(client) << client.error().message;
     const auto ended = client->wait_for(20s);
     ASSERT_TRUE(ended && ended->success()) << near->errors();
+    // The client is through with it before we are.
+    ASSERT_TRUE(near->wait_for_errors(std::to_string(text.size()) + " received", 20s)) << near->errors();
   }
   near->signal(SIGINT);
   const auto ended = near->wait_for(20s);
   ASSERT_TRUE(ended);
   EXPECT_EQ(ended->code, 130);
-  EXPECT_EQ(near->output(), "onetwo");
+  EXPECT_EQ(near->output(), "onemore");
 
   auto once = lab_->spawn(lab::kNear, leat_connect(*lab_, {"-v", "-l", "5003"}));
   ASSERT_TRUE(once) << once.error().message;
