@@ -148,6 +148,8 @@ TEST_F(NoCopy, OnlyWhatWasPreparedLastCanBeCommitted) {
   EXPECT_EQ(commit(1).error(), Error::invalid_argument) << "nothing was prepared";
   ASSERT_EQ(link.near().prepare(pair.near, 100).value_or(MutableBytes{}).size(), 100u);
   EXPECT_EQ(commit(101).error(), Error::invalid_argument);
+  EXPECT_TRUE(commit(0).has_value());
+  EXPECT_EQ(commit(1).error(), Error::invalid_argument) << "it is committed already";
   ASSERT_TRUE(link.near().prepare(pair.near, 100).has_value());
   ASSERT_TRUE(link.near().write(pair.near, bytes_of(" you"), link.now()).has_value());
   EXPECT_EQ(commit(1).error(), Error::invalid_argument) << "a write has taken the room";

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <utility>
 
 namespace leat {
 
@@ -41,7 +40,8 @@ MutableBytes SendBuffer::room(std::size_t wanted, std::size_t least, BufferPool&
 }
 
 void SendBuffer::extend(std::size_t n) {
-  LEAT_ASSERT(n <= std::exchange(prepared_, 0));
+  LEAT_ASSERT(n <= prepared_);
+  prepared_ = 0;
   if (chunks_.empty()) return;
   if (n == 0 && chunks_.back().slice.empty()) chunks_.pop_back();  // nothing came of it
   if (n == 0) return;
