@@ -145,6 +145,12 @@ bool operator==(const Entry& a, const Entry& b) { return a.a == b.a; }
             self.assert_refused("src/tcp/x.cc", SOURCE + code + "\n", "sequence_compare", 2)
         self.assert_accepted("src/tcp/x.cc", SOURCE + "auto f(S s) { return static_cast<long>(s.seq.raw()); }\n")
 
+    def test_assertions_have_no_effect(self):
+        for code in ("LEAT_ASSERT(n <= std::exchange(m, 0));", "LEAT_ASSERT(++n > 1);", "LEAT_ASSERT((a = b) > 0);"):
+            with self.subTest(code=code):
+                self.assert_refused("src/tcp/x.cc", SOURCE + f"void f() {{ {code} }}\n", "assertions_without_effect", 2)
+        self.assert_accepted("src/tcp/x.cc", SOURCE + "void f() { LEAT_ASSERT(a == b && c <= d && e >= 1 && g != h); }\n")
+
     def test_virtual_only_at_the_borders(self):
         code = "struct S { virtual void f() = 0; };\n"
         self.assert_refused("src/tcp/send/x.h", HEADER + code, "virtual_functions")

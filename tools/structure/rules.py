@@ -210,6 +210,12 @@ def sequence_compare(f):
         yield line, "compare sequence numbers with is_before (wire/seq.h), not by their raw value"
 
 
+def assertions_without_effect(f):
+    """An optimised build leaves LEAT_ASSERT out, and with it all that its condition would do (a heuristic)."""
+    for line in f.grep(r"\bLEAT_ASSERT\(.*(\+\+|--|\bexchange\(|[^=!<>]=[^=])"):
+        yield line, "an effect inside an assertion: optimised builds would be without it"
+
+
 def virtual_functions(f):
     """Virtual functions stand at the plug-in borders only: devices and congestion control."""
     if f.area != "src" or not f.is_pure or f.is_test or f.path.startswith("src/tcp/congestion/"):
@@ -255,5 +261,5 @@ def header_habits(f):
         yield line, "using namespace in a header"
 
 
-RULES = [include_direction, tcp_parts, system_headers, pure_words, global_state, sequence_compare, virtual_functions,
-         file_size, function_size, opening_comment, header_habits]
+RULES = [include_direction, tcp_parts, system_headers, pure_words, global_state, sequence_compare,
+         assertions_without_effect, virtual_functions, file_size, function_size, opening_comment, header_habits]
