@@ -68,8 +68,12 @@ expected<std::size_t, Error> TcpConnection::take(Bytes data, BufferPool& pool, b
 /// What is less than a slice is worth, at once or not at all.
 bool TcpConnection::take_small(Bytes data, BufferPool& pool) {
   constexpr std::size_t kSmall = 2048;
-  if (data.size() > kSmall || sender_.room_to_fill(data.size(), pool).size() < data.size()) return false;
-  return data.empty() || sender_.write(data, pool) == data.size();
+  if (data.size() > kSmall) return false;
+  const MutableBytes room = sender_.room_to_fill(data.size(), pool);
+  if (room.size() < data.size()) return false;
+  std::copy(data.begin(), data.end(), room.begin());
+  sender_.wrote(data.size());
+  return true;
 }
 
 expected<void, Error> TcpConnection::write_borrowed(Bytes data, Release release, BufferPool& pool) {
@@ -88,8 +92,8 @@ expected<void, Error> TcpConnection::write_borrowed(Bytes data, Release release,
   } else {
     Slice slice = pool.borrow(data);
     if (!slice) return refuse(Error::no_buffers);
-    if (!sender_.write(slice, pool))
-      return refuse(sender_.is_full_of_slices() ? Error::would_block : Error::no_buffers);
+    const bool taken = sender_.write(slice, pool);
+    if (!taken) return refuse(sender_.is_full_of_slices() ? Error::would_block : Error::no_buffers);
     slice.when_released(release);
   }
   on_written();

@@ -30,6 +30,12 @@ constexpr std::array kPhrases{
     Row{505, "HTTP Version Not Supported"},
 };
 
+std::uint64_t length_of(const BodyPiece& piece) {
+  if (const auto* text = std::get_if<std::string>(&piece)) return text->size();
+  if (const auto* shared = std::get_if<SharedText>(&piece)) return shared->length;
+  return std::get<FilePiece>(piece).length;
+}
+
 }  // namespace
 
 std::string_view reason_phrase(unsigned status) {
@@ -37,12 +43,6 @@ std::string_view reason_phrase(unsigned status) {
     if (row.status == status) return row.phrase;
   }
   return "Unknown";
-}
-
-static std::uint64_t length_of(const BodyPiece& piece) {
-  if (const auto* text = std::get_if<std::string>(&piece)) return text->size();
-  if (const auto* shared = std::get_if<SharedText>(&piece)) return shared->length;
-  return std::get<FilePiece>(piece).length;
 }
 
 std::uint64_t length_of(const RingDeque<BodyPiece>& body) {

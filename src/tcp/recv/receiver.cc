@@ -217,7 +217,7 @@ std::size_t Receiver::view(std::span<Bytes> pieces, bool oob_inline) {
 
 std::size_t Receiver::consume(std::size_t n, bool oob_inline) {
   if (!oob_inline && at_mark()) skip_urgent_byte();
-  n = std::min({n, readable_at_once(), queue_.size()});
+  n = std::min(n, readable_at_once());
   queue_.consume(n);
   return n;
 }

@@ -119,7 +119,9 @@ class Receiver {
   StreamPos read_pos() const { return data_end() - static_cast<StreamPos>(queue_.size()); }
   void skip_urgent_byte();
   /// Bytes up to the next stop of a reader.
-  std::size_t readable_at_once() const { return urgent() > 1 ? urgent() - 1 : queue_.size(); }
+  std::size_t readable_at_once() const {
+    return urgent() > 1 ? std::min<std::size_t>(urgent() - 1, queue_.size()) : queue_.size();
+  }
   bool may_keep(StreamPos pos, Accepted& result, const BufferPool& pool);
   Accepted accept_slice(StreamPos pos, Slice slice, BufferPool& pool);
   std::size_t most_out_of_order() const;

@@ -42,9 +42,9 @@ class SendBuffer {
   /// Forgets everything before `pos`, which is in [begin(), end()].
   void release_before(StreamPos pos);
   void clear();
-  /// Empty, and begins at `pos`.
+  /// Begins at `pos`; it is empty.
   void start(StreamPos pos) {
-    clear();
+    LEAT_ASSERT(chunks_.empty());
     begin_ = end_ = pos;
   }
 
