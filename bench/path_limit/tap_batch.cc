@@ -17,8 +17,10 @@ class TapBatch final : public Path {
  public:
   explicit TapBatch(const std::string& interface) : fd_(attach_tap(interface, false)) {
     if (::io_uring_queue_init(kBurst, &ring_, 0) != 0) fail("use io_uring");
+    if (::io_uring_register_files(&ring_, &fd_, 1) != 0) fail("register the TAP device");
   }
   ~TapBatch() override {
+    ::io_uring_unregister_files(&ring_);
     ::io_uring_queue_exit(&ring_);
     ::close(fd_);
   }
@@ -29,7 +31,8 @@ class TapBatch final : public Path {
     ++receive_calls;
     for (std::size_t i = 0; i < ahead_; ++i) {
       io_uring_sqe* entry = ::io_uring_get_sqe(&ring_);
-      ::io_uring_prep_read(entry, fd_, in_[i].data(), static_cast<unsigned>(in_[i].size()), 0);
+      ::io_uring_prep_read(entry, 0, in_[i].data(), static_cast<unsigned>(in_[i].size()), 0);
+      entry->flags |= IOSQE_FIXED_FILE;
       entry->rw_flags = RWF_NOWAIT;
       ::io_uring_sqe_set_data64(entry, i);
     }
@@ -47,7 +50,8 @@ class TapBatch final : public Path {
   }
   void queue(std::size_t size) override {
     io_uring_sqe* entry = ::io_uring_get_sqe(&ring_);
-    ::io_uring_prep_write(entry, fd_, out_[queued_].data(), static_cast<unsigned>(size), 0);
+    ::io_uring_prep_write(entry, 0, out_[queued_].data(), static_cast<unsigned>(size), 0);
+    entry->flags |= IOSQE_FIXED_FILE;
     ::io_uring_sqe_set_data64(entry, queued_++);
   }
   void flush() override {

@@ -14,6 +14,7 @@
 
 #include "device/interface_info.h"
 #include "device/interface_watch.h"
+#include "device/outgoing_frame.h"
 #include "device/port_claims.h"
 #include "device/port_filter.h"
 #include "device/receive_buffer.h"
@@ -69,6 +70,7 @@ class PacketDevice final : public Device {
   mutable DeviceCounters counters_;
   std::array<Arrival, kReceiveBurst> arrivals_;
   std::array<mmsghdr, kReceiveBurst> messages_;
+  std::array<OutgoingFrame, PacketBatch::kCapacity> outgoing_;
 };
 
 /// True when the frame carried a VLAN tag that the kernel has taken off. Tag 0 is a mere priority (IEEE 802.1p).
@@ -156,19 +158,13 @@ expected<void, Error> PacketDevice::receive(PacketBatch& batch, BufferPool& pool
 }
 
 void PacketDevice::transmit(PacketBatch& batch) {
-  constexpr std::size_t kParts = Packet::kMaxSlices + 1;
-  std::array<VirtioHeader, PacketBatch::kCapacity> headers;
-  std::array<std::array<iovec, kParts>, PacketBatch::kCapacity> parts;
   std::array<mmsghdr, PacketBatch::kCapacity> messages;
   const std::span<Packet> packets = batch.packets();
   for (std::size_t i = 0; i < packets.size(); ++i) {
-    headers[i] = write_virtio_header(packets[i], true);
-    parts[i][0] = {headers[i].data(), headers[i].size()};
-    std::size_t count = 1;
-    for (Slice& s : packets[i].slices()) parts[i][count++] = {s.mutable_bytes().data(), s.size()};
+    const std::span<iovec> parts = outgoing_[i].describe(packets[i], OutgoingFrame::Lead::virtio_header, true);
     messages[i] = {};
-    messages[i].msg_hdr.msg_iov = parts[i].data();
-    messages[i].msg_hdr.msg_iovlen = count;
+    messages[i].msg_hdr.msg_iov = parts.data();
+    messages[i].msg_hdr.msg_iovlen = parts.size();
   }
   std::size_t done = 0;
   while (done < packets.size()) {

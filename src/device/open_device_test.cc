@@ -3,7 +3,10 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <csignal>
 
 #include "device/system_random.h"
 #include "device/testing/in_namespace.h"
@@ -66,6 +69,28 @@ TEST(OpenDevice, ATapInUseAndATapOfTheOtherKind) {
     const auto refused = open_queues("tap:t0", {}, 2);
     ASSERT_FALSE(refused);
     EXPECT_THAT(refused.error().message, HasSubstr("multi_queue"));
+  });
+  if (reason) GTEST_SKIP() << *reason;
+}
+
+TEST(OpenDevice, ATapWhoseProgramWasKilledCanBeHadAtOnce) {
+  const auto reason = in_namespace([] {
+    int ready[2];
+    ASSERT_EQ(::pipe(ready), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const auto device = open_device("tap:t0");
+      const bool opened = device.has_value();
+      (void)!::write(ready[1], &opened, sizeof opened);
+      for (;;) ::pause();
+    }
+    bool opened = false;
+    ASSERT_EQ(::read(ready[0], &opened, sizeof opened), 1);
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    if (!opened) return skip_here("cannot have a tap interface: run the test as root");
+    const auto device = open_device("tap:t0");
+    EXPECT_TRUE(device) << device.error().message;
   });
   if (reason) GTEST_SKIP() << *reason;
 }

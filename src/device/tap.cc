@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 
 #include "device/interface_info.h"
 #include "device/io_batch.h"
+#include "device/outgoing_frame.h"
 #include "device/receive_buffer.h"
 #include "device/system_random.h"
 #include "device/unique_fd.h"
@@ -25,15 +27,27 @@
 namespace leat {
 namespace {
 
+ssize_t read_into(int fd, std::span<const iovec> parts) {
+  if (parts.size() == 1) return ::read(fd, parts[0].iov_base, parts[0].iov_len);
+  return ::readv(fd, parts.data(), static_cast<int>(parts.size()));
+}
+
+ssize_t write_from(int fd, std::span<const iovec> parts) {
+  if (parts.size() == 1) return ::write(fd, parts[0].iov_base, parts[0].iov_len);
+  return ::writev(fd, parts.data(), static_cast<int>(parts.size()));
+}
+
 class TapDevice final : public Device {
  public:
+  /// `header`: bytes that the kernel wants and gives in front of a frame, kVirtioHeaderSize or none.
   /// `largest`: bytes of a frame that is received.
-  TapDevice(UniqueFd fd, DeviceCaps caps, std::size_t largest)
+  TapDevice(UniqueFd fd, DeviceCaps caps, std::size_t header, std::size_t largest)
       : fd_(std::move(fd)),
         caps_(caps),
+        header_(header),
         io_(IoBatch::create(fd_.get())),
         incoming_(largest > size_of(BufferClass::frame) ? kMostLarge : IoBatch::kMost,
-                  Incoming{ReceiveBuffer(largest, kVirtioHeaderSize)}),
+                  Incoming{ReceiveBuffer(largest, header)}),
         outgoing_(IoBatch::kMost) {}
 
   const DeviceCaps& caps() const override { return caps_; }
@@ -51,26 +65,22 @@ class TapDevice final : public Device {
     unsigned count = 0;
     int result = 0;  ///< bytes, or the negative of an errno value
   };
-  struct Outgoing {
-    VirtioHeader header{};
-    std::array<iovec, Packet::kMaxSlices + 1> parts{};
-    unsigned count = 0;
-  };
 
   std::span<Incoming> read(std::size_t most, BufferPool& pool);
   int lose_one();
   bool take(Incoming& in, PacketBatch& batch, BufferPool& pool);
-  void describe(Packet& packet, Outgoing& out) const;
+  std::span<iovec> describe(Packet& packet, OutgoingFrame& out) const;
   bool is_done(const Packet& packet, int result);
   std::size_t send_each(std::span<Packet> packets);
   std::size_t send_together(std::span<Packet> packets);
 
   UniqueFd fd_;
   DeviceCaps caps_;
+  std::size_t header_;
   DeviceCounters counters_;
   std::unique_ptr<IoBatch> io_;
   std::vector<Incoming> incoming_;
-  std::vector<Outgoing> outgoing_;
+  std::vector<OutgoingFrame> outgoing_;
   std::size_t ahead_ = 1;  ///< frames to ask for at once
 };
 
@@ -103,7 +113,7 @@ expected<void, Error> TapDevice::receive(PacketBatch& batch, BufferPool& pool) {
 /// Without memory the next frame is lost: left there, it would keep our owner awake for nothing.
 int TapDevice::lose_one() {
   std::array<std::uint8_t, kVirtioHeaderSize + 1> start;
-  if (::read(fd_.get(), start.data(), start.size()) < 0 && errno != EINVAL) return -errno;
+  if (::read(fd_.get(), start.data(), header_ + 1) < 0 && errno != EINVAL) return -errno;
   ++counters_.rx_dropped;
   return 0;
 }
@@ -120,7 +130,7 @@ std::span<TapDevice::Incoming> TapDevice::read(std::size_t most, BufferPool& poo
   const std::span<Incoming> asked = std::span(incoming_).first(count);
   if (count == 0) return asked;
   if (count == 1) {
-    const ssize_t n = ::readv(fd_.get(), asked[0].parts.data(), static_cast<int>(asked[0].count));
+    const ssize_t n = read_into(fd_.get(), std::span(asked[0].parts).first(asked[0].count));
     asked[0].result = n < 0 ? -errno : static_cast<int>(n);
     return asked;
   }
@@ -139,11 +149,13 @@ bool TapDevice::take(Incoming& in, PacketBatch& batch, BufferPool& pool) {
   // EINVAL: a segmentation that a virtio header cannot express.
   if (in.result < 0 && in.result != -EINVAL) return false;  // EBADFD, EFAULT
   std::optional<Packet> packet;
-  const VirtioHeader header = virtio_header_of(in.buffer.lead());
-  if (in.result > static_cast<int>(kVirtioHeaderSize)) {
-    packet = in.buffer.take(static_cast<std::size_t>(in.result) - kVirtioHeaderSize, pool);
+  std::optional<Offload> offload;
+  VirtioHeader header;
+  if (header_ > 0) header = virtio_header_of(in.buffer.lead());
+  if (in.result > static_cast<int>(header_)) {
+    packet = in.buffer.take(static_cast<std::size_t>(in.result) - header_, pool);
   }
-  const auto offload = packet ? read_virtio_header(header, *packet) : std::nullopt;
+  if (packet) offload = header_ > 0 ? read_virtio_header(header, *packet) : Offload{};
   if (!offload) {
     ++counters_.rx_dropped;
     return true;
@@ -165,11 +177,9 @@ void TapDevice::transmit(PacketBatch& batch) {
   batch.remove_front(together ? send_together(batch.packets()) : send_each(batch.packets()));
 }
 
-void TapDevice::describe(Packet& packet, Outgoing& out) const {
-  out.header = write_virtio_header(packet, caps_.has_link_layer);
-  out.parts[0] = {out.header.data(), out.header.size()};
-  out.count = 1;
-  for (Slice& s : packet.slices()) out.parts[out.count++] = {s.mutable_bytes().data(), s.size()};
+std::span<iovec> TapDevice::describe(Packet& packet, OutgoingFrame& out) const {
+  const auto lead = header_ > 0 ? OutgoingFrame::Lead::virtio_header : OutgoingFrame::Lead::none;
+  return out.describe(packet, lead, caps_.has_link_layer);
 }
 
 /// False when the packet has to wait.
@@ -188,9 +198,7 @@ bool TapDevice::is_done(const Packet& packet, int result) {
 std::size_t TapDevice::send_each(std::span<Packet> packets) {
   std::size_t done = 0;
   for (Packet& packet : packets) {
-    Outgoing& out = outgoing_[0];
-    describe(packet, out);
-    const ssize_t n = ::writev(fd_.get(), out.parts.data(), static_cast<int>(out.count));
+    const ssize_t n = write_from(fd_.get(), describe(packet, outgoing_[0]));
     if (!is_done(packet, n < 0 ? -errno : static_cast<int>(n))) break;
     ++done;
   }
@@ -200,8 +208,8 @@ std::size_t TapDevice::send_each(std::span<Packet> packets) {
 /// The same; those that have to wait are moved to the end.
 std::size_t TapDevice::send_together(std::span<Packet> packets) {
   for (std::size_t i = 0; i < packets.size(); ++i) {
-    describe(packets[i], outgoing_[i]);
-    io_->write(outgoing_[i].parts.data(), outgoing_[i].count);
+    const std::span<iovec> parts = describe(packets[i], outgoing_[i]);
+    io_->write(parts.data(), static_cast<unsigned>(parts.size()));
   }
   const std::span<const int> results = io_->run();
   if (results.empty()) {
@@ -216,12 +224,31 @@ std::size_t TapDevice::send_together(std::span<Packet> packets) {
   return first_waiting;
 }
 
-bool attach(int fd, const std::string& name, TapKind kind, bool one_of_several) {
+/// Without offloads there is no virtio header: reading and writing it would take a tenth of a frame's time.
+bool attach(int fd, const std::string& name, TapKind kind, const DeviceOptions& options) {
   ifreq request{};
   std::copy(name.begin(), name.end(), request.ifr_name);
-  const int flags = (kind == TapKind::tap ? IFF_TAP : IFF_TUN) | IFF_NO_PI | IFF_VNET_HDR;
-  request.ifr_flags = static_cast<short>(flags | (one_of_several ? IFF_MULTI_QUEUE : 0));
+  int flags = (kind == TapKind::tap ? IFF_TAP : IFF_TUN) | IFF_NO_PI;
+  if (options.offloads) flags |= IFF_VNET_HDR;
+  if (options.one_of_several) flags |= IFF_MULTI_QUEUE;
+  request.ifr_flags = static_cast<short>(flags);
   return ::ioctl(fd, TUNSETIFF, &request) == 0;
+}
+
+/// A process that was killed keeps its interface for some 30 ms more (IoBatch): that is waited for.
+bool attach_patiently(int fd, const std::string& name, TapKind kind, const DeviceOptions& options) {
+  constexpr int kTries = 10, kPauseMs = 10;
+  for (int i = 0; !attach(fd, name, kind, options); ++i) {
+    if (errno != EBUSY || i == kTries) return false;
+    ::poll(nullptr, 0, kPauseMs);
+  }
+  return true;
+}
+
+/// Whether there is a virtio header: of several queues the first one's program has decided that.
+bool has_virtio_header(int fd) {
+  ifreq request{};
+  return ::ioctl(fd, TUNGETIFF, &request) == 0 && (request.ifr_flags & IFF_VNET_HDR) != 0;
 }
 
 DeviceError attach_error(int reason, const std::string& name, const std::string& kind, bool several_queues) {
@@ -279,9 +306,10 @@ expected<std::unique_ptr<Device>, DeviceError> open_tap(const std::string& name,
   const auto refused = [&](int reason) {
     return unexpected(attach_error(reason, name, kind_name, options.one_of_several));
   };
-  if (!attach(fd.get(), name, kind, options.one_of_several)) return refused(errno);
+  if (!attach_patiently(fd.get(), name, kind, options)) return refused(errno);
+  const std::size_t header = has_virtio_header(fd.get()) ? kVirtioHeaderSize : 0;
   int header_size = kVirtioHeaderSize;  // a persistent interface may remember another program's choice
-  if (::ioctl(fd.get(), TUNSETVNETHDRSZ, &header_size) != 0) return refused(errno);
+  if (header > 0 && ::ioctl(fd.get(), TUNSETVNETHDRSZ, &header_size) != 0) return refused(errno);
   // Where the kernel knows less it sends smaller frames with filled-in checksums: nothing to refuse over.
   const unsigned offloads = options.offloads ? TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN : 0;
   (void)::ioctl(fd.get(), TUNSETOFFLOAD, offloads);
@@ -301,7 +329,7 @@ expected<std::unique_ptr<Device>, DeviceError> open_tap(const std::string& name,
   caps.completes_checksums = options.offloads;
   if (caps.has_link_layer) caps.mac = options.mac ? *options.mac : random_mac();
   const std::size_t largest = options.offloads ? ReceiveBuffer::kCapacity : caps.mtu + EthernetHeader::kSize;
-  return std::unique_ptr<Device>(std::make_unique<TapDevice>(std::move(fd), caps, largest));
+  return std::unique_ptr<Device>(std::make_unique<TapDevice>(std::move(fd), caps, header, largest));
 }
 
 }  // namespace leat

@@ -1,0 +1,25 @@
+#include "device/outgoing_frame.h"
+
+#include <cstring>
+
+#include "device/virtio_header.h"
+
+namespace leat {
+
+std::span<iovec> OutgoingFrame::describe(Packet& packet, Lead lead, bool has_link_layer) {
+  std::size_t in_front = 0;
+  if (lead == Lead::virtio_header) {
+    const VirtioHeader header = write_virtio_header(packet, has_link_layer);
+    std::memcpy(joined_.data(), header.data(), header.size());
+    in_front = header.size();
+  }
+  const bool fits = in_front + packet.size() <= kSize;
+  if (fits) packet.copy_out(0, MutableBytes(joined_).subspan(in_front, packet.size()));
+  parts_[0] = {joined_.data(), fits ? in_front + packet.size() : in_front};
+  count_ = 1;
+  if (fits) return parts();
+  for (Slice& s : packet.slices()) parts_[count_++] = {s.mutable_bytes().data(), s.size()};
+  return parts();
+}
+
+}  // namespace leat
