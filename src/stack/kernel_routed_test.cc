@@ -2,6 +2,10 @@
 // when they fall out of use. The kernel is played by a loop.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <vector>
+
 #include "stack/stack.h"
 #include "stack/testing/link.h"
 
@@ -70,6 +74,33 @@ TEST_F(KernelRouted, TalksToItsOwnAddressesThroughTheKernel) {
     EXPECT_EQ(stack_.read(*server, buffer, now_).value_or(0), 5u);
     EXPECT_EQ(stack_.local(*server)->address, address);
   }
+}
+
+TEST_F(KernelRouted, WhatIsBorrowedStaysSoUntilItsReaderOnTheSameHostHasIt) {
+  const SocketHandle listener = listen();
+  const auto client = connect(kLoopback);
+  run(100ms);
+  const auto server = stack_.accept(listener);
+  ASSERT_TRUE(client && server);
+  std::vector<std::uint8_t> data(30'000), all;
+  for (std::size_t i = 0; i < data.size(); ++i) data[i] = static_cast<std::uint8_t>(i * 7 + (i >> 8));
+  const std::vector<std::uint8_t> original = data;
+  const Release spoil{[](void* bytes) {
+                        auto& lent = *static_cast<std::vector<std::uint8_t>*>(bytes);
+                        std::fill(lent.begin(), lent.end(), std::uint8_t{0});
+                        lent.push_back(1);
+                      },
+                      &data};
+  ASSERT_TRUE(stack_.write_borrowed(*client, data, spoil, now_));
+  run(100ms);
+  EXPECT_EQ(stack_.queued(*client)->unacked, 0u);
+  std::array<std::uint8_t, 4096> buffer;
+  while (const auto n = stack_.read(*server, buffer, now_)) {
+    ASSERT_GT(*n, 0u);
+    all.insert(all.end(), buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(*n));
+  }
+  EXPECT_EQ(all, original);
+  EXPECT_EQ(data.size(), original.size() + 1) << "given back once";
 }
 
 TEST_F(KernelRouted, LeavesRoutingToTheKernel) {

@@ -1,6 +1,9 @@
 #include "peer.h"
 
 #include <algorithm>
+#include <array>
+#include <memory>
+#include <span>
 
 #include "pattern.h"
 
@@ -69,7 +72,7 @@ void Peer::step(Instant now) {
 void Peer::read(Instant now) {
   buffer_.resize(std::max(plan_.read_chunk, plan_.write_chunk));
   while (!done_ && connected_ && !end_seen_ && now >= resume_at_) {
-    const auto n = stack_.read(handle_, MutableBytes(buffer_).first(plan_.read_chunk), now);
+    const auto n = read_some(now);
     if (!n) return n.error() == Error::would_block ? void() : on_error(n.error(), now);
     last_progress_ = now;
     if (*n == 0) {
@@ -79,10 +82,6 @@ void Peer::read(Instant now) {
       }
       return;
     }
-    const std::size_t good = first_mismatch(other_.key, received_, Bytes(buffer_).first(*n));
-    if (good != *n) return fail("a wrong byte at position " + std::to_string(received_ + good));
-    received_ += *n;
-    if (received_ > other_.bytes) return fail("more bytes than were sent");
     since_pause_ += *n;
     if (plan_.pause_every > 0 && since_pause_ >= plan_.pause_every) {
       since_pause_ = 0;
@@ -91,19 +90,83 @@ void Peer::read(Instant now) {
   }
 }
 
+expected<std::size_t, Error> Peer::read_some(Instant now) {
+  if (!plan_.views) {
+    const auto n = stack_.read(handle_, MutableBytes(buffer_).first(plan_.read_chunk), now);
+    if (n) take(Bytes(buffer_).first(*n));
+    return n;
+  }
+  std::array<Bytes, 3> pieces;
+  const auto count = stack_.view(handle_, pieces);
+  if (!count || *count == 0) return count;
+  std::size_t seen = 0;
+  for (Bytes piece : std::span(pieces).first(*count)) {
+    piece = piece.first(std::min<std::size_t>(piece.size(), plan_.read_chunk - seen));
+    take(piece);
+    seen += piece.size();
+  }
+  const auto consumed = stack_.consume(handle_, seen, now);
+  if (consumed && *consumed != seen) fail("consume took " + std::to_string(*consumed) + " of " + std::to_string(seen));
+  return consumed;
+}
+
+void Peer::take(Bytes data) {
+  const std::size_t good = first_mismatch(other_.key, received_, data);
+  if (good != data.size()) fail("a wrong byte at position " + std::to_string(received_ + good));
+  received_ += data.size();
+  if (received_ > other_.bytes) fail("more bytes than were sent");
+}
+
 void Peer::write(Instant now) {
   while (written_ < plan_.bytes) {
     const std::size_t size = std::min<std::uint64_t>(plan_.write_chunk, plan_.bytes - written_);
-    const MutableBytes chunk = MutableBytes(buffer_).first(size);
-    fill_pattern(plan_.key, written_, chunk);
-    const auto n = stack_.write(handle_, chunk, now);
+    const auto n = write_some(size, now);
     if (!n) return n.error() == Error::would_block ? void() : on_error(n.error(), now);
     if (*n == 0 || *n > size)
       return fail("write took " + std::to_string(*n) + " of " + std::to_string(size) + " bytes");
     written_ += *n;
     last_progress_ = now;
-    if (*n < size) return;
+    // In the send buffer there is often room for a part only; a write that takes less than it was given has filled it.
+    if (*n < size && plan_.writing == Writing::copies) return;
   }
+}
+
+expected<std::size_t, Error> Peer::write_some(std::size_t size, Instant now) {
+  if (plan_.writing == Writing::borrowed) return lend(size, now);
+  if (plan_.writing == Writing::copies) {
+    const MutableBytes chunk = MutableBytes(buffer_).first(size);
+    fill_pattern(plan_.key, written_, chunk);
+    return stack_.write(handle_, chunk, now);
+  }
+  const auto room = stack_.prepare(handle_, size);
+  if (!room) return unexpected(room.error());
+  fill_pattern(plan_.key, written_, *room);
+  const auto committed = stack_.commit(handle_, room->size(), now);
+  if (!committed) return unexpected(committed.error());
+  return room->size();
+}
+
+/// What is free again is overwritten, so that whoever still sends it is found out.
+expected<std::size_t, Error> Peer::lend(std::size_t size, Instant now) {
+  struct Loan {
+    std::vector<std::uint8_t> bytes;
+    std::size_t* lent;
+  };
+  auto loan = std::make_unique<Loan>(Loan{std::vector<std::uint8_t>(size), &lent_});
+  fill_pattern(plan_.key, written_, loan->bytes);
+  const auto take_back = [](void* context) {
+    const std::unique_ptr<Loan> back(static_cast<Loan*>(context));
+    std::fill(back->bytes.begin(), back->bytes.end(), std::uint8_t{0xee});
+    --*back->lent;
+  };
+  ++lent_;
+  const auto taken = stack_.write_borrowed(handle_, loan->bytes, {take_back, loan.get()}, now);
+  if (!taken) {
+    --lent_;
+    return unexpected(taken.error());
+  }
+  (void)loan.release();  // it may be free already
+  return size;
 }
 
 void Peer::end(Instant now) {

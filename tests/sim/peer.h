@@ -15,6 +15,8 @@ class Peer {
   /// `plan` is its own part, `other` that of the far end; `aborts`: the connection may end by RST.
   Peer(Stack& stack, const PeerPlan& plan, const PeerPlan& other, bool aborts)
       : stack_(stack), plan_(plan), other_(other), aborts_(aborts) {}
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
 
   void connect(const Endpoint& server, Instant now);
   void adopt(SocketHandle accepted, Instant now);
@@ -28,13 +30,19 @@ class Peer {
   bool started() const { return handle_ || done_; }
   bool done() const { return done_; }
   const std::string& failure() const { return failure_; }
+  /// Pieces that write_borrowed() has taken and that are not free again.
+  std::size_t lent() const { return lent_; }
   std::uint64_t received() const { return received_; }
   std::string to_string() const;
 
  private:
   void step(Instant now);
   void read(Instant now);
+  void take(Bytes data);
+  expected<std::size_t, Error> read_some(Instant now);
   void write(Instant now);
+  expected<std::size_t, Error> write_some(std::size_t size, Instant now);
+  expected<std::size_t, Error> lend(std::size_t size, Instant now);
   void end(Instant now);
   void on_error(Error error, Instant now);
   void fail(std::string why);
@@ -50,6 +58,7 @@ class Peer {
   std::uint64_t written_ = 0, received_ = 0, since_pause_ = 0;
   Instant resume_at_ = Instant::min(), last_progress_ = Instant::min();
   std::vector<std::uint8_t> buffer_;
+  std::size_t lent_ = 0;
   std::string failure_;
 };
 

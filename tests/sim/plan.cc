@@ -96,13 +96,34 @@ void append(std::string& out, const char* format, ...) {
 double ms(Duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
 
 void describe(std::string& out, const char* name, const PeerPlan& p) {
-  append(out, "    %s writes %llu bytes by %u, reads by %u, pauses %.0f ms every %llu bytes, %s, %s%s\n", name,
-         static_cast<unsigned long long>(p.bytes), p.write_chunk, p.read_chunk, ms(p.pause),
-         static_cast<unsigned long long>(p.pause_every), p.ends_first ? "ends first" : "ends second",
-         p.shuts_down ? "shutdown" : "close", p.abort_after ? ", aborts" : "");
+  append(out, "    %s writes %llu bytes by %u (%s), reads by %u%s, pauses %.0f ms every %llu bytes, %s, %s%s\n", name,
+         static_cast<unsigned long long>(p.bytes), p.write_chunk, to_string(p.writing).data(), p.read_chunk,
+         p.views ? " (views)" : "", ms(p.pause), static_cast<unsigned long long>(p.pause_every),
+         p.ends_first ? "ends first" : "ends second", p.shuts_down ? "shutdown" : "close",
+         p.abort_after ? ", aborts" : "");
+}
+
+/// Draws of its own: the rest of a seed's plan stays what it was before there were these ways.
+void choose_ways(std::uint64_t seed, std::vector<ConnectionPlan>& connections) {
+  Random r({seed, 0x77617973});
+  for (ConnectionPlan& c : connections) {
+    for (PeerPlan* p : {&c.client, &c.server}) {
+      p->writing = r.chance(0.5) ? Writing::copies : r.chance(0.5) ? Writing::room : Writing::borrowed;
+      p->views = r.chance(0.4);
+    }
+  }
 }
 
 }  // namespace
+
+std::string_view to_string(Writing writing) {
+  switch (writing) {
+    case Writing::copies: return "copies";
+    case Writing::room: return "in the send buffer";
+    case Writing::borrowed: return "borrowed";
+  }
+  return "";
+}
 
 double weight_of(std::uint64_t seed) {
   Random r({seed, 0x77656967});
@@ -126,6 +147,7 @@ Plan plan_of(std::uint64_t seed, std::uint64_t bytes) {
   for (unsigned i = 0; i < connections; ++i) {
     p.connections.push_back(connection_plan(r, static_cast<std::uint16_t>(80 + i), bytes / connections));
   }
+  choose_ways(seed, p.connections);
   return p;
 }
 

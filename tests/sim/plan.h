@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "leat/impairment.h"
@@ -13,11 +14,17 @@
 
 namespace leat::sim {
 
+/// How an end hands its bytes over: write(), prepare() and commit(), or write_borrowed().
+enum class Writing : std::uint8_t { copies, room, borrowed };
+std::string_view to_string(Writing writing);
+
 /// What one end of a connection does.
 struct PeerPlan {
   std::uint64_t bytes = 0;  ///< to write
   std::uint64_t key = 0;    ///< of the pattern that it writes
   std::uint32_t write_chunk = 1, read_chunk = 1;
+  Writing writing = Writing::copies;
+  bool views = false;             ///< reads by view() and consume()
   std::uint64_t pause_every = 0;  ///< bytes read between pauses of the reader; 0: never
   Duration pause{};
   bool ends_first = true;                    ///< ends its direction when all is written, not only after the other's end

@@ -18,10 +18,10 @@ constexpr Duration kLongest = hours(24 * 14);
 constexpr Duration kLongestEnding = minutes(60);
 
 struct Host {
+  std::vector<std::unique_ptr<Peer>> peers;  ///< outlive the stack: it gives back what they have lent
   BufferPool pool;
   Stack stack;
   InterfaceId interface = 0;
-  std::vector<std::unique_ptr<Peer>> peers;
   std::vector<SocketHandle> listeners;  ///< one a connection, on the server
 
   Host(const Plan& plan, const TcpOptions& options, std::uint8_t number)
@@ -85,6 +85,11 @@ class World {
          {std::pair{"client", &client_.pool}, {"server", &server_.pool}, {"cable", &cable_}}) {
       if (pool->blocks_in_use() == 0) continue;
       return std::to_string(pool->blocks_in_use()) + " blocks of the " + name + "'s pool are still in use";
+    }
+    for (const Host* h : {&client_, &server_}) {
+      for (const auto& p : h->peers) {
+        if (p->lent() > 0) return std::to_string(p->lent()) + " borrowed pieces were not given back";
+      }
     }
     return {};
   }

@@ -82,6 +82,15 @@ TEST(Sender, OldSegmentsDoNotChangeTheWindow) {
   EXPECT_EQ(s.window(), 1280u);
 }
 
+TEST(Sender, WindowUpdatesGoOnWhereSequenceNumbersWrap) {
+  Opened s(5000);
+  for (StreamPos seq = 100; seq < StreamPos{5} << 32; seq += 1'500'000'000) {
+    EXPECT_TRUE(s.update_window(seq, 1, 6000, false)) << seq;
+    EXPECT_FALSE(s.update_window(seq - 1, 1, 10, false)) << seq;
+    EXPECT_TRUE(s.update_window(seq, 1, 5000, false)) << seq;
+  }
+}
+
 TEST(Sender, ANewAckBringsItsWindowWhateverItsSequenceNumber) {
   BufferPool pool;
   Opened s(5000);
