@@ -106,7 +106,8 @@ int set_socket_option(StreamSocket& socket, int name, const OptionInput& input) 
     case SO_DEBUG: o.debug = on; return 0;
     case SO_REUSEADDR:
     case SO_REUSEPORT:
-      (name == SO_REUSEADDR ? socket.sharing.reuse_address : socket.sharing.reuse_port) = on;
+      if (name == SO_REUSEADDR) socket.sharing.reuse_address = on;
+      else socket.sharing.reuse_port = on;
       socket.sharing_changed();
       return 0;
     case SO_DONTROUTE: o.dont_route = on; return 0;

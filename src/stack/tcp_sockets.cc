@@ -270,7 +270,6 @@ void TcpSockets::run_timers(Instant now) {
       continue;
     }
     Socket& socket = static_cast<Socket&>(timed);
-    socket.armed_for = kNever;
     const TimerVerdict verdict = socket.connection->on_timer(now);
     if (verdict.retransmission_timeout) ++counters_[Counter::TcpExtTCPTimeouts];
     if (verdict.tail_probe) ++counters_[Counter::TcpExtTCPLossProbes];
@@ -304,9 +303,7 @@ void TcpSockets::touch(Socket& socket) {
 /// A later deadline waits for the timer that is armed already.
 void TcpSockets::arm(Socket& socket) {
   const Instant deadline = socket.connection->next_deadline();
-  if (deadline >= socket.armed_for) return;
-  wheel_.schedule(socket, deadline);
-  socket.armed_for = deadline;
+  if (!TimerWheel::is_armed_by(socket, deadline)) wheel_.schedule(socket, deadline);
 }
 
 void TcpSockets::mark_dirty(Socket& socket) {

@@ -141,7 +141,6 @@ class TcpSockets {
     SocketHandle handle;
     FourTuple tuple;
     SocketHandle parent;  ///< the listener it came from, until accepted
-    Instant armed_for = kNever;
     std::optional<TcpConnection> connection;
     std::unique_ptr<ListenQueues> listener;
     bool is_reservation() const { return !connection && !listener; }

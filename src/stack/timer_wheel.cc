@@ -4,14 +4,6 @@
 #include <bit>
 
 namespace leat {
-namespace {
-
-constexpr std::int64_t kTickNs = TimerWheel::kTick.count();
-// Ticks count from the earliest Instant, so that they are never negative.
-constexpr std::int64_t kFirstTick = Instant::min().time_since_epoch().count() / kTickNs - 1;
-constexpr std::int64_t kLastTick = Instant::max().time_since_epoch().count() / kTickNs;
-
-}  // namespace
 
 std::uint64_t TimerWheel::tick_at_or_before(Instant t) {
   const std::int64_t ns = t.time_since_epoch().count();
@@ -19,15 +11,10 @@ std::uint64_t TimerWheel::tick_at_or_before(Instant t) {
   return static_cast<std::uint64_t>(floor - kFirstTick);
 }
 
-std::uint64_t TimerWheel::tick_at_or_after(Instant t) {
-  const std::int64_t ns = t.time_since_epoch().count();
-  const std::int64_t ceiling = ns / kTickNs + (ns % kTickNs > 0 ? 1 : 0);
-  return static_cast<std::uint64_t>(ceiling - kFirstTick);
-}
-
 Instant TimerWheel::to_instant(std::uint64_t tick) {
   const std::int64_t t = static_cast<std::int64_t>(tick) + kFirstTick;
   if (t <= kFirstTick) return Instant::min();
+  constexpr std::int64_t kLastTick = Instant::max().time_since_epoch().count() / kTickNs;
   if (t > kLastTick) return kNever;
   return Instant(Duration(t * kTickNs));
 }

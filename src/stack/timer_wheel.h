@@ -42,6 +42,12 @@ class TimerWheel {
   /// Disarms; nothing happens if it is not armed.
   void cancel(TimerEntry& entry);
 
+  /// Whether it is armed for `deadline`, or for an earlier one, or has no need to be: for kNever.
+  static bool is_armed_by(const TimerEntry& entry, Instant deadline) {
+    if (deadline == kNever) return true;
+    return entry.is_scheduled() && entry.tick_ <= tick_at_or_after(deadline);
+  }
+
   /// The next entry that is due at `now`, disarmed; nullptr when there is none. The caller may schedule, cancel and
   /// destroy any entry between two calls. `now` never goes back; an earlier one counts as the latest.
   TimerEntry* pop_expired(Instant now);
@@ -64,8 +70,15 @@ class TimerWheel {
     unsigned level, slot;
   };
 
+  static constexpr std::int64_t kTickNs = kTick.count();
+  // Ticks count from the earliest Instant, so that they are never negative.
+  static constexpr std::int64_t kFirstTick = Instant::min().time_since_epoch().count() / kTickNs - 1;
+
   static std::uint64_t tick_at_or_before(Instant t);
-  static std::uint64_t tick_at_or_after(Instant t);
+  static std::uint64_t tick_at_or_after(Instant t) {
+    const std::int64_t ns = t.time_since_epoch().count();
+    return static_cast<std::uint64_t>(ns / kTickNs + (ns % kTickNs > 0 ? 1 : 0) - kFirstTick);
+  }
   static Instant to_instant(std::uint64_t tick);
   Place place_of(std::uint64_t tick) const;
   void put(TimerEntry& entry);

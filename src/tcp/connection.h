@@ -119,6 +119,7 @@ class TcpConnection {
   void size_receive_buffer(const SegmentIn& segment, const BufferPool& pool, Instant now);
   void ack_out_of_order(const SegmentIn& segment);
   void on_fin();
+  StreamPos peer_fin() const { return fin_seen_ ? nearest(receiver_.nxt(), peer_fin_) : -1; }
   void on_smaller_path(std::uint16_t mss_limit, Instant now);
   /// Payload of a full segment: what the peer or the path takes, less the options of each (RFC 6691 §2).
   std::uint16_t payload_of(std::uint16_t mss) const;
@@ -206,43 +207,42 @@ class TcpConnection {
   FlightPool& flights_;
   std::unique_ptr<Flight> flight_;  ///< while something is under way, or waits to be sent
   Rack::Learned reordering_;        ///< what the last one has learned
+  std::uint16_t events_ = 0;
 
   TcpOptionsRef options_;
   TcpState state_ = TcpState::closed;
   Error error_ = Error::none;
   Error soft_error_ = Error::none;  ///< what the network last said; the reason if we give up (RFC 5927 §5)
-  std::uint16_t events_ = 0;
-  bool user_gone_ = false;     ///< close() was called: nobody reads any more
-  bool writer_waits_ = false;  ///< write() took less than it was given, or left little room
-  bool memory_short_ = false;  ///< of the stack, when it was last looked at
-  bool syn_due_ = false;
-  bool reset_pending_ = false;
-  bool tail_probe_due_ = false, urgent_probe_due_ = false, probe_due_ = false;  ///< in this order
-  bool override_window_ = false;  ///< the persist timer lets a small segment go
-  bool retransmit_now_ = false;   ///< the next lost segment goes whatever the window says
-  bool new_data_first_ = false;   ///< F-RTO: lost data waits for the answer to new data
-  bool scaling_agreed_ = false, sack_agreed_ = false;
+  PacketNote ack_note_;             ///< of the ACK that is owed
+  bool user_gone_ : 1 = false;      ///< close() was called: nobody reads any more
+  bool writer_waits_ : 1 = false;   ///< write() took less than it was given, or left little room
+  bool memory_short_ : 1 = false;   ///< of the stack, when it was last looked at
+  bool syn_due_ : 1 = false;
+  bool reset_pending_ : 1 = false;
+  bool tail_probe_due_ : 1 = false, urgent_probe_due_ : 1 = false, probe_due_ : 1 = false;  ///< in this order
+  bool override_window_ : 1 = false;  ///< the persist timer lets a small segment go
+  bool retransmit_now_ : 1 = false;   ///< the next lost segment goes whatever the window says
+  bool new_data_first_ : 1 = false;   ///< F-RTO: lost data waits for the answer to new data
+  bool scaling_agreed_ : 1 = false, sack_agreed_ : 1 = false;
+  bool fin_seen_ : 1 = false;  ///< the peer's, at peer_fin()
 
-  SeqMap send_map_;
-  SeqMap receive_map_;
+  SeqMap send_map_, receive_map_;
   Sender sender_;
   Receiver receiver_;
   AckPolicy acks_;
   Rto rto_;
   Timestamps timestamps_;
+  std::uint32_t last_ack_sent_ = 0;  ///< RFC 7323 §4.3: the last bits of the position
   std::unique_ptr<CongestionController> congestion_;
 
   Instant keep_alive_deadline_ = kNever;  ///< when it lingers(): the end
   Instant opened_at_{};
-  Instant heard_at_{};  ///< the last valid ACK
-  Instant last_sent_at_{};
-  StreamPos last_ack_sent_ = 0;  ///< RFC 7323 §4.3
-  StreamPos peer_fin_ = -1;      ///< position of the peer's FIN once it was seen
+  Instant heard_at_{}, last_sent_at_{};  ///< the last valid ACK, and the last segment
+  std::uint32_t peer_fin_ = 0;           ///< the last bits of its position
   std::uint32_t max_burst_;
   std::uint16_t receive_mss_, send_mss_limit_;
   std::uint8_t time_outs_ = 0;  ///< in a row
   std::uint8_t probes_ = 0;     ///< unanswered, of a window or to keep alive
-  PacketNote ack_note_;         ///< of the ACK that is owed
   std::uint8_t persist_backoff_ = 0;
   ConnectionCounts counts_;
 };

@@ -37,7 +37,7 @@ void TcpConnection::open_passive(const Handshake& handshake) {
   sender_.syn_sent();
   // What the half-open entry has offered.
   receiver_.begin(first_window(*options_, payload_of(receive_mss_)));
-  last_ack_sent_ = receiver_.nxt();
+  last_ack_sent_ = static_cast<std::uint32_t>(receiver_.nxt());
   flight().recovery.on_sent(1, opened_at_);
   if (handshake.timed_at == kNever) flight().recovery.on_resent(0, 1, opened_at_);
   time_outs_ = handshake.time_outs;

@@ -48,7 +48,7 @@ SegmentVerdict TcpConnection::on_segment_synchronized(SegmentIn& segment, Buffer
   }
   // Fifth: ACK.
   if (std::optional<SegmentVerdict> refused = check_ack(segment, now)) return *refused;
-  if (segment.options.timestamps && pos <= last_ack_sent_) {
+  if (segment.options.timestamps && pos <= nearest(receiver_.nxt(), last_ack_sent_)) {
     timestamps_.on_in_order(segment.options.timestamps->value, now);
   }
   SegmentVerdict verdict;
@@ -82,13 +82,16 @@ void TcpConnection::on_text_and_fin(SegmentIn& segment, StreamPos pos, BufferPoo
   if (segment.length > 0) on_text(segment, pos, pool, now, verdict);
   const StreamPos fin = pos + segment.length;
   const bool fin_in_window = fin < receiver_.window_end() || fin == receiver_.nxt();
-  if (segment.flags.fin() && peer_fin_ < 0 && fin_in_window) peer_fin_ = fin;
+  if (segment.flags.fin() && !fin_seen_ && fin_in_window) {
+    fin_seen_ = true;
+    peer_fin_ = static_cast<std::uint32_t>(fin);
+  }
   if (segment.flags.fin() && segment.length == 0 && receiver_.nxt() < fin) {
     ack_out_of_order(segment);
   }
-  if (peer_fin_ < 0 || receiver_.nxt() < peer_fin_) return;
-  if (receiver_.nxt() == peer_fin_) return on_fin();
-  peer_fin_ = -1;  // data has come from behind it: it was no end, or a reader would see one that no event tells of
+  if (!fin_seen_ || receiver_.nxt() < peer_fin()) return;
+  if (receiver_.nxt() == peer_fin()) return on_fin();
+  fin_seen_ = false;  // data has come from behind it: it was no end, or a reader would see one that no event tells of
 }
 
 // A segment without the option passes, though RFC 7323 §3.2 would drop it: a DEVIATION, as Linux, since middleboxes

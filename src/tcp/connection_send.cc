@@ -47,7 +47,7 @@ bool TcpConnection::transmit_syn(SegmentOut& out, Instant now) {
     out.ack = receive_map_.to_wire(receiver_.nxt());
   }
   out.options = syn_options(now);
-  last_ack_sent_ = receiver_.nxt();
+  last_ack_sent_ = static_cast<std::uint32_t>(receiver_.nxt());
   out.window = receiver_.offer_window(false);
   out.retransmission = again;
   if (again) {
@@ -74,7 +74,9 @@ bool TcpConnection::transmit_data(SegmentOut& out, Instant now) {
 
 // RFC 8985 §7.3: one segment, new data if there is any, whatever cwnd and Nagle say.
 bool TcpConnection::transmit_tail_probe(SegmentOut& out, Instant now) {
-  if (!std::exchange(tail_probe_due_, false) || sender_.una() >= sender_.nxt()) return false;
+  const bool due = tail_probe_due_;
+  tail_probe_due_ = false;
+  if (!due || sender_.una() >= sender_.nxt()) return false;
   std::optional<Sender::Plan> plan = sender_.next_new(sender_.mss(), sender_.mss(), true);
   const bool again = !plan;
   if (again) {
@@ -239,7 +241,7 @@ void TcpConnection::note_data_sent(const Sender::Plan& plan, std::uint32_t segme
 }
 
 void TcpConnection::fill_common(SegmentOut& out, Instant now) {
-  last_ack_sent_ = receiver_.nxt();
+  last_ack_sent_ = static_cast<std::uint32_t>(receiver_.nxt());
   if (timestamps_.agreed()) out.options.timestamps = timestamps_.stamp(now);
   out.ack = receive_map_.to_wire(receiver_.nxt());
   out.window = receiver_.offer_window(true);
@@ -266,13 +268,14 @@ void TcpConnection::fill_sack(SegmentOut& out) {
     add(duplicate.begin, duplicate.end);
   }
   // A FIN ahead of RCV.NXT has a number, too, and need not come again.
-  bool fin_told = peer_fin_ <= receiver_.nxt();
+  const StreamPos fin = peer_fin();
+  bool fin_told = fin <= receiver_.nxt();
   for (const Reassembly::Range& r : receiver_.sack_blocks()) {
-    const bool has_fin = r.end == peer_fin_;
-    add(r.begin, has_fin ? peer_fin_ + 1 : r.end);
+    const bool has_fin = r.end == fin;
+    add(r.begin, has_fin ? fin + 1 : r.end);
     fin_told |= has_fin;
   }
-  if (!fin_told) add(peer_fin_, peer_fin_ + 1);
+  if (!fin_told) add(fin, fin + 1);
 }
 
 bool TcpConnection::transmit_ack(SegmentOut& out, Instant now) {

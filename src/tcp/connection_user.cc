@@ -208,7 +208,7 @@ expected<std::size_t, Error> TcpConnection::read_urgent(std::uint8_t& byte, bool
 
 /// Zero: the end, not "later".
 expected<std::size_t, Error> TcpConnection::nothing_to_read() const {
-  if (peer_fin_ >= 0 && receiver_.nxt() > peer_fin_) return std::size_t{0};  // complete, whatever happened since
+  if (fin_seen_ && receiver_.nxt() > peer_fin()) return std::size_t{0};  // complete, whatever happened since
   if (error_ != Error::none) return unexpected(error_);
   if (state_ == TcpState::closed) return unexpected(Error::not_connected);
   return unexpected(Error::would_block);
@@ -277,7 +277,7 @@ bool TcpConnection::on_path_error(const PathError& error, Instant now) {
 
 std::uint16_t TcpConnection::readiness() const {
   std::uint16_t bits = 0;
-  const bool peer_closed = peer_fin_ >= 0 && receiver_.nxt() > peer_fin_;
+  const bool peer_closed = fin_seen_ && receiver_.nxt() > peer_fin();
   const bool over = state_ == TcpState::closed || state_ == TcpState::time_wait;
   const bool oob_inline = options_->oob_inline;
   const std::size_t left_out = !oob_inline && receiver_.at_mark() ? 1 : 0;

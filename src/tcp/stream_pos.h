@@ -11,6 +11,11 @@ namespace leat {
 
 using StreamPos = std::int64_t;
 
+/// The position nearest to `reference` whose last 32 bits are `low`: what is never far from it can be kept in them.
+constexpr StreamPos nearest(StreamPos reference, std::uint32_t low) {
+  return reference + static_cast<std::int32_t>(low - static_cast<std::uint32_t>(reference));
+}
+
 /// Converts between positions and one direction's sequence numbers.
 class SeqMap {
  public:

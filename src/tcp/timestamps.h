@@ -30,6 +30,11 @@ constexpr std::uint32_t timestamp_age(std::uint32_t value, std::uint32_t recent)
 }
 
 class Timestamps {
+  /// 2^30 ns, a little more than a second: a clock for days that costs a shift.
+  static constexpr std::uint32_t ages(Instant t) {
+    return static_cast<std::uint32_t>(t.time_since_epoch().count() >> 30);
+  }
+
  public:
   /// Bytes that the option takes in every segment, padding included (RFC 7323 §3.2, Appendix A).
   static constexpr std::uint16_t kOptionSize = 12;
@@ -40,7 +45,7 @@ class Timestamps {
   void agree(std::uint32_t value, Instant now) {
     agreed_ = true;
     recent_ = value;
-    recent_at_ = now;
+    recent_at_ = ages(now);
   }
   bool agreed() const { return agreed_; }
   std::uint32_t offset() const { return offset_; }
@@ -51,15 +56,15 @@ class Timestamps {
   /// PAWS (RFC 7323 §5.3): how many ticks `value` lies before TS.Recent; 0 when it is acceptable. A TS.Recent that has
   /// not changed for 24 days compares with nothing (§5.5).
   std::uint32_t age(std::uint32_t value, Instant now) const {
-    constexpr Duration kOutdated = std::chrono::hours(24 * 24);
-    if (!agreed_ || now - recent_at_ >= kOutdated) return 0;
+    constexpr std::uint32_t kOutdated = ages(Instant(std::chrono::hours(24 * 24)));
+    if (!agreed_ || ages(now) - recent_at_ >= kOutdated) return 0;
     return timestamp_age(value, recent_);
   }
   /// Takes the value of an acceptable segment that begins at or before what was last acknowledged (§4.3).
   void on_in_order(std::uint32_t value, Instant now) {
     if (age(value, now) > 0) return;
     recent_ = value;
-    recent_at_ = now;
+    recent_at_ = ages(now);
   }
   /// When the segment left that `echo` is from, in whole ticks; nothing when it is no value that we sent since `since`.
   std::optional<Instant> echoed_at(std::uint32_t echo, Instant since, Instant now) const {
@@ -80,7 +85,7 @@ class Timestamps {
   }
 
  private:
-  Instant recent_at_{};
+  std::uint32_t recent_at_ = 0;  ///< in ages(): days matter
   std::uint32_t offset_;
   std::uint32_t recent_ = 0;
   bool agreed_ = false;

@@ -14,7 +14,7 @@ bool RecvQueue::push(Slice slice, BufferPool& pool) {
     if (!slices_.push_back(std::move(slice), pool)) return false;
     tail_is_ours_ = false;
   }
-  bytes_ += n;
+  bytes_ += static_cast<std::uint32_t>(n);
   return true;
 }
 
@@ -52,7 +52,7 @@ std::size_t RecvQueue::read(MutableBytes out) {
       head.remove_front(n);
     }
   }
-  bytes_ -= done;
+  bytes_ -= static_cast<std::uint32_t>(done);
   return done;
 }
 
@@ -67,7 +67,7 @@ std::size_t RecvQueue::view(std::span<Bytes> out, std::size_t limit) const {
 }
 
 void RecvQueue::consume(std::size_t n) {
-  bytes_ -= n;
+  bytes_ -= static_cast<std::uint32_t>(n);
   while (n > 0) {
     Slice& head = slices_.front();
     if (n < head.size()) return head.remove_front(n);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "packet/buffer.h"
@@ -36,7 +37,7 @@ class RecvQueue {
   bool copy_together(const Slice& slice, BufferPool& pool);
 
   PooledRing<Slice> slices_;
-  std::size_t bytes_ = 0;
+  std::uint32_t bytes_ = 0;
   bool tail_is_ours_ = false;  ///< the last slice is a copy of ours that may be appended to
 };
 
