@@ -14,16 +14,14 @@ namespace {
 class UringBatch final : public IoBatch {
  public:
   explicit UringBatch(int fd) : fd_(fd) {}
-  // The descriptor is registered, which saves a twelfth of what a frame costs. It is given back at once here; of a
-  // process that was killed the kernel keeps it, and an interface with it, for some 30 ms.
-  bool open() {
+  bool open(Hold hold) {
     opened_ = ::io_uring_queue_init(kMost, &ring_, 0) == 0;
-    return opened_ && ::io_uring_register_files(&ring_, &fd_, 1) == 0;
+    holds_ = opened_ && hold == Hold::yes && ::io_uring_register_files(&ring_, &fd_, 1) == 0;
+    return opened_;
   }
   ~UringBatch() override {
-    if (!opened_) return;
-    ::io_uring_unregister_files(&ring_);
-    ::io_uring_queue_exit(&ring_);
+    if (holds_) ::io_uring_unregister_files(&ring_);
+    if (opened_) ::io_uring_queue_exit(&ring_);
   }
   UringBatch(const UringBatch&) = delete;
   UringBatch& operator=(const UringBatch&) = delete;
@@ -32,9 +30,9 @@ class UringBatch final : public IoBatch {
   void read(const iovec* parts, unsigned count) override {
     io_uring_sqe* entry = ::io_uring_get_sqe(&ring_);
     if (count == 1) {
-      ::io_uring_prep_read(entry, kRegistered, parts->iov_base, static_cast<unsigned>(parts->iov_len), 0);
+      ::io_uring_prep_read(entry, file(), parts->iov_base, static_cast<unsigned>(parts->iov_len), 0);
     } else {
-      ::io_uring_prep_readv(entry, kRegistered, parts, count, 0);
+      ::io_uring_prep_readv(entry, file(), parts, count, 0);
     }
     entry->rw_flags = RWF_NOWAIT;
     number(entry);
@@ -42,9 +40,9 @@ class UringBatch final : public IoBatch {
   void write(const iovec* parts, unsigned count) override {
     io_uring_sqe* entry = ::io_uring_get_sqe(&ring_);
     if (count == 1) {
-      ::io_uring_prep_write(entry, kRegistered, parts->iov_base, static_cast<unsigned>(parts->iov_len), 0);
+      ::io_uring_prep_write(entry, file(), parts->iov_base, static_cast<unsigned>(parts->iov_len), 0);
     } else {
-      ::io_uring_prep_writev(entry, kRegistered, parts, count, 0);
+      ::io_uring_prep_writev(entry, file(), parts, count, 0);
     }
     number(entry);
   }
@@ -59,10 +57,9 @@ class UringBatch final : public IoBatch {
   }
 
  private:
-  static constexpr int kRegistered = 0;  // the descriptor's number among those that are
-
+  int file() const { return holds_ ? 0 : fd_; }  // 0: the first of those that are held
   void number(io_uring_sqe* entry) {
-    entry->flags |= IOSQE_FIXED_FILE;
+    if (holds_) entry->flags |= IOSQE_FIXED_FILE;
     ::io_uring_sqe_set_data64(entry, queued_++);
   }
   unsigned collect() {
@@ -78,16 +75,16 @@ class UringBatch final : public IoBatch {
 
   const int fd_;
   io_uring ring_{};
-  bool opened_ = false;
+  bool opened_ = false, holds_ = false;
   unsigned queued_ = 0;
   std::array<int, kMost> results_{};
 };
 
 }  // namespace
 
-std::unique_ptr<IoBatch> IoBatch::create(int fd) {
+std::unique_ptr<IoBatch> IoBatch::create(int fd, Hold hold) {
   auto batch = std::make_unique<UringBatch>(fd);
-  if (!batch->open()) return nullptr;
+  if (!batch->open(hold)) return nullptr;
   return batch;
 }
 
@@ -96,7 +93,7 @@ std::unique_ptr<IoBatch> IoBatch::create(int fd) {
 #else
 
 namespace leat {
-std::unique_ptr<IoBatch> IoBatch::create(int) { return nullptr; }
+std::unique_ptr<IoBatch> IoBatch::create(int, Hold) { return nullptr; }
 }  // namespace leat
 
 #endif

@@ -16,13 +16,13 @@
 namespace leat {
 namespace {
 
-struct IoBatchTest : ::testing::Test {
+struct IoBatchTest : ::testing::TestWithParam<IoBatch::Hold> {
   IoBatchTest() {
     int fds[2];
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
     near = UniqueFd(fds[0]);
     far = UniqueFd(fds[1]);
-    batch = IoBatch::create(near.get());
+    batch = IoBatch::create(near.get(), GetParam());
   }
   void SetUp() override {
     if (!batch) GTEST_SKIP() << "no io_uring here: see /proc/sys/kernel/io_uring_disabled, or install liburing-dev";
@@ -31,7 +31,7 @@ struct IoBatchTest : ::testing::Test {
   std::unique_ptr<IoBatch> batch;
 };
 
-TEST_F(IoBatchTest, ReadsWhatThereIsInItsOrder) {
+TEST_P(IoBatchTest, ReadsWhatThereIsInItsOrder) {
   for (const std::string text : {"a", "bb", "ccc"}) ASSERT_GT(::send(far.get(), text.data(), text.size(), 0), 0);
   std::array<std::array<char, 8>, 5> buffers{};
   std::array<iovec, 5> parts;
@@ -45,7 +45,7 @@ TEST_F(IoBatchTest, ReadsWhatThereIsInItsOrder) {
   EXPECT_EQ(std::string(buffers[2].data(), 3), "ccc");
 }
 
-TEST_F(IoBatchTest, WritesInOrderAndGoesOnBehindAFailure) {
+TEST_P(IoBatchTest, WritesInOrderAndGoesOnBehindAFailure) {
   std::array<std::string, 3> texts{"a", "bb", "ccc"};
   std::array<iovec, 3> parts;
   for (std::size_t i = 0; i < 3; ++i) parts[i] = {texts[i].data(), texts[i].size()};
@@ -59,7 +59,7 @@ TEST_F(IoBatchTest, WritesInOrderAndGoesOnBehindAFailure) {
   EXPECT_EQ(std::string(in.data(), 3), "ccc");
 }
 
-TEST_F(IoBatchTest, CanBeUsedAgainAndAgain) {
+TEST_P(IoBatchTest, CanBeUsedAgainAndAgain) {
   std::string text = "x";
   iovec part{text.data(), 1};
   for (int round = 0; round < 100; ++round) {
@@ -69,6 +69,8 @@ TEST_F(IoBatchTest, CanBeUsedAgainAndAgain) {
     for (int i = 0; i < 3; ++i) ASSERT_EQ(::recv(far.get(), in.data(), in.size(), 0), 1);
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Holds, IoBatchTest, ::testing::Values(IoBatch::Hold::no, IoBatch::Hold::yes));
 
 }  // namespace
 }  // namespace leat

@@ -15,11 +15,12 @@ std::span<iovec> OutgoingFrame::describe(Packet& packet, Lead lead, bool has_lin
   }
   const bool fits = in_front + packet.size() <= kSize;
   if (fits) packet.copy_out(0, MutableBytes(joined_).subspan(in_front, packet.size()));
-  parts_[0] = {joined_.data(), fits ? in_front + packet.size() : in_front};
-  count_ = 1;
-  if (fits) return parts();
-  for (Slice& s : packet.slices()) parts_[count_++] = {s.mutable_bytes().data(), s.size()};
-  return parts();
+  std::size_t count = 0;
+  if (fits || in_front > 0) parts_[count++] = {joined_.data(), fits ? in_front + packet.size() : in_front};
+  if (!fits) {
+    for (Slice& s : packet.slices()) parts_[count++] = {s.mutable_bytes().data(), s.size()};
+  }
+  return std::span(parts_).first(count);
 }
 
 }  // namespace leat

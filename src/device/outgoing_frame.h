@@ -22,15 +22,12 @@ class OutgoingFrame {
 
   /// Good until the next call, and as long as the packet.
   std::span<iovec> describe(Packet& packet, Lead lead, bool has_link_layer);
-  /// What was described last.
-  std::span<iovec> parts() { return std::span(parts_).first(count_); }
 
  private:
   static constexpr std::size_t kSize = size_of(BufferClass::frame);
 
   std::array<std::uint8_t, kSize> joined_;
   std::array<iovec, Packet::kMaxSlices + 1> parts_;
-  std::size_t count_ = 0;
 };
 
 }  // namespace leat

@@ -41,11 +41,11 @@ class TapDevice final : public Device {
  public:
   /// `header`: bytes that the kernel wants and gives in front of a frame, kVirtioHeaderSize or none.
   /// `largest`: bytes of a frame that is received.
-  TapDevice(UniqueFd fd, DeviceCaps caps, std::size_t header, std::size_t largest)
+  TapDevice(UniqueFd fd, std::unique_ptr<IoBatch> io, DeviceCaps caps, std::size_t header, std::size_t largest)
       : fd_(std::move(fd)),
         caps_(caps),
         header_(header),
-        io_(IoBatch::create(fd_.get())),
+        io_(std::move(io)),
         incoming_(largest > size_of(BufferClass::frame) ? kMostLarge : IoBatch::kMost,
                   Incoming{ReceiveBuffer(largest, header)}),
         outgoing_(IoBatch::kMost) {}
@@ -235,11 +235,12 @@ bool attach(int fd, const std::string& name, TapKind kind, const DeviceOptions& 
   return ::ioctl(fd, TUNSETIFF, &request) == 0;
 }
 
-/// A process that was killed keeps its interface for some 30 ms more (IoBatch): that is waited for.
+/// A process that was killed keeps its interface for a moment more (IoBatch): as what it is, or in use.
 bool attach_patiently(int fd, const std::string& name, TapKind kind, const DeviceOptions& options) {
-  constexpr int kTries = 10, kPauseMs = 10;
+  constexpr int kTries = 30, kPauseMs = 10;
   for (int i = 0; !attach(fd, name, kind, options); ++i) {
-    if (errno != EBUSY || i == kTries) return false;
+    const int reason = errno;
+    if ((reason != EBUSY && reason != EINVAL) || i == kTries) return false;
     ::poll(nullptr, 0, kPauseMs);
   }
   return true;
@@ -308,11 +309,12 @@ expected<std::unique_ptr<Device>, DeviceError> open_tap(const std::string& name,
   };
   if (!attach_patiently(fd.get(), name, kind, options)) return refused(errno);
   const std::size_t header = has_virtio_header(fd.get()) ? kVirtioHeaderSize : 0;
+  const bool offloads = options.offloads && header > 0;
   int header_size = kVirtioHeaderSize;  // a persistent interface may remember another program's choice
   if (header > 0 && ::ioctl(fd.get(), TUNSETVNETHDRSZ, &header_size) != 0) return refused(errno);
   // Where the kernel knows less it sends smaller frames with filled-in checksums: nothing to refuse over.
-  const unsigned offloads = options.offloads ? TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN : 0;
-  (void)::ioctl(fd.get(), TUNSETOFFLOAD, offloads);
+  const unsigned taken = offloads ? TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN : 0;
+  (void)::ioctl(fd.get(), TUNSETOFFLOAD, taken);
 
   const auto info = interface_info(name);
   if (!info) return refused(ENODEV);
@@ -325,11 +327,14 @@ expected<std::unique_ptr<Device>, DeviceError> open_tap(const std::string& name,
   DeviceCaps caps;
   caps.has_link_layer = kind == TapKind::tap;
   caps.mtu = info->mtu;
-  if (options.offloads) caps.max_super_segment = 65535;
-  caps.completes_checksums = options.offloads;
+  if (offloads) caps.max_super_segment = 65535;
+  caps.completes_checksums = offloads;
   if (caps.has_link_layer) caps.mac = options.mac ? *options.mac : random_mac();
-  const std::size_t largest = options.offloads ? ReceiveBuffer::kCapacity : caps.mtu + EthernetHeader::kSize;
-  return std::unique_ptr<Device>(std::make_unique<TapDevice>(std::move(fd), caps, header, largest));
+  const std::size_t largest = offloads ? ReceiveBuffer::kCapacity : caps.mtu + EthernetHeader::kSize;
+  // One queue of several that a killed process still had would be given flows, and lose them.
+  const auto hold = options.one_of_several ? IoBatch::Hold::no : IoBatch::Hold::yes;
+  auto io = IoBatch::create(fd.get(), hold);
+  return std::unique_ptr<Device>(std::make_unique<TapDevice>(std::move(fd), std::move(io), caps, header, largest));
 }
 
 }  // namespace leat

@@ -1,6 +1,6 @@
 // TAP and TUN: an interface of the kernel whose other side is this process. `tap` carries Ethernet frames, `tun`
-// bare IP datagrams; both with a virtio header a frame, so that 64 kB super-segments and partial checksums pass
-// either way and nothing is ever summed or split in vain. Several frames take one system call (io_batch.h).
+// bare IP datagrams; both, with offloads, behind a virtio header, so that 64 kB super-segments and partial checksums
+// pass either way and nothing is ever summed or split in vain. Several frames take one system call (io_batch.h).
 //
 // The kernel's side keeps the address and routes that the user or the lab gives it; only IFF_UP is set here.
 #pragma once

@@ -89,6 +89,23 @@ TEST(TimerWheel, CancelsAndMoves) {
   EXPECT_EQ(fired(wheel, kStart + hours(1)), std::vector<int>{});
 }
 
+TEST(TimerWheel, KnowsWhatAnEntryIsArmedFor) {
+  TimerWheel wheel;
+  Timer t;
+  EXPECT_FALSE(TimerWheel::is_armed_by(t, kStart));
+  EXPECT_TRUE(TimerWheel::is_armed_by(t, kNever)) << "no need to be";
+  wheel.schedule(t, kStart + microseconds(10'500));
+  EXPECT_FALSE(TimerWheel::is_armed_by(t, kStart + milliseconds(10))) << "too late for that";
+  EXPECT_TRUE(TimerWheel::is_armed_by(t, kStart + microseconds(10'001))) << "the same tick";
+  EXPECT_TRUE(TimerWheel::is_armed_by(t, kStart + microseconds(10'500)));
+  EXPECT_TRUE(TimerWheel::is_armed_by(t, kStart + hours(1)));
+  EXPECT_EQ(fired(wheel, kStart + milliseconds(11)).size(), 1u);
+  EXPECT_FALSE(TimerWheel::is_armed_by(t, kStart + hours(1))) << "no longer";
+  wheel.schedule(t, kStart + hours(2));
+  wheel.cancel(t);
+  EXPECT_FALSE(TimerWheel::is_armed_by(t, kStart + hours(3)));
+}
+
 TEST(TimerWheel, APastDeadlineFiresAtTheNextTick) {
   TimerWheel wheel;
   wheel.pop_expired(kStart);

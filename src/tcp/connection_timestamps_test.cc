@@ -147,6 +147,15 @@ TEST(Paws, ForgetsAValueThatIsOlderThanHalfAWrap) {
   EXPECT_EQ(c.read(1000), 100);
 }
 
+TEST(Paws, RemembersAValueForWeeks) {
+  StampedStory c;
+  c.open();
+  c.advance(std::chrono::hours(23 * 24));
+  const SegmentVerdict verdict = c.recv({.seq = 1, .ack = 1, .len = 100, .ts = Ts{5, 10}});
+  EXPECT_EQ(verdict.drop, DropReason::TCP_RFC7323_PAWS);
+  EXPECT_EQ(c.sent().ack, 1);
+}
+
 // Some stacks say 0 in their SYN and begin their clock later.
 TEST(Paws, AZeroInTheSynComparesWithNothing) {
   StampedStory c;

@@ -56,8 +56,8 @@ class Timestamps {
   /// PAWS (RFC 7323 §5.3): how many ticks `value` lies before TS.Recent; 0 when it is acceptable. A TS.Recent that has
   /// not changed for 24 days compares with nothing (§5.5).
   std::uint32_t age(std::uint32_t value, Instant now) const {
-    constexpr std::uint32_t kOutdated = ages(Instant(std::chrono::hours(24 * 24)));
-    if (!agreed_ || ages(now) - recent_at_ >= kOutdated) return 0;
+    constexpr auto kOutdated = static_cast<std::int32_t>(ages(Instant(std::chrono::hours(24 * 24))));
+    if (!agreed_ || static_cast<std::int32_t>(ages(now) - recent_at_) >= kOutdated) return 0;
     return timestamp_age(value, recent_);
   }
   /// Takes the value of an acceptable segment that begins at or before what was last acknowledged (§4.3).

@@ -199,6 +199,7 @@ void Peer::on_error(Error error, Instant now) {
 }
 
 void Peer::fail(std::string why) {
+  if (done_) return;
   failure_ = std::move(why);
   done_ = true;
 }

@@ -53,9 +53,8 @@ expected<std::vector<std::vector<unsigned>>, DeviceError> share_queues(const Xdp
   }
   if (target.queue.value_or(0) >= there.send) {
     return device_failure(Error::invalid_argument, "queue " + std::to_string(*target.queue) + " of " + interface +
-                                                       " receives only: those that send too are 0 to " +
-                                                       std::to_string(there.send - 1) +
-                                                       "; without a number all are used");
+                                                       " receives only: use one below " + std::to_string(there.send) +
+                                                       ", or none, and all are used");
   }
   if (target.queue) return std::vector<std::vector<unsigned>>{{*target.queue}};
   if (cores > std::min(there.receive, there.send)) return too_few(interface, there, cores);

@@ -28,7 +28,7 @@ TEST(InterfaceQueues, WhatThereIsNotIsRefused) {
   EXPECT_THAT(refusal({"eth0", {}}, {8, 1, false}, 2), HasSubstr("`sudo ethtool -L eth0 rx 2 tx 2`"));
   EXPECT_THAT(refusal({"eth0", 3u}, kFive, 2), HasSubstr("xdp:eth0:3 is one queue"));
   EXPECT_THAT(refusal({"eth0", 5u}, kFive, 1), HasSubstr("its queues are 0 to 4"));
-  EXPECT_THAT(refusal({"eth0", 3u}, {8, 2, false}, 1), HasSubstr("receives only: those that send too are 0 to 1"));
+  EXPECT_THAT(refusal({"eth0", 3u}, {8, 2, false}, 1), HasSubstr("receives only: use one below 2"));
   EXPECT_EQ(refusal({"eth0", {}}, {8, 1, false}, 1), "none");
   EXPECT_EQ(refusal({"eth0", 1u}, {8, 2, false}, 1), "none");
 }
