@@ -1,10 +1,10 @@
 // How option values cross the border: copied in and out with the kernel's rules about their length.
 #pragma once
 
-#include <errno.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 

@@ -32,14 +32,12 @@ class KernelRouted : public ::testing::Test {
   void run(Duration d) {
     const Instant end = now_ + d;
     for (;;) {
-      bool more = true;
-      while (more) {
+      for (;;) {
         PacketBatch batch;
-        more = stack_.transmit(interface_, batch, now_);
+        stack_.transmit(interface_, batch, now_);
         sent_ += batch.size();
         if (batch.empty()) break;
         stack_.receive(interface_, batch, now_);
-        more = true;
       }
       while (stack_.next_event()) continue;
       const Instant next = stack_.next_deadline();

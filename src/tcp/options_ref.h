@@ -47,12 +47,14 @@ class TcpOptionsRef {
  public:
   explicit TcpOptionsRef(const TcpOptions& options) : shared_(new Shared{options, 1}) {}
   TcpOptionsRef(const TcpOptionsRef& other) : shared_(other.shared_) { ++shared_->users; }
+  /// What is moved from can only be assigned to or destroyed.
+  TcpOptionsRef(TcpOptionsRef&& other) noexcept : shared_(std::exchange(other.shared_, nullptr)) {}
   TcpOptionsRef& operator=(TcpOptionsRef other) noexcept {
     std::swap(shared_, other.shared_);
     return *this;
   }
   ~TcpOptionsRef() {
-    if (--shared_->users == 0) delete shared_;
+    if (shared_ != nullptr && --shared_->users == 0) delete shared_;
   }
 
   const TcpOptions& operator*() const { return shared_->options; }
