@@ -1,8 +1,8 @@
 // bench/loss: the networks and the wire between them. See loss.h.
-#include <signal.h>
 
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>

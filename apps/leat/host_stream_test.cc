@@ -2,9 +2,9 @@
 #include "host_stream.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>

@@ -1,8 +1,7 @@
 // What the C functions of leat/posix.h share: the process's host, errno, and what is checked before a call is sent.
 #pragma once
 
-#include <errno.h>
-
+#include <cerrno>
 #include <cstdint>
 #include <memory>
 #include <span>

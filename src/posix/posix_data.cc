@@ -1,10 +1,10 @@
 // leat/posix.h: data.
-#include <limits.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
+#include <climits>
+#include <csignal>
 #include <cstring>
 
 #include "leat/posix.h"

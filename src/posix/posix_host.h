@@ -4,9 +4,9 @@
 // happened: each call has a semaphore of its own, so that nobody is woken in vain.
 #pragma once
 
-#include <errno.h>
 #include <semaphore.h>
 
+#include <cerrno>
 #include <memory>
 #include <utility>
 

@@ -2,15 +2,15 @@
 // what becomes of it all at the end and in a forked child.
 #include "leat/posix.h"
 
-#include <errno.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <string>
 #include <thread>

@@ -1,8 +1,7 @@
 // DescriptorTable: small numbers for Files, the lowest free one first. Owns no File: it says when a number lets go.
 #pragma once
 
-#include <errno.h>
-
+#include <cerrno>
 #include <set>
 #include <vector>
 

@@ -1,7 +1,7 @@
 // The errno of a stack's Error: what Linux calls the same trouble.
 #pragma once
 
-#include <errno.h>
+#include <cerrno>
 
 #include "leat/error.h"
 

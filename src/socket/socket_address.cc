@@ -1,7 +1,6 @@
 #include "socket/socket_address.h"
 
-#include <errno.h>
-
+#include <cerrno>
 #include <cstring>
 
 #include "base/bytes.h"

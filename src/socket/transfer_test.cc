@@ -13,8 +13,7 @@ using testing::Transfer;
 using testing::TwoHosts;
 using namespace std::chrono_literals;
 
-class SocketTransfer : public ::testing::Test {
- protected:
+struct SocketTransfer : ::testing::Test {
   Result failure(int error) { return Result::failure(error); }
   std::string read(std::size_t size = 100, int flags = 0) {
     return hosts.receive(hosts.server(), pair.server, size, flags);
@@ -200,8 +199,7 @@ TEST_F(SocketTransfer, SendCompletesWhenThePeerHasRead) {
   EXPECT_EQ(call.result(), Result{static_cast<std::int64_t>(much.size())});
 }
 
-class SocketWithoutBuffers : public SocketTransfer {
- protected:
+struct SocketWithoutBuffers : SocketTransfer {
   void take_all() {
     for (const BufferClass c : {BufferClass::super, BufferClass::medium, BufferClass::frame, BufferClass::header}) {
       while (Slice taken = hosts.pool().allocate(c, 0, 0)) all.push_back(std::move(taken));

@@ -11,10 +11,10 @@ namespace leat {
 
 class Stack::Impl {
  public:
-  Impl(const StackConfig& config, BufferPool& pool)
+  Impl(const StackConfig& config, BufferPool& buffers)
       : random(config.seed),
         drops(counters),
-        pool_(pool),
+        pool(buffers),
         network(random, counters, drops, pool),
         tcp(config.tcp, random, counters, drops, pool) {}
 
@@ -33,7 +33,7 @@ class Stack::Impl {
   std::array<PacketVerdict, PacketBatch::kCapacity> verdicts;
   std::size_t judged = 0;
   JoinedSegment joined;
-  BufferPool& pool_;
+  BufferPool& pool;
   Network network;
   TcpSockets tcp;
 };
@@ -84,10 +84,10 @@ bool Stack::Impl::receive_tcp(const Arrival& arrival, Packet& packet, const Fram
     return false;
   };
   if (packet.size() < TcpHeader::kSize) return refuse(DropReason::PKT_TOO_SMALL);
-  if (!packet.linearize(TcpHeader::kSize, pool_)) return refuse(DropReason::NOMEM);
+  if (!packet.linearize(TcpHeader::kSize, pool)) return refuse(DropReason::NOMEM);
   const std::size_t header_length = (packet.front()[12] >> 4) * std::size_t{4};
   if (header_length < TcpHeader::kSize || header_length > packet.size()) return refuse(DropReason::TCP_HDR);
-  if (!packet.linearize(header_length, pool_)) return refuse(DropReason::NOMEM);
+  if (!packet.linearize(header_length, pool)) return refuse(DropReason::NOMEM);
   const TransportSpan span{arrival.ip.source, arrival.ip.destination, IpProtocol::tcp, 0, packet.size()};
   if (!has_good_checksum(packet, span)) {
     ++counters[Counter::TcpInCsumErrors];
@@ -152,7 +152,7 @@ void Stack::Impl::send_tcp(OutgoingSegment& out, Instant now) {
   header.urgent = segment.urgent;
   header.header_length = static_cast<std::uint8_t>(TcpHeader::kSize + options_length);
 
-  Slice bytes = pool_.allocate(BufferClass::header, Network::kHeadroom, header.header_length);
+  Slice bytes = pool.allocate(BufferClass::header, Network::kHeadroom, header.header_length);
   if (!bytes) {
     drops.other(DropReason::NOMEM);
     return;
@@ -227,14 +227,15 @@ expected<void, Error> Stack::send_echo(const EchoRequest& request, Instant now) 
 std::optional<EchoReply> Stack::next_echo_reply() { return impl_->network.next_echo_reply(); }
 
 expected<SocketHandle, Error> Stack::listen(const Endpoint& local, unsigned backlog,
-                                            std::optional<TcpOptions> options) {
+                                            const std::optional<TcpOptions>& options) {
   if (!local.address.is_unspecified() && !impl_->network.is_local(local.address)) {
     return unexpected(Error::address_not_available);
   }
   return impl_->tcp.listen(local, backlog, options);
 }
 
-expected<SocketHandle, Error> Stack::listen(SocketHandle bound, unsigned backlog, std::optional<TcpOptions> options) {
+expected<SocketHandle, Error> Stack::listen(SocketHandle bound, unsigned backlog,
+                                            const std::optional<TcpOptions>& options) {
   return impl_->tcp.listen(bound, backlog, options);
 }
 
@@ -350,7 +351,7 @@ Stack::Population Stack::population() const {
 }
 
 MemoryInfo Stack::memory() const {
-  MemoryInfo info = impl_->pool_.info();
+  MemoryInfo info = impl_->pool.info();
   const Population all = population();
   info.connections = all.connections, info.orphans = all.orphans, info.listeners = all.listeners;
   info.half_open = all.half_open, info.time_wait = all.time_wait, info.neighbours = all.neighbours;

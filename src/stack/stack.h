@@ -95,9 +95,11 @@ class Stack {
   // Sockets. Whatever changes one takes the time, also where nothing depends on it yet.
   expected<SocketHandle, Error> connect(const ConnectRequest& request, Instant now);
   /// `local.port` 0 picks an ephemeral one. As after a bind() with reuse_address.
-  expected<SocketHandle, Error> listen(const Endpoint& local, unsigned backlog, std::optional<TcpOptions> options = {});
+  expected<SocketHandle, Error> listen(const Endpoint& local, unsigned backlog,
+                                       const std::optional<TcpOptions>& options = {});
   /// Listens where a socket of bind() is, which stays: address_in_use when another listens there already.
-  expected<SocketHandle, Error> listen(SocketHandle bound, unsigned backlog, std::optional<TcpOptions> options = {});
+  expected<SocketHandle, Error> listen(SocketHandle bound, unsigned backlog,
+                                       const std::optional<TcpOptions>& options = {});
   /// Of a listener (a second listen() of Linux).
   expected<void, Error> set_backlog(SocketHandle listener, unsigned backlog);
   /// would_block when no connection is ready.

@@ -1,8 +1,8 @@
 // The same cases through leat/posix.h, on Leat's loopback interface, and on the kernel's calls, on the loopback of a
 // namespace: they read the same.
 #include <gtest/gtest.h>
-#include <signal.h>
 
+#include <csignal>
 #include <fstream>
 #include <set>
 

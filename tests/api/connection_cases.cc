@@ -1,7 +1,7 @@
 // Connections: bind, listen, accept, connect, shutdown, close, names.
-#include <errno.h>
 #include <fcntl.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "api/player.h"

@@ -1,9 +1,9 @@
 // Data: the calls that move it and their flags.
-#include <errno.h>
 #include <linux/sockios.h>
-#include <signal.h>
 #include <sys/ioctl.h>
 
+#include <cerrno>
+#include <csignal>
 #include <string>
 
 #include "api/player.h"

@@ -1,9 +1,9 @@
 // Descriptors: bad ones, wrong kinds, wrong pointers, fcntl and ioctl.
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 
+#include <cerrno>
 #include <cstdint>
 
 #include "api/player.h"

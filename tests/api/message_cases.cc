@@ -1,8 +1,8 @@
 // Control messages: what goes beside the data of sendmsg() and recvmsg().
-#include <errno.h>
 #include <linux/tcp.h>
 #include <netinet/ip.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "api/player.h"

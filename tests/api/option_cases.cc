@@ -1,8 +1,8 @@
 // Options of all levels: what they say at first, what they take, and what they make of it.
-#include <errno.h>
 #include <linux/tcp.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "api/player.h"

@@ -1,6 +1,7 @@
 // Readiness: poll, select and epoll.
-#include <errno.h>
 #include <fcntl.h>
+
+#include <cerrno>
 
 #include "api/player.h"
 

@@ -61,7 +61,7 @@ PURE_HEADERS = set("""
 """.split())
 # The socket layer and the POSIX-like API's header speak Linux's language: these give them constants and layouts, never a call (pure_words sees to that).
 SOCKET_HEADERS = PURE_HEADERS | set("""
-    errno.h fcntl.h linux/sockios.h linux/tcp.h netinet/in.h poll.h sys/epoll.h sys/ioctl.h sys/select.h sys/socket.h
+    cerrno fcntl.h linux/sockios.h linux/tcp.h netinet/in.h poll.h sys/epoll.h sys/ioctl.h sys/select.h sys/socket.h
     stddef.h sys/time.h sys/uio.h
 """.split())
 TEST_HEADERS = PURE_HEADERS | set("""
