@@ -17,7 +17,7 @@
 #pragma once
 
 #include <poll.h>
-#include <stddef.h>
+#include <stddef.h>  // NOLINT(modernize-deprecated-headers): C reads this too
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>

@@ -45,7 +45,7 @@ class Cubic final : public LossBased {
     CubicCurve curve;
     std::uint32_t w_est = 0;  ///< segments: Reno's window (RFC 9438 §4.3)
     std::uint32_t acked_for_reno = 0;
-    std::uint32_t per_growth = 0;
+    std::uint32_t per_growth = 1;
     std::uint32_t followed_cwnd = 0;  ///< segments, when per_growth was decided, at followed_at
     Ticks followed_at = 0;
     Ticks epoch = 0;  ///< when it began

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ostream>
 #include <sstream>
+#include <utility>
 
 namespace leat::testing {
 
@@ -35,7 +36,7 @@ StoryConfig without_sack() {
   return config;
 }
 
-Story::Story(StoryConfig config) : config_(config) {
+Story::Story(StoryConfig config) : config_(std::move(config)) {
   ConnectionConfig c = config_.connection;
   c.initial_sequence = SeqNum(config_.our_isn);
   c.receive_mss = c.send_mss_limit = config_.mss;
