@@ -19,7 +19,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using lab::Lab;
-using lab::LinkKind;
 using ::testing::HasSubstr;
 
 constexpr auto kLong = 120s;

@@ -13,7 +13,6 @@ namespace leat::interop {
 namespace {
 
 using namespace std::chrono_literals;
-using lab::LinkKind;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -45,7 +44,7 @@ class FilesTest : public ::testing::Test {
     return bytes;
   }
   /// Its standard output; fails the test unless it ends with success.
-  std::string run(std::vector<std::string> command) {
+  std::string run(const std::vector<std::string>& command) {
     lab::SpawnOptions options;
     options.directory = folder_.path();
     const auto output = lab_->run_tool(lab::kFar, command, options);
@@ -54,7 +53,7 @@ class FilesTest : public ::testing::Test {
   }
   std::string curl(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {"curl", "-sS", "--max-time", "60"});
-    return run(std::move(arguments));
+    return run(arguments);
   }
   std::string url(const std::string& path) const { return served_->url(path); }
 
