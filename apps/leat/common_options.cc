@@ -15,7 +15,7 @@ CLI::Option* add_impair_option(CLI::App& command, std::vector<Impairment>& impai
       "docs/emulator.md defines. With in: or out: in front it concerns one direction: " +
           directions + " May be repeated: frames pass one after the other.",
       [](std::string_view text) { return Impairment::parse(text); },
-      [&impairments](Impairment i) { impairments.push_back(std::move(i)); }, true);
+      [&impairments](const Impairment& i) { impairments.push_back(i); }, true);
 }
 
 CLI::Option* add_stats_option(CLI::App& command, StatsOption& stats, const std::string& what) {

@@ -36,7 +36,7 @@ std::string line(const std::string& id, Duration start, Duration end, std::uint6
                      transfer_text(static_cast<double>(bytes)), bitrate_text(rate(bytes, end - start)));
 }
 
-std::string stripped(std::string text) {
+std::string stripped(const std::string& text) {
   const std::size_t end = text.find_last_not_of(' ');
   return text.substr(0, end == text.npos ? 0 : end + 1) + "\n";
 }

@@ -194,7 +194,7 @@ TEST_F(HostPair, OnePortOneListener) {
 }
 
 TEST_F(HostPair, CountersAndLinkTellWhatHappened) {
-  { auto [near_end, far_end] = join(); }
+  join();
   EXPECT_EQ(client().counters()[Counter::TcpActiveOpens], 1u);
   EXPECT_EQ(server().counters()[Counter::TcpPassiveOpens], 1u);
   const LinkInfo link = client().link();

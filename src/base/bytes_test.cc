@@ -8,7 +8,7 @@ namespace leat {
 namespace {
 
 TEST(Bytes, LoadsBigEndian) {
-  constexpr std::array<std::uint8_t, 5> b{0x00, 0x80, 0xff, 0x01, 0xfe};
+  const std::array<std::uint8_t, 5> b{0x00, 0x80, 0xff, 0x01, 0xfe};
   EXPECT_EQ(load_be16(b.data()), 0x0080u);
   EXPECT_EQ(load_be16(b.data() + 1), 0x80ffu);
   EXPECT_EQ(load_be32(b.data()), 0x0080ff01u);

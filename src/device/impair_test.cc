@@ -32,6 +32,7 @@ class ImpairTest : public ::testing::Test {
   /// near_ is the impaired end of a cable, far_ the other one.
   void join(const std::vector<std::string>& texts) {
     std::vector<Impairment> impairments;
+    impairments.reserve(texts.size());
     for (const std::string& text : texts) impairments.push_back(*Impairment::parse(text));
     auto inner = link_.take_end({{2, 0, 0, 0, 0, 1}});
     auto far = link_.take_end({{2, 0, 0, 0, 0, 2}});

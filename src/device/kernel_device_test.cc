@@ -30,7 +30,6 @@ using testing::in_namespace;
 using testing::shell;
 using testing::skip_here;
 using testing::TinyPeer;
-using testing::TinySegment;
 
 constexpr IpAddress kKernel = IpAddress::v4(10, 9, 0, 1), kOurs = IpAddress::v4(10, 9, 0, 2);
 constexpr MacAddress kKernelMac{{2, 0, 0, 0, 0, 1}}, kOurMac{{2, 0, 0, 0, 0, 2}};

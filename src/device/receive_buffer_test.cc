@@ -68,6 +68,7 @@ TEST(ReceiveBuffer, TheBigBlockWaitsWhileSmallFramesPass) {
   BufferPool pool;
   ReceiveBuffer buffer;
   std::vector<Packet> held;
+  held.reserve(50);
   for (int i = 0; i < 50; ++i) held.push_back(std::move(*read_frame(buffer, pool, 1514)));
   EXPECT_EQ(pool.bytes_in_use(), 50u * 2048 + 65536);
 }

@@ -76,7 +76,7 @@ void Cursor::expect_word(std::string_view word) {
 }
 
 std::string Cursor::word(std::string_view what) {
-  const std::string found(peek_word());
+  std::string found(peek_word());
   if (found.empty()) fail_wanting(what);
   position_ += found.size();
   return found;

@@ -157,6 +157,7 @@ bool send_descriptors(int wire, const std::array<int, 4>& descriptors) {
   std::erase_if(words, [](const std::string& word) { return word.empty(); });
   words.insert(words.end(), {"-c", kServer, limit});
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   ::dup2(wire, STDIN_FILENO);

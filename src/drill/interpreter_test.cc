@@ -15,18 +15,18 @@ class DrillInterpreter : public ::testing::Test {
     static const bool has_python = std::system("python3 -c '' >/dev/null 2>&1") == 0;
     if (!has_python) GTEST_SKIP() << "no python3; apt-get install python3";
   }
-  static void TearDownTestSuite() { python_.stop(); }
+  static void TearDownTestSuite() { python.stop(); }
   void expect_good(const std::string& program) {
-    const auto trouble = python_.run(program);
+    const auto trouble = python.run(program);
     EXPECT_FALSE(trouble) << program << ": " << *trouble;
   }
   void expect_bad(const std::string& program, const std::string& why) {
-    const auto trouble = python_.run(program);
+    const auto trouble = python.run(program);
     ASSERT_TRUE(trouble) << program;
     EXPECT_NE(trouble->find(why), std::string::npos) << *trouble;
   }
 
-  static inline Interpreter python_{"python3", std::chrono::seconds(1)};  // starting it takes long
+  static inline Interpreter python{"python3", std::chrono::seconds(1)};  // starting it takes long
 };
 
 TEST_F(DrillInterpreter, SaysWhatWentWrong) {
@@ -58,10 +58,10 @@ TEST_F(DrillInterpreter, LimitsTheTime) {
 }
 
 TEST_F(DrillInterpreter, ServesProcessesThatAreForked) {
-  python_.start();
+  python.start();
   const pid_t child = ::fork();
   if (child == 0) {
-    const bool good = !python_.run("import os\nos.kill(os.getppid(), 9)\n") && !python_.run("pass\n");
+    const bool good = !python.run("import os\nos.kill(os.getppid(), 9)\n") && !python.run("pass\n");
     ::_exit(good ? 0 : 1);
   }
   int status = 1;

@@ -133,7 +133,8 @@ TEST(Fate, JitterIsEvenlyDistributedAroundTheDelay) {
   }
   EXPECT_NEAR(sum / kFrames, 20e6, 5 * 5e6 / std::sqrt(3) / std::sqrt(kFrames));
   double chi_squared = 0;
-  for (const int n : bins) chi_squared += std::pow(n - kFrames / kBins, 2) / (kFrames / kBins);
+  constexpr double kMean = double{kFrames} / kBins;
+  for (const int n : bins) chi_squared += std::pow(n - kMean, 2) / kMean;
   EXPECT_LT(chi_squared, 19 + 5 * std::sqrt(2 * 19));
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <utility>
 
 namespace leat {
@@ -58,7 +59,7 @@ Checked parse_time(string_view text, Duration& out) {
   if (!value || *value > static_cast<double>(kLongestDelay.count())) {
     return wrong(text, "a time of at most an hour with its unit, such as 20ms, 500us or 1.5s");
   }
-  out = Duration(static_cast<Duration::rep>(*value + 0.5));
+  out = Duration(std::llround(*value));
   return {};
 }
 
@@ -273,7 +274,7 @@ expected<Impairment, std::string> Impairment::parse(std::string_view text) {
       return unexpected((named ? "" : std::string(key) + ": ") + ok.error());
     }
   }
-  if (auto ok = out.check(); !ok) return unexpected(std::move(ok.error()));
+  if (auto ok = out.check(); !ok) return unexpected(ok.error());
   return out;
 }
 

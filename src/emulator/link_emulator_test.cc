@@ -23,40 +23,40 @@ constexpr EmulatorOptions kFast{.link_header = 14, .max_super_segment = 65535, .
 constexpr EmulatorOptions kPlain{.link_header = 14};
 
 /// An emulator in virtual time, with what came out of it.
-class Rig {
- public:
+struct Rig {
   explicit Rig(const std::vector<std::string>& texts, EmulatorOptions options = kFast)
-      : emulator_(parsed(texts), options) {}
-  ~Rig() { EXPECT_EQ(emulator_.frames_on_their_way() > 0, emulator_.bytes_held() > 0); }
+      : emulator(parsed(texts), options) {}
+  ~Rig() { EXPECT_EQ(emulator.frames_on_their_way() > 0, emulator.bytes_held() > 0); }
 
-  void send(const TcpFrame& frame) { send(make_packet(frame, pool_)); }
+  void send(const TcpFrame& frame) { send(make_packet(frame, pool)); }
   void send(Packet packet) {
     PacketBatch batch;
     batch.push(std::move(packet));
-    emulator_.send(batch, now_, pool_);
+    emulator.send(batch, now, pool);
     EXPECT_TRUE(batch.empty());
   }
   /// Lets `d` pass and gives what arrives meanwhile, each batch at its own time.
   std::vector<Packet> run(Duration d) {
-    const Instant end = now_ + d;
+    const Instant end = now + d;
     std::vector<Packet> out;
-    arrivals_.clear();
-    for (; emulator_.next_arrival() <= end;) {
-      now_ = std::max(now_, emulator_.next_arrival());
+    arrivals.clear();
+    for (; emulator.next_arrival() <= end;) {
+      now = std::max(now, emulator.next_arrival());
       PacketBatch batch;
       for (bool more = true; more;) {
-        more = emulator_.receive(batch, now_, pool_);
-        for (Packet& p : batch) arrivals_.push_back(now_), out.push_back(std::move(p));
+        more = emulator.receive(batch, now, pool);
+        for (Packet& p : batch) arrivals.push_back(now), out.push_back(std::move(p));
         batch.clear();
       }
     }
-    now_ = end;
+    now = end;
     return out;
   }
-  const ImpairmentCounters& counters(std::size_t stage = 0) const { return emulator_.stages()[stage].counters(); }
+  const ImpairmentCounters& counters(std::size_t stage = 0) const { return emulator.stages()[stage].counters(); }
 
   static std::vector<Impairment> parsed(const std::vector<std::string>& texts) {
     std::vector<Impairment> out;
+    out.reserve(texts.size());
     for (const std::string& text : texts) {
       const auto impairment = Impairment::parse(text);
       EXPECT_TRUE(impairment) << text << ": " << (impairment ? "" : impairment.error());
@@ -65,14 +65,15 @@ class Rig {
     return out;
   }
 
-  BufferPool pool_;
-  LinkEmulator emulator_;
-  Instant now_ = kStart;
-  std::vector<Instant> arrivals_;  ///< of what run() gave
+  BufferPool pool;
+  LinkEmulator emulator;
+  Instant now = kStart;
+  std::vector<Instant> arrivals;  ///< of what run() gave
 };
 
 std::vector<std::uint32_t> seqs(const std::vector<Packet>& packets) {
   std::vector<std::uint32_t> out;
+  out.reserve(packets.size());
   for (const Packet& p : packets) out.push_back(seq_of(p));
   return out;
 }
@@ -82,20 +83,20 @@ TEST(LinkEmulator, NothingIsLostInventedOrChangedUnlessSaid) {
   std::vector<Octets> sent;
   for (std::uint32_t i = 0; i < 1000; ++i) {
     const TcpFrame frame{.seq = i * 100, .payload = i % 1400, .partial = false};
-    sent.push_back(bytes_of_packet(make_packet(frame, rig.pool_)));
+    sent.push_back(bytes_of_packet(make_packet(frame, rig.pool)));
     rig.send(frame);
   }
   const auto got = rig.run(1s);
   ASSERT_EQ(got.size(), sent.size());
   for (std::size_t i = 0; i < sent.size(); ++i) EXPECT_EQ(bytes_of_packet(got[i]), sent[i]);
-  EXPECT_EQ(rig.emulator_.next_arrival(), kNever);
-  EXPECT_EQ(rig.emulator_.bytes_held(), 0u);
+  EXPECT_EQ(rig.emulator.next_arrival(), kNever);
+  EXPECT_EQ(rig.emulator.bytes_held(), 0u);
 }
 
 TEST(LinkEmulator, FramesArriveWhenTheirTimeHasCome) {
   Rig rig({"delay=20ms"});
   rig.send(TcpFrame{});
-  EXPECT_EQ(rig.emulator_.next_arrival(), kStart + 20ms);
+  EXPECT_EQ(rig.emulator.next_arrival(), kStart + 20ms);
   EXPECT_TRUE(rig.run(20ms - 1ns).empty());
   EXPECT_EQ(rig.run(1ns).size(), 1u);
 }
@@ -120,7 +121,7 @@ TEST(LinkEmulator, WhatStaysAdjacentIsJoinedAgain) {
   rig.send(frame);
   const auto got = rig.run(1ms);
   ASSERT_EQ(got.size(), 1u);
-  EXPECT_EQ(bytes_of_packet(got[0]), bytes_of_packet(make_packet(frame, rig.pool_)));
+  EXPECT_EQ(bytes_of_packet(got[0]), bytes_of_packet(make_packet(frame, rig.pool)));
   EXPECT_EQ(rig.counters().frames, 42u);
 }
 
@@ -157,7 +158,7 @@ TEST(LinkEmulator, AReceiverWithoutOffloadsGetsPlainFramesWithFullChecksums) {
   for (Packet& p : got) {
     EXPECT_EQ(p.offload.checksum, ChecksumState::unchecked);
     EXPECT_EQ(p.offload.gso_size, 0);
-    EXPECT_TRUE(has_right_checksums(std::move(p), rig.pool_));
+    EXPECT_TRUE(has_right_checksums(std::move(p), rig.pool));
   }
 }
 
@@ -184,12 +185,12 @@ TEST(LinkEmulator, AFlippedBitBreaksAChecksum) {
       const Octets now = bytes_of_packet(got[0]);
       TcpFrame summed = frame;
       summed.partial = false;
-      const Octets was = bytes_of_packet(make_packet(summed, rig.pool_));
+      const Octets was = bytes_of_packet(make_packet(summed, rig.pool));
       int bits = 0;
       for (std::size_t k = 0; k < was.size(); ++k) bits += __builtin_popcount(was[k] ^ now[k]);
       EXPECT_EQ(bits, 1);
       EXPECT_TRUE(std::equal(was.begin(), was.begin() + 14, now.begin())) << "the link header is spared";
-      EXPECT_FALSE(has_right_checksums(std::move(got[0]), rig.pool_));
+      EXPECT_FALSE(has_right_checksums(std::move(got[0]), rig.pool));
     }
     EXPECT_EQ(rig.counters().corrupted, 2000u);
   }
@@ -197,7 +198,7 @@ TEST(LinkEmulator, AFlippedBitBreaksAChecksum) {
 
 TEST(LinkEmulator, CorruptionHitsOneSegmentAndNotTheSharedBytes) {
   Rig rig({"corrupt=6%,seed=1"});
-  Packet packet = make_packet({.payload = 50000, .gso = 1000}, rig.pool_);
+  Packet packet = make_packet({.payload = 50000, .gso = 1000}, rig.pool);
   const Slice mine = packet.slices()[0];
   const Octets before(mine.bytes().begin(), mine.bytes().end());
   rig.send(std::move(packet));
@@ -211,7 +212,7 @@ TEST(LinkEmulator, ArpIsNotDamaged) {
   Rig rig({"corrupt=100%"});
   Octets arp(42);
   arp[12] = 0x08, arp[13] = 0x06;
-  rig.send(Packet(rig.pool_.copy_of(arp)));
+  rig.send(Packet(rig.pool.copy_of(arp)));
   const auto got = rig.run(0ns);
   ASSERT_EQ(got.size(), 1u);
   EXPECT_EQ(bytes_of_packet(got[0]), arp);
@@ -242,7 +243,7 @@ TEST(LinkEmulator, TheRateSpreadsAndTheQueueDrops) {
   for (std::uint32_t i = 0; i < 8; ++i) rig.send({.seq = i, .payload = 946, .partial = false});
   const auto got = rig.run(1s);
   EXPECT_EQ(seqs(got), (std::vector<std::uint32_t>{0, 1, 2, 3, 4}));
-  for (std::size_t i = 0; i < got.size(); ++i) EXPECT_EQ(rig.arrivals_[i], kStart + 1ms * (i + 1));
+  for (std::size_t i = 0; i < got.size(); ++i) EXPECT_EQ(rig.arrivals[i], kStart + 1ms * (i + 1));
   EXPECT_EQ(rig.counters().queue_drops, 3u);
 }
 
@@ -265,7 +266,7 @@ TEST(LinkEmulator, LateCallsChangeNoTimes) {
   // Through two stages: the first second passes unwatched, yet the second stage begins when the first one ended.
   Rig rig({"delay=10ms", "rate=8mbit"}, kPlain);
   rig.send({.seq = 1, .payload = 946, .partial = false});
-  rig.now_ += 1s;
+  rig.now += 1s;
   rig.send({.seq = 2, .payload = 946, .partial = false});
   EXPECT_EQ(seqs(rig.run(0ns)), (std::vector<std::uint32_t>{1}));
   EXPECT_EQ(seqs(rig.run(11ms)), (std::vector<std::uint32_t>{2}));
@@ -277,8 +278,8 @@ TEST(LinkEmulator, WhatIsHeldIsBoundedAndCounted) {
   options.hold_limit = 1 << 20;
   Rig rig({"delay=1s"}, options);
   for (std::uint32_t i = 0; i < 1000; ++i) rig.send({.payload = 40000, .gso = 1000});
-  EXPECT_LT(rig.emulator_.bytes_held(), (1u << 20) + 100'000);
-  EXPECT_LT(rig.pool_.bytes_in_use(), (1u << 20) + 100'000);
+  EXPECT_LT(rig.emulator.bytes_held(), (1u << 20) + 100'000);
+  EXPECT_LT(rig.pool.bytes_in_use(), (1u << 20) + 100'000);
   EXPECT_GT(rig.counters().refused, 0u);
   std::uint64_t arrived = 0;
   for (const Packet& p : rig.run(2s)) arrived += (p.size() - 54) / 1000;
@@ -290,7 +291,7 @@ TEST(LinkEmulator, ASurvivorIsChargedForTheWholeBlockThatItPins) {
   options.hold_limit = 1 << 20;
   Rig rig({"delay=1s,loss=95%,seed=1"}, options);
   for (std::uint32_t i = 0; i < 1000; ++i) rig.send({.payload = 40000, .gso = 1000});
-  EXPECT_LT(rig.pool_.bytes_in_use(), (1u << 20) + 100'000);
+  EXPECT_LT(rig.pool.bytes_in_use(), (1u << 20) + 100'000);
   EXPECT_GT(rig.counters().refused, 0u);
 }
 
@@ -299,9 +300,9 @@ TEST(LinkEmulator, OfBorrowedBytesOnlyThoseInTheFrameAreCharged) {
   options.hold_limit = 1 << 20;
   Rig rig({"delay=1s"}, options);
   const Octets theirs(10 << 20);
-  const Slice all = rig.pool_.borrow(theirs);
+  const Slice all = rig.pool.borrow(theirs);
   for (std::uint32_t i = 0; i < 100; ++i) {
-    Packet packet = make_packet({.payload = 1000}, rig.pool_);
+    Packet packet = make_packet({.payload = 1000}, rig.pool);
     packet.truncate(packet.size() - 1000);
     packet.append(all.part(i * 1000, 1000));
     rig.send(std::move(packet));
@@ -315,10 +316,10 @@ TEST(LinkEmulator, WithoutMemoryFramesAreLostAndCounted) {
   BufferPool small(100'000);
   PacketBatch batch;
   batch.push(make_packet({.payload = 60000, .gso = 500}, small));
-  rig.emulator_.send(batch, rig.now_, small);
+  rig.emulator.send(batch, rig.now, small);
   EXPECT_GT(rig.counters().refused, 0u);
-  while (rig.emulator_.next_arrival() != kNever) {
-    (void)rig.emulator_.receive(batch, rig.now_, small);
+  while (rig.emulator.next_arrival() != kNever) {
+    (void)rig.emulator.receive(batch, rig.now, small);
     batch.clear();
   }
   EXPECT_EQ(small.blocks_in_use(), 0u);
@@ -326,12 +327,12 @@ TEST(LinkEmulator, WithoutMemoryFramesAreLostAndCounted) {
 
 TEST(LinkEmulator, BogusSuperSegmentsAreRefused) {
   Rig rig({"loss=1%"});
-  Packet packet = make_packet({.payload = 20000, .gso = 1000}, rig.pool_);
+  Packet packet = make_packet({.payload = 20000, .gso = 1000}, rig.pool);
   packet.slices()[0].mutable_bytes()[14 + 9] = 17;
   rig.send(std::move(packet));
   EXPECT_TRUE(rig.run(1s).empty());
   EXPECT_EQ(rig.counters().refused, 1u);
-  EXPECT_EQ(rig.pool_.blocks_in_use(), 0u);
+  EXPECT_EQ(rig.pool.blocks_in_use(), 0u);
 }
 
 /// Everything at once, many frames: each byte stream that comes out is made of frames that went in.
@@ -349,7 +350,7 @@ TEST(LinkEmulator, TheBooksBalance) {
         arrived += frames;
         const Octets raw = bytes_of_packet(p);
         const std::uint32_t at = seq_of(p);
-        if (!has_right_checksums(std::move(p), rig.pool_)) {
+        if (!has_right_checksums(std::move(p), rig.pool)) {
           ++damaged;
           continue;
         }
@@ -380,7 +381,7 @@ TEST(LinkEmulator, TheBooksBalance) {
       twice += n == 2 ? 1 : 0;
     }
     EXPECT_LE(twice, c.duplicated);
-    EXPECT_EQ(rig.pool_.blocks_in_use(), 0u);
+    EXPECT_EQ(rig.pool.blocks_in_use(), 0u);
   }
 }
 
@@ -391,8 +392,8 @@ TEST(LinkEmulator, ASeedDoesTheSameAgainHoweverFramesAreBatched) {
     PacketBatch batch;
     std::vector<Octets> out;
     for (std::uint32_t i = 0; i < 6400; ++i) {
-      batch.push(make_packet({.seq = i * 1000, .partial = false}, rig.pool_));
-      if (one_by_one || batch.full()) rig.emulator_.send(batch, rig.now_, rig.pool_);
+      batch.push(make_packet({.seq = i * 1000, .partial = false}, rig.pool));
+      if (one_by_one || batch.full()) rig.emulator.send(batch, rig.now, rig.pool);
     }
     for (const Packet& p : rig.run(1s)) out.push_back(bytes_of_packet(p));
     return out;

@@ -127,6 +127,7 @@ TEST(BufferPool, ReturnedBlocksAreUsedAgain) {
 TEST(BufferPool, RefusesBeyondItsLimit) {
   BufferPool pool(3 * kFrame);
   std::vector<Slice> held;
+  held.reserve(3);
   for (int i = 0; i < 3; ++i) held.push_back(pool.allocate(BufferClass::frame, 0, 1));
   EXPECT_TRUE(std::all_of(held.begin(), held.end(), [](const Slice& s) { return bool{s}; }));
   EXPECT_FALSE(pool.allocate(BufferClass::header, 0, 1));
@@ -148,6 +149,7 @@ TEST(BufferPool, KeptBlocksOfOneSizeMakeWayForAnother) {
 TEST(BufferPool, KeepsOnlySoMuchForReuse) {
   BufferPool pool;
   std::vector<Slice> held;
+  held.reserve(200);
   for (int i = 0; i < 200; ++i) held.push_back(pool.allocate(BufferClass::super, 0, 1));
   held.clear();
   EXPECT_EQ(pool.bytes_in_use(), 0u);

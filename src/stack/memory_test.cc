@@ -93,6 +93,7 @@ TEST(Memory, ShortageStopsGrowthBeforeAnythingIsRefused) {
 TEST(Memory, AWriterWhoFoundItShortGoesOn) {
   Crowd crowd(std::size_t{2} << 20);
   std::vector<SocketHandle> crowded;
+  crowded.reserve(40);
   for (int i = 0; i < 40; ++i) crowded.push_back(crowd.connect());
   crowd.link().run(10ms);
   std::vector<SocketHandle> ends;

@@ -67,7 +67,7 @@ TEST(SocketConformance, EveryDifferenceIsDocumentedAndThereAreFew) {
   for (std::string line; std::getline(in, line);) {
     if (line.rfind("#### ", 0) == 0) documented.push_back(line.substr(5));
   }
-  for (const CallDifference& d : known_call_differences()) known.push_back(d.title);
+  for (const CallDifference& d : known_call_differences()) known.emplace_back(d.title);
   EXPECT_EQ(documented, known);
   EXPECT_LE(known.size(), 10u);
 }

@@ -10,7 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using lab::LinkKind;
-using ::testing::HasSubstr;
 
 class EchoTest : public ::testing::TestWithParam<LinkKind> {};
 

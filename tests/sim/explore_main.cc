@@ -45,9 +45,10 @@ int main(int, char** argv) {
       std::printf("seed %llu: %s\n%s", static_cast<unsigned long long>(seed), e.failure.c_str(), e.story.c_str());
     }
   }
-  std::printf("%llu seeds: %llu segments, %llu sent again, %llu time-outs, %llu undone; %llu failed\n",
-              static_cast<unsigned long long>(last - first + 1), static_cast<unsigned long long>(sum.segments),
-              static_cast<unsigned long long>(sum.retransmissions), static_cast<unsigned long long>(sum.time_outs),
-              static_cast<unsigned long long>(sum.undone), static_cast<unsigned long long>(failed));
+  const unsigned long long seeds = last - first + 1;
+  std::printf("%llu seeds: %llu segments, %llu sent again, %llu time-outs, %llu undone; %llu failed\n", seeds,
+              static_cast<unsigned long long>(sum.segments), static_cast<unsigned long long>(sum.retransmissions),
+              static_cast<unsigned long long>(sum.time_outs), static_cast<unsigned long long>(sum.undone),
+              static_cast<unsigned long long>(failed));
   return failed == 0 ? 0 : 1;
 }

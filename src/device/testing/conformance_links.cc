@@ -45,7 +45,7 @@ void make_cable() {
   shell("ip link set v0 address 02:00:00:00:00:02; ip link set d0 address 02:00:00:00:00:01");
 }
 
-JoinedLink on_cable(const std::string& spec, DeviceOptions options, FarSocketOptions far = {}) {
+JoinedLink on_cable(const std::string& spec, const DeviceOptions& options, FarSocketOptions far = {}) {
   auto device = checked(open_device(spec, options));
   if (!device) return {};
   EXPECT_TRUE(!device->caps().shares_host_address || device->claim_port(kNear, 80));
@@ -161,7 +161,7 @@ JoinedLink loopback(BufferPool& pool) {
 
 JoinedLink relayed(BufferPool& pool) {
   JoinedLink link = packet(pool);
-  if (link.device) link.device = relay(std::move(link.device), [](std::vector<std::uint8_t>) {});
+  if (link.device) link.device = relay(std::move(link.device), [](const std::vector<std::uint8_t>&) {});
   return link;
 }
 

@@ -37,7 +37,7 @@ class Instructions {
   void compute_with(int operation, Register to, Register other) { add(BPF_ALU64 | operation | BPF_X, to, other, 0, 0); }
   /// The address of the map with this descriptor.
   void set_map(Register to, int map) {
-    add(BPF_LD | BPF_DW | BPF_IMM, to, BPF_PSEUDO_MAP_FD, 0, map);
+    add(BPF_LD | BPF_DW | BPF_IMM, to, BPF_PSEUDO_MAP_FD, 0, map);  // NOLINT(misc-redundant-expression)
     add(0, 0, 0, 0, 0);
   }
   void call(bpf_func_id function) { add(BPF_JMP | BPF_CALL, 0, 0, 0, static_cast<std::int32_t>(function)); }

@@ -26,6 +26,7 @@ struct Key {
 };
 constexpr std::uint32_t kMostKeys = 2 * PortClaims::kMaxGuards;
 // The register of this architecture for each use; R1 to R5 are lost in calls.
+// NOLINTNEXTLINE(readability-identifier-naming): as everybody calls them
 constexpr Instructions::Register R0 = 0, R1 = 1, R2 = 2, R3 = 3, kContext = 6, kFrame = 7, kEnd = 8, kStack = 10;
 constexpr std::int16_t kKeyAt = -static_cast<std::int16_t>(sizeof(Key));
 constexpr std::int16_t kPortAt = kKeyAt + static_cast<std::int16_t>(offsetof(Key, port));

@@ -48,9 +48,10 @@ std::string listing_page(const std::string& path, const SiteFolder& folder, std:
     ++listed;
     const std::string slash = entry.is_folder ? "/" : "";
     // "./" keeps a name with a colon from looking like a scheme.
-    page += "<tr><td><a href=\"./" + encode_path(entry.name) + slash + "\">" + escape_html(entry.name) + slash +
-            "</a></td><td align=\"right\">" + (entry.is_folder ? std::string() : std::to_string(entry.size)) +
-            "</td></tr>\n";
+    page.append("<tr><td><a href=\"./").append(encode_path(entry.name)).append(slash).append("\">");
+    page.append(escape_html(entry.name)).append(slash).append("</a></td><td align=\"right\">");
+    if (!entry.is_folder) page.append(std::to_string(entry.size));
+    page.append("</td></tr>\n");
   }
   page += "</table>";
   if (listed < folder.entries.size()) page += "<p>and " + std::to_string(folder.entries.size() - listed) + " more</p>";

@@ -55,7 +55,7 @@ Machine::~Machine() {
   EXPECT_EQ(pool_.blocks_in_use(), 0u) << "leaked buffers" << story();
 }
 
-void Machine::tell(std::string line) {
+void Machine::tell(const std::string& line) {
   std::ostringstream out;
   out << "  " << std::chrono::duration<double>(now_ - begun_).count() << "s  " << line;
   lines_.push_back(out.str());

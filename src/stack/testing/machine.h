@@ -84,7 +84,7 @@ class Machine {
  private:
   void pump();
   void adopt_child();
-  void tell(std::string line);
+  void tell(const std::string& line);
   Instant start(const MachineConfig& config) const;
 
   BufferPool pool_;

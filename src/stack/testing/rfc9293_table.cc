@@ -14,7 +14,7 @@ Numbers numbers_of(In state) {
   switch (state) {
     case In::closed:
     case In::listen:
-    case In::syn_sent: return {1, 1, 1};  // nothing of the peer's has been heard: as if its SYN had number 0
+    case In::syn_sent:  // nothing of the peer's has been heard: as if its SYN had number 0
     case In::syn_received_passive:
     case In::syn_received_active: return {1, 1, 1};
     case In::established: return {11, 11, 21};
