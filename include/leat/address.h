@@ -59,7 +59,7 @@ struct IpAddress {
   constexpr bool is_limited_broadcast() const { return is_v4() && v4_value() == 0xffffffffu; }
   constexpr bool is_loopback() const { return is_v4() && bytes[0] == 127; }
 
-  constexpr auto operator<=>(const IpAddress&) const = default;
+  constexpr auto operator<=>(const IpAddress&) const = default;  // NOLINT(modernize-use-nullptr)
   /// In words: each packet's addresses are compared.
   constexpr bool operator==(const IpAddress& other) const {
     using Words = std::array<std::uint64_t, 2>;

@@ -12,8 +12,8 @@ namespace {
 class DrillInterpreter : public ::testing::Test {
  protected:
   void SetUp() override {
-    static const bool has_python = std::system("python3 -c '' >/dev/null 2>&1") == 0;
-    if (!has_python) GTEST_SKIP() << "no python3; apt-get install python3";
+    static const bool kHasPython = std::system("python3 -c '' >/dev/null 2>&1") == 0;
+    if (!kHasPython) GTEST_SKIP() << "no python3; apt-get install python3";
   }
   static void TearDownTestSuite() { python.stop(); }
   void expect_good(const std::string& program) {

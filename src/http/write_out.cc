@@ -144,8 +144,9 @@ std::string WriteOut::fill(const Report& report) const {
 
 std::vector<std::string_view> WriteOut::variables() {
   std::vector<std::string_view> names;
+  names.reserve(std::size(kVariables) + 1);
   for (const Variable& variable : kVariables) names.push_back(variable.name);
-  names.push_back("json");
+  names.emplace_back("json");
   return names;
 }
 

@@ -13,9 +13,9 @@ constexpr std::size_t kHeadroom = 64;
 /// RFC 1191 §5: routers that report no MTU are met with the next lower size in common use (its §7.1),
 /// judged by the length of the datagram that did not pass.
 std::uint16_t plateau_below(std::uint16_t length) {
-  constexpr std::array<std::uint16_t, 11> plateaus{65535, 32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296, 68};
-  const auto next = std::find_if(plateaus.begin(), plateaus.end(), [length](std::uint16_t p) { return p < length; });
-  return next == plateaus.end() ? plateaus.back() : *next;
+  constexpr std::array<std::uint16_t, 11> kPlateaus{65535, 32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296, 68};
+  const auto next = std::find_if(kPlateaus.begin(), kPlateaus.end(), [length](std::uint16_t p) { return p < length; });
+  return next == kPlateaus.end() ? kPlateaus.back() : *next;
 }
 
 void write_checksum(Packet& message) {

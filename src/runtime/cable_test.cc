@@ -24,7 +24,7 @@ class Described final : public Device {
   Described(std::unique_ptr<Device> inner, const DeviceCaps& caps) : inner_(std::move(inner)), caps_(caps) {}
   const DeviceCaps& caps() const override { return caps_; }
   expected<void, Error> receive(PacketBatch& batch, BufferPool& pool) override {
-    if (gone_) return unexpected(Error::no_device);
+    if (gone) return unexpected(Error::no_device);
     return inner_->receive(batch, pool);
   }
   void transmit(PacketBatch& batch) override { inner_->transmit(batch); }
@@ -32,7 +32,7 @@ class Described final : public Device {
   int write_descriptor() const override { return inner_->write_descriptor(); }
   DeviceCounters counters() const override { return inner_->counters(); }
 
-  std::atomic<bool> gone_{false};
+  std::atomic<bool> gone{false};
 
  private:
   std::unique_ptr<Device> inner_;
@@ -164,7 +164,7 @@ TEST_F(CableTest, AnImpairedEndMakesAFaultyCable) {
 
 TEST_F(CableTest, TellsWhichDeviceIsGone) {
   start(fast());
-  second_->gone_ = true;
+  second_->gone = true;
   send(*right_, {});
   thread_.join();
   EXPECT_EQ(gone_, 1u);

@@ -96,11 +96,11 @@ ScriptedServer::ScriptedServer(std::vector<std::vector<Step>> connections) {
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address = to_system({IpAddress::v4(127, 0, 0, 1), 0});
   socklen_t size = sizeof address;
-  ::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  (void)::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   ::listen(listener_, 16);
   ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
   port_ = ntohs(address.sin_port);
-  thread_ = std::thread([this, script = std::move(connections)]() mutable { serve(std::move(script)); });
+  thread_ = std::thread([this, script = std::move(connections)] { serve(script); });
 }
 
 ScriptedServer::~ScriptedServer() {
@@ -114,7 +114,7 @@ std::vector<std::string> ScriptedServer::requests() const {
   return requests_;
 }
 
-void ScriptedServer::serve(std::vector<std::vector<Step>> connections) {
+void ScriptedServer::serve(const std::vector<std::vector<Step>>& connections) {
   for (const auto& steps : connections) {
     const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0) return;

@@ -40,7 +40,7 @@ class ScriptedServer {
   std::size_t connections() const { return accepted_; }
 
  private:
-  void serve(std::vector<std::vector<Step>> connections);
+  void serve(const std::vector<std::vector<Step>>& connections);
   void play(int fd, const std::vector<Step>& steps);
 
   int listener_ = -1;
