@@ -74,10 +74,11 @@ TEST(Packet, MovingLeavesAnEmptyOneBehind) {
   Packet a(pool.copy_of(counting(9)));
   a.offload.gso_size = 5;
   Packet b(std::move(a));
-  // NOLINTNEXTLINE(bugprone-use-after-move,clang-analyzer-cplusplus.Move): it is empty, and that is promised
+  // NOLINTBEGIN(bugprone-use-after-move,clang-analyzer-cplusplus.Move): it is empty, and that is promised
   EXPECT_TRUE(a.empty());
   EXPECT_TRUE(a.slices().empty());
   EXPECT_EQ(a.offload.gso_size, 0);
+  // NOLINTEND(bugprone-use-after-move,clang-analyzer-cplusplus.Move)
   EXPECT_EQ(b.offload.gso_size, 5);
   Packet c(pool.copy_of(counting(1)));
   c = std::move(b);
