@@ -1,5 +1,4 @@
 // bench/loss: the networks and the wire between them. See loss.h.
-
 #include <chrono>
 #include <cmath>
 #include <csignal>

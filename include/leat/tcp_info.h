@@ -38,8 +38,8 @@ enum class CongestionState : std::uint8_t {
 /// What a connection has counted since it was made.
 struct TcpCounts {
   std::uint64_t bytes_acked = 0, bytes_sent = 0, bytes_retrans = 0, bytes_received = 0;
-  std::uint64_t segs_out = 0, segs_in = 0, data_segs_out = 0,
-                data_segs_in = 0;   ///< segments on the wire, modulo 2^32 (as Linux)
+  /// Segments on the wire, modulo 2^32 (as Linux).
+  std::uint64_t segs_out = 0, segs_in = 0, data_segs_out = 0, data_segs_in = 0;
   std::uint64_t rcv_ooopack = 0;    ///< segments received out of order
   std::uint32_t total_retrans = 0;  ///< segments retransmitted, SYNs included
   std::uint32_t rto_count = 0;      ///< retransmission time-outs in all

@@ -19,6 +19,13 @@ Slice filled(BufferPool& pool, BufferClass which, std::size_t size, std::uint8_t
   return s;
 }
 
+/// 54 bytes of headers and `size` of payload, in a block of their own each.
+Packet in_two_slices(BufferPool& pool, BufferClass which, std::size_t size) {
+  Packet packet(filled(pool, BufferClass::header, 54, 1));
+  packet.append(filled(pool, which, size, 2));
+  return packet;
+}
+
 std::string bytes_of(std::span<const iovec> parts) {
   std::string all;
   for (const iovec& part : parts) all.append(static_cast<const char*>(part.iov_base), part.iov_len);
@@ -27,8 +34,7 @@ std::string bytes_of(std::span<const iovec> parts) {
 
 TEST(OutgoingFrame, OneOfOrdinarySizeIsInOnePlace) {
   BufferPool pool;
-  Packet packet(filled(pool, BufferClass::header, 54, 1));
-  packet.append(filled(pool, BufferClass::frame, 1460, 2));
+  Packet packet = in_two_slices(pool, BufferClass::frame, 1460);
   OutgoingFrame frame;
   const auto parts = frame.describe(packet, Lead::none, true);
   EXPECT_EQ(parts.size(), 1u);
@@ -48,8 +54,7 @@ TEST(OutgoingFrame, TheVirtioHeaderComesFirst) {
 
 TEST(OutgoingFrame, WhatDoesNotFitStaysWhereItIs) {
   BufferPool pool;
-  Packet packet(filled(pool, BufferClass::header, 54, 1));
-  packet.append(filled(pool, BufferClass::super, 60000, 2));
+  Packet packet = in_two_slices(pool, BufferClass::super, 60000);
   OutgoingFrame frame;
   const auto parts = frame.describe(packet, Lead::virtio_header, true);
   ASSERT_EQ(parts.size(), 3u);

@@ -48,7 +48,7 @@ SegmentVerdict TcpConnection::on_segment_synchronized(SegmentIn& segment, Buffer
   }
   // Fifth: ACK.
   if (std::optional<SegmentVerdict> refused = check_ack(segment, now)) return *refused;
-  if (segment.options.timestamps && pos <= nearest(receiver_.nxt(), last_ack_sent_)) {
+  if (segment.options.timestamps && distance(last_ack_sent_, pos) <= 0) {
     timestamps_.on_in_order(segment.options.timestamps->value, now);
   }
   SegmentVerdict verdict;

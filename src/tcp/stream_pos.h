@@ -11,10 +11,13 @@ namespace leat {
 
 using StreamPos = std::int64_t;
 
-/// The position nearest to `reference` whose last 32 bits are `low`: what is never far from it can be kept in them.
-constexpr StreamPos nearest(StreamPos reference, std::uint32_t low) {
-  return reference + static_cast<std::int32_t>(low - static_cast<std::uint32_t>(reference));
+// A position that is never far from another can be kept in its last 32 bits.
+/// How far `to` is behind the position near it whose last bits are `from`.
+constexpr std::int32_t distance(std::uint32_t from, StreamPos to) {
+  return static_cast<std::int32_t>(static_cast<std::uint32_t>(to) - from);
 }
+/// The position nearest to `reference` whose last bits are `low`.
+constexpr StreamPos nearest(StreamPos reference, std::uint32_t low) { return reference - distance(low, reference); }
 
 /// Converts between positions and one direction's sequence numbers.
 class SeqMap {

@@ -45,13 +45,13 @@ expected<std::vector<std::vector<unsigned>>, DeviceError> share_queues(const Xdp
                                                        " is one queue, and each core needs one: use xdp:" + interface +
                                                        ", or one core");
   }
-  if (target.queue.value_or(0) >= there.receive) {
+  if (target.queue && *target.queue >= there.receive) {
     return device_failure(Error::invalid_argument, interface + " has no queue " + std::to_string(*target.queue) +
                                                        ": its queues are 0 to " + std::to_string(there.receive - 1) +
                                                        " (`ethtool -l " + interface +
                                                        "`); without a number all are used");
   }
-  if (target.queue.value_or(0) >= there.send) {
+  if (target.queue && *target.queue >= there.send) {
     return device_failure(Error::invalid_argument, "queue " + std::to_string(*target.queue) + " of " + interface +
                                                        " receives only: use one below " + std::to_string(there.send) +
                                                        ", or none, and all are used");

@@ -144,9 +144,6 @@ class Sender {
  private:
   bool nagle_holds(std::uint32_t length) const;
   void on_written(StreamPos begin, bool more);
-  static std::int32_t distance(std::uint32_t from, StreamPos to) {
-    return static_cast<std::int32_t>(static_cast<std::uint32_t>(to) - from);
-  }
   void mark_write(StreamPos begin, bool more);
 
   SendQueue* queue_ = nullptr;
