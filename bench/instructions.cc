@@ -60,8 +60,8 @@ constexpr std::uint16_t kPort = 80;
   std::exit(1);
 }
 
-leat::TcpOptions options() {
-  leat::TcpOptions made;
+leat::TcpSettings options() {
+  leat::TcpSettings made;
   made.send_buffer = made.receive_buffer = std::size_t{256} << 10;
   made.nodelay = true;
   return made;

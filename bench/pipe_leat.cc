@@ -28,8 +28,8 @@ using leat::Stack;
 Instant now() { return Instant(std::chrono::steady_clock::now().time_since_epoch()); }
 
 /// A pipe has no round trip that a buffer could be sized by; this much stays near the processor.
-leat::TcpOptions options() {
-  leat::TcpOptions made;
+leat::TcpSettings options() {
+  leat::TcpSettings made;
   made.send_buffer = made.receive_buffer = std::size_t{1} << 20;
   return made;
 }

@@ -136,7 +136,7 @@ int fetch_over_host(const GetOptions& options, http::Resolver& resolver, Termina
   if (!hosts) return to_int(ExitCode::usage);
   Host& host = hosts->front();
   describe_link(host.link(), observer);
-  const TcpOptions& tcp = options.host.config.tcp;
+  const TcpSettings& tcp = options.host.config.tcp;
   HostTransport transport(host, tcp.send_buffer.value_or(tcp.send_growth.initial));
   http::Fetcher fetcher(transport, resolver, observer, options.fetch);
   ConnectionLog log;

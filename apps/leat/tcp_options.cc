@@ -26,7 +26,7 @@ expected<std::string, std::string> parse_congestion_control(std::string_view tex
 }
 
 /// What a connection's receive buffer is unless --rcvbuf says it: a subcommand may have chosen.
-std::string receive_buffer_text(const TcpOptions& tcp) {
+std::string receive_buffer_text(const TcpSettings& tcp) {
   return tcp.receive_buffer ? fmt::format("{}k", *tcp.receive_buffer >> 10)
                             : fmt::format("what the reader needs, up to {}M", tcp.receive_growth.most >> 20);
 }
@@ -70,7 +70,7 @@ expected<KeepAlive, std::string> parse_keep_alive(std::string_view text) {
   return settings;
 }
 
-void add_endurance_options(CLI::App& command, TcpOptions& tcp) {
+void add_endurance_options(CLI::App& command, TcpSettings& tcp) {
   add_number<unsigned>(command, "--syn-retries", 0, 127,
                        "How often a SYN is repeated before the attempt fails, 0 to 127. Default: 6.",
                        [&tcp](unsigned n) { tcp.syn_retries = n; });
@@ -97,7 +97,7 @@ void add_endurance_options(CLI::App& command, TcpOptions& tcp) {
 
 }  // namespace
 
-void add_tcp_options(CLI::App& command, TcpOptions& tcp) {
+void add_tcp_options(CLI::App& command, TcpSettings& tcp) {
   add_number<std::uint16_t>(command, "--mss", 88, 65495,
                             "The largest TCP segment to offer and to send, 88 to 65495 bytes. Default: what the MTU "
                             "allows.",

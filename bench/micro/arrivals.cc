@@ -16,7 +16,7 @@ constexpr std::uint32_t kMss = 1448;
 
 class Receiving {
  public:
-  Receiving() : connection_(config(), TcpOptionsRef(options()), flights_) {
+  Receiving() : connection_(config(), TcpSettingsRef(options()), flights_) {
     Handshake handshake;
     handshake.irs = SeqNum(0);
     handshake.iss = SeqNum(0);
@@ -58,8 +58,8 @@ class Receiving {
     made.receive_mss = 1460;
     return made;
   }
-  static TcpOptions options() {
-    TcpOptions made;
+  static TcpSettings options() {
+    TcpSettings made;
     made.receive_buffer = std::size_t{16} << 20;
     return made;
   }

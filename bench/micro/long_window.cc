@@ -7,8 +7,8 @@ constexpr Duration kRoundTrip = std::chrono::milliseconds(20);
 constexpr std::uint8_t kScale = 14;
 constexpr std::uint16_t kWindow = (std::uint32_t{64} << 20) >> kScale;
 
-TcpOptions options() {
-  TcpOptions made;
+TcpSettings options() {
+  TcpSettings made;
   made.send_buffer = std::size_t{40} << 20;
   made.congestion_control = "reno";  // slow start up to what is asked for, whatever the round trips do
   return made;
@@ -31,7 +31,7 @@ SegmentIn segment(std::uint32_t ack) {
 
 }  // namespace
 
-LongWindow::LongWindow() : connection_(config(), TcpOptionsRef(options()), flights_) {
+LongWindow::LongWindow() : connection_(config(), TcpSettingsRef(options()), flights_) {
   open();
   fill_the_window();
 }

@@ -27,7 +27,7 @@
 #include "leat/polling.h"
 #include "leat/statistics.h"
 #include "leat/tcp_info.h"
-#include "leat/tcp_options.h"
+#include "leat/tcp_settings.h"
 #include "leat/time.h"
 
 namespace leat {
@@ -50,7 +50,7 @@ struct HostConfig {
   /// Super-segments, and checksums that are left to the link, where it can: false has every frame made as it is on the
   /// wire, and tap: and tun: links receive them so.
   bool offloads = true;
-  TcpOptions tcp{};
+  TcpSettings tcp{};
   Polling polling = Polling::adaptive;  ///< how the host's thread waits for packets
   /// A file to write every frame to, as pcapng, with a comment on each that is dropped, sent again, or sent to probe
   /// or to challenge; "-" is standard output, and empty is none. It shows what the stack sees: super-segments whole,
@@ -82,7 +82,7 @@ struct LinkInfo {
 };
 
 struct ConnectOptions {
-  std::optional<Duration> timeout{};  ///< else bounded by TcpOptions::syn_retries alone
+  std::optional<Duration> timeout{};  ///< else bounded by TcpSettings::syn_retries alone
   /// Queued at once, so that it may ride on the ACK that completes the handshake. Taken whole or refused
   /// with no_buffers when larger than the send buffer.
   std::span<const std::uint8_t> first_data{};

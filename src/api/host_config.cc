@@ -67,7 +67,7 @@ std::string list_of_controllers() {
   return list;
 }
 
-Checked check_endurance(const TcpOptions& tcp) {
+Checked check_endurance(const TcpSettings& tcp) {
   if (std::max(tcp.syn_retries, tcp.syn_ack_retries) > kMostRetries) return wrong("at most 127 SYN retries");
   for (const unsigned retries : {tcp.retries, tcp.orphan_retries}) {
     if (retries < 1 || retries > kMostRetries) return wrong("data may be retried 1 to 127 times");
@@ -88,7 +88,7 @@ Checked check_endurance(const TcpOptions& tcp) {
   return {};
 }
 
-Checked check_tcp(const TcpOptions& tcp) {
+Checked check_tcp(const TcpSettings& tcp) {
   if (tcp.mss && (*tcp.mss < kSmallestMss || *tcp.mss > kLargestMss)) {
     return wrong("MSS " + std::to_string(*tcp.mss) + " is out of range: 88 to 65495 bytes");
   }

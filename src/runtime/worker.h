@@ -34,7 +34,7 @@ struct WorkerLink {
 };
 
 struct WorkerConfig {
-  TcpOptions tcp{};
+  TcpSettings tcp{};
   Polling polling = Polling::adaptive;
 };
 

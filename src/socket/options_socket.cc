@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "socket/options.h"
-#include "tcp/options_ref.h"
+#include "tcp/settings_ref.h"
 
 namespace leat {
 namespace {

@@ -108,7 +108,7 @@ int set_tcp_option(StreamSocket& socket, int name, const OptionInput& input, Ins
 int get_tcp_option(StreamSocket& socket, int name, const OptionOutput& output, Instant now) {
   const SocketOptions& o = socket.options();
   if (static_cast<int>(*output.length) < 0) return EINVAL;
-  const TcpOptions& system = socket.context().config.tcp;
+  const TcpSettings& system = socket.context().config.tcp;
   const KeepAlive keep = system.keep_alive.value_or(KeepAlive{});
   const auto set_or = [](std::int64_t set, std::int64_t otherwise) { return set != 0 ? set : otherwise; };
   switch (name) {
@@ -136,9 +136,9 @@ int get_tcp_option(StreamSocket& socket, int name, const OptionOutput& output, I
   }
 }
 
-TcpOptions StreamSocket::stack_options() const {
+TcpSettings StreamSocket::stack_options() const {
   const SocketOptions& o = options_;
-  TcpOptions tcp = o.tcp;
+  TcpSettings tcp = o.tcp;
   tcp.tos = o.tos;
   if (o.ttl > 0) tcp.ttl = static_cast<std::uint8_t>(o.ttl);
   tcp.nodelay = o.nodelay;
@@ -165,7 +165,7 @@ TcpOptions StreamSocket::stack_options() const {
 }
 
 int StreamSocket::options_changed(Instant now) {
-  const TcpOptions tcp = stack_options();
+  const TcpSettings tcp = stack_options();
   if (!handle_) return is_controller(tcp.congestion_control) ? 0 : ENOENT;
   const expected<void, Error> set = context_.stack.set_options(handle_, tcp, now);
   if (set) return 0;

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "leat/tcp_options.h"
+#include "leat/tcp_settings.h"
 #include "leat/time.h"
 
 namespace leat {
@@ -44,7 +44,7 @@ struct SocketOptions {
   std::int32_t save_syn = 0;
   bool inq = false;
 
-  TcpOptions tcp;
+  TcpSettings tcp;
 };
 
 }  // namespace leat

@@ -25,7 +25,7 @@
 #include <span>
 
 #include "leat/event.h"
-#include "leat/tcp_options.h"
+#include "leat/tcp_settings.h"
 #include "leat/time.h"
 #include "socket/pending_call.h"
 #include "stack/stack.h"
@@ -36,7 +36,7 @@ namespace leat {
 struct SocketsConfig {
   /// What a new socket begins with; as the Stack's. But what a socket of Linux's begins without is off whatever this
   /// says: oob_inline, and keep_alive, which gives the times of SO_KEEPALIVE.
-  TcpOptions tcp{};
+  TcpSettings tcp{};
   int somaxconn = 4096;
   int rmem_default = 131072, wmem_default = 16384;     ///< what SO_RCVBUF and SO_SNDBUF say unless set
   int rmem_max = 212992, wmem_max = 212992;            ///< what they can be set to, before doubling

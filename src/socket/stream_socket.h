@@ -101,7 +101,7 @@ class StreamSocket {
   void unbind(Instant now);
   void disconnect(Instant now);
   void absorb(std::uint16_t bits);
-  TcpOptions stack_options() const;
+  TcpSettings stack_options() const;
 
   Result receive_data(IoCursor& cursor, int flags, Instant now);
   Result receive_urgent(IoCursor& cursor, int flags, int& message_flags);

@@ -12,8 +12,8 @@ using namespace std::chrono_literals;
 constexpr double kMegabit = 1e6;
 
 /// A sender that its own buffer does not hold back.
-TcpOptions eager() {
-  TcpOptions options;
+TcpSettings eager() {
+  TcpSettings options;
   options.send_growth.most = std::size_t{64} << 20;
   return options;
 }

@@ -226,7 +226,7 @@ TEST_F(NoCopy, BeforeTheHandshakeAnythingMayBeWritten) {
 
 TEST(NoCopyUrgent, AViewStopsInFrontOfTheUrgentByte) {
   for (const bool oob_inline : {true, false}) {
-    TcpOptions options;
+    TcpSettings options;
     options.oob_inline = oob_inline;
     Link link(options);
     const Link::Pair pair = link.connect();

@@ -8,7 +8,7 @@ namespace {
 
 TEST(StackOptions, WhatIsAcceptedBeginsWithItsListenersSettings) {
   Link link;
-  TcpOptions options;
+  TcpSettings options;
   options.nodelay = true;
   options.receive_buffer = 30'000;
   const auto listener = link.far().listen({IpAddress::any_v4(), 80}, 5, options);
@@ -20,20 +20,20 @@ TEST(StackOptions, WhatIsAcceptedBeginsWithItsListenersSettings) {
   ASSERT_TRUE(child.has_value());
   EXPECT_EQ(*link.far().options(*child), options);
   EXPECT_EQ(link.near().info(*near_end)->snd_wnd, 20 * 1448u) << "whole segments";
-  EXPECT_EQ(*link.near().options(*near_end), TcpOptions{});
+  EXPECT_EQ(*link.near().options(*near_end), TcpSettings{});
   EXPECT_EQ(link.far().options({}).error(), Error::bad_handle);
 }
 
 // The SYN-ACK has told the peer by what to scale our windows.
 TEST(StackOptions, AHandshakeEndsWithTheSettingsThatItBeganWith) {
   Link link({}, false);
-  TcpOptions large;
+  TcpSettings large;
   large.receive_buffer = 1 << 20;
   const auto listener = link.far().listen({IpAddress::any_v4(), 80}, 5, large);
   const auto near_end = link.near().connect({.remote = {Link::far_address(), 80}}, link.now());
   link.run(1500us);  // the SYN has arrived, its answer is on the way
   ASSERT_EQ(link.far().population().half_open, 1u);
-  TcpOptions small;
+  TcpSettings small;
   small.receive_buffer = 30'000;
   ASSERT_TRUE(link.far().set_options(*listener, small, link.now()));
   link.run(20ms);
@@ -46,10 +46,10 @@ TEST(StackOptions, AHandshakeEndsWithTheSettingsThatItBeganWith) {
 TEST(StackOptions, AChangeConcernsOneSocketAndThoseAcceptedLater) {
   Link link;
   const Link::Pair pair = link.connect();
-  TcpOptions options;
+  TcpSettings options;
   options.nodelay = true;
   EXPECT_TRUE(link.far().set_options(pair.listener, options, link.now()).has_value());
-  EXPECT_EQ(*link.far().options(pair.far), TcpOptions{});
+  EXPECT_EQ(*link.far().options(pair.far), TcpSettings{});
   ASSERT_TRUE(link.near().connect({.remote = {Link::far_address(), 80}}, link.now()));
   link.run(20ms);
   const auto later = link.far().accept(pair.listener);
@@ -59,7 +59,7 @@ TEST(StackOptions, AChangeConcernsOneSocketAndThoseAcceptedLater) {
 
 TEST(StackOptions, AnUnknownCongestionControlIsRefused) {
   Link link;
-  TcpOptions options;
+  TcpSettings options;
   options.congestion_control = "hope";
   const Link::Pair pair = link.connect();
   EXPECT_EQ(link.near().set_options(pair.near, options, link.now()).error(), Error::invalid_argument);
@@ -70,7 +70,7 @@ TEST(StackOptions, AnUnknownCongestionControlIsRefused) {
 }
 
 TEST(StackOptions, AnUnknownCongestionControlIsRefusedAsADefaultToo) {
-  TcpOptions defaults;
+  TcpSettings defaults;
   defaults.congestion_control = "hope";
   Link link(defaults);
   EXPECT_EQ(link.near().listen({IpAddress::any_v4(), 81}, 5, defaults).error(), Error::invalid_argument);
@@ -79,7 +79,7 @@ TEST(StackOptions, AnUnknownCongestionControlIsRefusedAsADefaultToo) {
 
 TEST(StackOptions, TosAndTtlAreOnEverySegmentOfTheSocketsOwn) {
   Link link({}, false);
-  TcpOptions options;
+  TcpSettings options;
   options.tos = 0x10;
   options.ttl = 3;
   int from_listener = 0, others = 0;
@@ -105,7 +105,7 @@ TEST(StackOptions, TosAndTtlAreOnEverySegmentOfTheSocketsOwn) {
 TEST(StackOptions, ChangedOnesActAtOnce) {
   Link link;
   const Link::Pair pair = link.connect();
-  TcpOptions options;
+  TcpSettings options;
   options.cork = true;
   EXPECT_TRUE(link.near().set_options(pair.near, options, link.now()).has_value());
   EXPECT_TRUE(link.near().write(pair.near, bytes_of("one"), link.now()).has_value());
@@ -123,7 +123,7 @@ TEST(StackOptions, ChangedOnesActAtOnce) {
 }
 
 TEST(StackOptions, RoomBelowTheMarkOfUnsentDataIsAnEvent) {
-  TcpOptions options;
+  TcpSettings options;
   options.notsent_lowat = 4000;
   Link link(options);
   const Link::Pair pair = link.connect();
@@ -154,7 +154,7 @@ TEST(StackOptions, PeekAndQueuedAskAndChangeNothing) {
 }
 
 TEST(StackOptions, AnUrgentByteIsTakenOutOfTheStreamWhereSaid) {
-  TcpOptions options;
+  TcpSettings options;
   options.oob_inline = false;
   Link link(options);
   const Link::Pair pair = link.connect();

@@ -32,7 +32,7 @@ class BehindAPolicer : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(BehindAPolicer, RackIsNotSlower) {
   constexpr std::size_t kBytes = 10'000'000;
-  TcpOptions options;
+  TcpSettings options;
   options.congestion_control = GetParam();
   Link link(options);
   Policer policer;

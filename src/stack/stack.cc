@@ -227,7 +227,7 @@ expected<void, Error> Stack::send_echo(const EchoRequest& request, Instant now) 
 std::optional<EchoReply> Stack::next_echo_reply() { return impl_->network.next_echo_reply(); }
 
 expected<SocketHandle, Error> Stack::listen(const Endpoint& local, unsigned backlog,
-                                            const std::optional<TcpOptions>& options) {
+                                            const std::optional<TcpSettings>& options) {
   if (!local.address.is_unspecified() && !impl_->network.is_local(local.address)) {
     return unexpected(Error::address_not_available);
   }
@@ -235,7 +235,7 @@ expected<SocketHandle, Error> Stack::listen(const Endpoint& local, unsigned back
 }
 
 expected<SocketHandle, Error> Stack::listen(SocketHandle bound, unsigned backlog,
-                                            const std::optional<TcpOptions>& options) {
+                                            const std::optional<TcpSettings>& options) {
   return impl_->tcp.listen(bound, backlog, options);
 }
 
@@ -253,8 +253,8 @@ expected<void, Error> Stack::set_sharing(SocketHandle socket, const PortSharing&
   return impl_->tcp.set_sharing(socket, sharing);
 }
 
-expected<TcpOptions, Error> Stack::options(SocketHandle socket) const { return impl_->tcp.options(socket); }
-expected<void, Error> Stack::set_options(SocketHandle socket, const TcpOptions& options, Instant now) {
+expected<TcpSettings, Error> Stack::options(SocketHandle socket) const { return impl_->tcp.options(socket); }
+expected<void, Error> Stack::set_options(SocketHandle socket, const TcpSettings& options, Instant now) {
   return impl_->tcp.set_options(socket, options, now);
 }
 expected<void, Error> Stack::set_quick_ack(SocketHandle socket, bool quick, Instant) {

@@ -27,7 +27,7 @@
 #include "leat/expected.h"
 #include "leat/statistics.h"
 #include "leat/tcp_info.h"
-#include "leat/tcp_options.h"
+#include "leat/tcp_settings.h"
 #include "leat/time.h"
 #include "packet/device_caps.h"
 #include "packet/packet.h"
@@ -36,8 +36,8 @@
 namespace leat {
 
 struct StackConfig {
-  Seed seed;         ///< all randomness and all secrets; from getrandom(2), or fixed for a replay
-  TcpOptions tcp{};  ///< defaults of new connections
+  Seed seed;          ///< all randomness and all secrets; from getrandom(2), or fixed for a replay
+  TcpSettings tcp{};  ///< defaults of new connections
 };
 
 /// Interfaces are numbered from 1 in the order of add_interface.
@@ -55,7 +55,7 @@ struct ConnectRequest {
   std::optional<IpAddress> local_address{};  ///< else by the route
   std::optional<std::uint32_t> mtu{};        ///< of the path, where it is known to be less than the interface's
   Bytes first_data{};                        ///< may ride on the handshake's ACK
-  std::optional<TcpOptions> options{};       ///< else the Stack's
+  std::optional<TcpSettings> options{};      ///< else the Stack's
   /// A socket of bind() whose address and port are to be used, in place of local_address and local_port; it stays.
   SocketHandle bound{};
   /// Of an ephemeral port. A local_port without `bound` is used as if bound with reuse_address.
@@ -96,10 +96,10 @@ class Stack {
   expected<SocketHandle, Error> connect(const ConnectRequest& request, Instant now);
   /// `local.port` 0 picks an ephemeral one. As after a bind() with reuse_address.
   expected<SocketHandle, Error> listen(const Endpoint& local, unsigned backlog,
-                                       const std::optional<TcpOptions>& options = {});
+                                       const std::optional<TcpSettings>& options = {});
   /// Listens where a socket of bind() is, which stays: address_in_use when another listens there already.
   expected<SocketHandle, Error> listen(SocketHandle bound, unsigned backlog,
-                                       const std::optional<TcpOptions>& options = {});
+                                       const std::optional<TcpSettings>& options = {});
   /// Of a listener (a second listen() of Linux).
   expected<void, Error> set_backlog(SocketHandle listener, unsigned backlog);
   /// would_block when no connection is ready.
@@ -114,9 +114,9 @@ class Stack {
   expected<void, Error> set_sharing(SocketHandle socket, const PortSharing& sharing);
 
   /// Of a connection or a listener; not_connected for a socket of bind().
-  expected<TcpOptions, Error> options(SocketHandle socket) const;
-  /// Replaces them; TcpOptions says what acts at once. invalid_argument: no such congestion control.
-  expected<void, Error> set_options(SocketHandle socket, const TcpOptions& options, Instant now);
+  expected<TcpSettings, Error> options(SocketHandle socket) const;
+  /// Replaces them; TcpSettings says what acts at once. invalid_argument: no such congestion control.
+  expected<void, Error> set_options(SocketHandle socket, const TcpSettings& options, Instant now);
   /// TCP_QUICKACK in mid-connection: true acknowledges what waits at once and ends the interactive mode, as if nothing
   /// had been sent in answer yet; false enters it. As in Linux neither lasts: the traffic decides.
   expected<void, Error> set_quick_ack(SocketHandle socket, bool quick, Instant now);
@@ -137,7 +137,7 @@ class Stack {
   /// kEventWritable follows.
   expected<std::size_t, Error> write(SocketHandle socket, Bytes data, Instant now);
   /// As write, and there is more to come (MSG_MORE): less than a whole segment waits for it, or for an acknowledgement,
-  /// or as long as TcpOptions::cork says. No PSH.
+  /// or as long as TcpSettings::cork says. No PSH.
   expected<std::size_t, Error> write_more(SocketHandle socket, Bytes data, Instant now);
   /// As write; tells the peer that what was taken, and all before it, is urgent (RFC 9293 §3.8.5).
   expected<std::size_t, Error> write_urgent(SocketHandle socket, Bytes data, Instant now);

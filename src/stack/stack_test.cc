@@ -308,7 +308,7 @@ TEST(StackListener, HalfOpenConnectionsDoNotOccupyTheBacklogForEver) {
 }
 
 TEST(StackListener, APeerThatNeverCompletesItsHandshakeMayBeReset) {
-  TcpOptions options;
+  TcpSettings options;
   options.syn_ack_retries = 2;
   options.reset_half_open = true;
   Link link(options);
@@ -381,7 +381,7 @@ TEST(StackListener, AFullAcceptQueueDropsTheFinalAckAndNeverResets) {
 }
 
 TEST(StackListener, OrphansBeyondTheLimitAreReset) {
-  TcpOptions options;
+  TcpSettings options;
   options.max_orphans = 1;
   Link link(options);
   std::vector<Link::Pair> pairs;

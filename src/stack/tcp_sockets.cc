@@ -6,7 +6,7 @@
 
 namespace leat {
 
-TcpSockets::TcpSockets(const TcpOptions& options, Random& random, Counters& counters, DropLog& drops, BufferPool& pool)
+TcpSockets::TcpSockets(const TcpSettings& options, Random& random, Counters& counters, DropLog& drops, BufferPool& pool)
     : defaults_(options),
       latest_(defaults_),
       counters_(counters),
@@ -395,14 +395,14 @@ void TcpSockets::destroy_socket(Socket& socket) {
   free_slots_.push_back(index);
 }
 
-std::uint16_t TcpSockets::receive_mss(const PathFacts& path, const TcpOptions& options) const {
+std::uint16_t TcpSockets::receive_mss(const PathFacts& path, const TcpSettings& options) const {
   constexpr std::uint32_t kHeaders = 40;
   const std::uint32_t largest = std::clamp<std::uint32_t>(path.mtu, 68, 65535) - kHeaders;
   return static_cast<std::uint16_t>(std::min<std::uint32_t>(options.mss.value_or(largest), largest));
 }
 
 void TcpSockets::make_connection(Socket& socket, const FourTuple& tuple, const PathFacts& path, SeqNum isn,
-                                 TcpOptionsRef options) {
+                                 TcpSettingsRef options) {
   constexpr std::uint32_t kMaxHeaders = 120;
   ConnectionConfig config;
   config.initial_sequence = isn;

@@ -16,7 +16,7 @@
 #include "leat/counters.h"
 #include "leat/event.h"
 #include "leat/statistics.h"
-#include "leat/tcp_options.h"
+#include "leat/tcp_settings.h"
 #include "stack/drop_log.h"
 #include "stack/stack.h"
 #include "stack/timer_wheel.h"
@@ -56,7 +56,7 @@ class TcpSockets {
   static constexpr std::size_t kMaxSockets = std::size_t{1} << 20;
   static constexpr std::size_t kMaxReplies = 256;
 
-  TcpSockets(const TcpOptions& options, Random& random, Counters& counters, DropLog& drops, BufferPool& pool);
+  TcpSockets(const TcpSettings& options, Random& random, Counters& counters, DropLog& drops, BufferPool& pool);
   ~TcpSockets();
 
   /// A segment whose checksum is right arrived for one of our addresses.
@@ -73,8 +73,8 @@ class TcpSockets {
   std::optional<Event> next_event();
 
   expected<SocketHandle, Error> connect(Opening opening, Instant now);
-  expected<SocketHandle, Error> listen(Endpoint local, unsigned backlog, const std::optional<TcpOptions>& options);
-  expected<SocketHandle, Error> listen(SocketHandle bound, unsigned backlog, const std::optional<TcpOptions>& options);
+  expected<SocketHandle, Error> listen(Endpoint local, unsigned backlog, const std::optional<TcpSettings>& options);
+  expected<SocketHandle, Error> listen(SocketHandle bound, unsigned backlog, const std::optional<TcpSettings>& options);
   expected<void, Error> set_backlog(SocketHandle listener, unsigned backlog);
   expected<SocketHandle, Error> accept(SocketHandle listener);
   expected<SocketHandle, Error> bind(Endpoint local, const PortSharing& sharing);
@@ -82,8 +82,8 @@ class TcpSockets {
 
   /// The connection that the application may name; else why there is none.
   expected<const TcpConnection*, Error> connection(SocketHandle handle) const;
-  expected<TcpOptions, Error> options(SocketHandle handle) const;
-  expected<void, Error> set_options(SocketHandle handle, const TcpOptions& options, Instant now);
+  expected<TcpSettings, Error> options(SocketHandle handle) const;
+  expected<void, Error> set_options(SocketHandle handle, const TcpSettings& options, Instant now);
   expected<void, Error> set_quick_ack(SocketHandle handle, bool quick);
 
   expected<std::size_t, Error> read(SocketHandle handle, MutableBytes out);
@@ -120,11 +120,11 @@ class TcpSockets {
     const bool is_half_open;
   };
   struct HalfOpenEntry : Timed {
-    HalfOpenEntry(const HalfOpen& s, const FourTuple& t, TcpOptionsRef o)
+    HalfOpenEntry(const HalfOpen& s, const FourTuple& t, TcpSettingsRef o)
         : Timed(true), state(s), tuple(t), options(std::move(o)) {}
     HalfOpen state;
     FourTuple tuple;
-    TcpOptionsRef options;  ///< the listener's when the SYN came: what was offered then holds
+    TcpSettingsRef options;  ///< the listener's when the SYN came: what was offered then holds
     std::uint32_t hash = 0;
     std::uint32_t slot = 0;
     SocketHandle listener;
@@ -158,9 +158,9 @@ class TcpSockets {
   void destroy_socket(Socket& socket);
 
   bool is_flow_of(FlowRef flow, const FourTuple& tuple) const;
-  std::uint16_t receive_mss(const PathFacts& path, const TcpOptions& options) const;
+  std::uint16_t receive_mss(const PathFacts& path, const TcpSettings& options) const;
   void make_connection(Socket& socket, const FourTuple& tuple, const PathFacts& path, SeqNum isn,
-                       TcpOptionsRef options);
+                       TcpSettingsRef options);
   void deliver(Socket& socket, SegmentIn& segment, Instant now);
   void hurry_acks(Socket& socket, Instant now);
   static void address(OutgoingSegment& out, const Socket& socket);
@@ -173,11 +173,11 @@ class TcpSockets {
   Error choose_local(Opening& opening, PortSharing& sharing);
 
   // tcp_sockets_options.cc
-  expected<TcpOptionsRef, Error> settings(const std::optional<TcpOptions>& options);
+  expected<TcpSettingsRef, Error> settings(const std::optional<TcpSettings>& options);
 
   // tcp_sockets_listen.cc
   expected<SocketHandle, Error> open_listener(const Endpoint& local, const PortSharing& sharing, unsigned backlog,
-                                              TcpOptionsRef options);
+                                              TcpSettingsRef options);
   bool may_open(const Socket& listening);
   HalfOpenEntry* find_half_open(const FourTuple& tuple, std::uint32_t hash) const;
   void add_half_open(Socket& listening, const FourTuple& tuple, const SegmentIn& syn, const PathFacts& path,
@@ -195,7 +195,7 @@ class TcpSockets {
   void count_sent(const SegmentOut& segment);
   void count_end(Socket& socket);
   void reply(const FourTuple& tuple, SegmentOut segment) { reply(tuple, std::move(segment), *defaults_); }
-  void reply(const FourTuple& tuple, SegmentOut segment, const TcpOptions& options) {
+  void reply(const FourTuple& tuple, SegmentOut segment, const TcpSettings& options) {
     reply({tuple, std::move(segment), options.tos, options.ttl});
   }
   void reply(OutgoingSegment segment);
@@ -218,8 +218,8 @@ class TcpSockets {
   void close_listener(Socket& listening, Instant now);
   bool flow_exists(const FourTuple& tuple) const;
 
-  const TcpOptionsRef defaults_;
-  TcpOptionsRef latest_;  ///< the last settings of somebody's own: who sets the same shares them
+  const TcpSettingsRef defaults_;
+  TcpSettingsRef latest_;  ///< the last settings of somebody's own: who sets the same shares them
   Counters& counters_;
   DropLog& drops_;
   BufferPool& pool_;

@@ -7,9 +7,9 @@
 namespace leat {
 
 expected<SocketHandle, Error> TcpSockets::listen(Endpoint local, unsigned backlog,
-                                                 const std::optional<TcpOptions>& options) {
+                                                 const std::optional<TcpSettings>& options) {
   const PortSharing sharing{.reuse_address = true};
-  const expected<TcpOptionsRef, Error> own = settings(options);
+  const expected<TcpSettingsRef, Error> own = settings(options);
   if (!own) return unexpected(own.error());
   if (local.port == 0) {
     const std::optional<std::uint16_t> port = pick_port(local.address);
@@ -23,10 +23,10 @@ expected<SocketHandle, Error> TcpSockets::listen(Endpoint local, unsigned backlo
 
 // Asks once more, as Linux: since the bind() another that shares the port may have begun to listen.
 expected<SocketHandle, Error> TcpSockets::listen(SocketHandle bound, unsigned backlog,
-                                                 const std::optional<TcpOptions>& options) {
+                                                 const std::optional<TcpSettings>& options) {
   const Socket* reservation = find_reservation(bound);
   if (reservation == nullptr) return unexpected(Error::bad_handle);
-  const expected<TcpOptionsRef, Error> own = settings(options);
+  const expected<TcpSettingsRef, Error> own = settings(options);
   if (!own) return unexpected(own.error());
   const Endpoint local = reservation->tuple.local;
   if (has_conflict(local, reservation->sharing, bound)) return unexpected(Error::address_in_use);
@@ -42,7 +42,7 @@ expected<void, Error> TcpSockets::set_backlog(SocketHandle handle, unsigned back
 }
 
 expected<SocketHandle, Error> TcpSockets::open_listener(const Endpoint& local, const PortSharing& sharing,
-                                                        unsigned backlog, TcpOptionsRef options) {
+                                                        unsigned backlog, TcpSettingsRef options) {
   Socket* socket = create_socket();
   if (socket == nullptr) return unexpected(Error::no_buffers);
   socket->user_owns = true;
@@ -136,7 +136,7 @@ void TcpSockets::add_half_open(Socket& listening, const FourTuple& tuple, const 
     free_half_open_.pop_back();
   }
   const SeqNum iss = isn.value_or(initial_sequence_number(isn_key_, tuple, now));
-  const TcpOptions& options = *listening.listener->options;
+  const TcpSettings& options = *listening.listener->options;
   half_open_[slot] = std::make_unique<HalfOpenEntry>(
       HalfOpen(syn, {iss, receive_mss(path, options), timestamp_offset(tuple)}, options, now), tuple,
       listening.listener->options);
@@ -164,7 +164,7 @@ void TcpSockets::release_half_open(HalfOpenEntry& entry) {
 }
 
 void TcpSockets::on_half_open(HalfOpenEntry& entry, SegmentIn& segment, const PathFacts& path, Instant now) {
-  const TcpOptions& options = *entry.options;
+  const TcpSettings& options = *entry.options;
   const HalfOpen::Verdict verdict = entry.state.on_segment(segment, options, now);
   if (verdict.drop) drops_.arrived(*verdict.drop);
   if (verdict.deferred) ++counters_[Counter::TcpExtTCPDeferAcceptDrop];
@@ -218,7 +218,7 @@ void TcpSockets::complete(HalfOpenEntry& entry, SegmentIn& segment, const PathFa
 }
 
 void TcpSockets::on_half_open_timer(HalfOpenEntry& entry, Instant now) {
-  const TcpOptions& options = *entry.options;
+  const TcpSettings& options = *entry.options;
   // How long it waits is for the listener to say, which may have changed its mind (as Linux).
   const HalfOpen::Due due = entry.state.on_timer(*find(entry.listener)->listener->options, now);
   if (due == HalfOpen::Due::syn_ack) {

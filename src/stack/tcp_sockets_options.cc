@@ -4,11 +4,11 @@
 namespace leat {
 
 /// A socket's own settings, or the defaults. A server that sets the same for each connection has them in memory once.
-expected<TcpOptionsRef, Error> TcpSockets::settings(const std::optional<TcpOptions>& options) {
-  const TcpOptions& wanted = options ? *options : *defaults_;
+expected<TcpSettingsRef, Error> TcpSockets::settings(const std::optional<TcpSettings>& options) {
+  const TcpSettings& wanted = options ? *options : *defaults_;
   if (!is_controller(wanted.congestion_control)) return unexpected(Error::invalid_argument);
   if (wanted == *defaults_) return defaults_;
-  if (*options != *latest_) latest_ = TcpOptionsRef(*options);
+  if (*options != *latest_) latest_ = TcpSettingsRef(*options);
   return latest_;
 }
 
@@ -18,17 +18,17 @@ expected<const TcpConnection*, Error> TcpSockets::connection(SocketHandle handle
   return &*socket->connection;
 }
 
-expected<TcpOptions, Error> TcpSockets::options(SocketHandle handle) const {
+expected<TcpSettings, Error> TcpSockets::options(SocketHandle handle) const {
   const Socket* socket = find_owned(handle);
   if (socket != nullptr && socket->listener) return *socket->listener->options;
   if (socket == nullptr || !socket->connection) return unexpected(why_no_connection(handle));
   return *socket->connection->options();
 }
 
-expected<void, Error> TcpSockets::set_options(SocketHandle handle, const TcpOptions& options, Instant now) {
+expected<void, Error> TcpSockets::set_options(SocketHandle handle, const TcpSettings& options, Instant now) {
   Socket* socket = find_owned(handle);
   if (socket == nullptr || socket->is_reservation()) return unexpected(why_no_connection(handle));
-  const expected<TcpOptionsRef, Error> own = settings(options);
+  const expected<TcpSettingsRef, Error> own = settings(options);
   if (!own) return unexpected(own.error());
   if (socket->listener) {
     socket->listener->options = *own;

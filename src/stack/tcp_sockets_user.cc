@@ -29,7 +29,7 @@ bool TcpSockets::flow_exists(const FourTuple& tuple) const {
 expected<SocketHandle, Error> TcpSockets::connect(Opening opening, Instant now) {
   const FourTuple& tuple = opening.tuple;
   const Bytes first_data = opening.request.first_data;
-  const expected<TcpOptionsRef, Error> own = settings(opening.request.options);
+  const expected<TcpSettingsRef, Error> own = settings(opening.request.options);
   if (!own) return unexpected(own.error());
   if (tuple.remote.port == 0) return unexpected(Error::invalid_argument);
   if (first_data.size() > first_send_buffer(**own)) return unexpected(Error::no_buffers);

@@ -18,18 +18,18 @@
 #include "leat/event.h"
 #include "leat/expected.h"
 #include "leat/tcp_info.h"
-#include "leat/tcp_options.h"
+#include "leat/tcp_settings.h"
 #include "tcp/congestion/registry.h"
 #include "tcp/connection_counts.h"
 #include "tcp/connection_facts.h"
 #include "tcp/engine/half_open.h"
 #include "tcp/flight.h"
 #include "tcp/loss/rto.h"
-#include "tcp/options_ref.h"
 #include "tcp/recv/ack_policy.h"
 #include "tcp/recv/receiver.h"
 #include "tcp/segment.h"
 #include "tcp/send/sender.h"
+#include "tcp/settings_ref.h"
 #include "tcp/state.h"
 #include "tcp/timestamps.h"
 
@@ -38,7 +38,7 @@ namespace leat {
 class TcpConnection {
  public:
   /// `flights` outlives it.
-  TcpConnection(const ConnectionConfig& config, TcpOptionsRef options, FlightPool& flights);
+  TcpConnection(const ConnectionConfig& config, TcpSettingsRef options, FlightPool& flights);
   ~TcpConnection() { rest(); }
   TcpConnection(const TcpConnection&) = delete;
   TcpConnection& operator=(const TcpConnection&) = delete;
@@ -79,8 +79,8 @@ class TcpConnection {
   /// False when `error` does not quote a segment in flight, so that anybody may have made it up (RFC 5927 §4.1).
   bool on_path_error(const PathError& error, Instant now);
 
-  const TcpOptionsRef& options() const { return options_; }
-  void set_options(TcpOptionsRef options, Instant now);
+  const TcpSettingsRef& options() const { return options_; }
+  void set_options(TcpSettingsRef options, Instant now);
   void set_quick_ack(bool quick);
 
   TcpState state() const { return state_; }
@@ -209,7 +209,7 @@ class TcpConnection {
   Rack::Learned reordering_;        ///< what the last one has learned
   std::uint16_t events_ = 0;
 
-  TcpOptionsRef options_;
+  TcpSettingsRef options_;
   TcpState state_ = TcpState::closed;
   Error error_ = Error::none;
   Error soft_error_ = Error::none;  ///< what the network last said; the reason if we give up (RFC 5927 §5)

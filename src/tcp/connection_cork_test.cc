@@ -4,8 +4,8 @@
 namespace leat::testing {
 namespace {
 
-constexpr auto kCork = [](TcpOptions& o) { o.cork = true; };
-constexpr auto kUncork = [](TcpOptions& o) { o.cork = false; };
+constexpr auto kCork = [](TcpSettings& o) { o.cork = true; };
+constexpr auto kUncork = [](TcpSettings& o) { o.cork = false; };
 
 TEST(Cork, OnlyFullSegmentsLeaveUntilItIsDrawn) {
   Story c;
@@ -83,7 +83,7 @@ TEST(Cork, NodelayPushesWhatWaitsAndNothingLater) {
   c.set(kCork);
   c.write(10);
   c.sent_nothing();
-  c.set([](TcpOptions& o) { o.nodelay = true; });
+  c.set([](TcpSettings& o) { o.nodelay = true; });
   EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1, .len = 10, .flags = "P"})) << "although corked (as Linux)";
   c.write(10);
   c.sent_nothing();
@@ -111,7 +111,7 @@ TEST(Nagle, SwitchedOffLetsGoWhatItHeld) {
   EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1, .len = 10, .flags = "P"}));
   c.write(10);
   c.sent_nothing();
-  c.set([](TcpOptions& o) { o.nodelay = true; });
+  c.set([](TcpSettings& o) { o.nodelay = true; });
   EXPECT_EQ(c.sent(), (Seg{.seq = 11, .ack = 1, .len = 10, .flags = "P"}));
   c.recv({.seq = 1, .ack = 21});
 }

@@ -5,7 +5,7 @@
 
 namespace leat {
 
-TcpConnection::TcpConnection(const ConnectionConfig& config, TcpOptionsRef options, FlightPool& flights)
+TcpConnection::TcpConnection(const ConnectionConfig& config, TcpSettingsRef options, FlightPool& flights)
     : flights_(flights),
       options_(std::move(options)),
       send_map_(config.initial_sequence),

@@ -5,8 +5,8 @@
 
 namespace leat {
 
-void TcpConnection::set_options(TcpOptionsRef options, Instant now) {
-  const TcpOptionsRef before = std::exchange(options_, std::move(options));
+void TcpConnection::set_options(TcpSettingsRef options, Instant now) {
+  const TcpSettingsRef before = std::exchange(options_, std::move(options));
   if (options_->send_buffer) sender_.set_limit(*options_->send_buffer);
   if (options_->receive_buffer) receiver_.set_limit(*options_->receive_buffer);
   sender_.set_nodelay(options_->nodelay);

@@ -10,7 +10,7 @@ TEST(ChangedOptions, KeepAliveSwitchedOnCountsFromThen) {
   Story c;
   c.connect();
   c.advance(10h);
-  c.set([](TcpOptions& o) { o.keep_alive = kMinute; });
+  c.set([](TcpSettings& o) { o.keep_alive = kMinute; });
   c.advance(59999ms);
   c.sent_nothing();
   c.advance(1ms);
@@ -24,14 +24,14 @@ TEST(ChangedOptions, AnotherIdleTimeCountsFromTheLastSign) {
   Story c(config);
   c.connect();
   c.advance(50s);
-  c.set([](TcpOptions& o) { o.keep_alive = kMinute; });
+  c.set([](TcpSettings& o) { o.keep_alive = kMinute; });
   c.advance(9999ms);
   c.sent_nothing();
   c.advance(1ms);
   EXPECT_EQ(c.sent(), (Seg{.seq = 0, .ack = 1}));
   c.recv({.seq = 1, .ack = 1});
   c.advance(30s);
-  c.set([](TcpOptions& o) { o.keep_alive->idle = 20s; });
+  c.set([](TcpSettings& o) { o.keep_alive->idle = 20s; });
   c.advance(0s);
   EXPECT_EQ(c.sent(), (Seg{.seq = 0, .ack = 1})) << "it has been silent for longer than that already";
   c.recv({.seq = 1, .ack = 1});
@@ -44,7 +44,7 @@ TEST(ChangedOptions, KeepAliveSwitchedOffIsOff) {
   c.connect();
   c.advance(60s);
   EXPECT_EQ(c.sent(), (Seg{.seq = 0, .ack = 1}));
-  c.set([](TcpOptions& o) { o.keep_alive.reset(); });
+  c.set([](TcpSettings& o) { o.keep_alive.reset(); });
   c.advance(10h);
   c.sent_nothing();
   EXPECT_EQ(c.state(), TcpState::established);
@@ -88,7 +88,7 @@ TEST(ChangedOptions, TheUsersTimeOutCountsWithTheNextExpiry) {
   c.connect();
   c.write(10);
   EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1, .len = 10, .flags = "P"}));
-  c.set([](TcpOptions& o) { o.user_timeout = 500ms; });
+  c.set([](TcpSettings& o) { o.user_timeout = 500ms; });
   c.advance(499ms);
   EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1, .len = 10, .flags = "P"})) << "the first time-out, after 200 ms";
   EXPECT_EQ(c.state(), TcpState::established);
@@ -108,10 +108,10 @@ TEST(ChangedOptions, AnotherCongestionControlGoesOnFromTheSameWindow) {
   c.all_sent();
   const TcpInfo before = c.connection().info();
   EXPECT_EQ(before.congestion_control, "cubic");
-  c.set([](TcpOptions& o) { o.congestion_control = "aimd"; });
+  c.set([](TcpSettings& o) { o.congestion_control = "aimd"; });
   EXPECT_EQ(c.connection().info().congestion_control, "aimd");
   EXPECT_EQ(c.connection().info().snd_cwnd, before.snd_cwnd);
-  c.set([](TcpOptions& o) { o.congestion_control = "reno"; });
+  c.set([](TcpSettings& o) { o.congestion_control = "reno"; });
   EXPECT_EQ(c.connection().info().snd_cwnd, before.snd_cwnd);
   c.abort();
   c.all_sent();
@@ -126,7 +126,7 @@ TEST(ChangedOptions, ThresholdOfALossIsPassedOn) {
   const std::uint32_t ssthresh = c.connection().info().snd_ssthresh;
   EXPECT_LT(ssthresh, 20'000u);
   EXPECT_EQ(c.connection().info().ca_state, CongestionState::recovery);
-  c.set([](TcpOptions& o) { o.congestion_control = "aimd"; });
+  c.set([](TcpSettings& o) { o.congestion_control = "aimd"; });
   EXPECT_EQ(c.connection().info().snd_ssthresh, CongestionController::kNoThreshold) << "it has none";
   c.abort();
   c.all_sent();
@@ -141,7 +141,7 @@ TEST(ChangedOptions, ALargerSendBufferWakesTheWriter) {
   EXPECT_EQ(c.write(10'000), 4096u);
   c.events();
   EXPECT_FALSE(c.connection().readiness() & kEventWritable);
-  c.set([](TcpOptions& o) { o.send_buffer = 20'000; });
+  c.set([](TcpSettings& o) { o.send_buffer = 20'000; });
   EXPECT_TRUE(c.events() & kEventWritable);
   EXPECT_TRUE(c.connection().readiness() & kEventWritable);
   EXPECT_EQ(c.write(20'000), 20'000u - 4096);
@@ -164,7 +164,7 @@ TEST(WindowClamp, TakesNothingBackThatWasOffered) {
   Story c;
   c.connect();
   const std::uint32_t offered = c.connection().info().rcv_wnd;
-  c.set([](TcpOptions& o) { o.window_clamp = 5000; });
+  c.set([](TcpSettings& o) { o.window_clamp = 5000; });
   c.recv({.seq = 1, .ack = 1, .len = 1460});
   c.sent();
   EXPECT_GE(c.connection().info().rcv_wnd, offered - 1460);
@@ -186,9 +186,9 @@ TEST(SendBuffer, ThatShrinksBelowItsContentsTellsWhenThereIsRoomAgain) {
   c.connect();
   EXPECT_EQ(c.write(50'000), 50'000u);
   EXPECT_TRUE(c.connection().readiness() & kEventWritable);
-  TcpOptions options;
+  TcpSettings options;
   options.send_buffer = 4096;
-  c.connection().set_options(TcpOptionsRef(options), c.now());
+  c.connection().set_options(TcpSettingsRef(options), c.now());
   EXPECT_FALSE(c.connection().readiness() & kEventWritable);
   c.all_sent();
   c.events();
@@ -252,7 +252,7 @@ TEST(QuickAck, SettingItAcknowledgesWhatWaits) {
   c.sent_nothing();  // nobody has read it: an answer may follow at once
   c.read(100);
   EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 101})) << "now nobody is about to answer";
-  c.set([](TcpOptions& o) { o.quick_ack = true; });
+  c.set([](TcpSettings& o) { o.quick_ack = true; });
   EXPECT_TRUE(c.connection().info().quick_ack);
 }
 

@@ -1,6 +1,6 @@
 // TCP options as a value (RFC 9293 §3.2, RFC 7323, RFC 2018), read from and written to headers.
 //
-// Named TcpOptionSet because leat/tcp_options.h holds the settings. What an option means, and that MSS,
+// Named TcpOptionSet because leat/tcp_settings.h holds the settings. What an option means, and that MSS,
 // window scale and SACK-permitted only count on a SYN, is the business of src/tcp.
 #pragma once
 

@@ -92,7 +92,7 @@ struct End {
   InterfaceId interface = 0;
   SocketHandle socket{};
 
-  End(std::uint64_t seed, std::uint8_t number, const TcpOptions& options)
+  End(std::uint64_t seed, std::uint8_t number, const TcpSettings& options)
       : stack({.seed = {seed, number}, .tcp = options}, pool) {
     InterfaceConfig config;
     config.caps.has_link_layer = false;
@@ -130,8 +130,8 @@ class Explorer {
   }
 
  private:
-  TcpOptions options() const {
-    TcpOptions options;
+  TcpSettings options() const {
+    TcpSettings options;
     options.timestamps = pattern_.timestamps;
     options.sack = pattern_.sack;
     return options;

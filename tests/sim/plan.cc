@@ -40,8 +40,8 @@ Impairment path_plan(Random& r, std::uint32_t mtu) {
   return i;
 }
 
-TcpOptions tcp_options(Random& r) {
-  TcpOptions o;
+TcpSettings tcp_options(Random& r) {
+  TcpSettings o;
   // A closed connection gives up after nine time-outs in a row, which among hundreds of thousands on bad paths do
   // occur; here everything has to arrive.
   o.orphan_retries = o.retries;
@@ -163,7 +163,7 @@ std::string Plan::to_string() const {
   std::string out;
   append(out, "  MTU %u, %s, super-segments up to %u\n", caps.mtu, caps.has_link_layer ? "Ethernet" : "bare IP",
          caps.max_super_segment);
-  for (const TcpOptions* end : {&client, &server}) {
+  for (const TcpSettings* end : {&client, &server}) {
     append(out, "  %s: send and receive buffer %zu %zu (0: as needed), %s%s%s\n", end == &client ? "client" : "server",
            end->send_buffer.value_or(0), end->receive_buffer.value_or(0), end->congestion_control.c_str(),
            end->sack ? ", SACK" : "", end->timestamps ? ", timestamps" : "");

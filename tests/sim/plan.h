@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "leat/impairment.h"
-#include "leat/tcp_options.h"
+#include "leat/tcp_settings.h"
 #include "leat/time.h"
 #include "packet/device_caps.h"
 
@@ -43,7 +43,7 @@ struct Plan {
   std::uint64_t bytes = 0;          ///< in all connections together
   Impairment to_server, to_client;  ///< with a seed each
   DeviceCaps caps;
-  TcpOptions client, server;
+  TcpSettings client, server;
   std::vector<ConnectionPlan> connections;
 
   /// All paths are like this one, their seeds apart.

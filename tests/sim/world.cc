@@ -24,7 +24,7 @@ struct Host {
   InterfaceId interface = 0;
   std::vector<SocketHandle> listeners;  ///< one a connection, on the server
 
-  Host(const Plan& plan, const TcpOptions& options, std::uint8_t number)
+  Host(const Plan& plan, const TcpSettings& options, std::uint8_t number)
       : stack({.seed = {plan.seed, number}, .tcp = options}, pool) {
     InterfaceConfig config;
     config.caps = plan.caps;

@@ -39,7 +39,7 @@ PURE = {"base", "wire", "packet", "emulator", "ip", "udp", "tcp", "stack", "sock
 PUBLIC_HEADERS = {
     "time": "base", "expected": "base", "error": "base",
     "address": "wire", "counters": "wire",
-    "polling": "runtime", "tcp_info": "packet", "tcp_options": "packet", "event": "packet",
+    "polling": "runtime", "tcp_info": "packet", "tcp_settings": "packet", "event": "packet",
     "impairment": "emulator",
     "echo": "wire",
     "statistics": "packet",

@@ -34,7 +34,7 @@ class Writer {
 };
 
 TEST(SlowReader, AReaderThatNeverReadsLosesNothingAndThenGetsAll) {
-  TcpOptions options;
+  TcpSettings options;
   options.mss = 512;
   options.send_buffer = 2048;
   options.receive_buffer = 1024;
@@ -76,7 +76,7 @@ TEST(SlowReader, AReaderThatNeverReadsLosesNothingAndThenGetsAll) {
 }
 
 TEST(SlowReader, AWindowUpdateThatIsLostIsFoundByAProbe) {
-  TcpOptions options;
+  TcpSettings options;
   options.mss = 512;
   options.receive_buffer = 1024;
   Link link(options);

@@ -6,7 +6,7 @@
 
 namespace leat::testing {
 
-Link::Link(const TcpOptions& options, bool link_layer, std::size_t memory) : pool_(memory) {
+Link::Link(const TcpSettings& options, bool link_layer, std::size_t memory) : pool_(memory) {
   for (int side = 0; side < 2; ++side) {
     StackConfig config;
     config.seed = {0x1eaf, static_cast<std::uint64_t>(side) + 7};

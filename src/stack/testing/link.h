@@ -23,7 +23,8 @@ class Link {
   using Filter = std::function<bool(int to, std::vector<std::uint8_t>& frame)>;
 
   /// `memory`: of both stacks together, bytes.
-  explicit Link(const TcpOptions& options = {}, bool link_layer = true, std::size_t memory = BufferPool::kDefaultLimit);
+  explicit Link(const TcpSettings& options = {}, bool link_layer = true,
+                std::size_t memory = BufferPool::kDefaultLimit);
   ~Link();
 
   Stack& near() { return *stacks_[0]; }

@@ -14,8 +14,8 @@ namespace leat::testing {
 struct LongPathConfig {
   Duration round_trip{};
   std::uint64_t bits_per_second = 1'000'000'000;
-  TcpOptions sender{};
-  TcpOptions receiver{};
+  TcpSettings sender{};
+  TcpSettings receiver{};
 };
 
 class LongPath {

@@ -13,7 +13,7 @@ constexpr std::uint64_t kSeed = 0x1eaf;
 
 std::string name(Error error) { return std::string(to_string(error)); }
 
-std::unique_ptr<Stack> make_stack(const TcpOptions& options, BufferPool& pool) {
+std::unique_ptr<Stack> make_stack(const TcpSettings& options, BufferPool& pool) {
   StackConfig config;
   config.seed = {kSeed, kSeed};
   config.tcp = options;

@@ -22,8 +22,8 @@ namespace leat::testing {
 using namespace std::chrono_literals;
 
 struct MachineConfig {
-  TcpOptions tcp = [] {
-    TcpOptions options;
+  TcpSettings tcp = [] {
+    TcpSettings options;
     options.receive_buffer = 4096;  // also the window, for the peer does not scale
     return options;
   }();

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "tcp/loss/rto.h"
-#include "tcp/options_ref.h"
 #include "tcp/recv/receiver.h"
+#include "tcp/settings_ref.h"
 #include "tcp/timestamps.h"
 
 namespace leat {
@@ -24,7 +24,7 @@ unsigned time_outs_in(Duration time, Duration longest) {
 
 }  // namespace
 
-HalfOpen::Verdict HalfOpen::on_segment(const SegmentIn& segment, const TcpOptions& options, Instant now) {
+HalfOpen::Verdict HalfOpen::on_segment(const SegmentIn& segment, const TcpSettings& options, Instant now) {
   const TcpFlags flags = segment.flags;
   const std::int64_t ahead = segment.seq - (facts_.irs + 1u);
   // Zeroth: the timestamp (RFC 7323 §5.3). First: the sequence number.
@@ -58,7 +58,7 @@ HalfOpen::Verdict HalfOpen::on_segment(const SegmentIn& segment, const TcpOption
   return {Action::complete, std::nullopt};
 }
 
-HalfOpen::Due HalfOpen::on_timer(const TcpOptions& options, Instant now) {
+HalfOpen::Due HalfOpen::on_timer(const TcpSettings& options, Instant now) {
   const unsigned defer = time_outs_in(options.defer_accept, options.max_rto);
   if (waits_ >= options.syn_ack_retries && (!answered_ || waits_ >= defer)) return Due::forget;
   // Whoever has answered is asked once more, at the end, and may then open the connection without data.
@@ -72,7 +72,7 @@ HalfOpen::Due HalfOpen::on_timer(const TcpOptions& options, Instant now) {
   return Due::syn_ack;
 }
 
-SegmentOut HalfOpen::syn_ack(const TcpOptions& options, Instant now) {
+SegmentOut HalfOpen::syn_ack(const TcpSettings& options, Instant now) {
   SegmentOut out;
   out.seq = facts_.iss;
   out.ack = facts_.irs + 1u;
@@ -92,7 +92,7 @@ SegmentOut HalfOpen::syn_ack(const TcpOptions& options, Instant now) {
   return out;
 }
 
-SegmentOut HalfOpen::ack(const TcpOptions& options, Instant now) const {
+SegmentOut HalfOpen::ack(const TcpSettings& options, Instant now) const {
   SegmentOut out;
   out.seq = facts_.iss + 1u;
   out.ack = facts_.irs + 1u;
@@ -132,7 +132,7 @@ bool HalfOpen::may_answer(Instant now) {
   return true;
 }
 
-std::uint16_t HalfOpen::offered_window(const TcpOptions& options) const {
+std::uint16_t HalfOpen::offered_window(const TcpSettings& options) const {
   const std::uint32_t mss = receive_mss_ - (facts_.timestamp ? Timestamps::kOptionSize : 0);
   return static_cast<std::uint16_t>(std::min<std::uint32_t>(first_window(options, mss), 65535));
 }

@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "leat/counters.h"
-#include "leat/tcp_options.h"
+#include "leat/tcp_settings.h"
 #include "leat/time.h"
 #include "tcp/segment.h"
 
@@ -48,7 +48,7 @@ class HalfOpen {
     std::uint32_t timestamp_offset = 0;  ///< of Timestamps
   };
   /// `syn` is a SYN without ACK, RST and FIN. A SYN-ACK is due at once.
-  HalfOpen(const SegmentIn& syn, const Ours& ours, const TcpOptions& options, Instant now)
+  HalfOpen(const SegmentIn& syn, const Ours& ours, const TcpSettings& options, Instant now)
       : facts_(syn), receive_mss_(ours.mss) {
     facts_.iss = ours.iss;
     facts_.timestamp_offset = ours.timestamp_offset;
@@ -70,15 +70,15 @@ class HalfOpen {
     std::optional<DropReason> drop{};
     bool deferred = false;  ///< the handshake is over but for the data that has to come first
   };
-  Verdict on_segment(const SegmentIn& segment, const TcpOptions& options, Instant now);
+  Verdict on_segment(const SegmentIn& segment, const TcpSettings& options, Instant now);
 
   Instant deadline() const { return deadline_; }
   enum class Due : std::uint8_t { syn_ack, nothing, forget };
   /// forget: the SYN-ACK was sent often enough, or data waited for long enough.
-  Due on_timer(const TcpOptions& options, Instant now);
+  Due on_timer(const TcpSettings& options, Instant now);
 
-  SegmentOut syn_ack(const TcpOptions& options, Instant now);
-  SegmentOut ack(const TcpOptions& options, Instant now) const;
+  SegmentOut syn_ack(const TcpSettings& options, Instant now);
+  SegmentOut ack(const TcpSettings& options, Instant now) const;
   /// <SEQ=SND.NXT><CTL=RST>, for an end that shall be heard.
   SegmentOut reset() const;
   /// Is `seq`, which an ICMP error quotes, that of the SYN-ACK (RFC 5927 §4.1)?
@@ -91,7 +91,7 @@ class HalfOpen {
   bool has_old_timestamp(const SegmentIn& segment) const;
   void take_timestamp(const SegmentIn& segment);
   void stamp(SegmentOut& out, Instant now) const;
-  std::uint16_t offered_window(const TcpOptions& options) const;
+  std::uint16_t offered_window(const TcpSettings& options) const;
 
   Handshake facts_;
   Instant deadline_ = kNever;

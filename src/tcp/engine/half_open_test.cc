@@ -30,7 +30,7 @@ SegmentIn syn() {
 
 struct HalfOpenTest : ::testing::Test {
   HalfOpen::Action after(const SegmentIn& in) { return entry.on_segment(in, options, kStart + 10ms).action; }
-  TcpOptions options;
+  TcpSettings options;
   HalfOpen entry{syn(), {kOurs, 1460}, options, kStart};
 };
 

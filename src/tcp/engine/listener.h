@@ -8,7 +8,7 @@
 
 #include "base/ring.h"
 #include "leat/event.h"
-#include "tcp/options_ref.h"
+#include "tcp/settings_ref.h"
 
 namespace leat {
 
@@ -16,10 +16,10 @@ class ListenQueues {
  public:
   static constexpr unsigned kLargestBacklog = 4096;  ///< Linux: net.core.somaxconn
 
-  ListenQueues(unsigned backlog, TcpOptionsRef settings) : options(std::move(settings)) { set_backlog(backlog); }
+  ListenQueues(unsigned backlog, TcpSettingsRef settings) : options(std::move(settings)) { set_backlog(backlog); }
   void set_backlog(unsigned backlog) { backlog_ = std::min(backlog, kLargestBacklog); }
 
-  TcpOptionsRef options;  ///< of what it accepts, too
+  TcpSettingsRef options;  ///< of what it accepts, too
 
   bool syn_queue_full() const { return half_open_ >= std::max(backlog_, 1u); }
   void half_open_added() { ++half_open_; }

@@ -40,7 +40,7 @@ Story::Story(StoryConfig config) : config_(std::move(config)) {
   ConnectionConfig c = config_.connection;
   c.initial_sequence = SeqNum(config_.our_isn);
   c.receive_mss = c.send_mss_limit = config_.mss;
-  connection_.emplace(c, TcpOptionsRef(config_.options), flights_);
+  connection_.emplace(c, TcpSettingsRef(config_.options), flights_);
   peer_options.mss = config_.mss;
   peer_options.sack_permitted = config_.peer_sack;
   if (config_.peer_scales) peer_options.window_scale = config_.peer_scale;

@@ -45,7 +45,7 @@ struct StoryConfig {
   bool peer_scales = true;
   bool peer_sack = true;
   ConnectionConfig connection;
-  TcpOptions options;
+  TcpSettings options;
 };
 
 /// A peer without SACK: three duplicate ACKs are a loss, and no tail probe comes before the time-out.
@@ -82,13 +82,13 @@ class Story {
   std::size_t write(std::size_t n);
   std::size_t write_urgent(std::size_t n);
   std::size_t write_more(std::size_t n);
-  /// Changes the connection's settings: c.set([](TcpOptions& o) { o.cork = true; }).
+  /// Changes the connection's settings: c.set([](TcpSettings& o) { o.cork = true; }).
   template <class Change>
   void set(Change&& change) {
-    TcpOptions options = *connection_->options();
+    TcpSettings options = *connection_->options();
     change(options);
     tell("user changes options");
-    connection_->set_options(TcpOptionsRef(options), now_);
+    connection_->set_options(TcpSettingsRef(options), now_);
     pump();
   }
   /// Reads up to n bytes and checks them against the pattern; returns how many, or -1 - error.

@@ -27,7 +27,7 @@ struct BufferGrowth {
 /// Settings of a connection: a host's are the defaults of all its sockets, each of which may have its own, and what a
 /// listener accepts begins with the listener's. Where nothing else is said, a change in mid-connection acts on what
 /// happens from then on.
-struct TcpOptions {
+struct TcpSettings {
   /// Largest segment to offer and send, 88..65495 bytes; else from the MTU (TCP_MAXSEG). Settled by the SYN.
   std::optional<std::uint16_t> mss;
   std::uint8_t tos = 0;   ///< the IPv4 TOS byte of every segment (RFC 2474, 3168; IP_TOS)
@@ -82,7 +82,7 @@ struct TcpOptions {
   /// How long a closed socket may stay in FIN-WAIT-2 (Linux: tcp_fin_timeout); zero: it is reset there.
   Duration fin_wait_2 = std::chrono::seconds(60);
 
-  bool operator==(const TcpOptions&) const = default;
+  bool operator==(const TcpSettings&) const = default;
 };
 
 }  // namespace leat

@@ -1,4 +1,4 @@
-// TcpOptionsRef: the settings of one connection or listener, shared by all that have the same: a pointer each. Nobody
+// TcpSettingsRef: the settings of one connection or listener, shared by all that have the same: a pointer each. Nobody
 // changes what is shared; who wants other settings gets a set of his own. Not for several threads, like everything
 // here.
 #pragma once
@@ -8,16 +8,16 @@
 #include <cstdint>
 #include <utility>
 
-#include "leat/tcp_options.h"
+#include "leat/tcp_settings.h"
 
 namespace leat {
 
-inline std::size_t clamped(std::size_t window, const TcpOptions& options) {
+inline std::size_t clamped(std::size_t window, const TcpSettings& options) {
   return options.window_clamp == 0 ? window : std::min<std::size_t>(window, options.window_clamp);
 }
 
 /// What the settings let a window grow to.
-inline std::size_t largest_window(const TcpOptions& options) {
+inline std::size_t largest_window(const TcpSettings& options) {
   return clamped(options.receive_buffer.value_or(options.receive_growth.most), options);
 }
 
@@ -28,42 +28,42 @@ constexpr std::size_t data_share(std::size_t buffer) { return buffer * 1460 / 23
 constexpr std::size_t memory_of(std::size_t data) { return (data * 2304 + 1459) / 1460; }
 
 /// The receive buffer of a new connection, bytes of data.
-inline std::size_t first_receive_buffer(const TcpOptions& options) {
+inline std::size_t first_receive_buffer(const TcpSettings& options) {
   return options.receive_buffer.value_or(data_share(options.receive_growth.initial));
 }
-inline std::size_t first_send_buffer(const TcpOptions& options) {
+inline std::size_t first_send_buffer(const TcpSettings& options) {
   return options.send_buffer.value_or(options.send_growth.initial);
 }
 
 /// The first window to offer, of which a SYN tells as much as 16 bits can (RFC 7323 §2.2): whole segments, so that the
 /// peer can fill it with such. How much of a buffer is for data is not known yet: half of it (Linux:
 /// tcp_select_initial_window).
-inline std::uint32_t first_window(const TcpOptions& options, std::uint32_t mss) {
+inline std::uint32_t first_window(const TcpSettings& options, std::uint32_t mss) {
   const std::size_t room = clamped(options.receive_buffer.value_or(options.receive_growth.initial / 2), options);
   return static_cast<std::uint32_t>(room > mss ? room - room % mss : room);
 }
 
-class TcpOptionsRef {
+class TcpSettingsRef {
  public:
-  explicit TcpOptionsRef(const TcpOptions& options) : shared_(new Shared{options, 1}) {}
-  TcpOptionsRef(const TcpOptionsRef& other) : shared_(other.shared_) { ++shared_->users; }
+  explicit TcpSettingsRef(const TcpSettings& options) : shared_(new Shared{options, 1}) {}
+  TcpSettingsRef(const TcpSettingsRef& other) : shared_(other.shared_) { ++shared_->users; }
   /// What is moved from can only be assigned to or destroyed.
-  TcpOptionsRef(TcpOptionsRef&& other) noexcept : shared_(std::exchange(other.shared_, nullptr)) {}
-  TcpOptionsRef& operator=(TcpOptionsRef other) noexcept {
+  TcpSettingsRef(TcpSettingsRef&& other) noexcept : shared_(std::exchange(other.shared_, nullptr)) {}
+  TcpSettingsRef& operator=(TcpSettingsRef other) noexcept {
     std::swap(shared_, other.shared_);
     return *this;
   }
-  ~TcpOptionsRef() {
+  ~TcpSettingsRef() {
     if (shared_ != nullptr && --shared_->users == 0) delete shared_;
   }
 
-  const TcpOptions& operator*() const { return shared_->options; }
-  const TcpOptions* operator->() const { return &shared_->options; }
-  bool is_same(const TcpOptionsRef& other) const { return shared_ == other.shared_; }
+  const TcpSettings& operator*() const { return shared_->options; }
+  const TcpSettings* operator->() const { return &shared_->options; }
+  bool is_same(const TcpSettingsRef& other) const { return shared_ == other.shared_; }
 
  private:
   struct Shared {
-    const TcpOptions options;
+    const TcpSettings options;
     std::uint32_t users;
   };
   Shared* shared_;
