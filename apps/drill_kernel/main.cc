@@ -12,7 +12,7 @@
 #include "drill/parser.h"
 #include "drill/player.h"
 #include "drill/suite.h"
-#include "kernel_subject.h"
+#include "drill_kernel/subject.h"
 
 int main(int argc, char** argv) {
   using namespace leat::drill;

@@ -35,8 +35,8 @@ Difference result_mismatch(const CallEvent& event, const SystemCall& call) {
                 result_text(call.result, call.error));
 }
 
-Difference poll_mismatch(const CallEvent& event, const SystemCall& call) {
-  const auto& items = event.arguments[0].items;
+Difference poll_mismatch(const Value& argument, const SystemCall& call) {
+  const auto& items = argument.items;
   for (std::size_t i = 0; i < items.size() && i < call.polled.size(); ++i) {
     const Value* wanted = items[i].field("revents");
     if (wanted == nullptr || wanted->is(Kind::ellipsis)) continue;
@@ -48,8 +48,7 @@ Difference poll_mismatch(const CallEvent& event, const SystemCall& call) {
   return std::nullopt;
 }
 
-Difference epoll_mismatch(const CallEvent& event, const SystemCall& call) {
-  const Value& argument = event.arguments[1];
+Difference epoll_mismatch(const Value& argument, const SystemCall& call) {
   const auto compare = [&](const Value& wanted, std::size_t i) -> Difference {
     if (!wanted.is(Kind::record) || static_cast<std::int64_t>(i) >= call.result) return std::nullopt;
     const epoll_event got = call.epoll_events[i];
@@ -118,14 +117,27 @@ Difference control_mismatch(const Value& wanted, const SystemCall& call) {
   return std::nullopt;
 }
 
-Difference message_mismatch(const CallEvent& event, const SystemCall& call) {
-  const Value& header = event.arguments[1];
+Difference message_mismatch(const Value& header, const SystemCall& call) {
   if (const Value* flags = header.field("msg_flags"); flags != nullptr && flags->is(Kind::integer)) {
     if (auto d = differ("msg_flags", flags->number, std::int64_t{call.message_flags})) return d;
   }
   const Value* control = header.field("msg_control");
   if (control != nullptr && control->is(Kind::list)) return control_mismatch(*control, call);
   return std::nullopt;
+}
+
+/// What a successful call has stored through one of its arguments.
+Difference stored_mismatch(Argument shape, const Value& wanted, const SystemCall& call) {
+  switch (shape) {
+    case Argument::polled: return poll_mismatch(wanted, call);
+    case Argument::epoll_room: return epoll_mismatch(wanted, call);
+    case Argument::got_option: return option_mismatch("value of the option", wanted, call.option, call.option_length);
+    case Argument::ioctl_value:
+      if (wanted.is(Kind::integer)) return std::nullopt;
+      return option_mismatch("value that ioctl stores", wanted, call.option, call.option.size());
+    case Argument::received_message: return message_mismatch(wanted, call);
+    default: return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -138,17 +150,11 @@ std::string result_text(std::int64_t result, int error) {
 Difference call_mismatch(const CallEvent& event, const SystemCall& call) {
   if (auto d = result_mismatch(event, call)) return d;
   if (call.result < 0) return std::nullopt;
-  switch (call.name) {
-    case CallName::poll: return poll_mismatch(event, call);
-    case CallName::epoll_wait: return epoll_mismatch(event, call);
-    case CallName::getsockopt:
-      return option_mismatch("value of the option", event.arguments[3], call.option, call.option_length);
-    case CallName::ioctl:
-      if (event.arguments.size() < 3 || event.arguments[2].is(Kind::integer)) return std::nullopt;
-      return option_mismatch("value that ioctl stores", event.arguments[2], call.option, call.option.size());
-    case CallName::recvmsg: return message_mismatch(event, call);
-    default: return std::nullopt;
+  const CallRow& row = call_row(call.name);
+  for (std::size_t i = 0; i < event.arguments.size(); ++i) {
+    if (auto d = stored_mismatch(row.arguments[i], event.arguments[i], call)) return d;
   }
+  return std::nullopt;
 }
 
 }  // namespace leat::drill

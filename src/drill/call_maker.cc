@@ -43,20 +43,27 @@ class Maker {
     const auto found = descriptors_.find(static_cast<int>(number(i)));
     return found == descriptors_.end() ? -1 : found->second;
   }
+  void add_number(std::int64_t value) { call_.number[numbers_++] = value; }
+
+  void make(std::size_t i, Argument argument);
   void buffer(std::size_t i, std::int64_t size);
   void pieces(std::size_t i, const Value& list);
   void address(std::size_t i, bool local);
   void message(std::size_t i, bool sending);
-  void option(bool setting);
-  void poll();
-  epoll_event epoll(std::size_t i) const;
-  void make_transfer();
-  void make_descriptor_call();
+  void option(std::size_t i, bool setting);
+  void ioctl_value(std::size_t i);
+  void poll(std::size_t i);
+  void epoll(std::size_t i);
+  void epoll_room(std::size_t i);
+  void path(std::size_t i);
+  void offset(std::size_t i);
+  void pipe_ends(std::size_t i) const;
 
   const CallEvent& event_;
   const Settings& settings_;
   const Descriptors& descriptors_;
   SystemCall& call_;
+  std::size_t numbers_ = 0;  ///< of SystemCall::number that are filled in
 };
 
 void Maker::buffer(std::size_t i, std::int64_t size) {
@@ -113,154 +120,108 @@ void Maker::message(std::size_t i, bool sending) {
   }
 }
 
-void Maker::option(bool setting) {
-  call_.fd = descriptor(0);
-  call_.number[0] = number(1), call_.number[1] = number(2);
-  const Value& size = argument(4);
+void Maker::option(std::size_t i, bool setting) {
+  const Value& size = argument(i + 1);
   std::int64_t length = size.is(Kind::integer) ? size.number : 0;
   if (size.is(Kind::list) && size.items.size() == 1) length = size.items[0].number;
-  if (length < 0 || length > kMostBytes) fail(4, "a length");
-  call_.option_is_null = argument(3).is_null;
-  const bool open_length = size.is(Kind::ellipsis);
-  auto bytes = option_bytes(argument(3), static_cast<std::size_t>(length));
-  if (!bytes) fail(3, "another form of value");
+  if (length < 0 || length > kMostBytes) fail(i + 1, "a length");
+  call_.option_is_null = argument(i).is_null;
+  auto bytes = option_bytes(argument(i), static_cast<std::size_t>(length));
+  if (!bytes) fail(i, "another form of value");
   call_.option = std::move(*bytes);
-  if (open_length) length = static_cast<std::int64_t>(std::max<std::size_t>(call_.option.size(), 4));
-  if (!setting || call_.option.size() < static_cast<std::size_t>(length))
-    call_.option.resize(static_cast<std::size_t>(length));
+  if (size.is(Kind::ellipsis)) length = static_cast<std::int64_t>(call_.option.size());
+  call_.option.resize(static_cast<std::size_t>(length));
   if (!setting) std::fill(call_.option.begin(), call_.option.end(), std::uint8_t{0});
   call_.option_length = static_cast<socklen_t>(length);
 }
 
-void Maker::poll() {
-  if (!argument(0).is(Kind::list)) fail(0, "a list of {fd=, events=}");
-  for (const Value& item : argument(0).items) {
+void Maker::ioctl_value(std::size_t i) {
+  call_.option.resize(sizeof(int));
+  const bool sets = call_.number[0] == FIONBIO || call_.number[0] == FIOASYNC;
+  if (i >= event_.arguments.size() || is_open(i) || !sets) return;
+  if (const auto bytes = option_bytes(argument(i), sizeof(int))) call_.option = *bytes;
+}
+
+void Maker::poll(std::size_t i) {
+  if (!argument(i).is(Kind::list)) fail(i, "a list of {fd=, events=}");
+  for (const Value& item : argument(i).items) {
     const Value *fd = item.field("fd"), *events = item.field("events");
-    if (fd == nullptr || events == nullptr) fail(0, "a list of {fd=, events=}");
+    if (fd == nullptr || events == nullptr) fail(i, "a list of {fd=, events=}");
     const auto live = descriptors_.find(static_cast<int>(fd->number));
-    // A number that nobody has opened stays one, so that POLLNVAL comes; negative ones are ignored by poll.
-    constexpr int kNobodys = 999'999;
-    const int number = live != descriptors_.end() ? live->second : fd->number < 0 ? -1 : kNobodys;
+    // A number that no call has returned stays one that is not open, so that POLLNVAL comes. poll() ignores negative
+    // ones.
+    constexpr int kNotOpen = 999'999;
+    const int number = live != descriptors_.end() ? live->second : fd->number < 0 ? -1 : kNotOpen;
     call_.polled.push_back({number, static_cast<short>(events->number), 0});
   }
-  call_.number[0] = number(2);
 }
 
-epoll_event Maker::epoll(std::size_t i) const {
+void Maker::epoll(std::size_t i) {
   const Value& value = argument(i);
   epoll_event event{};
-  if (value.is_null || value.is(Kind::ellipsis)) return event;
-  if (!value.is(Kind::record)) fail(i, "{events=, fd=}");
-  if (const Value* events = value.field("events")) event.events = static_cast<std::uint32_t>(events->number);
-  for (const char* name : {"fd", "u32", "u64", "ptr"}) {
-    // The data are the program's own: the script's numbers do.
-    if (const Value* data = value.field(name)) event.data.u64 = static_cast<std::uint64_t>(data->number);
-  }
-  return event;
-}
-
-void Maker::make_transfer() {
-  call_.fd = descriptor(0);
-  switch (call_.name) {
-    case CallName::read:
-    case CallName::write: buffer(1, number(2)); break;
-    case CallName::recv:
-    case CallName::send: buffer(1, number(2)), call_.number[0] = number(3); break;
-    case CallName::sendto: buffer(1, number(2)), call_.number[0] = number(3), address(4, false); break;
-    case CallName::recvfrom:
-      buffer(1, number(2)), call_.number[0] = number(3);
-      call_.has_address = !argument(4).is_null, call_.address_length = sizeof call_.address;
-      break;
-    case CallName::readv:
-    case CallName::writev: pieces(1, argument(1)); break;
-    case CallName::sendmsg:
-    case CallName::recvmsg: message(1, call_.name == CallName::sendmsg), call_.number[0] = number(2); break;
-    default: break;
-  }
-}
-
-void Maker::make_descriptor_call() {
-  switch (call_.name) {
-    case CallName::fcntl:
-      call_.fd = descriptor(0), call_.number[0] = number(1);
-      if (event_.arguments.size() > 2) call_.number[1] = number(2);
-      break;
-    case CallName::ioctl:
-      call_.fd = descriptor(0), call_.number[0] = number(1);
-      call_.option.resize(sizeof(int));
-      if (event_.arguments.size() > 2 && !is_open(2)) {
-        const bool sets = call_.number[0] == FIONBIO || call_.number[0] == FIOASYNC;
-        if (const auto bytes = option_bytes(argument(2), sizeof(int)); bytes && sets) call_.option = *bytes;
-      }
-      break;
-    case CallName::poll: poll(); break;
-    case CallName::epoll_create:
-    case CallName::epoll_create1: call_.number[0] = number(0); break;
-    case CallName::epoll_ctl:
-      call_.fd = descriptor(0), call_.number[0] = number(1), call_.second_fd = descriptor(2);
-      call_.epoll_events.push_back(epoll(3));
-      break;
-    case CallName::epoll_wait: {
-      constexpr std::int64_t kMostEvents = 100'000;
-      call_.fd = descriptor(0), call_.number[0] = number(2), call_.number[1] = number(3);
-      call_.epoll_events.resize(static_cast<std::size_t>(std::clamp<std::int64_t>(number(2), 0, kMostEvents)));
-      break;
+  if (!value.is_null && !value.is(Kind::ellipsis)) {
+    if (!value.is(Kind::record)) fail(i, "{events=, fd=}");
+    if (const Value* events = value.field("events")) event.events = static_cast<std::uint32_t>(events->number);
+    for (const char* name : {"fd", "u32", "u64", "ptr"}) {
+      // The data are the program's own: the script's numbers do.
+      if (const Value* data = value.field(name)) event.data.u64 = static_cast<std::uint64_t>(data->number);
     }
-    case CallName::open:
-      if (!argument(0).is(Kind::text)) fail(0, "the name of a file");
-      call_.path = argument(0).text, call_.number[0] = number(1);
-      if (event_.arguments.size() > 2) call_.number[1] = number(2);
-      break;
-    case CallName::sendfile:
-      call_.fd = descriptor(0), call_.second_fd = descriptor(1);
-      call_.number[0] = argument(2).is(Kind::list) && !argument(2).items.empty() ? argument(2).items[0].number : -1;
-      call_.number[1] = number(3);
-      break;
-    case CallName::splice:
-      call_.fd = descriptor(0), call_.second_fd = descriptor(2);
-      call_.number[0] = number(4), call_.number[1] = number(5);
-      break;
-    case CallName::pipe:
-      if (!argument(0).is(Kind::list) || argument(0).items.size() != 2) fail(0, "a list of two descriptors");
-      break;
-    default: break;
+  }
+  call_.epoll_events.push_back(event);
+}
+
+void Maker::epoll_room(std::size_t i) {
+  constexpr std::int64_t kMostEvents = 100'000;
+  call_.epoll_events.resize(static_cast<std::size_t>(std::clamp<std::int64_t>(number(i + 1), 0, kMostEvents)));
+}
+
+void Maker::path(std::size_t i) {
+  if (!argument(i).is(Kind::text)) fail(i, "the name of a file");
+  call_.path = argument(i).text;
+}
+
+void Maker::offset(std::size_t i) {
+  const Value& value = argument(i);
+  add_number(value.is(Kind::list) && !value.items.empty() ? value.items[0].number : -1);
+}
+
+void Maker::pipe_ends(std::size_t i) const {
+  if (!argument(i).is(Kind::list) || argument(i).items.size() != 2) fail(i, "a list of two descriptors");
+}
+
+void Maker::make(std::size_t i, Argument shape) {
+  switch (shape) {
+    case Argument::none:
+    case Argument::ignored: break;
+    case Argument::descriptor: call_.fd = descriptor(i); break;
+    case Argument::second_descriptor: call_.second_fd = descriptor(i); break;
+    case Argument::number: add_number(number(i)); break;
+    case Argument::domain: add_number(!is_open(i) ? number(i) : settings_.sockets_are_v6() ? AF_INET6 : AF_INET); break;
+    case Argument::local_address: address(i, true); break;
+    case Argument::remote_address: address(i, false); break;
+    case Argument::stored_address: call_.has_address = true, call_.address_length = sizeof call_.address; break;
+    case Argument::data: buffer(i, number(i + 1)); break;
+    case Argument::pieces: pieces(i, argument(i)); break;
+    case Argument::sent_message: message(i, true); break;
+    case Argument::received_message: message(i, false); break;
+    case Argument::set_option: option(i, true); break;
+    case Argument::got_option: option(i, false); break;
+    case Argument::ioctl_value: break;  // also where it is left out
+    case Argument::polled: poll(i); break;
+    case Argument::epoll_event: epoll(i); break;
+    case Argument::epoll_room: epoll_room(i); break;
+    case Argument::path: path(i); break;
+    case Argument::offset: offset(i); break;
+    case Argument::pipe_ends: pipe_ends(i); break;
   }
 }
 
 void Maker::make() {
-  call_.name = find_call(event_.name)->call;
-  switch (call_.name) {
-    case CallName::socket: {
-      const int family = settings_.sockets_are_v6() ? AF_INET6 : AF_INET;
-      call_.number = {is_open(0) ? family : number(0), number(1), number(2), 0};
-      break;
-    }
-    case CallName::bind:
-    case CallName::connect:
-      call_.fd = descriptor(0);
-      address(1, call_.name == CallName::bind);
-      break;
-    case CallName::listen:
-    case CallName::shutdown: call_.fd = descriptor(0), call_.number[0] = number(1); break;
-    case CallName::close: call_.fd = descriptor(0); break;
-    case CallName::accept:
-    case CallName::accept4:
-    case CallName::getsockname:
-    case CallName::getpeername:
-      call_.fd = descriptor(0);
-      call_.has_address = true, call_.address_length = sizeof call_.address;
-      if (call_.name == CallName::accept4) call_.number[0] = number(3);
-      break;
-    case CallName::setsockopt:
-    case CallName::getsockopt: option(call_.name == CallName::setsockopt); break;
-    default:
-      if (event_.name.starts_with("read") || event_.name.starts_with("write") || event_.name.starts_with("recv") ||
-          (event_.name.starts_with("send") && call_.name != CallName::sendfile)) {
-        make_transfer();
-      } else {
-        make_descriptor_call();
-      }
-      break;
+  const CallRow& row = *find_call(event_.name);
+  call_.name = row.call;
+  for (std::size_t i = 0; i < event_.arguments.size(); ++i) make(i, row.arguments[i]);
+  for (std::size_t i = 0; i < row.most_arguments(); ++i) {
+    if (row.arguments[i] == Argument::ioctl_value) ioctl_value(i);
   }
 }
 

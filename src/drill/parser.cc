@@ -1,6 +1,6 @@
 #include "drill/parser.h"
 
-#include "drill/call_form.h"
+#include "drill/call_table.h"
 #include "drill/cursor.h"
 #include "drill/parse_packet.h"
 #include "drill/source_text.h"
@@ -68,8 +68,8 @@ CallEvent parse_call(Cursor& in) {
   CallEvent call;
   const int line = in.line();
   call.name = in.word("a packet (< or >), a system call, a `command` or %{ code }%");
-  const CallSignature* signature = find_call(call.name);
-  if (signature == nullptr && !is_unsupported_call(call.name)) {
+  const CallRow* row = find_call(call.name);
+  if (row == nullptr && !is_unsupported_call(call.name)) {
     in.fail_at(line, concat("there is no system call \"", call.name, "\""));
   }
   in.expect("(");
@@ -78,9 +78,10 @@ CallEvent parse_call(Cursor& in) {
     if (!in.peek_is(")")) in.expect(",");
   }
   const std::size_t count = call.arguments.size();
-  if (signature != nullptr && (count < signature->fewest || count > signature->most)) {
-    in.fail_at(line, concat(call.name, " takes ", signature->fewest,
-                            signature->most > signature->fewest ? concat(" to ", signature->most) : std::string(),
+  if (row == nullptr) return parse_result(in, call), call;
+  const std::size_t least = row->fewest_arguments(), most = row->most_arguments();
+  if (count < least || count > most) {
+    in.fail_at(line, concat(call.name, " takes ", least, most > least ? concat(" to ", most) : std::string(),
                             " arguments, not ", count));
   }
   parse_result(in, call);

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "drill/call_effects.h"
 #include "drill/call_judge.h"
 #include "drill/call_maker.h"
 #include "drill/code_runner.h"
@@ -82,7 +83,6 @@ class Player {
   std::optional<IpPacket> next_packet(const PacketForm& form, const Flow& flow, Duration deadline);
   void run_call(const Event& event, const CallEvent& form, Duration expected, Duration base);
   void judge_call(const CallEvent& form, int line, SystemCall& call);
-  void note_call(const CallEvent& form, const SystemCall& call);
   void join(Duration deadline);
   void collect();
   bool find_option(int live_fd, int level, int name, SystemCall& call);
@@ -299,42 +299,8 @@ void Player::judge_call(const CallEvent& form, int line, SystemCall& call) {
     collect();
     complain(line, *difference, false);
   }
-  if (call.result >= 0) note_call(form, call);
-}
-
-void Player::note_call(const CallEvent& form, const SystemCall& call) {
-  const int script_fd = form.arguments.empty() ? -1 : static_cast<int>(form.arguments[0].number);
-  const bool names_descriptor = find_call(form.name)->returns_descriptor;
-  if (names_descriptor) descriptors_[static_cast<int>(form.result.number)] = static_cast<int>(call.result);
-  switch (call.name) {
-    case CallName::socket: {
-      const auto type = call.number[1] & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
-      const std::uint8_t protocol = type == SOCK_STREAM ? kProtocolTcp : type == SOCK_DGRAM ? kProtocolUdp : 0;
-      wire_.on_socket(static_cast<int>(form.result.number), static_cast<int>(call.result), protocol);
-      break;
-    }
-    case CallName::bind: wire_.on_bind(script_fd); break;
-    case CallName::connect:
-      if (call.address.ss_family == AF_UNSPEC) wire_.on_disconnect(script_fd);
-      break;
-    case CallName::listen: wire_.on_listen(script_fd); break;
-    case CallName::accept:
-    case CallName::accept4: {
-      std::uint16_t port = 0;  // at the same place in both families
-      std::memcpy(&port, reinterpret_cast<const char*>(&call.address) + 2, sizeof port);
-      wire_.on_accept(static_cast<int>(form.result.number), static_cast<int>(call.result), ntohs(port));
-      break;
-    }
-    case CallName::close:
-      wire_.on_close(script_fd);
-      descriptors_.erase(script_fd);
-      break;
-    case CallName::pipe:
-      for (std::size_t i = 0; i < 2; ++i) {
-        descriptors_[static_cast<int>(form.arguments[0].items[i].number)] = call.pipe[i];
-      }
-      break;
-    default: break;
+  if (const auto note = call_row(call.name).note; note != nullptr && call.result >= 0) {
+    note({form, call, wire_, descriptors_});
   }
 }
 

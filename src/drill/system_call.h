@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "drill/call_form.h"
+#include "drill/call_table.h"
 #include "leat/time.h"
 
 namespace leat::drill {

@@ -1,4 +1,4 @@
-// Value: an argument or a result of a system call, as written. What it means depends on the call (call_form.h).
+// Value: an argument or a result of a system call, as written. What it means depends on the call (call_table.h).
 #pragma once
 
 #include <cstdint>

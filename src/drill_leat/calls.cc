@@ -1,5 +1,6 @@
 #include "drill_leat/calls.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -7,8 +8,6 @@
 
 namespace leat::drill {
 namespace {
-
-int number(const SystemCall& call, std::size_t i) { return static_cast<int>(call.number[i]); }
 
 std::optional<Duration> timeout_of(std::int64_t milliseconds) {
   if (milliseconds < 0) return std::nullopt;
@@ -23,86 +22,139 @@ bool points_nowhere(const SystemCall& call) {
   return false;
 }
 
-void store_message(SystemCall& call, const MessageFacts& message) {
-  if (call.name != CallName::recvmsg) return;
-  const WrittenControl written = write_control(message, number(call, 0), call.control);
-  call.message_flags = written.flags, call.control_length = written.length;
+/// One of Leat's calls as it is made.
+struct Making {
+  Sockets& sockets;
+  SystemCall& call;
+  PendingCall* pending;
+  Instant now;
+
+  int number(std::size_t i) const { return static_cast<int>(call.number[i]); }
+  const sockaddr* address() const { return reinterpret_cast<const sockaddr*>(&call.address); }
+};
+
+Result receive(const Making& m, int flags) {
+  if (points_nowhere(m.call)) return Result::failure(EFAULT);
+  return m.sockets.receive(m.call.fd, m.call.pieces, flags, m.pending, m.now);
 }
 
-Result transfer(Sockets& sockets, SystemCall& call, PendingCall* pending, Instant now) {
-  if (points_nowhere(call)) return Result::failure(EFAULT);
-  switch (call.name) {
-    case CallName::read:
-    case CallName::readv: return sockets.read(call.fd, call.pieces, pending, now);
-    case CallName::write:
-    case CallName::writev: return sockets.send(call.fd, call.pieces, 0, pending, now);
-    case CallName::recv:
-    case CallName::recvfrom:
-    case CallName::recvmsg: return sockets.receive(call.fd, call.pieces, number(call, 0), pending, now);
-    case CallName::sendmsg:
-      if (const int error = check_control(call.control)) {
-        const Result result = sockets.send(call.fd, {}, number(call, 0), nullptr, now);
-        return result ? Result::failure(error) : result;
-      }
-      break;
-    default: break;
-  }
-  return sockets.send(call.fd, call.pieces, number(call, 0), pending, now);
+Result send(const Making& m, int flags) {
+  if (points_nowhere(m.call)) return Result::failure(EFAULT);
+  return m.sockets.send(m.call.fd, m.call.pieces, flags, m.pending, m.now);
 }
 
-Result name_of(Sockets& sockets, SystemCall& call) {
+Result send_message(const Making& m) {
+  const int error = check_control(m.call.control);
+  if (error == 0 || points_nowhere(m.call)) return send(m, m.number(0));
+  const Result result = m.sockets.send(m.call.fd, {}, m.number(0), nullptr, m.now);
+  return result ? Result::failure(error) : result;
+}
+
+Result read(const Making& m) {
+  if (points_nowhere(m.call)) return Result::failure(EFAULT);
+  return m.sockets.read(m.call.fd, m.call.pieces, m.pending, m.now);
+}
+Result write(const Making& m) { return send(m, 0); }
+Result receive_with_flags(const Making& m) { return receive(m, m.number(0)); }
+Result send_with_flags(const Making& m) { return send(m, m.number(0)); }
+
+Result bind(const Making& m) {
+  if (!m.call.has_address) return Result::failure(EFAULT);
+  return m.sockets.bind(m.call.fd, m.address(), m.call.address_length);
+}
+
+Result connect(const Making& m) {
+  if (!m.call.has_address) return Result::failure(EFAULT);
+  return m.sockets.connect(m.call.fd, m.address(), m.call.address_length, m.pending, m.now);
+}
+
+Result store_name(const Making& m, Result (Sockets::*call)(int, SocketName&) const) {
   SocketName name;
-  const Result result =
-      call.name == CallName::getsockname ? sockets.getsockname(call.fd, name) : sockets.getpeername(call.fd, name);
-  call.address = name.address, call.address_length = name.length;
+  const Result result = (m.sockets.*call)(m.call.fd, name);
+  m.call.address = name.address, m.call.address_length = name.length;
   return result;
 }
 
-Result dispatch(Sockets& sockets, SystemCall& call, PendingCall* pending, Instant now) {
-  const auto* address = reinterpret_cast<const sockaddr*>(&call.address);
-  switch (call.name) {
-    case CallName::socket: return sockets.socket(number(call, 0), number(call, 1), number(call, 2));
-    case CallName::bind:
-    case CallName::connect:
-      if (!call.has_address) return Result::failure(EFAULT);
-      if (call.name == CallName::bind) return sockets.bind(call.fd, address, call.address_length);
-      return sockets.connect(call.fd, address, call.address_length, pending, now);
-    case CallName::listen: return sockets.listen(call.fd, number(call, 0), now);
-    case CallName::accept: return sockets.accept(call.fd, 0, pending, now);
-    case CallName::accept4: return sockets.accept(call.fd, number(call, 0), pending, now);
-    case CallName::close: return sockets.close(call.fd, pending, now);
-    case CallName::shutdown: return sockets.shutdown(call.fd, number(call, 0), now);
-    case CallName::getsockname:
-    case CallName::getpeername: return name_of(sockets, call);
-    case CallName::fcntl: return sockets.fcntl(call.fd, number(call, 0), call.number[1]);
-    case CallName::ioctl: {
-      int value = 0;
-      std::memcpy(&value, call.option.data(), sizeof value);
-      const Result result = sockets.ioctl(call.fd, static_cast<unsigned long>(call.number[0]), &value);
-      std::memcpy(call.option.data(), &value, sizeof value);
-      return result;
-    }
-    case CallName::setsockopt:
-      if (call.option_is_null && call.option_length > 0) return Result::failure(EFAULT);
-      return sockets.setsockopt(call.fd, number(call, 0), number(call, 1), call.option.data(), call.option_length, now);
-    case CallName::getsockopt:
-      if (call.option_is_null) return Result::failure(EFAULT);
-      return sockets.getsockopt(call.fd, number(call, 0), number(call, 1), call.option.data(), &call.option_length,
-                                now);
-    case CallName::poll: return sockets.poll(call.polled, timeout_of(call.number[0]), pending, now);
-    case CallName::epoll_create: return number(call, 0) <= 0 ? Result::failure(EINVAL) : sockets.epoll_create(0);
-    case CallName::epoll_create1: return sockets.epoll_create(number(call, 0));
-    case CallName::epoll_ctl:
-      return sockets.epoll_ctl(call.fd, number(call, 0), call.second_fd, call.epoll_events.data());
-    case CallName::epoll_wait:
-      return sockets.epoll_wait(call.fd, call.epoll_events, timeout_of(call.number[1]), pending, now);
-    default: return transfer(sockets, call, pending, now);
-  }
+Result ioctl(const Making& m) {
+  int value = 0;
+  std::memcpy(&value, m.call.option.data(), sizeof value);
+  const Result result = m.sockets.ioctl(m.call.fd, static_cast<unsigned long>(m.call.number[0]), &value);
+  std::memcpy(m.call.option.data(), &value, sizeof value);
+  return result;
+}
+
+Result setsockopt(const Making& m) {
+  if (m.call.option_is_null && m.call.option_length > 0) return Result::failure(EFAULT);
+  return m.sockets.setsockopt(m.call.fd, m.number(0), m.number(1), m.call.option.data(), m.call.option_length, m.now);
+}
+
+Result getsockopt(const Making& m) {
+  if (m.call.option_is_null) return Result::failure(EFAULT);
+  return m.sockets.getsockopt(m.call.fd, m.number(0), m.number(1), m.call.option.data(), &m.call.option_length, m.now);
+}
+
+/// Leat's column of the call table. Null: Leat has no such call.
+using Make = Result (*)(const Making&);
+constexpr CallColumn<Make> kLeatCalls = {
+    {CallName::accept, [](const Making& m) { return m.sockets.accept(m.call.fd, 0, m.pending, m.now); }},
+    {CallName::accept4, [](const Making& m) { return m.sockets.accept(m.call.fd, m.number(0), m.pending, m.now); }},
+    {CallName::bind, bind},
+    {CallName::cap_set, nullptr},
+    {CallName::close, [](const Making& m) { return m.sockets.close(m.call.fd, m.pending, m.now); }},
+    {CallName::connect, connect},
+    {CallName::epoll_create,
+     [](const Making& m) { return m.number(0) <= 0 ? Result::failure(EINVAL) : m.sockets.epoll_create(0); }},
+    {CallName::epoll_create1, [](const Making& m) { return m.sockets.epoll_create(m.number(0)); }},
+    {CallName::epoll_ctl,
+     [](const Making& m) {
+       return m.sockets.epoll_ctl(m.call.fd, m.number(0), m.call.second_fd, m.call.epoll_events.data());
+     }},
+    {CallName::epoll_wait,
+     [](const Making& m) {
+       return m.sockets.epoll_wait(m.call.fd, m.call.epoll_events, timeout_of(m.call.number[1]), m.pending, m.now);
+     }},
+    {CallName::fcntl, [](const Making& m) { return m.sockets.fcntl(m.call.fd, m.number(0), m.call.number[1]); }},
+    {CallName::getpeername, [](const Making& m) { return store_name(m, &Sockets::getpeername); }},
+    {CallName::getsockname, [](const Making& m) { return store_name(m, &Sockets::getsockname); }},
+    {CallName::getsockopt, getsockopt},
+    {CallName::ioctl, ioctl},
+    {CallName::listen, [](const Making& m) { return m.sockets.listen(m.call.fd, m.number(0), m.now); }},
+    {CallName::open, nullptr},
+    {CallName::pipe, nullptr},
+    {CallName::poll,
+     [](const Making& m) { return m.sockets.poll(m.call.polled, timeout_of(m.call.number[0]), m.pending, m.now); }},
+    {CallName::read, read},
+    {CallName::readv, read},
+    {CallName::recv, receive_with_flags},
+    {CallName::recvfrom, receive_with_flags},
+    {CallName::recvmsg, receive_with_flags},
+    {CallName::send, send_with_flags},
+    {CallName::sendfile, nullptr},
+    {CallName::sendmsg, send_message},
+    {CallName::sendto, send_with_flags},
+    {CallName::setsockopt, setsockopt},
+    {CallName::shutdown, [](const Making& m) { return m.sockets.shutdown(m.call.fd, m.number(0), m.now); }},
+    {CallName::socket, [](const Making& m) { return m.sockets.socket(m.number(0), m.number(1), m.number(2)); }},
+    {CallName::splice, nullptr},
+    {CallName::write, write},
+    {CallName::writev, write},
+};
+
+/// Whether the call has an argument of this kind.
+bool takes(const SystemCall& call, Argument shape) {
+  const auto& shapes = call_row(call.name).arguments;
+  return std::find(shapes.begin(), shapes.end(), shape) != shapes.end();
+}
+
+void store_message(SystemCall& call, const MessageFacts& message) {
+  if (!takes(call, Argument::received_message)) return;
+  const WrittenControl written = write_control(message, static_cast<int>(call.number[0]), call.control);
+  call.message_flags = written.flags, call.control_length = written.length;
 }
 
 void store(Sockets& sockets, SystemCall& call, const Result& result) {
   call.result = result.value, call.error = result.error;
-  const bool accepted = call.name == CallName::accept || call.name == CallName::accept4;
+  const bool accepted = call_row(call.name).returns_descriptor && takes(call, Argument::stored_address);
   if (!accepted || result.value < 0) return;
   SocketName name;
   static_cast<void>(sockets.accepted_name(static_cast<int>(result.value), name));
@@ -112,7 +164,7 @@ void store(Sockets& sockets, SystemCall& call, const Result& result) {
 }  // namespace
 
 Result begin_leat_call(Sockets& sockets, SystemCall& call, PendingCall* pending, Instant now) {
-  const Result result = dispatch(sockets, call, pending, now);
+  const Result result = kLeatCalls[call.name]({sockets, call, pending, now});
   if (result.is_pending()) return result;
   if (pending != nullptr) store_message(call, pending->message());
   store(sockets, call, result);
@@ -125,22 +177,14 @@ void end_leat_call(Sockets& sockets, SystemCall& call, const Result& result, con
 }
 
 std::optional<std::string> leat_lacks(Sockets& sockets, const SystemCall& call) {
-  switch (call.name) {
-    case CallName::cap_set:
-    case CallName::open:
-    case CallName::pipe:
-    case CallName::sendfile:
-    case CallName::splice: return std::string("Leat has no such call: it is about files and processes");
-    case CallName::socket: {
-      const Result result = sockets.socket(number(call, 0), number(call, 1), number(call, 2));
-      if (result) static_cast<void>(sockets.close(static_cast<int>(result.value), nullptr, Instant{}));
-      const bool lacks =
-          result.error == EAFNOSUPPORT || result.error == EPROTONOSUPPORT || result.error == ESOCKTNOSUPPORT;
-      if (lacks) return concat("Leat has no sockets of domain ", call.number[0], ", type ", call.number[1]);
-      return std::nullopt;
-    }
-    default: return std::nullopt;
-  }
+  if (kLeatCalls[call.name] == nullptr) return std::string("Leat has no such call: it is about files and processes");
+  if (call.name != CallName::socket) return std::nullopt;
+  const auto number = [&](std::size_t i) { return static_cast<int>(call.number[i]); };
+  const Result result = sockets.socket(number(0), number(1), number(2));
+  if (result) static_cast<void>(sockets.close(static_cast<int>(result.value), nullptr, Instant{}));
+  const bool lacks = result.error == EAFNOSUPPORT || result.error == EPROTONOSUPPORT || result.error == ESOCKTNOSUPPORT;
+  if (!lacks) return std::nullopt;
+  return concat("Leat has no sockets of domain ", call.number[0], ", type ", call.number[1]);
 }
 
 }  // namespace leat::drill

@@ -29,6 +29,7 @@ MAY_INCLUDE = {
     "lab": {"base"},
     "drill": _BELOW_PACKET,
     "drill_leat": _STACK | {"socket", "drill"},
+    "drill_kernel": _BELOW_PACKET | {"drill"},
     "http": _RUNTIME | {"api"},
     "dns": _RUNTIME | {"api"},
     "asio": _RUNTIME | {"api"},

@@ -1,4 +1,4 @@
-#include "kernel_network.h"
+#include "drill_kernel/network.h"
 
 #include <fcntl.h>
 #include <linux/if_tun.h>

@@ -1,4 +1,4 @@
-#include "kernel_subject.h"
+#include "drill_kernel/subject.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -24,8 +24,8 @@
 #include <thread>
 
 #include "drill/text.h"
-#include "kernel_calls.h"
-#include "kernel_network.h"
+#include "drill_kernel/calls.h"
+#include "drill_kernel/network.h"
 
 namespace leat::drill {
 namespace {
@@ -145,7 +145,7 @@ class KernelSubject final : public Subject {
   std::optional<SentPacket> next_sent(Duration deadline) override;
 
   std::optional<std::string> lack(const SystemCall& call) override {
-    if (call.name == CallName::cap_set) return "capabilities of this process are left as they are";
+    if (kernel_lacks(call)) return "capabilities of this process are left as they are";
     return std::nullopt;
   }
   void call(SystemCall& call) override;
