@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "complain.h"
 #include "connect_rate.h"
 #include "console.h"
 #include "host_options.h"
@@ -27,12 +28,11 @@
 namespace leat::command {
 namespace {
 
-constexpr const char* kGroup = "Bench options";
-constexpr int kUsage = 2;
+constexpr const char* kBenchGroup = "Bench options";
 constexpr std::uint16_t kEchoPort = 7;
 constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 50, kMostSize = std::uint64_t{16} << 20;
 
-constexpr const char* kDescription = R"(measure throughput, round trips and connections
+constexpr const char* kBenchDescription = R"(measure throughput, round trips and connections
 
 --client HOST measures throughput with an iperf3 server, as iperf3 -c would: we send to it, or with --reverse it to us.
 
@@ -45,7 +45,7 @@ that it is busy.
 
 A table for people, or with --json everything for programs; docs/leat-bench.md explains the names.)";
 
-constexpr const char* kFooter = R"(EXIT STATUS
+constexpr const char* kBenchFooter = R"(EXIT STATUS
   0    The measurement has been made.
   1    It has not: no connection, the server is busy, the other side broke
        off or is silent. What was measured before is printed.
@@ -57,7 +57,7 @@ constexpr const char* kFooter = R"(EXIT STATUS
 
 )";
 
-constexpr const char* kExamples = R"(
+constexpr const char* kBenchExamples = R"(
 EXAMPLES
   leat bench -c 10.77.2.2 -t 5 -P 2
   leat bench -c 10.77.2.2 -R --json
@@ -86,7 +86,7 @@ struct BenchCommand {
   std::vector<std::string> given;  ///< options that not every mode has
 };
 
-void complain(const std::string& text) { std::fputs(("leat bench: " + text + "\n").c_str(), stderr); }
+void complain_of_bench(const std::string& text) { complain("bench", text); }
 
 /// What a mode does on the host's thread.
 class Bench {
@@ -101,7 +101,7 @@ template <class Measurement, class Options>
 class ClientBench final : public Bench {
  public:
   ClientBench(Options options, Console& console, const Endpoint& server)
-      : options_(std::move(options)), measurement_(options_, console, complain), server_(server) {}
+      : options_(std::move(options)), measurement_(options_, console, complain_of_bench), server_(server) {}
   void start(EventLoop& loop) override { measurement_.start(loop, server_); }
   void interrupt(EventLoop& loop, int status) override { measurement_.interrupt(loop, status); }
 
@@ -114,11 +114,11 @@ class ClientBench final : public Bench {
 class ServerBench final : public Bench {
  public:
   ServerBench(const IperfServerOptions& options, Console& console, std::uint16_t port)
-      : options_(options), console_(console), server_(options_, console, complain), port_(port) {}
+      : options_(options), console_(console), server_(options_, console, complain_of_bench), port_(port) {}
   void start(EventLoop& loop) override {
     const auto local = server_.listen(loop, port_);
     if (local) return fmt::print(stderr, "Listening on port {}\n", local->port);
-    complain(fmt::format("cannot listen on port {}: {}", port_, to_string(local.error())));
+    complain_of_bench(fmt::format("cannot listen on port {}: {}", port_, to_string(local.error())));
     console_.finish(kUsage);
   }
   void interrupt(EventLoop& loop, int status) override { server_.interrupt(loop, status); }
@@ -152,7 +152,7 @@ std::unique_ptr<Bench> make_bench(const BenchCommand& o, Console& console, const
 }
 
 /// What a signal interrupts, while there is a host.
-class Current {
+class CurrentRun {
  public:
   void set(Host* host, Bench* bench) {
     const std::lock_guard lock(mutex_);
@@ -174,7 +174,7 @@ class Current {
 int run_bench(BenchCommand& options) {
   ::signal(SIGPIPE, SIG_IGN);
   if (auto ok = check_host_options(options.host); !ok) {
-    complain(ok.error());
+    complain_of_bench(ok.error());
     return kUsage;
   }
   IpAddress remote;
@@ -182,7 +182,7 @@ int run_bench(BenchCommand& options) {
     http::SystemResolver resolver;
     const auto addresses = resolver.resolve(options.name, 0);
     if (!addresses) {
-      complain(addresses.error());
+      complain_of_bench(addresses.error());
       return kUsage;
     }
     remote = addresses->front();
@@ -190,9 +190,9 @@ int run_bench(BenchCommand& options) {
   // What the host's thread calls outlives it.
   Console console;
   const auto bench = make_bench(options, console, remote);
-  Current current;
+  CurrentRun current;
   const SignalWatch signals([&current](int signal) { return current.interrupt(signal); });
-  auto hosts = open_hosts(options.host, complain);
+  auto hosts = open_hosts(options.host, complain_of_bench);
   if (!hosts) return kUsage;
   Host& host = hosts->front();
   StatsPrinter stats(*hosts, options.host.stats);
@@ -252,13 +252,13 @@ void add_mode_options(CLI::App& command, BenchCommand& o) {
     add_value(command, names, "HOST", description, any, [&o, mode](std::string name) {
       o.modes.push_back(mode);
       o.name = std::move(name);
-    })->group(kGroup);
+    })->group(kBenchGroup);
   };
   host("-c,--client", Mode::client, "Measure throughput to the iperf3 server on HOST.");
   command
       .add_flag_function(
           "-s,--server", [&o](std::int64_t) { o.modes.push_back(Mode::server); }, "Be an iperf3 server.")
-      ->group(kGroup);
+      ->group(kBenchGroup);
   host("--ping-pong", Mode::ping_pong, "Measure round trips to the echo server on HOST.");
   host("--connect-rate", Mode::connect_rate, "Measure how many connections a second --port of HOST takes.");
 }
@@ -274,7 +274,7 @@ class OptionAdder {
     add_value(command_, names, what, description, parse, [this_o = &o_, name, store](auto v) {
       this_o->given.push_back(name);
       store(std::move(v));
-    })->group(kGroup);
+    })->group(kBenchGroup);
   }
   void flag(const std::string& names, bool& into, const std::string& description) {
     const std::string name = names.substr(names.find("--"));
@@ -286,7 +286,7 @@ class OptionAdder {
               o->given.push_back(name);
             },
             description)
-        ->group(kGroup);
+        ->group(kBenchGroup);
   }
 
  private:
@@ -360,8 +360,8 @@ void add_test_options(OptionAdder& add, BenchCommand& o) {
 void add_bench(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<BenchCommand>();
   BenchCommand* o = options.get();
-  CLI::App* command = app.add_subcommand("bench", kDescription);
-  command->footer(std::string(kFooter) + kHostEnvironmentHelp + kExamples);
+  CLI::App* command = app.add_subcommand("bench", kBenchDescription);
+  command->footer(std::string(kBenchFooter) + kHostEnvironmentHelp + kBenchExamples);
   o->parameters.version = "leat " LEAT_VERSION;
   add_mode_options(*command, *o);
   OptionAdder add(*command, *o);
@@ -370,18 +370,18 @@ void add_bench(CLI::App& app, int& exit_code) {
       "The server's port. Default: 5201, and 7 with --ping-pong; --connect-rate has none. With --server, 0 takes a free one.",
       [](std::string_view text) { return parse_number(text, 0, 65535); },
       [o](std::uint64_t port) { o->port = static_cast<std::uint16_t>(port); })
-      ->group(kGroup);
+      ->group(kBenchGroup);
   add_test_options(add, *o);
   add.value("-i,--interval", "T", "Throughput: the time between two lines; 0 for none before the end. Default: 1.",
             parse_interval, [o](Duration d) { o->report.interval = d; });
   add.flag("-1,--one-off", o->one_off, "With --server: end after one test.");
-  command->add_flag("-J,--json", o->report.json, "Print JSON, at the end.")->group(kGroup);
+  command->add_flag("-J,--json", o->report.json, "Print JSON, at the end.")->group(kBenchGroup);
   add_value(
       *command, "--timeout", "T",
       "How long the other side may take to connect, and to answer in each step of the conversation. Default: 10.",
       [](std::string_view text) { return parse_duration(text, std::chrono::hours(24)); },
       [o](Duration d) { o->patience = d; })
-      ->group(kGroup);
+      ->group(kBenchGroup);
   add_host_options(*command, options->host);
   command->callback([options, &exit_code] {
     check(*options);

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <vector>
 
+#include "complain.h"
 #include "host_options.h"
 #include "http/resolver.h"
 #include "open_hosts.h"
@@ -21,12 +22,10 @@
 namespace leat::command {
 namespace {
 
-constexpr const char* kGroup = "Connection options";
-constexpr auto kLongestWait = std::chrono::hours(24 * 365);
-constexpr unsigned kBacklog = 16;
-constexpr int kFailed = 1, kUsage = 2;
+constexpr const char* kConnectGroup = "Connection options";
+constexpr unsigned kRelayBacklog = 16;
 
-constexpr const char* kDescription = R"(connect standard input and output to a TCP connection
+constexpr const char* kConnectDescription = R"(connect standard input and output to a TCP connection
 
 What comes on standard input goes to PORT of HOST, and what comes from there to standard output, both at the pace of
 the slower side. The end of standard input closes our direction alone (FIN); what the peer still has to say is
@@ -35,7 +34,7 @@ goes on until it ends or is silent for a second; a terminal is not waited for.
 
 With --listen, it waits for somebody to connect to PORT instead.)";
 
-constexpr const char* kFooter = R"(EXIT STATUS
+constexpr const char* kConnectFooter = R"(EXIT STATUS
   0    The peer has closed, or nothing moved for the time of --wait.
   1    No connection: the name is unknown, the host cannot be reached, it
        refuses, or --wait is over. Or the connection broke, or standard
@@ -46,7 +45,7 @@ constexpr const char* kFooter = R"(EXIT STATUS
 
 )";
 
-constexpr const char* kExamples = R"(
+constexpr const char* kConnectExamples = R"(
 EXAMPLES
   printf 'HEAD / HTTP/1.0\r\n\r\n' | leat connect 10.77.2.2 80
   leat connect --listen 5001 >received
@@ -69,10 +68,8 @@ struct ConnectCommand {
   std::uint16_t port = 0;
 };
 
-void complain(const std::string& text) { std::fputs(("leat connect: " + text + "\n").c_str(), stderr); }
-
 /// The relay that a signal interrupts, while there is one.
-class Current {
+class CurrentRelay {
  public:
   void set(Relay* relay) {
     const std::lock_guard lock(mutex_);
@@ -99,21 +96,21 @@ class Current {
 
 class Runner {
  public:
-  Runner(const ConnectCommand& options, Host& host, Current& current)
+  Runner(const ConnectCommand& options, Host& host, CurrentRelay& current)
       : options_(options), host_(host), current_(current) {}
 
   int run() { return options_.listen ? serve() : call(); }
 
  private:
   void tell(const std::string& text) const {
-    if (options_.host.verbose) complain(text);
+    if (options_.host.verbose) complain("connect", text);
   }
 
   int call() {
     http::SystemResolver resolver;
     const auto addresses = resolver.resolve(options_.name, options_.port);
     if (!addresses) {
-      complain(addresses.error());
+      complain("connect", addresses.error());
       return kFailed;
     }
     for (const IpAddress& address : *addresses) {
@@ -123,7 +120,7 @@ class Runner {
         tell(fmt::format("connected to {} from {}", remote.to_string(), connection->local().to_string()));
         return relay(*connection);
       }
-      complain(fmt::format("{}: {}", remote.to_string(), to_string(connection.error())));
+      complain("connect", fmt::format("{}: {}", remote.to_string(), to_string(connection.error())));
     }
     return kFailed;
   }
@@ -133,7 +130,7 @@ class Runner {
     if (!options_.name.empty()) {
       const auto address = IpAddress::parse(options_.name);
       if (!address) {
-        complain("\"" + options_.name + "\" is not an address to listen on");
+        complain("connect", "\"" + options_.name + "\" is not an address to listen on");
         return kUsage;
       }
       local = *address;
@@ -142,9 +139,9 @@ class Runner {
     int status = 0;
     do {
       if (!listener) {
-        auto opened = host_.listen({local, options_.port}, kBacklog);
+        auto opened = host_.listen({local, options_.port}, kRelayBacklog);
         if (!opened) {
-          complain(fmt::format("cannot listen on port {}: {}", options_.port, to_string(opened.error())));
+          complain("connect", fmt::format("cannot listen on port {}: {}", options_.port, to_string(opened.error())));
           return kUsage;
         }
         listener.emplace(std::move(*opened));
@@ -152,7 +149,7 @@ class Runner {
       }
       auto connection = listener->accept();
       if (!connection) {
-        complain(std::string(to_string(connection.error())));
+        complain("connect", std::string(to_string(connection.error())));
         return kFailed;
       }
       if (!options_.keep_listening) listener.reset();
@@ -176,26 +173,26 @@ class Runner {
       case Relay::End::broken:
       case Relay::End::input_failed: break;
     }
-    if (!result.why.empty()) complain(result.why);
+    if (!result.why.empty()) complain("connect", result.why);
     return kFailed;
   }
 
   const ConnectCommand& options_;
   Host& host_;
-  Current& current_;
+  CurrentRelay& current_;
   bool output_failed_ = false;
 };
 
 int run_connect(ConnectCommand& options) {
   ::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a write error
   if (auto ok = check_host_options(options.host); !ok) {
-    complain(ok.error());
+    complain("connect", ok.error());
     return kUsage;
   }
-  Current current;
+  CurrentRelay current;
   // Before the host, whose thread must not take the signals.
   const SignalWatch signals([&current](int signal) { return current.interrupt(signal); });
-  auto hosts = open_hosts(options.host, complain);
+  auto hosts = open_hosts(options.host, [](const std::string& text) { complain("connect", text); });
   if (!hosts) return kUsage;
   Host& host = hosts->front();
   StatsPrinter stats(*hosts, options.host.stats);
@@ -225,27 +222,27 @@ void read_where(ConnectCommand& options) {
 void add_connect(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<ConnectCommand>();
   ConnectCommand* o = options.get();
-  CLI::App* command = app.add_subcommand("connect", kDescription);
-  command->footer(std::string(kFooter) + kHostEnvironmentHelp + kExamples);
+  CLI::App* command = app.add_subcommand("connect", kConnectDescription);
+  command->footer(std::string(kConnectFooter) + kHostEnvironmentHelp + kConnectExamples);
   add_value(
       *command, "where", "[HOST] PORT", "Where to; with --listen, HOST is the address of ours to listen on.",
       [](std::string_view text) -> expected<std::string, std::string> { return std::string(text); },
       [o](std::string word) { o->where.push_back(std::move(word)); }, true)
       ->allow_extra_args(true);
-  command->add_flag("-l,--listen", o->listen, "Wait for one connection to PORT.")->group(kGroup);
+  command->add_flag("-l,--listen", o->listen, "Wait for one connection to PORT.")->group(kConnectGroup);
   command->add_flag("-k,--keep", o->keep_listening, "With --listen: wait for the next one when one has ended.")
-      ->group(kGroup);
+      ->group(kConnectGroup);
   add_value(
       *command, "-w,--wait", "T",
       "The longest that connecting may take, and the longest that nothing may move, such as 5 (seconds) or 500ms. "
       "Waiting for somebody to connect has no limit.",
       [](std::string_view text) { return parse_duration(text, kLongestWait); }, [o](Duration d) { o->wait = d; })
-      ->group(kGroup);
+      ->group(kConnectGroup);
   add_value(
       *command, "-p,--source-port", "PORT", "The port of ours to connect from. Default: a random one.",
       [](std::string_view text) { return parse_number(text, 1, 65535); },
       [o](std::uint64_t port) { o->source_port = static_cast<std::uint16_t>(port); })
-      ->group(kGroup);
+      ->group(kConnectGroup);
   add_host_options(*command, options->host);
   command->callback([options, &exit_code] {
     read_where(*options);

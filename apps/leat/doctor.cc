@@ -110,7 +110,7 @@ Finding examine_lab() {
 }
 
 /// The text in lines of at most `width`, the later ones indented.
-std::string wrapped(const std::string& text, std::size_t indentation, std::size_t width) {
+std::string hanging(const std::string& text, std::size_t indentation, std::size_t width) {
   std::istringstream words(text);
   std::string out, line;
   for (std::string word; words >> word;) {
@@ -123,23 +123,23 @@ std::string wrapped(const std::string& text, std::size_t indentation, std::size_
   return out + line;
 }
 
-int run() {
+int run_doctor() {
   bool any = false;
   for (const Finding& f :
        {examine_raw(), examine_packet(), examine_xdp(), examine_tun("tap"), examine_tun("tun"), examine_lab()}) {
     any = any || f.works;
-    fmt::print("{:<8}{:<5}{}\n", f.name, f.works ? "yes" : "no", wrapped(f.text, 13, 80));
+    fmt::print("{:<8}{:<5}{}\n", f.name, f.works ? "yes" : "no", hanging(f.text, 13, 80));
     std::fflush(stdout);
   }
   return any ? 0 : 1;
 }
 
-constexpr const char* kDescription = R"(tell which links work here
+constexpr const char* kDoctorDescription = R"(tell which links work here
 
 Tries each kind of link, and the lab, by opening it and closing it again. A line for each says whether it works, where,
 or why not, and which command would change that. Nothing is left behind.)";
 
-constexpr const char* kFooter = R"(EXIT STATUS
+constexpr const char* kDoctorFooter = R"(EXIT STATUS
 0 when at least one of them works, else 1.
 
 EXAMPLES
@@ -152,9 +152,9 @@ raw(7), packet(7), user_namespaces(7), ip-tuntap(8), setcap(8)
 }  // namespace
 
 void add_doctor(CLI::App& app, int& exit_code) {
-  CLI::App* command = app.add_subcommand("doctor", kDescription);
-  command->footer(kFooter);
-  command->callback([&exit_code] { exit_code = run(); });
+  CLI::App* command = app.add_subcommand("doctor", kDoctorDescription);
+  command->footer(kDoctorFooter);
+  command->callback([&exit_code] { exit_code = run_doctor(); });
 }
 
 }  // namespace leat::command

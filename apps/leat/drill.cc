@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "complain.h"
 #include "device/pcapng.h"
 #include "drill/arguments.h"
 #include "drill/player.h"
@@ -18,9 +19,7 @@ namespace {
 
 namespace drill = leat::drill;
 
-constexpr int kUsage = 2;
-
-struct Options {
+struct DrillOptions {
   std::vector<std::string> words;  ///< of the language, as they would stand in front of a script
   std::vector<std::string> paths;
   std::string pcap;
@@ -53,7 +52,7 @@ class Capture {
   std::ofstream out_;
 };
 
-int run(const Options& options) {
+int run_drill(const DrillOptions& options) {
   std::vector<std::string> words = options.words;
   words.insert(words.end(), options.paths.begin(), options.paths.end());
   auto arguments = drill::read_arguments(words);
@@ -78,7 +77,7 @@ int run(const Options& options) {
   return drill::run_suite(*arguments, drill::play_on_leat);
 }
 
-constexpr const char* kDescription = R"(play TCP scripts against Leat, in virtual time
+constexpr const char* kDrillDescription = R"(play TCP scripts against Leat, in virtual time
 
 A script says which packets and system calls happen when, and what the stack must send and return. It is played against
 Leat's sockets and stack without a device, a clock or root: a minute of script takes a millisecond. A folder's scripts
@@ -87,7 +86,7 @@ Leat's sockets and stack without a device, a clock or root: a minute of script t
 Commands of a script that set what Leat has by the same name (sysctl -w net.ipv4.tcp_...) set it; a script that needs any
 other command is skipped, with the reason.)";
 
-constexpr const char* kFooter = R"(EXIT STATUS
+constexpr const char* kDrillFooter = R"(EXIT STATUS
 0 when no script failed, 1 when one did, 2 for a bad option.
 
 EXAMPLES
@@ -99,7 +98,7 @@ SEE ALSO
 drill-kernel plays the same scripts against the kernel.
 )";
 
-void add_setting(CLI::App& command, const std::shared_ptr<Options>& options, const std::string& name,
+void add_setting(CLI::App& command, const std::shared_ptr<DrillOptions>& options, const std::string& name,
                  const std::string& value, const std::string& description) {
   command
       .add_option_function<std::string>(
@@ -108,7 +107,7 @@ void add_setting(CLI::App& command, const std::shared_ptr<Options>& options, con
       ->type_name(value);
 }
 
-void add_flag(CLI::App& command, const std::shared_ptr<Options>& options, const std::string& names,
+void add_word(CLI::App& command, const std::shared_ptr<DrillOptions>& options, const std::string& names,
               const std::string& word, const std::string& description) {
   command.add_flag_callback(
       names, [options, word] { options->words.push_back(word); }, description);
@@ -117,9 +116,9 @@ void add_flag(CLI::App& command, const std::shared_ptr<Options>& options, const 
 }  // namespace
 
 void add_drill(CLI::App& app, int& exit_code) {
-  auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("drill", kDescription);
-  command->footer(kFooter);
+  auto options = std::make_shared<DrillOptions>();
+  CLI::App* command = app.add_subcommand("drill", kDrillDescription);
+  command->footer(kDrillFooter);
   command->add_option("PATH", options->paths, "Scripts, and folders of them.")->required()->type_name("PATH");
   command
       ->add_option_function<std::vector<std::string>>(
@@ -141,16 +140,16 @@ void add_drill(CLI::App& app, int& exit_code) {
   add_setting(*command, options, "tcp_ts_tick_usecs", "N", "Judge TSvals of Leat's, which tick so often.");
   add_setting(*command, options, "non_fatal", "WHAT", "packet,syscall: only warn of what differs there.");
   add_setting(*command, options, "jobs", "N", "Scripts at once; as many as there are processors.");
-  add_flag(*command, options, "--strict_segments", "--strict_segments",
+  add_word(*command, options, "--strict_segments", "--strict_segments",
            "Do not join segments that the script has as one.");
-  add_flag(*command, options, "--lenient", "--lenient",
+  add_word(*command, options, "--lenient", "--lenient",
            "Do not judge transport checksums, TSecr, reserved bits, and segments that came after all was said.");
-  add_flag(*command, options, "--dry_run", "--dry_run", "Read the scripts only.");
-  add_flag(*command, options, "-q,--quiet", "-q", "No line for scripts that pass.");
-  add_flag(*command, options, "-v,--verbose", "-v", "Print what happens, as it happens.");
+  add_word(*command, options, "--dry_run", "--dry_run", "Read the scripts only.");
+  add_word(*command, options, "-q,--quiet", "-q", "No line for scripts that pass.");
+  add_word(*command, options, "-v,--verbose", "-v", "Print what happens, as it happens.");
   command->add_option("--pcap", options->pcap, "Write every packet of the one script to FILE (pcapng).")
       ->type_name("FILE");
-  command->callback([options, &exit_code] { exit_code = run(*options); });
+  command->callback([options, &exit_code] { exit_code = run_drill(*options); });
 }
 
 }  // namespace leat::command

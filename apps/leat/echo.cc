@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "complain.h"
 #include "host_options.h"
 #include "open_hosts.h"
 #include "options.h"
@@ -18,12 +19,12 @@ namespace {
 /// Of each connection: little, so that many clients that send and never read leave memory for others.
 constexpr std::size_t kReceiveBuffer = std::size_t{64} << 10;
 
-constexpr const char* kDescription = R"(send back whatever arrives
+constexpr const char* kEchoDescription = R"(send back whatever arrives
 
 The echo service of RFC 862, on a host of its own: what a client sends comes back, all of it, also when the client has
 closed its sending side before. A client may be silent for as long as it likes, but must take what comes back.)";
 
-constexpr const char* kFooter = R"(EXIT STATUS
+constexpr const char* kEchoFooter = R"(EXIT STATUS
   2    A bad option, no link, a link that cannot be opened, or a port in use.
   129, 130, 143
        Ended by SIGHUP, SIGINT or SIGTERM. The first one stops accepting and
@@ -46,11 +47,9 @@ struct EchoOptions {
   ServerOptions server;
 };
 
-void complain(const std::string& text) { std::fputs(("leat echo: " + text + "\n").c_str(), stderr); }
-
 int run_echo(EchoOptions& options) {
   if (auto ok = check_host_options(options.host); !ok) {
-    complain(ok.error());
+    complain("echo", ok.error());
     return 2;
   }
   ServerSignals signals;
@@ -61,12 +60,14 @@ int run_echo(EchoOptions& options) {
   for (unsigned core = 0; core < options.server.cores; ++core) {
     servers.emplace_back(make, options.server.clients_of_core(core));
   }
-  auto hosts = open_hosts(options.host, complain, options.server.cores);
+  auto hosts = open_hosts(
+      options.host, [](const std::string& text) { complain("echo", text); }, options.server.cores);
   if (!hosts) return 2;
   StatsPrinter stats(*hosts, options.host.stats);
   const int status = run_servers(
       *hosts, servers, signals, options.server.port,
-      [](const Endpoint& local) { fmt::print(stderr, "Echoing on port {}\n", local.port); }, complain);
+      [](const Endpoint& local) { fmt::print(stderr, "Echoing on port {}\n", local.port); },
+      [](const std::string& text) { complain("echo", text); });
   stats.finish();
   return status;
 }
@@ -75,8 +76,8 @@ int run_echo(EchoOptions& options) {
 
 void add_echo(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<EchoOptions>();
-  CLI::App* command = app.add_subcommand("echo", kDescription);
-  command->footer(std::string(kFooter) + kHostEnvironmentHelp);
+  CLI::App* command = app.add_subcommand("echo", kEchoDescription);
+  command->footer(std::string(kEchoFooter) + kHostEnvironmentHelp);
   add_server_options(*command, options->server,
                      "How long a client may leave what waits for it without acknowledging any of it, before it is "
                      "reset. Default: 60s.");

@@ -9,10 +9,9 @@
 namespace leat::command {
 namespace {
 
-constexpr const char* kGroup = "Transfer options";
-constexpr auto kLongestWait = std::chrono::hours(24 * 365);
+constexpr const char* kGetGroup = "Transfer options";
 
-constexpr const char* kDescription = R"(fetch URLs to files through a TCP/IP stack of its own
+constexpr const char* kGetDescription = R"(fetch URLs to files through a TCP/IP stack of its own
 
 Each URL is fetched with HTTP/1.1 over Leat's own Ethernet, IP and TCP, and saved in the current folder under the
 last component of its path, or as index.html when there is none. The kernel's TCP takes no part, and is not
@@ -26,7 +25,7 @@ and not earlier.
 URLs are http: ones; without a scheme, http:// is assumed. Names are looked up by the system's resolver. Several
 URLs are fetched one after the other by one host, over one connection where the server allows that.)";
 
-constexpr const char* kFooter = R"(EXIT STATUS
+constexpr const char* kGetFooter = R"(EXIT STATUS
 As curl's. With several URLs it is that of the last one that failed.
   0    All is well.
   1    A protocol that is not supported: https, HTTP/2, IPv6.
@@ -49,7 +48,7 @@ As curl's. With several URLs it is that of the last one that failed.
 
 )";
 
-constexpr const char* kExamples = R"(
+constexpr const char* kGetExamples = R"(
 FILES
 FILE.part
        What has arrived of FILE. Where the file system has extended
@@ -76,16 +75,16 @@ SEE ALSO
 curl(1), ss(8), nstat(8), ip-tuntap(8)
 )";
 
-void add_flag(CLI::App& command, const std::string& names, bool& flag, const std::string& description) {
-  command.add_flag(names, flag, description)->group(kGroup);
+void add_transfer_flag(CLI::App& command, const std::string& names, bool& flag, const std::string& description) {
+  command.add_flag(names, flag, description)->group(kGetGroup);
 }
 
-void add_time(CLI::App& command, const std::string& names, std::optional<Duration>& into,
-              const std::string& description) {
+void add_transfer_time(CLI::App& command, const std::string& names, std::optional<Duration>& into,
+                       const std::string& description) {
   add_value(
       command, names, "T", description, [](std::string_view text) { return parse_duration(text, kLongestWait); },
       [&into](Duration d) { into = d; })
-      ->group(kGroup);
+      ->group(kGetGroup);
 }
 
 expected<bool, std::string> parse_continue_at(std::string_view text) {
@@ -112,28 +111,28 @@ void add_output_options(CLI::App& command, GetOptions& options) {
         return std::string(text);
       },
       [&options](std::string file) { options.outputs.push_back(std::move(file)); }, true)
-      ->group(kGroup);
+      ->group(kGetGroup);
   add_value(command, "-C,--continue-at", "-",
             "Go on with an earlier download: ask for the rest of FILE.part, or of FILE. When the server's file has "
             "changed, or the server cannot resume, the download starts again.",
             parse_continue_at, [&options](bool resume) { options.fetch.resume = resume; })
-      ->group(kGroup);
-  add_flag(command, "-i,--include", options.fetch.include_head, "Write the response's head before the body.");
-  add_flag(command, "-I,--head", options.fetch.head_only,
-           "Ask for the head alone, and write it to standard output or to -o.");
+      ->group(kGetGroup);
+  add_transfer_flag(command, "-i,--include", options.fetch.include_head, "Write the response's head before the body.");
+  add_transfer_flag(command, "-I,--head", options.fetch.head_only,
+                    "Ask for the head alone, and write it to standard output or to -o.");
   add_value(
       command, "-w,--write-out", "FORMAT", write_out_help(),
       [](std::string_view text) { return http::WriteOut::parse(text); },
       [&options](http::WriteOut format) { options.write_out = std::move(format); })
-      ->group(kGroup);
-  add_flag(command, "-s,--silent", options.silent, "No progress, no errors.");
-  add_flag(command, "-S,--show-error", options.show_error, "Errors in spite of --silent.");
+      ->group(kGetGroup);
+  add_transfer_flag(command, "-s,--silent", options.silent, "No progress, no errors.");
+  add_transfer_flag(command, "-S,--show-error", options.show_error, "Errors in spite of --silent.");
 }
 
 void add_request_options(CLI::App& command, GetOptions& options) {
-  add_flag(command, "-f,--fail", options.fetch.fail_on_error,
-           "Fail at an HTTP status of 400 or more, with exit status 22, and save nothing.");
-  add_flag(command, "-L,--location", options.fetch.follow_redirects, "Follow redirects.");
+  add_transfer_flag(command, "-f,--fail", options.fetch.fail_on_error,
+                    "Fail at an HTTP status of 400 or more, with exit status 22, and save nothing.");
+  add_transfer_flag(command, "-L,--location", options.fetch.follow_redirects, "Follow redirects.");
   add_value(
       command, "--max-redirs", "N", "Follow at most N redirects; -1: any number. Default: 50.",
       [](std::string_view text) -> expected<std::optional<unsigned>, std::string> {
@@ -143,26 +142,28 @@ void add_request_options(CLI::App& command, GetOptions& options) {
         return std::optional(static_cast<unsigned>(*number));
       },
       [&options](std::optional<unsigned> n) { options.fetch.max_redirects = n; })
-      ->group(kGroup);
+      ->group(kGetGroup);
   add_value(
       command, "--resolve", "HOST:PORT:ADDR",
       "Connect to ADDR for HOST and PORT, without asking the resolver. Several addresses, divided by commas, are "
       "tried in their order. May be repeated.",
       http::parse_resolve_entry, [&options](http::ResolveEntry entry) { options.resolve.push_back(std::move(entry)); },
       true)
-      ->group(kGroup);
-  add_time(command, "--connect-timeout", options.fetch.connect_timeout,
-           "The longest that connecting may take, such as 5 (seconds) or 500ms. Default: what --syn-retries allows.");
-  add_time(command, "-m,--max-time", options.fetch.max_time,
-           "The longest that a transfer may take as a whole. A transfer always fails when nothing has come for 180 s.");
+      ->group(kGetGroup);
+  add_transfer_time(
+      command, "--connect-timeout", options.fetch.connect_timeout,
+      "The longest that connecting may take, such as 5 (seconds) or 500ms. Default: what --syn-retries allows.");
+  add_transfer_time(
+      command, "-m,--max-time", options.fetch.max_time,
+      "The longest that a transfer may take as a whole. A transfer always fails when nothing has come for 180 s.");
 }
 
 }  // namespace
 
 void add_get(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<GetOptions>();
-  CLI::App* command = app.add_subcommand("get", kDescription);
-  command->footer(std::string(kFooter) + kHostEnvironmentHelp + kExamples);
+  CLI::App* command = app.add_subcommand("get", kGetDescription);
+  command->footer(std::string(kGetFooter) + kHostEnvironmentHelp + kGetExamples);
   add_value(
       *command, "url", "URL", "What to fetch.",
       [](std::string_view text) -> expected<std::string, std::string> { return std::string(text); },

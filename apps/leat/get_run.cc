@@ -9,6 +9,7 @@
 #include <mutex>
 #include <utility>
 
+#include "complain.h"
 #include "get.h"
 #include "host_stream.h"
 #include "http/fetch.h"
@@ -33,8 +34,6 @@ class NoTransport final : public http::Transport {
     return unexpected(Error::network_unreachable);
   }
 };
-
-void complain(const std::string& text) { std::fputs(("leat get: " + text + "\n").c_str(), stderr); }
 
 void describe_link(const LinkInfo& link, http::FetchObserver& observer) {
   std::string text = "Link " + link.name;
@@ -66,7 +65,7 @@ void write_out(const GetOptions& options, const http::Report& report) {
 }
 
 /// The fetcher that a signal interrupts, while there is one.
-class Current {
+class CurrentFetch {
  public:
   void set(http::Fetcher* fetcher) {
     const std::lock_guard lock(mutex_);
@@ -119,7 +118,8 @@ int fetch_all(const GetOptions& options, http::Fetcher& fetcher, TerminalObserve
     log.note(report);
     if (report.exit_code != 0) {
       status = report.exit_code;
-      if (!options.silent || options.show_error) complain(fmt::format("({}) {}", status, printable(report.error)));
+      if (!options.silent || options.show_error)
+        complain("get", fmt::format("({}) {}", status, printable(report.error)));
     }
     write_out(options, report);
     if (report.exit_code > 128) break;
@@ -129,10 +129,10 @@ int fetch_all(const GetOptions& options, http::Fetcher& fetcher, TerminalObserve
 }
 
 int fetch_over_host(const GetOptions& options, http::Resolver& resolver, TerminalObserver& observer) {
-  Current current;
+  CurrentFetch current;
   // Before the host, whose thread must not take the signals.
   const SignalWatch signals([&current](int signal) { return current.interrupt(signal); });
-  auto hosts = open_hosts(options.host, complain);
+  auto hosts = open_hosts(options.host, [](const std::string& text) { complain("get", text); });
   if (!hosts) return to_int(ExitCode::usage);
   Host& host = hosts->front();
   describe_link(host.link(), observer);
@@ -147,7 +147,7 @@ int fetch_over_host(const GetOptions& options, http::Resolver& resolver, Termina
   current.set(nullptr);
   stats.finish();
   if (const auto failure = host.failure(); failure && status != 0) {
-    complain("the link " + options.host.config.link + " is gone: " + std::string(to_string(*failure)));
+    complain("get", "the link " + options.host.config.link + " is gone: " + std::string(to_string(*failure)));
   }
   return status;
 }
@@ -171,7 +171,7 @@ int run_get(GetOptions& options) {
     return fetch_all(options, fetcher, observer, log);
   }
   if (auto ok = check_host_options(options.host); !ok) {
-    complain(ok.error());
+    complain("get", ok.error());
     return to_int(ExitCode::usage);
   }
   return fetch_over_host(options, resolver, observer);

@@ -15,7 +15,7 @@
 namespace leat::command {
 namespace {
 
-constexpr const char* kGroup = "Host options";
+constexpr const char* kHostGroup = "Host options";
 
 template <class T>
 expected<T, std::string> or_explain(std::optional<T> value, std::string_view text, std::string_view what) {
@@ -61,12 +61,12 @@ expected<MacAddress, std::string> parse_mac(std::string_view text) {
 
 /// An option with a number from `least` to `most`, stored as a T.
 template <class T>
-void add_number(CLI::App& command, const std::string& name, std::uint64_t least, std::uint64_t most,
-                const std::string& description, std::function<void(T)> store) {
+void add_host_number(CLI::App& command, const std::string& name, std::uint64_t least, std::uint64_t most,
+                     const std::string& description, std::function<void(T)> store) {
   add_value(
       command, name, "N", description, [=](std::string_view text) { return parse_number(text, least, most); },
       [store](std::uint64_t n) { store(static_cast<T>(n)); })
-      ->group(kGroup);
+      ->group(kHostGroup);
 }
 
 expected<Polling, std::string> parse_poll(std::string_view text) {
@@ -83,7 +83,7 @@ void add_place_options(CLI::App& command, HostConfig& config) {
       "Default: $LEAT_LINK, else raw. leat doctor says which work here.",
       parse_link, [&config](std::string link) { config.link = std::move(link); })
       ->envname("LEAT_LINK")
-      ->group(kGroup);
+      ->group(kHostGroup);
   add_value(
       command, "--address", "A/LEN",
       "An IPv4 address of the host, with the length of its subnet's prefix. On a raw link it is one of the kernel's; on "
@@ -91,21 +91,21 @@ void add_place_options(CLI::App& command, HostConfig& config) {
       "by commas), else the kernel's on raw, packet and xdp links.",
       parse_prefix, [&config](const IpPrefix& prefix) { config.addresses.push_back(prefix); }, true)
       ->delimiter(',')
-      ->group(kGroup);
+      ->group(kHostGroup);
   add_value(
       command, "--gateway", "A",
       "The router to hosts beyond the subnet. Default: $LEAT_GATEWAY, else the kernel's when its address is shared.",
       parse_gateway, [&config](const IpAddress& address) { config.gateway = address; })
-      ->group(kGroup);
+      ->group(kHostGroup);
   add_value(command, "--mac", "M",
             "The host's Ethernet address. Default: a random locally administered one, on xdp "
             "links the interface's.",
             parse_mac, [&config](const MacAddress& mac) { config.mac = mac; })
-      ->group(kGroup);
-  add_number<std::uint32_t>(command, "--mtu", 576, 65535,
-                            "The largest IP packet, 576 to 65535 bytes. Default: the link's.",
-                            [&config](std::uint32_t n) { config.mtu = n; });
-  add_impair_option(command, config.impairments, "in: is what arrives, out: is what is sent.")->group(kGroup);
+      ->group(kHostGroup);
+  add_host_number<std::uint32_t>(command, "--mtu", 576, 65535,
+                                 "The largest IP packet, 576 to 65535 bytes. Default: the link's.",
+                                 [&config](std::uint32_t n) { config.mtu = n; });
+  add_impair_option(command, config.impairments, "in: is what arrives, out: is what is sent.")->group(kHostGroup);
 }
 
 /// `why` there is no default.
@@ -166,13 +166,13 @@ void add_host_options(CLI::App& command, HostOptions& options) {
       "How to wait for packets. adaptive: look for them while answers come within 500 us, then sleep; busy: never sleep, "
       "which takes a CPU; sleep: sleep at once. Default: adaptive.",
       parse_poll, [&options](Polling polling) { options.config.polling = polling; })
-      ->group(kGroup);
+      ->group(kHostGroup);
   command
       .add_flag_callback(
           "--no-offloads", [&options] { options.config.offloads = false; },
           "Send every frame as it goes on a wire, split and with its checksum, and have a tap or tun link receive them "
           "so: slower, and what a capture shows is what a network card would see.")
-      ->group(kGroup);
+      ->group(kHostGroup);
   add_value(
       command, "--pcap", "FILE",
       "Write every frame to FILE, as pcapng for Wireshark and tshark, with a comment on each that was dropped, sent "
@@ -182,11 +182,11 @@ void add_host_options(CLI::App& command, HostOptions& options) {
         return std::string(text);
       },
       [&options](std::string file) { options.config.capture = std::move(file); })
-      ->group(kGroup);
+      ->group(kHostGroup);
   add_stats_option(command, options.stats,
                    "the link, connections as ss -tin does, memory by pool, counters as nstat does and drop reasons")
-      ->group(kGroup);
-  command.add_flag("-v,--verbose", options.verbose, "Tell what happens, on standard error.")->group(kGroup);
+      ->group(kHostGroup);
+  command.add_flag("-v,--verbose", options.verbose, "Tell what happens, on standard error.")->group(kHostGroup);
 }
 
 void refuse_capture_on_output(const HostOptions& options) {

@@ -9,7 +9,7 @@ namespace leat::command {
 namespace {
 
 /// How long close() waits for the peer's FIN, and for the acknowledgement of ours.
-constexpr Duration kFarewell = std::chrono::milliseconds(500);
+constexpr Duration kStreamFarewell = std::chrono::milliseconds(500);
 
 class HostStream final : public http::ByteStream {
  public:
@@ -24,7 +24,7 @@ class HostStream final : public http::ByteStream {
   /// FIN, then what still comes up to the peer's FIN, so that its end is acknowledged before our host is gone.
   void close() override {
     std::array<std::uint8_t, 4096> rest;
-    const auto end = std::chrono::steady_clock::now() + kFarewell;
+    const auto end = std::chrono::steady_clock::now() + kStreamFarewell;
     if (connection_.shutdown()) {
       for (;;) {
         const Duration left = end - std::chrono::steady_clock::now();
@@ -33,7 +33,7 @@ class HostStream final : public http::ByteStream {
         if (!n || *n == 0) break;
       }
     }
-    static_cast<void>(connection_.close(kFarewell).has_value());
+    static_cast<void>(connection_.close(kStreamFarewell).has_value());
   }
   void abort() override { connection_.abort(); }
 

@@ -15,7 +15,7 @@ using iperf::State;
 constexpr std::array kOrder{State::param_exchange, State::create_streams,   State::test_start,
                             State::test_running,   State::exchange_results, State::display_results};
 /// For the last words to arrive.
-constexpr Duration kFarewell = std::chrono::seconds(1);
+constexpr Duration kClientFarewell = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -194,7 +194,7 @@ void IperfClient::leave(EventLoop& loop, int status) {
     alarm_.cancel(loop);
     if (control_ && loop.error(control_->socket()) == Error::none && step_ >= 1) {
       control_->shutdown(loop);
-      alarm_.set(loop, kFarewell, [this](EventLoop& l) { leave(l, status_); });
+      alarm_.set(loop, kClientFarewell, [this](EventLoop& l) { leave(l, status_); });
       if (!control_->is_flushed(loop)) return;
     }
   }

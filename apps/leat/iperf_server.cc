@@ -5,16 +5,16 @@
 namespace leat::command {
 namespace {
 
-constexpr unsigned kBacklog = 128;
+constexpr unsigned kIperfBacklog = 128;
 /// Who have not said who they are, or are being refused.
 constexpr std::size_t kMostNewcomers = 2 * iperf::kMostStreams;
 /// For a refusal to arrive.
-constexpr Duration kFarewell = std::chrono::seconds(2);
+constexpr Duration kSessionFarewell = std::chrono::seconds(2);
 
 }  // namespace
 
 expected<Endpoint, Error> IperfServer::listen(EventLoop& loop, std::uint16_t port) {
-  const auto listener = loop.listen({IpAddress::any_v4(), port}, kBacklog);
+  const auto listener = loop.listen({IpAddress::any_v4(), port}, kIperfBacklog);
   if (!listener) return unexpected(listener.error());
   listener_ = *listener;
   loop.set_handler(listener_, [this](EventLoop& l, const Event&) { accept(l); });
@@ -67,7 +67,7 @@ void IperfServer::refuse(EventLoop& loop, std::uint64_t key) {
   newcomer.refused = true;
   newcomer.control.say(iperf::State::access_denied);
   newcomer.control.shutdown(loop);
-  newcomer.alarm.set(loop, kFarewell, [this, key](EventLoop& l) { drop(l, key); });
+  newcomer.alarm.set(loop, kSessionFarewell, [this, key](EventLoop& l) { drop(l, key); });
 }
 
 void IperfServer::drop(EventLoop& loop, std::uint64_t key) {

@@ -11,9 +11,9 @@ namespace {
 using iperf::State;
 
 /// For the last words to arrive.
-constexpr Duration kFarewell = std::chrono::seconds(2);
+constexpr Duration kServerFarewell = std::chrono::seconds(2);
 /// What a client may take beyond the time of its test.
-constexpr Duration kGrace = std::chrono::seconds(10);
+constexpr Duration kRunGrace = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -99,7 +99,7 @@ void IperfServerTest::run(EventLoop& loop) {
   static_cast<void>(control_->pump(loop));
   const bool timed = parameters.seconds > 0 && parameters.bytes == 0;
   const unsigned most = timed ? parameters.seconds + parameters.omit : iperf::kMostSeconds;
-  expect(loop, std::chrono::seconds(most) + kGrace, "to end the test");
+  expect(loop, std::chrono::seconds(most) + kRunGrace, "to end the test");
   run_->start(loop, false, [this](EventLoop& l) {
     // Having all its bytes does not end the test: that is for the client to say.
     if (const std::string why = run_->why(); !why.empty()) fail(l, why);
@@ -171,7 +171,7 @@ void IperfServerTest::interrupt(EventLoop& loop) {
 void IperfServerTest::leave(EventLoop& loop) {
   if (phase_ < Phase::leaving) {
     phase_ = Phase::leaving;
-    alarm_.set(loop, kFarewell, [this](EventLoop& l) { leave(l); });
+    alarm_.set(loop, kServerFarewell, [this](EventLoop& l) { leave(l); });
     control_->shutdown(loop);
     if (control_->pump(loop)) return;
   }

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "complain.h"
 #include "lab/foreground.h"
 #include "lab/lab.h"
 #include "lab/loss.h"
@@ -36,7 +37,7 @@ constexpr std::array<std::optional<LinkKind>, 6> kLinks{std::nullopt,  LinkKind:
 constexpr std::array<std::string_view, 3> kOffloadWords{"auto", "on", "off"};
 constexpr std::array kOffloads{lab::Offloads::automatic, lab::Offloads::on, lab::Offloads::off};
 
-struct Options {
+struct LabOptions {
   lab::LabConfig config;
   std::optional<double> loss_out, loss_back;
   std::optional<LinkKind> link;
@@ -46,20 +47,20 @@ struct Options {
   std::vector<std::string> command;
 };
 
-int complain(const std::string& message) {
-  fmt::print(stderr, "leat lab: {}\n", message);
-  return 1;
+int fail_lab(const std::string& message) {
+  complain("lab", message);
+  return kFailed;
 }
 
 /// The link that was asked for, or the best; nothing, with a complaint, when it is not there.
-std::optional<LinkKind> chosen_link(const Lab& lab, const Options& options) {
+std::optional<LinkKind> chosen_link(const Lab& lab, const LabOptions& options) {
   const LinkKind kind = options.link.value_or(lab.best_link());
   if (!lab.has(kind)) {
-    complain(lab.tun_refusal() + ". --link packet needs no such device");
+    fail_lab(lab.tun_refusal() + ". --link packet needs no such device");
     return std::nullopt;
   }
   if (!options.link && kind == LinkKind::packet && !options.quiet) {
-    complain("no TAP device (" + lab.tun_refusal() + "), so Leat's link is AF_PACKET on a veth interface");
+    fail_lab("no TAP device (" + lab.tun_refusal() + "), so Leat's link is AF_PACKET on a veth interface");
   }
   return kind;
 }
@@ -114,7 +115,7 @@ double percent(std::uint64_t part, std::uint64_t whole) {
 bool report(const Lab& lab, bool quiet) {
   const auto counters = lab.counters();
   if (!counters) {
-    complain(counters.error().message);
+    fail_lab(counters.error().message);
     return false;
   }
   if (!quiet) {
@@ -124,16 +125,16 @@ bool report(const Lab& lab, bool quiet) {
                counters->seen_back, counters->lost_back, percent(counters->lost_back, counters->seen_back));
   }
   if (!loss_is_missing(lab.config().loss, *counters)) return true;
-  complain("frames passed and none was lost, though loss was asked for: the firewall rule does not work here");
+  fail_lab("frames passed and none was lost, though loss was asked for: the firewall rule does not work here");
   return false;
 }
 
-int run(const Options& options) {
+int run_lab(const LabOptions& options) {
   std::error_code error;
   const std::string folder = std::filesystem::canonical(options.folder, error).string();
-  if (error) return complain(options.folder + ": " + error.message());
+  if (error) return fail_lab(options.folder + ": " + error.message());
   auto made = Lab::create(options.config);
-  if (!made) return complain(made.error().message);
+  if (!made) return fail_lab(made.error().message);
   const Lab& lab = *made;
   const auto link = chosen_link(lab, options);
   if (!link) return 1;
@@ -141,7 +142,7 @@ int run(const Options& options) {
   std::optional<lab::WebServer> server;
   if (!options.no_server) {
     auto started = lab::WebServer::start(lab, folder);
-    if (!started) return complain(started.error().message + " (--no-server does without)");
+    if (!started) return fail_lab(started.error().message + " (--no-server does without)");
     server.emplace(std::move(*started));
   }
   const std::string url = server ? server->base_url() : std::string();
@@ -158,13 +159,13 @@ int run(const Options& options) {
   spawn.input = spawn.output = spawn.errors = lab::Stream::inherit;
   spawn.own_group = false;
   auto process = lab.spawn(lab::kNear, command, spawn);
-  if (!process) return complain(process.error().message);
+  if (!process) return fail_lab(process.error().message);
   const lab::ExitStatus status = lab::wait_in_foreground(*process);
   const bool as_wished = report(lab, options.quiet);
   return status.success() && !as_wished ? 1 : status.shell_code();
 }
 
-constexpr const char* kDescription = R"(run a command, or a shell, in a small network of its own
+constexpr const char* kLabDescription = R"(run a command, or a shell, in a small network of its own
 
 The lab is three network namespaces in a row. COMMAND runs in the one called near, which is where Leat belongs. far has
 a web server on the kernel's own TCP, at 10.77.2.2. The middle forwards, counts and loses. Leat has an address of its
@@ -173,7 +174,7 @@ own; near's kernel is a host beside it, so that curl works there as well, for co
 As an ordinary user the lab lives in a user namespace, in which that user is root. Whatever ends this command, nothing
 of the lab remains: no process, namespace, interface or firewall rule.)";
 
-constexpr const char* kFooter = R"(EXIT STATUS
+constexpr const char* kLabFooter = R"(EXIT STATUS
 COMMAND's own; 1 when there can be no lab here, or when the loss asked
 for did not happen.
 
@@ -225,7 +226,7 @@ expected<std::size_t, std::string> parse_word(std::string_view text, const std::
   return unexpected("\"" + std::string(text) + "\" is none of " + wanted);
 }
 
-void add_options(CLI::App& command, Options& options) {
+void add_options(CLI::App& command, LabOptions& options) {
   add_value(command, "--loss", "P", "The share of frames that the middle loses, in percent, each way.",
             parse_percentage, [&options](double p) {
               options.config.loss = {p, p};
@@ -264,14 +265,14 @@ void add_options(CLI::App& command, Options& options) {
 }  // namespace
 
 void add_lab(CLI::App& app, int& exit_code) {
-  auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("lab", kDescription);
-  command->footer(kFooter);
+  auto options = std::make_shared<LabOptions>();
+  CLI::App* command = app.add_subcommand("lab", kLabDescription);
+  command->footer(kLabFooter);
   add_options(*command, *options);
   command->callback([options, &exit_code] {
     lab::Loss& loss = options->config.loss;
     loss = {options->loss_out.value_or(loss.out), options->loss_back.value_or(loss.back)};
-    exit_code = run(*options);
+    exit_code = run_lab(*options);
   });
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bench.h"
+#include "complain.h"
 #include "connect.h"
 #include "doctor.h"
 #include "drill.h"
@@ -25,9 +26,7 @@
 namespace leat::command {
 namespace {
 
-constexpr int kUsage = 2;
-
-constexpr const char* kDescription = R"(a TCP/IP stack in user space
+constexpr const char* kLeatDescription = R"(a TCP/IP stack in user space
 
 leat fetches, serves and tries things out over TCP/IP of its own, past the kernel's: with the segment size, the
 buffers and the congestion control that you choose, and with a report of what happened. It needs no root where user
@@ -35,7 +34,7 @@ namespaces are allowed: leat lab makes a small network to work in.
 
 Every command explains itself: leat COMMAND --help.)";
 
-constexpr const char* kFooter = R"(EXIT STATUS
+constexpr const char* kLeatFooter = R"(EXIT STATUS
 0 when all went well, 2 for a bad option; the rest is the command's own.
 
 EXAMPLES
@@ -106,20 +105,20 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
   return error.what();
 }
 
-int complain(const CLI::App& app, const CLI::ParseError& error) {
+int report_parse_error(const CLI::App& app, const CLI::ParseError& error) {
   const CLI::App* chosen = deepest(&app);
   const std::string name = chosen == &app ? "leat" : "leat " + chosen->get_name();
   std::fputs((name + ": " + explain(app, error) + "\nTry '" + name + " --help'.\n").c_str(), stderr);
   return kUsage;
 }
 
-int run(int argc, char** argv) {
+int run_leat(int argc, char** argv) {
   int exit_code = 0;
-  CLI::App app(kDescription, "leat");
+  CLI::App app(kLeatDescription, "leat");
   app.formatter(std::make_shared<ManFormatter>());
   app.set_help_flag("-h,--help", "Print this text.");
   app.set_version_flag("-V,--version", version_text, "Print the version, and what was built in.");
-  app.footer(kFooter);
+  app.footer(kLeatFooter);
   app.require_subcommand(1);
   add_get(app, exit_code);
   add_serve(app, exit_code);
@@ -136,7 +135,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& wanted) {  // --help, --version
     return app.exit(wanted);
   } catch (const CLI::ParseError& error) {
-    return complain(app, error);
+    return report_parse_error(app, error);
   }
   return exit_code;
 }
@@ -146,7 +145,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    return leat::command::run(argc, argv);
+    return leat::command::run_leat(argc, argv);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "leat: %s\n", error.what());
     return 2;

@@ -19,7 +19,7 @@ std::string full_name(const CLI::App* app) {
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-std::string option_names(const CLI::Option* option) {
+std::string names_of(const CLI::Option* option) {
   std::string names;
   for (const std::string& name : option->get_snames()) names += (names.empty() ? "-" : ", -") + name;
   for (const std::string& name : option->get_lnames()) names += (names.empty() ? "--" : ", --") + name;
@@ -30,7 +30,7 @@ std::string option_names(const CLI::Option* option) {
 }
 
 std::string option_entry(const CLI::Option* option) {
-  return spaces(kBodyIndent) + option_names(option) + "\n" + wrapped(option->get_description(), kOptionIndent) + "\n";
+  return spaces(kBodyIndent) + names_of(option) + "\n" + wrapped(option->get_description(), kOptionIndent) + "\n";
 }
 
 std::string options_section(const CLI::App* app) {

@@ -14,6 +14,7 @@
 #include <set>
 #include <vector>
 
+#include "complain.h"
 #include "host_options.h"
 
 #include "http/resolver.h"
@@ -27,15 +28,14 @@
 namespace leat::command {
 namespace {
 
-constexpr const char* kGroup = "Ping options";
-constexpr int kNoReply = 1, kUsage = 2;
-constexpr auto kLongestWait = std::chrono::hours(24 * 365);
+constexpr const char* kPingGroup = "Ping options";
+constexpr int kNoReply = 1;
 
-constexpr const char* kDescription = R"(send ICMP echo requests to a host, and time the replies
+constexpr const char* kPingDescription = R"(send ICMP echo requests to a host, and time the replies
 
 One request a second (--interval) until --count of them have been sent, or until Ctrl-C; then a summary.)";
 
-constexpr const char* kFooter = R"(EXIT STATUS
+constexpr const char* kPingFooter = R"(EXIT STATUS
   0    At least one reply has come.
   1    None has.
   2    A bad option, an unknown name, no link, or a link that cannot be
@@ -57,10 +57,6 @@ struct PingCommand {
   Duration wait = std::chrono::seconds(10);
   std::size_t size = 56;
 };
-
-void complain(const std::string& text) { std::fputs(("leat ping: " + text + "\n").c_str(), stderr); }
-
-double milliseconds(Duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
 
 /// Sends and listens on the host's thread; the main thread waits in run().
 class Pinger {
@@ -125,9 +121,9 @@ class Pinger {
     const auto sequence = static_cast<std::uint16_t>(++sent_);
     const auto sent = loop.ping(remote_, id_, sequence, payload_);
     if (!sent) {
-      complain(sent.error() == Error::invalid_argument
-                   ? fmt::format("{} bytes of data do not fit into a packet of this link", options_.size)
-                   : fmt::format("sending: {}", to_string(sent.error())));
+      complain("ping", sent.error() == Error::invalid_argument
+                           ? fmt::format("{} bytes of data do not fit into a packet of this link", options_.size)
+                           : fmt::format("sending: {}", to_string(sent.error())));
     }
     waiting_[sequence] = loop.now();
     answered_.erase(sequence);  // sequence numbers come round
@@ -173,13 +169,13 @@ class Pinger {
 
 int run_ping(PingCommand& options) {
   if (auto ok = check_host_options(options.host); !ok) {
-    complain(ok.error());
+    complain("ping", ok.error());
     return kUsage;
   }
   http::SystemResolver resolver;
   const auto addresses = resolver.resolve(options.name, 0);
   if (!addresses) {
-    complain(addresses.error());
+    complain("ping", addresses.error());
     return kUsage;
   }
   Pinger pinger(options, addresses->front());
@@ -188,7 +184,7 @@ int run_ping(PingCommand& options) {
     pinger.stop();
     return true;
   });
-  auto hosts = open_hosts(options.host, complain);
+  auto hosts = open_hosts(options.host, [](const std::string& text) { complain("ping", text); });
   if (!hosts) return kUsage;
   Host& host = hosts->front();
   StatsPrinter stats(*hosts, options.host.stats);
@@ -203,8 +199,8 @@ int run_ping(PingCommand& options) {
 void add_ping(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<PingCommand>();
   PingCommand* o = options.get();
-  CLI::App* command = app.add_subcommand("ping", kDescription);
-  command->footer(std::string(kFooter) + kHostEnvironmentHelp);
+  CLI::App* command = app.add_subcommand("ping", kPingDescription);
+  command->footer(std::string(kPingFooter) + kHostEnvironmentHelp);
   add_value(
       *command, "host", "HOST", "Whom to ask.",
       [](std::string_view text) -> expected<std::string, std::string> { return std::string(text); },
@@ -214,20 +210,20 @@ void add_ping(CLI::App& app, int& exit_code) {
       *command, "-c,--count", "N", "Stop after N requests. Default: go on.",
       [](std::string_view text) { return parse_number(text, 1, 1'000'000'000); },
       [o](std::uint64_t n) { o->count = n; })
-      ->group(kGroup);
+      ->group(kPingGroup);
   add_value(
       *command, "-i,--interval", "T", "The time between two requests. Default: 1 (second).",
       [](std::string_view text) { return parse_duration(text, kLongestWait); }, [o](Duration d) { o->interval = d; })
-      ->group(kGroup);
+      ->group(kPingGroup);
   add_value(
       *command, "-s,--size", "BYTES", "How much data a request carries. Default: 56.",
       [](std::string_view text) { return parse_number(text, 0, 65507); },
       [o](std::uint64_t n) { o->size = static_cast<std::size_t>(n); })
-      ->group(kGroup);
+      ->group(kPingGroup);
   add_value(
       *command, "-W,--wait", "T", "How long to wait for replies after the last request of --count. Default: 10.",
       [](std::string_view text) { return parse_duration(text, kLongestWait); }, [o](Duration d) { o->wait = d; })
-      ->group(kGroup);
+      ->group(kPingGroup);
   add_host_options(*command, options->host);
   command->callback([options, &exit_code] {
     refuse_capture_on_output(options->host);

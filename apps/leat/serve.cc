@@ -7,9 +7,10 @@
 namespace leat::command {
 namespace {
 
-constexpr const char* kGroup = "Server options";
+constexpr const char* kServeGroup = "Server options";
 
-constexpr const char* kDescription = R"(serve files over HTTP, or a recorded response, through a TCP/IP stack of its own
+constexpr const char* kServeDescription =
+    R"(serve files over HTTP, or a recorded response, through a TCP/IP stack of its own
 
 PATH is a folder, whose files are served with everything beneath it and nothing else, or one file. Clients get
 HTTP/1.1 with persistent connections, pipelining, ranges and conditional requests; a folder shows its index.html, or
@@ -18,7 +19,7 @@ a listing. Names that begin with a dot are not listed. Symbolic links are follow
 With --replay FILE every client gets the bytes of FILE, whatever it asks: a whole HTTP response that was recorded
 somewhere, or anything else. The connection is closed in such a way that the client has everything first.)";
 
-constexpr const char* kFooter = R"(EXIT STATUS
+constexpr const char* kServeFooter = R"(EXIT STATUS
   2    A bad option, no link, a link that cannot be opened, a port in use, or
        a PATH or FILE that cannot be read.
   129, 130, 143
@@ -57,8 +58,8 @@ ServeOptions::ServeOptions() {
 void add_serve(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<ServeOptions>();
   ServeOptions* o = options.get();
-  CLI::App* command = app.add_subcommand("serve", kDescription);
-  command->footer(std::string(kFooter) + kHostEnvironmentHelp);
+  CLI::App* command = app.add_subcommand("serve", kServeDescription);
+  command->footer(std::string(kServeFooter) + kHostEnvironmentHelp);
   const auto any = [](std::string_view text) -> expected<std::string, std::string> {
     if (text.empty()) return unexpected(std::string("an empty name"));
     return std::string(text);
@@ -69,14 +70,14 @@ void add_serve(CLI::App& app, int& exit_code) {
                      "and between two (60s), and leave what it asked for without acknowledging any of it (60s).");
   add_value(*command, "--replay", "FILE", "Send the bytes of FILE to each client, in place of serving PATH.", any,
             [o](std::string file) { o->replay = std::move(file); })
-      ->group(kGroup);
+      ->group(kServeGroup);
   add_value(*command, "--when", "WHEN",
             "When --replay begins: request (at the end of the request's head, or when the client has closed its "
             "sending side; the default), connect (at once), or idle (as request, or when the client has been silent "
             "for 200 ms).",
             parse_when, [o](Recording::When when) { o->when = when; })
-      ->group(kGroup);
-  command->add_flag("-q,--quiet", o->quiet, "No line for each request.")->group(kGroup);
+      ->group(kServeGroup);
+  command->add_flag("-q,--quiet", o->quiet, "No line for each request.")->group(kServeGroup);
   add_host_options(*command, options->host);
   command->callback([options, &exit_code] {
     if (options->path.empty() == options->replay.empty()) {

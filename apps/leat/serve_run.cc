@@ -13,6 +13,7 @@
 #include <optional>
 #include <vector>
 
+#include "complain.h"
 #include "http/server/access_log.h"
 #include "open_hosts.h"
 #include "serve.h"
@@ -20,8 +21,6 @@
 
 namespace leat::command {
 namespace {
-
-void complain(const std::string& text) { std::fputs(("leat serve: " + text + "\n").c_str(), stderr); }
 
 void log(const std::string& line) {
   std::fputs(line.c_str(), stdout);
@@ -49,7 +48,8 @@ int serve_with(const ServeOptions& options, const std::function<Server::Factory(
   for (unsigned core = 0; core < options.server.cores; ++core) {
     servers.emplace_back(factory_of(core), options.server.clients_of_core(core));
   }
-  auto hosts = open_hosts(options.host, complain, options.server.cores);
+  auto hosts = open_hosts(
+      options.host, [](const std::string& text) { complain("serve", text); }, options.server.cores);
   if (!hosts) return 2;
   StatsPrinter stats(*hosts, options.host.stats);
   const auto banner = [&](const Endpoint& local) {
@@ -59,7 +59,8 @@ int serve_with(const ServeOptions& options, const std::function<Server::Factory(
     }
     fmt::print(stderr, "Serving {} on{}\n", what, where.empty() ? fmt::format(" port {}", local.port) : where);
   };
-  const int status = run_servers(*hosts, servers, signals, options.server.port, banner, complain);
+  const int status = run_servers(*hosts, servers, signals, options.server.port, banner,
+                                 [](const std::string& text) { complain("serve", text); });
   stats.finish();
   return status;
 }
@@ -69,7 +70,7 @@ int serve_site(const ServeOptions& options) {
   while (sites.size() < options.server.cores) {
     auto site = http::Site::open(options.path);
     if (!site) {
-      complain(site.error());
+      complain("serve", site.error());
       return 2;
     }
     sites.push_back(std::move(*site));
@@ -106,12 +107,12 @@ int serve_recording(const ServeOptions& options) {
   const int fd = ::open(options.replay.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat s {};
   if (fd < 0 || ::fstat(fd, &s) != 0) {
-    complain(options.replay + ": " + std::strerror(errno));
+    complain("serve", options.replay + ": " + std::strerror(errno));
     return 2;
   }
   Recording recording{std::make_shared<http::SharedFile>(fd), static_cast<std::uint64_t>(s.st_size), options.when};
   if (!S_ISREG(s.st_mode)) {
-    complain(options.replay + ": not a regular file");
+    complain("serve", options.replay + ": not a regular file");
     return 2;
   }
   const auto make = [&](EventLoop& loop, SocketHandle socket, SendMemory& memory) -> std::unique_ptr<Served> {
@@ -132,7 +133,7 @@ int serve_recording(const ServeOptions& options) {
 
 int run_serve(ServeOptions& options) {
   if (auto ok = check_host_options(options.host); !ok) {
-    complain(ok.error());
+    complain("serve", ok.error());
     return 2;
   }
   allow_many_files();

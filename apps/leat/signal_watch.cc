@@ -9,7 +9,7 @@ namespace leat::command {
 namespace {
 
 constexpr int kQuit = SIGUSR2;  ///< tells the thread to end
-constexpr std::time_t kGrace = 2;
+constexpr std::time_t kSecondSignalGrace = 2;
 
 }  // namespace
 
@@ -35,7 +35,7 @@ void SignalWatch::watch() {
   int signal = 0;
   if (::sigwait(&signals_, &signal) != 0 || signal == kQuit) return;
   if (handler_(signal)) {
-    const timespec grace{kGrace, 0};
+    const timespec grace{kSecondSignalGrace, 0};
     if (::sigtimedwait(&signals_, nullptr, &grace) == kQuit) return;
   }
   ::_exit(128 + signal);

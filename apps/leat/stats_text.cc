@@ -4,12 +4,12 @@
 
 #include <algorithm>
 
+#include "units.h"
+
 namespace leat::command {
 namespace {
 
 constexpr std::uint32_t kNoThreshold = 0xffffffff;
-
-double milliseconds(Duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
 
 /// " name:value" when the value is not zero.
 template <class Value>

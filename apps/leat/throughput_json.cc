@@ -3,14 +3,14 @@
 #include <utility>
 
 #include "throughput_record.h"
+#include "units.h"
 
 namespace leat::command {
 namespace {
 
 using json = nlohmann::ordered_json;
 
-double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
-std::int64_t microseconds(Duration d) { return std::chrono::duration_cast<std::chrono::microseconds>(d).count(); }
+std::int64_t microseconds_of(Duration d) { return std::chrono::duration_cast<std::chrono::microseconds>(d).count(); }
 
 json period(Duration start, Duration end, std::uint64_t bytes) {
   const double time = seconds(end - start);
@@ -32,8 +32,8 @@ json interval_json(const Interval& interval, bool is_sender) {
       stream.update({{"retransmits", s.retransmits},
                      {"snd_cwnd", s.cwnd},
                      {"snd_wnd", s.snd_wnd},
-                     {"rtt", microseconds(s.rtt)},
-                     {"rttvar", microseconds(s.rttvar)},
+                     {"rtt", microseconds_of(s.rtt)},
+                     {"rttvar", microseconds_of(s.rttvar)},
                      {"pmtu", s.pmtu}});
     }
     stream.update({{"omitted", interval.omitted}, {"sender", is_sender}});

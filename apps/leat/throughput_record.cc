@@ -6,12 +6,12 @@
 #include <array>
 #include <string_view>
 
+#include "units.h"
+
 namespace leat::command {
 namespace {
 
 constexpr const char* kRule = "- - - - - - - - - - - - - - - - - - - - - - - - -\n";
-
-double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 
 /// Four characters wide: "1.25", "12.5", " 125".
 std::string three_digits(double value) {

@@ -10,6 +10,11 @@
 
 namespace leat::command {
 
+constexpr Duration kLongestWait = std::chrono::hours(24 * 365);  ///< the limit of options that take a time
+
+inline double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+inline double milliseconds(Duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
+
 /// A decimal number, or "0x…", from `least` to `most`.
 expected<std::uint64_t, std::string> parse_number(std::string_view text, std::uint64_t least, std::uint64_t most);
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "common_options.h"
+#include "complain.h"
 #include "device/impair.h"
 #include "device/open_device.h"
 #include "options.h"
@@ -23,16 +24,12 @@
 namespace leat::command {
 namespace {
 
-constexpr int kFailed = 1, kUsage = 2;
-
-struct Options {
+struct WireOptions {
   std::array<std::string, 2> devices;
   std::vector<Impairment> impairments;
   StatsOption stats;
   bool quiet = false;
 };
-
-void complain(const std::string& message) { fmt::print(stderr, "leat wire: {}\n", message); }
 
 expected<std::string, std::string> parse_device(std::string_view text) {
   const std::string_view kind = text.substr(0, text.find(':'));
@@ -43,7 +40,7 @@ expected<std::string, std::string> parse_device(std::string_view text) {
 }
 
 /// What has passed each way, and what the impairments did to it.
-std::string report_text(const Options& options, const Cable& cable) {
+std::string report_text(const WireOptions& options, const Cable& cable) {
   std::string out;
   for (std::size_t from = 0; from < 2; ++from) {
     const DeviceCounters source = cable.device(from).counters(), sink = cable.device(1 - from).counters();
@@ -57,7 +54,7 @@ std::string report_text(const Options& options, const Cable& cable) {
   return out;
 }
 
-expected<std::unique_ptr<Cable>, DeviceError> make_cable(const Options& options) {
+expected<std::unique_ptr<Cable>, DeviceError> make_cable(const WireOptions& options) {
   DeviceOptions as_wire;
   as_wire.whole_wire = true;
   auto first = open_device(options.devices[0], as_wire);
@@ -66,8 +63,8 @@ expected<std::unique_ptr<Cable>, DeviceError> make_cable(const Options& options)
   if (!second) return unexpected(second.error());
   const std::uint32_t mtu[] = {(*first)->caps().mtu, (*second)->caps().mtu};
   if (mtu[0] != mtu[1]) {
-    complain(fmt::format("{} has MTU {} and {} has {}: larger packets will not pass", options.devices[0], mtu[0],
-                         options.devices[1], mtu[1]));
+    complain("wire", fmt::format("{} has MTU {} and {} has {}: larger packets will not pass", options.devices[0],
+                                 mtu[0], options.devices[1], mtu[1]));
   }
   // The faults are those of the first device's side: what comes in from it goes to the second one.
   if (!options.impairments.empty()) first = impair(std::move(*first), options.impairments);
@@ -75,14 +72,14 @@ expected<std::unique_ptr<Cable>, DeviceError> make_cable(const Options& options)
   return Cable::create(std::move(*first), std::move(*second));
 }
 
-int run(const Options& options) {
+int run_wire(const WireOptions& options) {
   if (options.devices[0] == options.devices[1]) {
-    complain("the two ends of a wire must be different devices");
+    complain("wire", "the two ends of a wire must be different devices");
     return kUsage;
   }
   auto cable = make_cable(options);
   if (!cable) {
-    complain(cable.error().message);
+    complain("wire", cable.error().message);
     return kUsage;
   }
   Cable& wire = **cable;
@@ -100,11 +97,11 @@ int run(const Options& options) {
   const auto gone = wire.run(options.stats.interval, [&] { print(), std::fputc('\n', stderr); });
   if (!options.quiet || options.stats.wanted) print();
   if (!gone) return 0;
-  complain("the device " + options.devices[*gone] + " is gone");
+  complain("wire", "the device " + options.devices[*gone] + " is gone");
   return kFailed;
 }
 
-constexpr const char* kDescription = R"(join two devices as a wire, a faulty one if wished
+constexpr const char* kWireDescription = R"(join two devices as a wire, a faulty one if wished
 
 What arrives at DEV1 is sent through DEV2 and the other way round, frame by frame and unchanged, until Ctrl-C. --impair
 makes the wire lose, delay, reorder, double and damage frames and bounds its rate: for any two programs or kernels, where
@@ -115,7 +112,7 @@ is for; the interface should have no address, or the kernel answers there as wel
 other side is this wire (made when missing). Both carry Ethernet frames (packet, tap), or both bare IP packets (tun).
 Offloads may stay on: super-segments pass whole where nothing impairs them. VLAN-tagged frames do not pass.)";
 
-constexpr const char* kFooter = R"(REPORT
+constexpr const char* kWireFooter = R"(REPORT
 At the end, on standard error: what passed each way, as the devices
 count it, and a line for each impairment: the frames and bytes it saw,
 what it did to them, and their delay, mean and longest.
@@ -138,9 +135,9 @@ veth(4), tc-netem(8)
 }  // namespace
 
 void add_wire(CLI::App& app, int& exit_code) {
-  auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("wire", kDescription);
-  command->footer(kFooter);
+  auto options = std::make_shared<WireOptions>();
+  CLI::App* command = app.add_subcommand("wire", kWireDescription);
+  command->footer(kWireFooter);
   add_impair_option(*command, options->impairments, "in: is what goes from DEV1 to DEV2, out: what goes back.");
   add_stats_option(*command, options->stats, "what passed");
   command->add_flag("-q,--quiet", options->quiet, "Print nothing but errors, and what --stats asks for.");
@@ -150,7 +147,7 @@ void add_wire(CLI::App& app, int& exit_code) {
               parse_device, [options, i](std::string device) { options->devices[i] = std::move(device); })
         ->required();
   }
-  command->callback([options, &exit_code] { exit_code = run(*options); });
+  command->callback([options, &exit_code] { exit_code = run_wire(*options); });
 }
 
 }  // namespace leat::command

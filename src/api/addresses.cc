@@ -2,16 +2,13 @@
 
 #include <algorithm>
 
+#include "api/invalid_argument.h"
 #include "device/host_addresses.h"
 
 namespace leat {
 namespace {
 
 constexpr std::size_t kMostAddresses = 64;  // of one interface of the stack
-
-unexpected<HostError> wrong(std::string message) {
-  return unexpected(HostError{Error::invalid_argument, std::move(message)});
-}
 
 const HostAddress* find(const std::vector<HostAddress>& all, const IpAddress& address) {
   const auto found =
@@ -22,22 +19,24 @@ const HostAddress* find(const std::vector<HostAddress>& all, const IpAddress& ad
 /// What is given although the kernel decides it when its address is shared.
 expected<void, HostError> refuse_extras(const HostConfig& config) {
   if (config.mac)
-    return wrong(config.link + " shares the kernel's address, and so its Ethernet address: leave the MAC out");
+    return invalid_argument(config.link +
+                            " shares the kernel's address, and so its Ethernet address: leave the MAC out");
   return {};
 }
 
 expected<AddressPlan, HostError> plan_raw(const HostConfig& config, const std::string& interface) {
   if (auto ok = refuse_extras(config); !ok) return unexpected(ok.error());
-  if (config.gateway) return wrong("on a raw link the kernel routes: leave the gateway out");
+  if (config.gateway) return invalid_argument("on a raw link the kernel routes: leave the gateway out");
   AddressPlan plan;
   plan.shared = true;
   plan.addresses = config.addresses;
   const std::vector<HostAddress> kernels = host_addresses(interface);
   for (const IpPrefix& given : config.addresses) {
     if (find(kernels, given.address) != nullptr) continue;
-    return wrong(given.address.to_string() + " is not an address of this machine" +
-                 (interface.empty() ? "" : " on " + interface) +
-                 ", and a raw link shares the machine's: leave the address out, or use a packet: or tap: link");
+    return invalid_argument(
+        given.address.to_string() + " is not an address of this machine" +
+        (interface.empty() ? "" : " on " + interface) +
+        ", and a raw link shares the machine's: leave the address out, or use a packet: or tap: link");
   }
   if (!plan.addresses.empty()) return plan;
   plan.all_addresses = true;
@@ -83,14 +82,16 @@ expected<AddressPlan, HostError> plan_packet(const HostConfig& config, const std
     const HostAddress* kernels_own = find(kernels, given.address);
     if (kernels_own == nullptr) continue;
     if (kernels_own->interface != interface) {
-      return wrong(given.address.to_string() + " is the kernel's on " + kernels_own->interface + ": use packet:" +
-                   kernels_own->interface + " or raw, or give an address that is nobody's on " + interface);
+      return invalid_argument(given.address.to_string() + " is the kernel's on " + kernels_own->interface +
+                              ": use packet:" + kernels_own->interface +
+                              " or raw, or give an address that is nobody's on " + interface);
     }
     ++shared;
   }
   if (shared == 0) return plan;
   if (shared < config.addresses.size()) {
-    return wrong("some of the addresses are the kernel's on " + interface + " and some are not: give either");
+    return invalid_argument("some of the addresses are the kernel's on " + interface +
+                            " and some are not: give either");
   }
   if (auto ok = refuse_extras(config); !ok) return unexpected(ok.error());
   plan.shared = true;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/addresses.h"
+#include "api/invalid_argument.h"
 #include "api/memory_links.h"
 #include "device/capture.h"
 #include "device/impair.h"
@@ -21,10 +22,6 @@ constexpr std::size_t kSmallestBuffer = 2048, kLargestBuffer = std::size_t{1} <<
 constexpr unsigned kMostRetries = 127;
 constexpr Duration kSlowestAck = std::chrono::milliseconds(500);  // RFC 9293 §3.8.6.3
 
-unexpected<HostError> wrong(std::string message) {
-  return unexpected(HostError{Error::invalid_argument, std::move(message)});
-}
-
 /// Kinds of links that can do with the kernel's addresses.
 bool may_share(const std::string& link) {
   return link == "raw" || link.starts_with("raw:") || link.starts_with("packet:") || link.starts_with("xdp:");
@@ -34,14 +31,15 @@ Checked check_address(const IpPrefix& prefix, bool may_be_loopback) {
   const IpAddress& a = prefix.address;
   const std::string text = prefix.to_string();
   if (!a.is_v4()) return unexpected(HostError{Error::unsupported, text + ": only IPv4 addresses are supported yet"});
-  if (prefix.length > 32) return wrong(text + ": the prefix length of an IPv4 address is 0 to 32");
+  if (prefix.length > 32) return invalid_argument(text + ": the prefix length of an IPv4 address is 0 to 32");
   if (a.is_unspecified() || a.is_multicast() || a.is_limited_broadcast() || (a.is_loopback() && !may_be_loopback)) {
-    return wrong(text + " cannot be a host's address: give one of the link's subnet, such as 10.0.0.2/24");
+    return invalid_argument(text + " cannot be a host's address: give one of the link's subnet, such as 10.0.0.2/24");
   }
-  if (prefix.broadcast() == a) return wrong(text + " is the broadcast address of its subnet: choose another one");
+  if (prefix.broadcast() == a)
+    return invalid_argument(text + " is the broadcast address of its subnet: choose another one");
   const std::uint32_t host_bits = prefix.length == 0 ? 0xffffffffu : ~(0xffffffffu << (32 - prefix.length));
   if (prefix.length < 31 && (a.v4_value() & host_bits) == 0) {
-    return wrong(text + " is the address of the subnet itself: choose one inside it");
+    return invalid_argument(text + " is the address of the subnet itself: choose one inside it");
   }
   return {};
 }
@@ -51,12 +49,12 @@ Checked check_gateway(const HostConfig& config) {
   const IpAddress& g = *config.gateway;
   const auto on_link = [&](const IpPrefix& p) { return p.contains(g); };
   if (std::none_of(config.addresses.begin(), config.addresses.end(), on_link)) {
-    return wrong("the gateway " + g.to_string() + " is not on the subnet of any address (" +
-                 config.addresses.front().to_string() + "): it must be reachable directly");
+    return invalid_argument("the gateway " + g.to_string() + " is not on the subnet of any address (" +
+                            config.addresses.front().to_string() + "): it must be reachable directly");
   }
   const auto is_ours = [&](const IpPrefix& p) { return p.address == g; };
   if (std::any_of(config.addresses.begin(), config.addresses.end(), is_ours)) {
-    return wrong("the gateway " + g.to_string() + " is this host's own address: give the router's");
+    return invalid_argument("the gateway " + g.to_string() + " is this host's own address: give the router's");
   }
   return {};
 }
@@ -68,42 +66,44 @@ std::string list_of_controllers() {
 }
 
 Checked check_endurance(const TcpSettings& tcp) {
-  if (std::max(tcp.syn_retries, tcp.syn_ack_retries) > kMostRetries) return wrong("at most 127 SYN retries");
+  if (std::max(tcp.syn_retries, tcp.syn_ack_retries) > kMostRetries) return invalid_argument("at most 127 SYN retries");
   for (const unsigned retries : {tcp.retries, tcp.orphan_retries}) {
-    if (retries < 1 || retries > kMostRetries) return wrong("data may be retried 1 to 127 times");
+    if (retries < 1 || retries > kMostRetries) return invalid_argument("data may be retried 1 to 127 times");
   }
   if (tcp.user_timeout && *tcp.user_timeout <= Duration::zero()) {
-    return wrong("the user time-out must be longer than zero");
+    return invalid_argument("the user time-out must be longer than zero");
   }
   if (tcp.delayed_ack < Duration::zero() || tcp.delayed_ack >= kSlowestAck) {
-    return wrong("an acknowledgement may be delayed for less than 500 ms");
+    return invalid_argument("an acknowledgement may be delayed for less than 500 ms");
   }
-  if (tcp.fin_wait_2 <= Duration::zero()) return wrong("the time in FIN-WAIT-2 must be longer than zero");
+  if (tcp.fin_wait_2 <= Duration::zero()) return invalid_argument("the time in FIN-WAIT-2 must be longer than zero");
   if (!tcp.keep_alive) return {};
   const KeepAlive& keep = *tcp.keep_alive;
   if (keep.idle <= Duration::zero() || keep.interval <= Duration::zero() || keep.probes < 1 ||
       keep.probes > kMostRetries) {
-    return wrong("keep-alive needs an idle time and an interval longer than zero, and 1 to 127 probes");
+    return invalid_argument("keep-alive needs an idle time and an interval longer than zero, and 1 to 127 probes");
   }
   return {};
 }
 
 Checked check_tcp(const TcpSettings& tcp) {
   if (tcp.mss && (*tcp.mss < kSmallestMss || *tcp.mss > kLargestMss)) {
-    return wrong("MSS " + std::to_string(*tcp.mss) + " is out of range: 88 to 65495 bytes");
+    return invalid_argument("MSS " + std::to_string(*tcp.mss) + " is out of range: 88 to 65495 bytes");
   }
   if (!is_controller(tcp.congestion_control)) {
-    return wrong("unknown congestion control \"" + tcp.congestion_control + "\"; known: " + list_of_controllers());
+    return invalid_argument("unknown congestion control \"" + tcp.congestion_control +
+                            "\"; known: " + list_of_controllers());
   }
-  if (tcp.ttl == 0) return wrong("a time to live of 0 reaches nobody");
-  if (tcp.notsent_lowat == 0) return wrong("a mark of 0 bytes not sent yet would let nothing be written");
-  if (tcp.defer_accept < Duration::zero()) return wrong("the time to wait for data cannot be negative");
-  if (tcp.max_rto <= Duration::zero()) return wrong("the largest retransmission time-out must be longer than zero");
+  if (tcp.ttl == 0) return invalid_argument("a time to live of 0 reaches nobody");
+  if (tcp.notsent_lowat == 0) return invalid_argument("a mark of 0 bytes not sent yet would let nothing be written");
+  if (tcp.defer_accept < Duration::zero()) return invalid_argument("the time to wait for data cannot be negative");
+  if (tcp.max_rto <= Duration::zero())
+    return invalid_argument("the largest retransmission time-out must be longer than zero");
   for (const std::size_t size :
        {tcp.send_buffer.value_or(kSmallestBuffer), tcp.receive_buffer.value_or(kSmallestBuffer),
         tcp.send_growth.initial, tcp.send_growth.most, tcp.receive_growth.initial, tcp.receive_growth.most}) {
     if (size < kSmallestBuffer || size > kLargestBuffer) {
-      return wrong("a buffer of " + std::to_string(size) + " bytes: it must have 2048 bytes to 1 GiB");
+      return invalid_argument("a buffer of " + std::to_string(size) + " bytes: it must have 2048 bytes to 1 GiB");
     }
   }
   return check_endurance(tcp);
@@ -129,23 +129,24 @@ expected<std::unique_ptr<Device>, DeviceError> open_any(const HostConfig& config
 }  // namespace
 
 Checked check_config(const HostConfig& config) {
-  if (config.link.empty()) return wrong("no link given: say where packets go, such as raw, tap:leat0 or packet:eth0");
+  if (config.link.empty())
+    return invalid_argument("no link given: say where packets go, such as raw, tap:leat0 or packet:eth0");
   if (config.addresses.empty() && !may_share(config.link))
-    return wrong("no address given: a host needs at least one, such as 10.0.0.2/24");
+    return invalid_argument("no address given: a host needs at least one, such as 10.0.0.2/24");
   for (const IpPrefix& prefix : config.addresses) {
     if (auto ok = check_address(prefix, config.link.starts_with("raw")); !ok) return ok;
   }
   if (auto ok = check_gateway(config); !ok) return ok;
   if (config.mac && (config.mac->is_multicast() || config.mac->is_zero())) {
-    return wrong(config.mac->to_string() +
-                 " cannot be a station's address: its first byte must be even, such as in "
-                 "02:00:00:00:00:01");
+    return invalid_argument(config.mac->to_string() +
+                            " cannot be a station's address: its first byte must be even, such as in "
+                            "02:00:00:00:00:01");
   }
   if (config.mtu && (*config.mtu < kSmallestMtu || *config.mtu > kLargestMtu)) {
-    return wrong("MTU " + std::to_string(*config.mtu) + " is out of range: 576 to 65535 bytes");
+    return invalid_argument("MTU " + std::to_string(*config.mtu) + " is out of range: 576 to 65535 bytes");
   }
   for (const Impairment& i : config.impairments) {
-    if (auto ok = i.check(); !ok) return wrong("impairment " + i.to_string() + ": " + ok.error());
+    if (auto ok = i.check(); !ok) return invalid_argument("impairment " + i.to_string() + ": " + ok.error());
   }
   return check_tcp(config.tcp);
 }
@@ -158,8 +159,8 @@ expected<WorkerLink, HostError> make_link(const HostConfig& config, std::unique_
   link.device = std::move(device);
   const DeviceCaps& caps = link.device->caps();
   if (config.mtu && *config.mtu > caps.mtu) {
-    return wrong("MTU " + std::to_string(*config.mtu) + " is more than " + config.link + " carries (" +
-                 std::to_string(caps.mtu) + "): give a smaller one or raise the interface's");
+    return invalid_argument("MTU " + std::to_string(*config.mtu) + " is more than " + config.link + " carries (" +
+                            std::to_string(caps.mtu) + "): give a smaller one or raise the interface's");
   }
   link.interface.caps = caps;
   if (!config.offloads) {
@@ -195,8 +196,9 @@ expected<WorkerLink, HostError> open_link(const HostConfig& config) {
 }
 
 expected<std::vector<WorkerLink>, HostError> open_links(const HostConfig& config, unsigned cores) {
-  if (!config.capture.empty()) return wrong("a capture is of one core: several would write into it at once");
-  if (!config.impairments.empty()) return wrong("an emulated fault is of one core: each would have a link of its own");
+  if (!config.capture.empty()) return invalid_argument("a capture is of one core: several would write into it at once");
+  if (!config.impairments.empty())
+    return invalid_argument("an emulated fault is of one core: each would have a link of its own");
   const auto spec = parse_link_spec(config.link);
   if (!spec) return refused(spec.error());
   const auto plan = plan_addresses(config, *spec);

@@ -28,10 +28,10 @@ namespace leat {
 namespace {
 
 // Frames a system call: enough to make its price small, few enough to bound the 64 kB blocks that wait.
-constexpr std::size_t kReceiveBurst = 16;
+constexpr std::size_t kFramesARead = 16;
 // Room for bursts of super-segments; the default holds only a few of them.
 constexpr int kReceiveQueueBytes = 32 << 20;
-constexpr int kSendQueueBytes = 4 << 20;
+constexpr int kPacketSendQueueBytes = 4 << 20;
 constexpr unsigned kVlanIdMask = 0x0fff;
 
 class PacketDevice final : public Device {
@@ -68,8 +68,8 @@ class PacketDevice final : public Device {
   PortClaims claims_;  ///< empty unless the address is shared
   PortFilter filter_;
   mutable DeviceCounters counters_;
-  std::array<Arrival, kReceiveBurst> arrivals_;
-  std::array<mmsghdr, kReceiveBurst> messages_;
+  std::array<Arrival, kFramesARead> arrivals_;
+  std::array<mmsghdr, kFramesARead> messages_;
   std::array<OutgoingFrame, PacketBatch::kCapacity> outgoing_;
 };
 
@@ -139,7 +139,7 @@ expected<void, Error> PacketDevice::receive(PacketBatch& batch, BufferPool& pool
   const std::size_t before = batch.size();
   // Bounds the work of one call when frames are dropped here.
   for (std::size_t tries = PacketBatch::kCapacity; tries > 0 && !batch.full(); --tries) {
-    const std::size_t wanted = prepare(std::min(kReceiveBurst, batch.room()), pool);
+    const std::size_t wanted = prepare(std::min(kFramesARead, batch.room()), pool);
     if (wanted == 0 && batch.size() > before) return {};  // these may be all that there is memory for
     const int n = receive_frames(wanted);
     if (n < 0) {
@@ -256,7 +256,7 @@ expected<void, DeviceError> configure(int fd, const std::string& interface, int 
   if (!set_option(fd, SOL_PACKET, PACKET_AUXDATA, 1)) return failed("see VLAN tags");
   if (!set_option(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)) return failed("ignore the kernel's own frames");
   enlarge_receive_queue(fd, kReceiveQueueBytes);
-  enlarge_send_queue(fd, kSendQueueBytes);
+  enlarge_send_queue(fd, kPacketSendQueueBytes);
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;
   address.sll_protocol = htons(ETH_P_ALL);

@@ -12,7 +12,7 @@
 namespace leat {
 namespace {
 
-Error error_of(int reason) {
+Error claim_error(int reason) {
   switch (reason) {
     case EADDRINUSE: return Error::address_in_use;
     case EADDRNOTAVAIL: return Error::address_not_available;
@@ -51,7 +51,7 @@ bool drop_everything(int fd) { return attach_filter(fd) || (errno == EPERM && de
 expected<GuardSocket, Error> GuardSocket::open(const IpAddress& address, std::uint16_t port) {
   if (!address.is_v4()) return unexpected(Error::unsupported);
   UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd) return unexpected(error_of(errno));
+  if (!fd) return unexpected(claim_error(errno));
   // Without SO_REUSEADDR: it would share the port with connections of the kernel's, and we would reset those.
   sockaddr_in at{};
   at.sin_family = AF_INET;
@@ -62,7 +62,7 @@ expected<GuardSocket, Error> GuardSocket::open(const IpAddress& address, std::ui
   // First of all: from listen() on the socket would answer a SYN.
   if (!drop_everything(fd.get()) || ::bind(fd.get(), name, size) != 0 || ::listen(fd.get(), 0) != 0 ||
       ::getsockname(fd.get(), name, &size) != 0) {
-    return unexpected(error_of(errno));
+    return unexpected(claim_error(errno));
   }
   return GuardSocket(std::move(fd), address, ntohs(at.sin_port));
 }

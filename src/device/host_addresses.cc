@@ -25,7 +25,7 @@ IpAddress address_in(const sockaddr* a) {
   return IpAddress::v4(ntohl(reinterpret_cast<const sockaddr_in*>(a)->sin_addr.s_addr));
 }
 
-Error error_of(int reason) {
+Error lookup_error(int reason) {
   switch (reason) {
     case ENETUNREACH: return Error::network_unreachable;
     case EHOSTUNREACH: return Error::host_unreachable;
@@ -99,21 +99,21 @@ expected<KernelPath, Error> kernel_path_to(const IpAddress& remote, const std::s
   if (!remote.is_v4()) return unexpected(Error::unsupported);
   // Connecting a datagram socket sends nothing: it only asks for the route.
   const UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!fd) return unexpected(error_of(errno));
-  if (!interface.empty() && !bind_to_interface(fd.get(), interface)) return unexpected(error_of(errno));
+  if (!fd) return unexpected(lookup_error(errno));
+  if (!interface.empty() && !bind_to_interface(fd.get(), interface)) return unexpected(lookup_error(errno));
   sockaddr_in name{};
   name.sin_family = AF_INET;
   name.sin_port = htons(9);
   name.sin_addr.s_addr = htonl(remote.v4_value());
   socklen_t size = sizeof name;
   auto* address = reinterpret_cast<sockaddr*>(&name);
-  if (::connect(fd.get(), address, size) != 0) return unexpected(error_of(errno));
+  if (::connect(fd.get(), address, size) != 0) return unexpected(lookup_error(errno));
   KernelPath path;
   int mtu = 0;
   socklen_t mtu_size = sizeof mtu;
   if (::getsockname(fd.get(), address, &size) != 0 ||
       ::getsockopt(fd.get(), IPPROTO_IP, IP_MTU, &mtu, &mtu_size) != 0) {
-    return unexpected(error_of(errno));
+    return unexpected(lookup_error(errno));
   }
   path.source = address_in(address);
   path.mtu = std::min(static_cast<std::uint32_t>(std::max(mtu, 0)), kLargestMtu);

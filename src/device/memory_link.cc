@@ -23,14 +23,14 @@ struct Record {
   Offload offload;
 };
 
-struct Direction {
-  std::vector<std::uint8_t> queue;  ///< records and frames, filled at the end, emptied as a whole
-  bool writer_waits = false;
-};
-
 }  // namespace
 
 struct MemoryLink::Shared {
+  struct Direction {
+    std::vector<std::uint8_t> queue;  ///< records and frames, filled at the end, emptied as a whole
+    bool writer_waits = false;
+  };
+
   std::mutex mutex;              ///< guards all below
   std::array<UniqueFd, 2> wake;  ///< readable when end i should look
   std::array<bool, 2> taken{};
@@ -78,7 +78,7 @@ class LinkEnd final : public Device {
     bool wake = false;
     {
       const std::lock_guard lock(shared_->mutex);
-      Direction& out = shared_->toward[1 - self_];
+      auto& out = shared_->toward[1 - self_];
       const bool connected = shared_->taken[1 - self_];
       const bool was_empty = out.queue.empty();
       for (const Packet& packet : batch.packets()) {
@@ -112,7 +112,7 @@ class LinkEnd final : public Device {
   /// lock, so that no frame is missed.
   bool refill() {
     const std::lock_guard lock(shared_->mutex);
-    Direction& in = shared_->toward[self_];
+    auto& in = shared_->toward[self_];
     mine_.clear();
     read_ = 0;
     if (in.queue.empty()) {

@@ -27,10 +27,10 @@
 namespace leat {
 namespace {
 
-constexpr std::size_t kReceiveBurst = 16;
+constexpr std::size_t kPacketsARead = 16;
 constexpr int kTcpQueueBytes = 32 << 20;  // bursts of super-segments
 constexpr int kIcmpQueueBytes = 1 << 18;
-constexpr int kSendQueueBytes = 4 << 20;
+constexpr int kRawSendQueueBytes = 4 << 20;
 
 /// The three sockets, configured; nothing is queued on them.
 struct RawSockets {
@@ -72,7 +72,7 @@ class RawIpDevice final : public Device {
   PortFilter tcp_filter_, icmp_filter_;
   DeviceCounters counters_;
   bool waits_for_room_ = false;
-  std::array<ReceiveBuffer, kReceiveBurst> buffers_;
+  std::array<ReceiveBuffer, kPacketsARead> buffers_;
 };
 
 // Up.
@@ -109,9 +109,9 @@ bool RawIpDevice::lose_one(int fd) {
 
 /// False when the socket is empty, or there is no memory for more.
 bool RawIpDevice::receive_some(int fd, PacketBatch& batch, BufferPool& pool) {
-  std::array<std::array<iovec, 2>, kReceiveBurst> parts;
-  std::array<mmsghdr, kReceiveBurst> messages{};
-  const std::size_t most = std::min(kReceiveBurst, batch.room());
+  std::array<std::array<iovec, 2>, kPacketsARead> parts;
+  std::array<mmsghdr, kPacketsARead> messages{};
+  const std::size_t most = std::min(kPacketsARead, batch.room());
   std::size_t wanted = 0;
   for (; wanted < most && buffers_[wanted].prepare(pool); ++wanted) {
     messages[wanted].msg_hdr.msg_iov = parts[wanted].data();
@@ -266,7 +266,7 @@ bool configure(const RawSockets& sockets, const std::string& interface) {
   if (!set_option(sockets.send.get(), IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)) return false;
   enlarge_receive_queue(sockets.tcp.get(), kTcpQueueBytes);
   enlarge_receive_queue(sockets.icmp.get(), kIcmpQueueBytes);
-  enlarge_send_queue(sockets.send.get(), kSendQueueBytes);
+  enlarge_send_queue(sockets.send.get(), kRawSendQueueBytes);
   empty(sockets.tcp.get());
   empty(sockets.icmp.get());
   return watch(sockets);

@@ -9,14 +9,7 @@
 namespace leat::drill {
 namespace {
 
-using Difference = std::optional<std::string>;
-using Kind = Value::Kind;
-
-template <class T>
-Difference differ(std::string_view what, const T& expected, const T& got) {
-  if (expected == got) return std::nullopt;
-  return concat(what, ": expected ", expected, ", got ", got);
-}
+using ValueKind = Value::Kind;
 
 std::string hex_text(const std::uint8_t* data, std::size_t size) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -26,7 +19,7 @@ std::string hex_text(const std::uint8_t* data, std::size_t size) {
 }
 
 Difference result_mismatch(const CallEvent& event, const SystemCall& call) {
-  if (event.result.is(Kind::ellipsis)) return std::nullopt;
+  if (event.result.is(ValueKind::ellipsis)) return std::nullopt;
   const std::int64_t wanted = event.result.number;
   const bool names_descriptor = find_call(event.name)->returns_descriptor && wanted >= 0;
   const bool good = names_descriptor ? call.result >= 0 : call.result == wanted;
@@ -39,7 +32,7 @@ Difference poll_mismatch(const Value& argument, const SystemCall& call) {
   const auto& items = argument.items;
   for (std::size_t i = 0; i < items.size() && i < call.polled.size(); ++i) {
     const Value* wanted = items[i].field("revents");
-    if (wanted == nullptr || wanted->is(Kind::ellipsis)) continue;
+    if (wanted == nullptr || wanted->is(ValueKind::ellipsis)) continue;
     if (auto d = differ(concat("revents of descriptor ", items[i].field("fd")->number), wanted->number,
                         std::int64_t{call.polled[i].revents})) {
       return d;
@@ -50,21 +43,21 @@ Difference poll_mismatch(const Value& argument, const SystemCall& call) {
 
 Difference epoll_mismatch(const Value& argument, const SystemCall& call) {
   const auto compare = [&](const Value& wanted, std::size_t i) -> Difference {
-    if (!wanted.is(Kind::record) || static_cast<std::int64_t>(i) >= call.result) return std::nullopt;
+    if (!wanted.is(ValueKind::record) || static_cast<std::int64_t>(i) >= call.result) return std::nullopt;
     const epoll_event got = call.epoll_events[i];
-    if (const Value* events = wanted.field("events"); events != nullptr && events->is(Kind::integer)) {
+    if (const Value* events = wanted.field("events"); events != nullptr && events->is(ValueKind::integer)) {
       const std::uint32_t got_events = got.events;
       if (auto d = differ(concat("events of entry ", i), events->number, std::int64_t{got_events})) return d;
     }
     for (const char* name : {"fd", "u32", "u64", "ptr"}) {
       const Value* data = wanted.field(name);
-      if (data == nullptr || !data->is(Kind::integer)) continue;
+      if (data == nullptr || !data->is(ValueKind::integer)) continue;
       const std::uint64_t got_data = got.data.u64;
       if (auto d = differ(concat(name, " of entry ", i), data->number, static_cast<std::int64_t>(got_data))) return d;
     }
     return std::nullopt;
   };
-  if (argument.is(Kind::record)) return compare(argument, 0);
+  if (argument.is(ValueKind::record)) return compare(argument, 0);
   for (std::size_t i = 0; i < argument.items.size(); ++i) {
     if (auto d = compare(argument.items[i], i)) return d;
   }
@@ -72,8 +65,8 @@ Difference epoll_mismatch(const Value& argument, const SystemCall& call) {
 }
 
 bool is_open(const Value& value) {
-  return value.is(Kind::ellipsis) || value.is_null ||
-         (value.is(Kind::list) && value.items.size() == 1 && value.items[0].is(Kind::ellipsis));
+  return value.is(ValueKind::ellipsis) || value.is_null ||
+         (value.is(ValueKind::list) && value.items.size() == 1 && value.items[0].is(ValueKind::ellipsis));
 }
 
 Difference option_mismatch(std::string_view what, const Value& wanted, const std::vector<std::uint8_t>& got,
@@ -118,11 +111,11 @@ Difference control_mismatch(const Value& wanted, const SystemCall& call) {
 }
 
 Difference message_mismatch(const Value& header, const SystemCall& call) {
-  if (const Value* flags = header.field("msg_flags"); flags != nullptr && flags->is(Kind::integer)) {
+  if (const Value* flags = header.field("msg_flags"); flags != nullptr && flags->is(ValueKind::integer)) {
     if (auto d = differ("msg_flags", flags->number, std::int64_t{call.message_flags})) return d;
   }
   const Value* control = header.field("msg_control");
-  if (control != nullptr && control->is(Kind::list)) return control_mismatch(*control, call);
+  if (control != nullptr && control->is(ValueKind::list)) return control_mismatch(*control, call);
   return std::nullopt;
 }
 
@@ -133,7 +126,7 @@ Difference stored_mismatch(Argument shape, const Value& wanted, const SystemCall
     case Argument::epoll_room: return epoll_mismatch(wanted, call);
     case Argument::got_option: return option_mismatch("value of the option", wanted, call.option, call.option_length);
     case Argument::ioctl_value:
-      if (wanted.is(Kind::integer)) return std::nullopt;
+      if (wanted.is(ValueKind::integer)) return std::nullopt;
       return option_mismatch("value that ioctl stores", wanted, call.option, call.option.size());
     case Argument::received_message: return message_mismatch(wanted, call);
     default: return std::nullopt;

@@ -12,7 +12,7 @@
 namespace leat::drill {
 namespace {
 
-using Kind = Value::Kind;
+using ValueKind = Value::Kind;
 
 constexpr std::int64_t kMostBytes = std::int64_t{64} << 20;
 constexpr std::size_t kControlRoom = 512;
@@ -31,12 +31,12 @@ class Maker {
 
  private:
   const Value& argument(std::size_t i) const { return event_.arguments[i]; }
-  bool is_open(std::size_t i) const { return argument(i).is(Kind::ellipsis); }
+  bool is_open(std::size_t i) const { return argument(i).is(ValueKind::ellipsis); }
   [[noreturn]] void fail(std::size_t i, std::string_view wanted) const {
     throw BadArgument{concat("argument ", i + 1, " of ", event_.name, ": ", wanted, " is wanted")};
   }
   std::int64_t number(std::size_t i) const {
-    if (!argument(i).is(Kind::integer)) fail(i, "a number");
+    if (!argument(i).is(ValueKind::integer)) fail(i, "a number");
     return argument(i).number;
   }
   int descriptor(std::size_t i) const {
@@ -70,17 +70,17 @@ void Maker::buffer(std::size_t i, std::int64_t size) {
   if (size < 0 || size > kMostBytes) fail(i, "a buffer of up to 64 MiB");
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(size));
   const bool null = argument(i).is_null;
-  if (argument(i).is(Kind::text))
+  if (argument(i).is(ValueKind::text))
     std::copy_n(argument(i).text.begin(), std::min(argument(i).text.size(), bytes.size()), bytes.begin());
   call_.buffers.push_back(std::move(bytes));
   call_.pieces.push_back({null ? nullptr : call_.buffers.back().data(), static_cast<std::size_t>(size)});
 }
 
 void Maker::pieces(std::size_t i, const Value& list) {
-  if (!list.is(Kind::list)) fail(i, "a list of {..., size}");
+  if (!list.is(ValueKind::list)) fail(i, "a list of {..., size}");
   call_.buffers.reserve(list.items.size());
   for (const Value& item : list.items) {
-    if (!item.is(Kind::record) || item.fields.size() != 2 || !item.fields[1].value().is(Kind::integer)) {
+    if (!item.is(ValueKind::record) || item.fields.size() != 2 || !item.fields[1].value().is(ValueKind::integer)) {
       fail(i, "a list of {..., size}");
     }
     const std::int64_t size = item.fields[1].value().number;
@@ -99,14 +99,14 @@ void Maker::address(std::size_t i, bool local) {
     call_.address = {};
     call_.address.ss_family = AF_UNSPEC;
   }
-  if (i + 1 < event_.arguments.size() && argument(i + 1).is(Kind::integer)) {
+  if (i + 1 < event_.arguments.size() && argument(i + 1).is(ValueKind::integer)) {
     call_.address_length = static_cast<socklen_t>(number(i + 1));
   }
 }
 
 void Maker::message(std::size_t i, bool sending) {
   const Value& header = argument(i);
-  if (!header.is(Kind::record)) fail(i, "a msghdr, as {msg_name(...)=..., msg_iov(1)=[{..., 10}]},");
+  if (!header.is(ValueKind::record)) fail(i, "a msghdr, as {msg_name(...)=..., msg_iov(1)=[{..., 10}]},");
   if (const Value* list = header.field("msg_iov")) pieces(i, *list);
   const Value* name = header.field("msg_name");
   if (name != nullptr && !name->is_null) fill_address(settings_, false, call_);
@@ -122,14 +122,14 @@ void Maker::message(std::size_t i, bool sending) {
 
 void Maker::option(std::size_t i, bool setting) {
   const Value& size = argument(i + 1);
-  std::int64_t length = size.is(Kind::integer) ? size.number : 0;
-  if (size.is(Kind::list) && size.items.size() == 1) length = size.items[0].number;
+  std::int64_t length = size.is(ValueKind::integer) ? size.number : 0;
+  if (size.is(ValueKind::list) && size.items.size() == 1) length = size.items[0].number;
   if (length < 0 || length > kMostBytes) fail(i + 1, "a length");
   call_.option_is_null = argument(i).is_null;
   auto bytes = option_bytes(argument(i), static_cast<std::size_t>(length));
   if (!bytes) fail(i, "another form of value");
   call_.option = std::move(*bytes);
-  if (size.is(Kind::ellipsis)) length = static_cast<std::int64_t>(call_.option.size());
+  if (size.is(ValueKind::ellipsis)) length = static_cast<std::int64_t>(call_.option.size());
   call_.option.resize(static_cast<std::size_t>(length));
   if (!setting) std::fill(call_.option.begin(), call_.option.end(), std::uint8_t{0});
   call_.option_length = static_cast<socklen_t>(length);
@@ -143,7 +143,7 @@ void Maker::ioctl_value(std::size_t i) {
 }
 
 void Maker::poll(std::size_t i) {
-  if (!argument(i).is(Kind::list)) fail(i, "a list of {fd=, events=}");
+  if (!argument(i).is(ValueKind::list)) fail(i, "a list of {fd=, events=}");
   for (const Value& item : argument(i).items) {
     const Value *fd = item.field("fd"), *events = item.field("events");
     if (fd == nullptr || events == nullptr) fail(i, "a list of {fd=, events=}");
@@ -159,8 +159,8 @@ void Maker::poll(std::size_t i) {
 void Maker::epoll(std::size_t i) {
   const Value& value = argument(i);
   epoll_event event{};
-  if (!value.is_null && !value.is(Kind::ellipsis)) {
-    if (!value.is(Kind::record)) fail(i, "{events=, fd=}");
+  if (!value.is_null && !value.is(ValueKind::ellipsis)) {
+    if (!value.is(ValueKind::record)) fail(i, "{events=, fd=}");
     if (const Value* events = value.field("events")) event.events = static_cast<std::uint32_t>(events->number);
     for (const char* name : {"fd", "u32", "u64", "ptr"}) {
       // The data are the program's own: the script's numbers do.
@@ -176,17 +176,17 @@ void Maker::epoll_room(std::size_t i) {
 }
 
 void Maker::path(std::size_t i) {
-  if (!argument(i).is(Kind::text)) fail(i, "the name of a file");
+  if (!argument(i).is(ValueKind::text)) fail(i, "the name of a file");
   call_.path = argument(i).text;
 }
 
 void Maker::offset(std::size_t i) {
   const Value& value = argument(i);
-  add_number(value.is(Kind::list) && !value.items.empty() ? value.items[0].number : -1);
+  add_number(value.is(ValueKind::list) && !value.items.empty() ? value.items[0].number : -1);
 }
 
 void Maker::pipe_ends(std::size_t i) const {
-  if (!argument(i).is(Kind::list) || argument(i).items.size() != 2) fail(i, "a list of two descriptors");
+  if (!argument(i).is(ValueKind::list) || argument(i).items.size() != 2) fail(i, "a list of two descriptors");
 }
 
 void Maker::make(std::size_t i, Argument shape) {

@@ -11,7 +11,7 @@ namespace leat::drill {
 namespace {
 
 using Bytes_ = std::vector<std::uint8_t>;
-using Kind = Value::Kind;
+using ValueKind = Value::Kind;
 
 template <class T>
 Bytes_ bytes_of(const T& value) {
@@ -60,18 +60,18 @@ std::optional<Bytes_> record_bytes(const Value& record) {
 
 std::optional<Bytes_> option_bytes(const Value& value, std::size_t length) {
   switch (value.kind) {
-    case Kind::integer: return integer_bytes(value.number, length);
-    case Kind::text: {
+    case ValueKind::integer: return integer_bytes(value.number, length);
+    case ValueKind::text: {
       Bytes_ out(value.text.begin(), value.text.end());
       if (length > 0) out.resize(length);
       return out;
     }
-    case Kind::record: return record_bytes(value);
-    case Kind::address: {
+    case ValueKind::record: return record_bytes(value);
+    case ValueKind::address: {
       const std::size_t size = value.address.is_v6() ? 16 : 4;
       return Bytes_(value.address.bytes.begin(), value.address.bytes.begin() + static_cast<std::ptrdiff_t>(size));
     }
-    case Kind::list: {
+    case ValueKind::list: {
       if (value.items.size() == 1) return option_bytes(value.items[0], length);
       Bytes_ out;
       for (const Value& item : value.items) {
@@ -81,7 +81,7 @@ std::optional<Bytes_> option_bytes(const Value& value, std::size_t length) {
       }
       return out;
     }
-    case Kind::ellipsis: return Bytes_(length);
+    case ValueKind::ellipsis: return Bytes_(length);
   }
   return std::nullopt;
 }
@@ -90,7 +90,7 @@ std::optional<Bytes_> control_bytes(const Value& list) {
   Bytes_ out;
   for (const Value& message : list.items) {
     const Value* data = message.field("cmsg_data");
-    if (!message.is(Kind::record) || data == nullptr) return std::nullopt;
+    if (!message.is(ValueKind::record) || data == nullptr) return std::nullopt;
     const auto payload = option_bytes(*data, 0);
     if (!payload) return std::nullopt;
     cmsghdr header{};

@@ -81,9 +81,12 @@ struct TcpOptionForm {
   bool operator==(const TcpOptionForm&) const = default;
 };
 
+constexpr std::uint8_t kFin = 0x01, kSyn = 0x02, kRst = 0x04, kPsh = 0x08;
+constexpr std::uint8_t kAck = 0x10, kUrg = 0x20, kEce = 0x40, kCwr = 0x80;
+
 /// The nine control bits; with `ace`, the upper three are a number (AccECN).
 struct TcpFlagsForm {
-  std::uint8_t bits = 0;  ///< as in the header: FIN 1 … CWR 0x80
+  std::uint8_t bits = 0;  ///< the sum of kFin to kCwr
   bool ae = false;
   std::optional<std::uint8_t> ace;
   bool has(std::uint8_t bit) const { return (bits & bit) != 0; }

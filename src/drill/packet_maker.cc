@@ -9,7 +9,6 @@ namespace {
 using Made = expected<std::vector<std::uint8_t>, std::string>;
 using OptionKind = TcpOptionForm::Kind;
 
-constexpr std::uint8_t kSyn = 0x02, kRst = 0x04;
 constexpr std::size_t kMostDatagram = 65535;
 constexpr std::uint8_t kEct1 = 1, kEct0 = 2, kCe = 3;
 constexpr std::uint8_t kProtocolIpIp = 4, kProtocolIpv6 = 41, kProtocolGre = 47, kProtocolMpls = 137;

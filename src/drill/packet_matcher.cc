@@ -10,16 +10,7 @@
 namespace leat::drill {
 namespace {
 
-using Difference = std::optional<std::string>;
 using OptionKind = TcpOptionForm::Kind;
-
-constexpr std::uint8_t kFin = 0x01, kSyn = 0x02, kPsh = 0x08, kAck = 0x10, kCwr = 0x80;
-
-template <class T>
-Difference differ(std::string_view what, const T& expected, const T& got) {
-  if (expected == got) return std::nullopt;
-  return concat(what, ": expected ", expected, ", got ", got);
-}
 
 std::string ecn_text(unsigned bits) {
   constexpr std::array<std::string_view, 4> kNames = {"noecn", "ect1", "ect0", "ce"};

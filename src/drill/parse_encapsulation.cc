@@ -5,7 +5,7 @@
 namespace leat::drill {
 namespace {
 
-using Kind = EncapsulationForm::Kind;
+using HeaderKind = EncapsulationForm::Kind;
 
 IpAddress parse_address(Cursor& in, bool v6) {
   const int line = in.line();
@@ -29,7 +29,7 @@ IpAddress parse_address_v4(Cursor& in) {
 }
 
 void parse_ip_prefix(Cursor& in, EncapsulationForm& form, bool v6) {
-  form.kind = v6 ? Kind::ipv6 : Kind::ipv4;
+  form.kind = v6 ? HeaderKind::ipv6 : HeaderKind::ipv4;
   form.ip = parse_ip_form(in);
   form.source = v6 ? parse_address(in, true) : parse_address_v4(in);
   in.expect(">");
@@ -37,7 +37,7 @@ void parse_ip_prefix(Cursor& in, EncapsulationForm& form, bool v6) {
 }
 
 void parse_gre(Cursor& in, EncapsulationForm& form) {
-  form.kind = Kind::gre;
+  form.kind = HeaderKind::gre;
   const auto number = [&](std::int64_t most) { return static_cast<std::uint32_t>(in.integer("a number", 0, most)); };
   while (!in.peek_is(":")) {
     if (in.accept_word("flags")) {
@@ -61,7 +61,7 @@ void parse_gre(Cursor& in, EncapsulationForm& form) {
 }
 
 void parse_mpls(Cursor& in, EncapsulationForm& form) {
-  form.kind = Kind::mpls;
+  form.kind = HeaderKind::mpls;
   while (in.accept("(")) {
     EncapsulationForm::Label label;
     in.expect_word("label");

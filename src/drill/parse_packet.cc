@@ -8,14 +8,13 @@ namespace leat::drill {
 namespace {
 
 constexpr std::int64_t kMostPayload = 65535;
-constexpr std::uint8_t kSyn = 0x02, kAck = 0x10, kUrg = 0x20, kEce = 0x40, kCwr = 0x80;
 
 struct FlagLetter {
   char letter;
   std::uint8_t bit;
 };
 constexpr std::array<FlagLetter, 8> kFlagLetters = {
-    {{'F', 0x01}, {'S', kSyn}, {'R', 0x04}, {'P', 0x08}, {'.', kAck}, {'U', kUrg}, {'E', kEce}, {'W', kCwr}}};
+    {{'F', kFin}, {'S', kSyn}, {'R', kRst}, {'P', kPsh}, {'.', kAck}, {'U', kUrg}, {'E', kEce}, {'W', kCwr}}};
 
 bool parse_ip_word(Cursor& in, IpForm& ip) {
   if (in.accept_word("ect01")) ip.ecn = EcnForm::either_ect;

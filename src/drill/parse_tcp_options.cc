@@ -9,7 +9,7 @@
 namespace leat::drill {
 namespace {
 
-using Kind = TcpOptionForm::Kind;
+using OptionKind = TcpOptionForm::Kind;
 
 constexpr std::size_t kMostOptionBytes = 40;
 constexpr std::size_t kDigestSize = 16;
@@ -64,31 +64,31 @@ TcpOptionForm parse_option(Cursor& in) {
   const std::string name = in.word("a TCP option");
   TcpOptionForm option;
   if (name == "mss") {
-    option.kind = Kind::mss, option.first = number_of(in, "an MSS", 65535);
+    option.kind = OptionKind::mss, option.first = number_of(in, "an MSS", 65535);
   } else if (name == "wscale") {
-    option.kind = Kind::wscale, option.first = number_of(in, "a window scale", 255);
+    option.kind = OptionKind::wscale, option.first = number_of(in, "a window scale", 255);
   } else if (name == "sackOK") {
-    option.kind = Kind::sack_ok;
+    option.kind = OptionKind::sack_ok;
   } else if (name == "sack") {
-    option.kind = Kind::sack, parse_sack(in, option);
+    option.kind = OptionKind::sack, parse_sack(in, option);
   } else if (name == "nop") {
-    option.kind = Kind::nop;
+    option.kind = OptionKind::nop;
   } else if (name == "eol") {
-    option.kind = Kind::eol;
+    option.kind = OptionKind::eol;
   } else if (name == "TS") {
-    option.kind = Kind::timestamps;
+    option.kind = OptionKind::timestamps;
     in.expect_word("val");
     option.first = number_of(in, "a time stamp", 0xffffffff);
     in.expect_word("ecr");
     option.second = number_of(in, "a time stamp", 0xffffffff);
   } else if (name == "md5") {
-    option.kind = Kind::md5, option.bytes = parse_hex(in, "a digest");
+    option.kind = OptionKind::md5, option.bytes = parse_hex(in, "a digest");
     if (option.bytes.size() != kDigestSize) in.fail("an MD5 digest has 32 hexadecimal digits");
   } else if (name == "FO" || name == "FOEXP") {
-    option.kind = name == "FO" ? Kind::fast_open : Kind::fast_open_exp;
+    option.kind = name == "FO" ? OptionKind::fast_open : OptionKind::fast_open_exp;
     option.bytes = parse_hex(in, "a cookie");
   } else if (name == "ECN" || name == "AccECN") {
-    option.kind = Kind::accecn, parse_accecn(in, option);
+    option.kind = OptionKind::accecn, parse_accecn(in, option);
   } else {
     in.fail_at(line, concat("there is no TCP option \"", name,
                             "\"; want mss, sackOK, sack, TS, wscale, nop, eol, md5, FO, FOEXP or ECN"));

@@ -17,7 +17,7 @@ namespace leat::drill {
 namespace {
 
 // clang-format off
-constexpr Symbol kSymbols[] = {
+constexpr Symbol kDescriptorSymbols[] = {
   LEAT_SYMBOL(CAP_AUDIT_CONTROL), LEAT_SYMBOL(CAP_AUDIT_READ), LEAT_SYMBOL(CAP_AUDIT_WRITE),
     LEAT_SYMBOL(CAP_BLOCK_SUSPEND), LEAT_SYMBOL(CAP_BPF), LEAT_SYMBOL(CAP_CHECKPOINT_RESTORE),
     LEAT_SYMBOL(CAP_CHOWN), LEAT_SYMBOL(CAP_DAC_OVERRIDE), LEAT_SYMBOL(CAP_DAC_READ_SEARCH),
@@ -65,6 +65,6 @@ constexpr Symbol kSymbols[] = {
 
 }  // namespace
 
-std::span<const Symbol> descriptor_symbols() { return kSymbols; }
+std::span<const Symbol> descriptor_symbols() { return kDescriptorSymbols; }
 
 }  // namespace leat::drill

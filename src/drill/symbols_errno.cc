@@ -10,7 +10,7 @@ namespace leat::drill {
 namespace {
 
 // clang-format off
-constexpr Symbol kSymbols[] = {
+constexpr Symbol kErrnoSymbols[] = {
   LEAT_SYMBOL(E2BIG), LEAT_SYMBOL(EACCES), LEAT_SYMBOL(EADDRINUSE), LEAT_SYMBOL(EADDRNOTAVAIL), LEAT_SYMBOL(EADV),
     LEAT_SYMBOL(EAFNOSUPPORT), LEAT_SYMBOL(EAGAIN), LEAT_SYMBOL(EALREADY), LEAT_SYMBOL(EBADE), LEAT_SYMBOL(EBADF),
     LEAT_SYMBOL(EBADFD), LEAT_SYMBOL(EBADMSG), LEAT_SYMBOL(EBADR), LEAT_SYMBOL(EBADRQC), LEAT_SYMBOL(EBADSLT),
@@ -46,6 +46,6 @@ constexpr Symbol kSymbols[] = {
 
 }  // namespace
 
-std::span<const Symbol> errno_symbols() { return kSymbols; }
+std::span<const Symbol> errno_symbols() { return kErrnoSymbols; }
 
 }  // namespace leat::drill

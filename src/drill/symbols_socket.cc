@@ -16,7 +16,7 @@ namespace leat::drill {
 namespace {
 
 // clang-format off
-constexpr Symbol kSymbols[] = {
+constexpr Symbol kSocketSymbols[] = {
   LEAT_SYMBOL(AF_ALG), LEAT_SYMBOL(AF_APPLETALK), LEAT_SYMBOL(AF_ASH), LEAT_SYMBOL(AF_ATMPVC),
     LEAT_SYMBOL(AF_ATMSVC), LEAT_SYMBOL(AF_AX25), LEAT_SYMBOL(AF_BLUETOOTH), LEAT_SYMBOL(AF_BRIDGE),
     LEAT_SYMBOL(AF_CAIF), LEAT_SYMBOL(AF_CAN), LEAT_SYMBOL(AF_DECnet), LEAT_SYMBOL(AF_ECONET), LEAT_SYMBOL(AF_FILE),
@@ -140,6 +140,6 @@ constexpr Symbol kSymbols[] = {
 
 }  // namespace
 
-std::span<const Symbol> socket_symbols() { return kSymbols; }
+std::span<const Symbol> socket_symbols() { return kSocketSymbols; }
 
 }  // namespace leat::drill

@@ -10,7 +10,7 @@ namespace leat::drill {
 namespace {
 
 // clang-format off
-constexpr Symbol kSymbols[] = {
+constexpr Symbol kTcpSymbols[] = {
   LEAT_SYMBOL(TCPI_OPT_ECN), LEAT_SYMBOL(TCPI_OPT_ECN_SEEN), LEAT_SYMBOL(TCPI_OPT_SACK),
     LEAT_SYMBOL(TCPI_OPT_SYN_DATA), LEAT_SYMBOL(TCPI_OPT_TIMESTAMPS), LEAT_SYMBOL(TCPI_OPT_WSCALE),
     LEAT_SYMBOL(TCP_CA_CWR), LEAT_SYMBOL(TCP_CA_Disorder), LEAT_SYMBOL(TCP_CA_Loss), LEAT_SYMBOL(TCP_CA_Open),
@@ -48,6 +48,6 @@ constexpr Symbol kSymbols[] = {
 
 }  // namespace
 
-std::span<const Symbol> tcp_symbols() { return kSymbols; }
+std::span<const Symbol> tcp_symbols() { return kTcpSymbols; }
 
 }  // namespace leat::drill

@@ -7,7 +7,7 @@
 namespace leat::drill {
 namespace {
 
-using Kind = TcpOptionForm::Kind;
+using OptionKind = TcpOptionForm::Kind;
 
 // Numbers of TCP options (IANA).
 constexpr std::uint8_t kEol = 0, kNop = 1, kMss = 2, kWindowScale = 3, kSackPermitted = 4, kSack = 5, kTimestamps = 8,
@@ -20,17 +20,17 @@ void add_number(std::vector<std::uint8_t>& out, std::uint32_t value, int bytes) 
 
 std::uint8_t number_of(const TcpOptionForm& option) {
   switch (option.kind) {
-    case Kind::mss: return kMss;
-    case Kind::wscale: return kWindowScale;
-    case Kind::sack_ok: return kSackPermitted;
-    case Kind::sack: return kSack;
-    case Kind::timestamps: return kTimestamps;
-    case Kind::nop: return kNop;
-    case Kind::eol: return kEol;
-    case Kind::md5: return kMd5;
-    case Kind::fast_open: return kFastOpen;
-    case Kind::fast_open_exp: return kExperimental;
-    case Kind::accecn: return !option.counts.empty() && option.counts[0].which == 2 ? kAccEcn1 : kAccEcn0;
+    case OptionKind::mss: return kMss;
+    case OptionKind::wscale: return kWindowScale;
+    case OptionKind::sack_ok: return kSackPermitted;
+    case OptionKind::sack: return kSack;
+    case OptionKind::timestamps: return kTimestamps;
+    case OptionKind::nop: return kNop;
+    case OptionKind::eol: return kEol;
+    case OptionKind::md5: return kMd5;
+    case OptionKind::fast_open: return kFastOpen;
+    case OptionKind::fast_open_exp: return kExperimental;
+    case OptionKind::accecn: return !option.counts.empty() && option.counts[0].which == 2 ? kAccEcn1 : kAccEcn0;
   }
   return kNop;
 }
@@ -42,36 +42,36 @@ std::optional<TcpOptionForm> decode_body(std::uint8_t number, Bytes body) {
   switch (number) {
     case kMss:
       if (body.size() != 2) return std::nullopt;
-      option.kind = Kind::mss, option.first = load_be16(p);
+      option.kind = OptionKind::mss, option.first = load_be16(p);
       return option;
     case kWindowScale:
       if (body.size() != 1) return std::nullopt;
-      option.kind = Kind::wscale, option.first = p[0];
+      option.kind = OptionKind::wscale, option.first = p[0];
       return option;
     case kSackPermitted:
       if (!body.empty()) return std::nullopt;
-      option.kind = Kind::sack_ok;
+      option.kind = OptionKind::sack_ok;
       return option;
     case kSack:
       if (body.empty() || body.size() % 8 != 0) return std::nullopt;
-      option.kind = Kind::sack;
+      option.kind = OptionKind::sack;
       for (std::size_t i = 0; i < body.size(); i += 8)
         option.ranges.push_back({load_be32(p + i), load_be32(p + i + 4)});
       return option;
     case kTimestamps:
       if (body.size() != 8) return std::nullopt;
-      option.kind = Kind::timestamps, option.first = load_be32(p), option.second = load_be32(p + 4);
+      option.kind = OptionKind::timestamps, option.first = load_be32(p), option.second = load_be32(p + 4);
       return option;
-    case kMd5: option.kind = Kind::md5, option.bytes.assign(body.begin(), body.end()); return option;
-    case kFastOpen: option.kind = Kind::fast_open, option.bytes.assign(body.begin(), body.end()); return option;
+    case kMd5: option.kind = OptionKind::md5, option.bytes.assign(body.begin(), body.end()); return option;
+    case kFastOpen: option.kind = OptionKind::fast_open, option.bytes.assign(body.begin(), body.end()); return option;
     case kExperimental:
       if (body.size() < 2 || load_be16(p) != kFastOpenMagic) return std::nullopt;
-      option.kind = Kind::fast_open_exp, option.bytes.assign(body.begin() + 2, body.end());
+      option.kind = OptionKind::fast_open_exp, option.bytes.assign(body.begin() + 2, body.end());
       return option;
     case kAccEcn0:
     case kAccEcn1: {
       if (body.size() % 3 != 0 || body.size() > 9) return std::nullopt;
-      option.kind = Kind::accecn;
+      option.kind = OptionKind::accecn;
       for (std::size_t i = 0; i < body.size(); i += 3) {
         const auto place = static_cast<std::uint8_t>(i / 3);
         const auto which = static_cast<std::uint8_t>(number == kAccEcn0 ? place : 2 - place);
@@ -94,34 +94,34 @@ std::string hex(const std::vector<std::uint8_t>& bytes) {
 
 std::size_t encoded_size(const TcpOptionForm& option) {
   switch (option.kind) {
-    case Kind::nop:
-    case Kind::eol: return 1;
-    case Kind::mss: return 4;
-    case Kind::wscale: return 3;
-    case Kind::sack_ok: return 2;
-    case Kind::sack: return 2 + 8 * option.ranges.size();
-    case Kind::timestamps: return 10;
-    case Kind::md5:
-    case Kind::fast_open: return 2 + option.bytes.size();
-    case Kind::fast_open_exp: return 4 + option.bytes.size();
-    case Kind::accecn: return 2 + 3 * option.counts.size();
+    case OptionKind::nop:
+    case OptionKind::eol: return 1;
+    case OptionKind::mss: return 4;
+    case OptionKind::wscale: return 3;
+    case OptionKind::sack_ok: return 2;
+    case OptionKind::sack: return 2 + 8 * option.ranges.size();
+    case OptionKind::timestamps: return 10;
+    case OptionKind::md5:
+    case OptionKind::fast_open: return 2 + option.bytes.size();
+    case OptionKind::fast_open_exp: return 4 + option.bytes.size();
+    case OptionKind::accecn: return 2 + 3 * option.counts.size();
   }
   return 0;
 }
 
 void encode(const TcpOptionForm& option, std::vector<std::uint8_t>& out) {
   out.push_back(number_of(option));
-  if (option.kind == Kind::nop || option.kind == Kind::eol) return;
+  if (option.kind == OptionKind::nop || option.kind == OptionKind::eol) return;
   out.push_back(static_cast<std::uint8_t>(encoded_size(option)));
   switch (option.kind) {
-    case Kind::mss: add_number(out, option.first, 2); break;
-    case Kind::wscale: add_number(out, option.first, 1); break;
-    case Kind::sack:
+    case OptionKind::mss: add_number(out, option.first, 2); break;
+    case OptionKind::wscale: add_number(out, option.first, 1); break;
+    case OptionKind::sack:
       for (const auto& range : option.ranges) add_number(out, range.begin, 4), add_number(out, range.end, 4);
       break;
-    case Kind::timestamps: add_number(out, option.first, 4), add_number(out, option.second, 4); break;
-    case Kind::fast_open_exp: add_number(out, kFastOpenMagic, 2); break;
-    case Kind::accecn:
+    case OptionKind::timestamps: add_number(out, option.first, 4), add_number(out, option.second, 4); break;
+    case OptionKind::fast_open_exp: add_number(out, kFastOpenMagic, 2); break;
+    case OptionKind::accecn:
       for (const auto& count : option.counts) add_number(out, count.bytes, 3);
       break;
     default: break;
@@ -133,7 +133,7 @@ std::optional<std::vector<TcpOptionForm>> decode_options(Bytes in) {
   std::vector<TcpOptionForm> options;
   while (!in.empty()) {
     if (in[0] == kNop || in[0] == kEol) {
-      options.push_back({.kind = in[0] == kNop ? Kind::nop : Kind::eol});
+      options.push_back({.kind = in[0] == kNop ? OptionKind::nop : OptionKind::eol});
       in = in.subspan(1);
       continue;
     }
@@ -149,21 +149,21 @@ std::optional<std::vector<TcpOptionForm>> decode_options(Bytes in) {
 std::string to_string(const TcpOptionForm& option) {
   constexpr std::array<std::string_view, 3> kCounts = {"e0b", "ceb", "e1b"};
   switch (option.kind) {
-    case Kind::mss: return concat("mss ", option.first);
-    case Kind::wscale: return concat("wscale ", option.first);
-    case Kind::sack_ok: return "sackOK";
-    case Kind::sack: {
+    case OptionKind::mss: return concat("mss ", option.first);
+    case OptionKind::wscale: return concat("wscale ", option.first);
+    case OptionKind::sack_ok: return "sackOK";
+    case OptionKind::sack: {
       std::string text = "sack";
       for (const auto& range : option.ranges) text += concat(" ", range.begin, ":", range.end);
       return text;
     }
-    case Kind::timestamps: return concat("TS val ", option.first, " ecr ", option.second);
-    case Kind::nop: return "nop";
-    case Kind::eol: return "eol";
-    case Kind::md5: return concat("md5 ", hex(option.bytes));
-    case Kind::fast_open: return concat("FO", option.bytes.empty() ? "" : " ", hex(option.bytes));
-    case Kind::fast_open_exp: return concat("FOEXP", option.bytes.empty() ? "" : " ", hex(option.bytes));
-    case Kind::accecn: {
+    case OptionKind::timestamps: return concat("TS val ", option.first, " ecr ", option.second);
+    case OptionKind::nop: return "nop";
+    case OptionKind::eol: return "eol";
+    case OptionKind::md5: return concat("md5 ", hex(option.bytes));
+    case OptionKind::fast_open: return concat("FO", option.bytes.empty() ? "" : " ", hex(option.bytes));
+    case OptionKind::fast_open_exp: return concat("FOEXP", option.bytes.empty() ? "" : " ", hex(option.bytes));
+    case OptionKind::accecn: {
       std::string text = "ECN";
       for (const auto& count : option.counts) text += concat(" ", kCounts[count.which], " ", count.bytes);
       return text;

@@ -1,7 +1,8 @@
-// concat(): puts pieces of a message together. For the messages of this layer; never on a data path.
+// concat() joins the pieces of a message, differ() compares two values. Neither is for a data path.
 #pragma once
 
 #include <concepts>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,15 @@ std::string concat(const Pieces&... pieces) {
   std::string out;
   (append_piece(out, pieces), ...);
   return out;
+}
+
+/// Says how two values differ, or nothing when they are equal.
+using Difference = std::optional<std::string>;
+
+template <class T>
+Difference differ(std::string_view what, const T& expected, const T& got) {
+  if (expected == got) return std::nullopt;
+  return concat(what, ": expected ", expected, ", got ", got);
 }
 
 }  // namespace leat::drill

@@ -7,8 +7,6 @@
 namespace leat::drill {
 namespace {
 
-constexpr std::uint8_t kSyn = 0x02, kAck = 0x10;
-
 bool opens_connection(const PacketForm& form) {
   return form.tcp() != nullptr && form.direction == Direction::in && form.tcp()->flags.has(kSyn) &&
          !form.tcp()->flags.has(kAck);

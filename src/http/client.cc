@@ -1,8 +1,4 @@
 // The only file that instantiates Boost.Beast.
-//
-// Beast 1.81 asserts on a legal split of the last chunk ("0\r\n" then "\r"), which the wire can produce; what the
-// assertion guards is handled all the same.
-#define BOOST_DISABLE_ASSERTS
 
 #include "http/client.h"
 
@@ -15,6 +11,8 @@
 #include <boost/beast/http/serializer.hpp>
 #include <cstring>
 
+#include "http/text.h"
+
 namespace leat::http {
 namespace {
 
@@ -24,10 +22,6 @@ using ErrorCode = beast::error_code;
 constexpr std::size_t kReadBlock = 256 * 1024;
 constexpr std::uint32_t kHeadLimit = 128 * 1024;  ///< below kReadBlock: a head always fits
 constexpr int kInterimLimit = 32;                 ///< 1xx responses before one that counts
-
-char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-unexpected<Failure> failed(ExitCode code, std::string message) { return unexpected(Failure{code, std::move(message)}); }
 
 /// Beast's parser, turned into calls of a ResponseHandler. What the handler refuses is kept in `failure`.
 class Parser final : public beast::http::basic_parser<false> {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "http/byte_stream.h"
 #include "http/exit_code.h"
@@ -31,6 +32,9 @@ struct Failure {
   ExitCode code = ExitCode::receive_error;
   std::string message;
 };
+inline unexpected<Failure> failed(ExitCode code, std::string message) {
+  return unexpected(Failure{code, std::move(message)});
+}
 
 /// Receives a response. Returning a failure ends the exchange with it.
 class ResponseHandler {

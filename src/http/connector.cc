@@ -5,15 +5,10 @@
 #include <algorithm>
 
 #include "http/human.h"
+#include "http/text.h"
 
 namespace leat::http {
-namespace {
-
-unexpected<Failure> failed(ExitCode code, std::string message) { return unexpected(Failure{code, std::move(message)}); }
-
-Bytes bytes_of(const std::string& text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
-
-}  // namespace
+namespace {}  // namespace
 
 expected<ByteStream*, Failure> Connector::open(const Url& url, const std::string& request, const Patience& patience,
                                                Instant start, Report& report) {

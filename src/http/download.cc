@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "http/resume.h"
+#include "http/text.h"
 
 namespace leat::http {
 namespace {
@@ -10,14 +11,10 @@ namespace {
 /// A redirect's body is read up to this size, so that the connection can be used again.
 constexpr std::uint64_t kRedirectBodyLimit = 64 * 1024;
 
-unexpected<Failure> failed(ExitCode code, std::string message) { return unexpected(Failure{code, std::move(message)}); }
-
 expected<void, Failure> written(const FileResult& result) {
   if (!result) return failed(ExitCode::write_error, result.error());
   return {};
 }
-
-Bytes bytes_of(const std::string& text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
 
 bool is_redirect(unsigned status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;

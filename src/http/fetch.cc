@@ -5,8 +5,6 @@
 namespace leat::http {
 namespace {
 
-unexpected<Failure> failed(ExitCode code, std::string message) { return unexpected(Failure{code, std::move(message)}); }
-
 unexpected<Failure> failed(const UrlError& error) {
   return failed(error.fault == UrlFault::unsupported ? ExitCode::unsupported_protocol : ExitCode::bad_url,
                 error.message);

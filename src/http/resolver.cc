@@ -8,13 +8,9 @@
 #include <charconv>
 #include <memory>
 
+#include "http/text.h"
+
 namespace leat::http {
-namespace {
-
-char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-}  // namespace
-
 expected<ResolveEntry, std::string> parse_resolve_entry(std::string_view text) {
   const std::string usage = "want HOST:PORT:ADDRESS, such as example.org:80:192.0.2.1";
   const std::size_t first = text.find(':');

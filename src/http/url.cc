@@ -4,6 +4,8 @@
 #include <boost/url.hpp>
 #include <optional>
 
+#include "http/text.h"
+
 namespace leat::http {
 namespace {
 
@@ -14,7 +16,6 @@ constexpr std::string_view kHexDigits = "0123456789ABCDEF";
 bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 int hex_value(char c) {
   if (is_digit(c)) return c - '0';

@@ -8,7 +8,7 @@
 namespace leat::http {
 namespace {
 
-std::string seconds(Duration d) { return fmt::format("{:.6f}", std::chrono::duration<double>(d).count()); }
+std::string seconds_text(Duration d) { return fmt::format("{:.6f}", std::chrono::duration<double>(d).count()); }
 
 struct Variable {
   std::string_view name;
@@ -30,10 +30,10 @@ constexpr std::array kVariables{
     Variable{"size_download", false, [](const Report& r) { return std::to_string(r.body_bytes); }},
     Variable{"resumed_from", false, [](const Report& r) { return std::to_string(r.resumed_from); }},
     Variable{"speed_download", false, [](const Report& r) { return fmt::format("{:.0f}", r.speed()); }},
-    Variable{"time_namelookup", false, [](const Report& r) { return seconds(r.name_lookup); }},
-    Variable{"time_connect", false, [](const Report& r) { return seconds(r.connect); }},
-    Variable{"time_starttransfer", false, [](const Report& r) { return seconds(r.start_transfer); }},
-    Variable{"time_total", false, [](const Report& r) { return seconds(r.total); }},
+    Variable{"time_namelookup", false, [](const Report& r) { return seconds_text(r.name_lookup); }},
+    Variable{"time_connect", false, [](const Report& r) { return seconds_text(r.connect); }},
+    Variable{"time_starttransfer", false, [](const Report& r) { return seconds_text(r.start_transfer); }},
+    Variable{"time_total", false, [](const Report& r) { return seconds_text(r.total); }},
     Variable{"local_ip", true, [](const Report& r) { return address_of(r.local); }},
     Variable{"local_port", false, [](const Report& r) { return std::to_string(r.local.port); }},
     Variable{"remote_ip", true, [](const Report& r) { return address_of(r.remote); }},
@@ -41,9 +41,9 @@ constexpr std::array kVariables{
     Variable{"exitcode", false, [](const Report& r) { return std::to_string(r.exit_code); }},
     Variable{"errormsg", true, [](const Report& r) { return r.error; }},
     Variable{"congestion_control", true, [](const Report& r) { return std::string(r.tcp.congestion_control); }},
-    Variable{"handshake", false, [](const Report& r) { return seconds(r.tcp.handshake); }},
-    Variable{"rtt", false, [](const Report& r) { return seconds(r.tcp.rtt); }},
-    Variable{"min_rtt", false, [](const Report& r) { return seconds(r.tcp.min_rtt); }},
+    Variable{"handshake", false, [](const Report& r) { return seconds_text(r.tcp.handshake); }},
+    Variable{"rtt", false, [](const Report& r) { return seconds_text(r.tcp.rtt); }},
+    Variable{"min_rtt", false, [](const Report& r) { return seconds_text(r.tcp.min_rtt); }},
     Variable{"mss", false, [](const Report& r) { return std::to_string(r.tcp.snd_mss); }},
     Variable{"retransmits", false, [](const Report& r) { return std::to_string(r.tcp.total_retrans); }},
     Variable{"segs_in", false, [](const Report& r) { return std::to_string(r.tcp.segs_in); }},

@@ -23,7 +23,7 @@
 namespace leat::testing {
 namespace {
 
-constexpr int kQueueBytes = 64 << 20;
+constexpr int kFarEndQueueBytes = 64 << 20;
 constexpr std::size_t kLargest = 70'000;
 
 bool is_tcp(Bytes datagram) { return datagram.size() >= 40 && datagram[0] == 0x45 && datagram[9] == 6; }
@@ -31,7 +31,7 @@ bool is_tcp(Bytes datagram) { return datagram.size() >= 40 && datagram[0] == 0x4
 // struct virtio_net_hdr, by hand and not by the code under test: flags, gso_type, hdr_len, gso_size, csum_start,
 // csum_offset.
 using Virtio = std::array<std::uint8_t, 10>;
-constexpr std::uint8_t kNeedsChecksum = 1, kTcp4 = 1;
+constexpr std::uint8_t kPartialChecksum = 1, kTcp4 = 1;
 
 std::uint16_t half(const Virtio& v, std::size_t at) {
   std::uint16_t value = 0;
@@ -46,7 +46,7 @@ void set_half(Virtio& v, std::size_t at, std::size_t value) {
 Virtio virtio_of(const Offload& offload, std::size_t link) {
   Virtio v{};
   if (offload.checksum == ChecksumState::partial) {
-    v[0] = kNeedsChecksum;
+    v[0] = kPartialChecksum;
     set_half(v, 6, offload.checksum_start + link);
     set_half(v, 8, offload.checksum_offset);
   }
@@ -60,7 +60,7 @@ Virtio virtio_of(const Offload& offload, std::size_t link) {
 
 Offload offload_of(const Virtio& v, std::size_t link) {
   Offload offload;
-  if ((v[0] & kNeedsChecksum) != 0) {
+  if ((v[0] & kPartialChecksum) != 0) {
     offload.checksum = ChecksumState::partial;
     offload.checksum_start = static_cast<std::uint16_t>(half(v, 6) - link);
     offload.checksum_offset = half(v, 8);
@@ -77,10 +77,10 @@ class FarSocket final : public FarEnd {
         fd_(::socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
     EXPECT_TRUE(!options.has_offloads || set_option(fd_.get(), SOL_PACKET, PACKET_VNET_HDR, 1));
     EXPECT_TRUE(set_option(fd_.get(), SOL_PACKET, PACKET_IGNORE_OUTGOING, 1));
-    if (!set_option(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE, kQueueBytes)) {
+    if (!set_option(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE, kFarEndQueueBytes)) {
       skip_here("no packet socket with a queue for bursts: run the test as root");
     }
-    enlarge_send_queue(fd_.get(), kQueueBytes);
+    enlarge_send_queue(fd_.get(), kFarEndQueueBytes);
     at_.sll_family = AF_PACKET;
     at_.sll_protocol = htons(ETH_P_IP);
     at_.sll_ifindex = static_cast<int>(::if_nametoindex(interface.c_str()));

@@ -7,54 +7,54 @@
 namespace leat::http {
 namespace {
 
-struct Row {
+struct MediaType {
   std::string_view ending, type;
 };
 
 constexpr std::array kTypes{
-    Row{"html", "text/html; charset=utf-8"},
-    Row{"htm", "text/html; charset=utf-8"},
-    Row{"css", "text/css; charset=utf-8"},
-    Row{"js", "text/javascript; charset=utf-8"},
-    Row{"mjs", "text/javascript; charset=utf-8"},
-    Row{"txt", "text/plain; charset=utf-8"},
-    Row{"md", "text/markdown; charset=utf-8"},
-    Row{"log", "text/plain; charset=utf-8"},
-    Row{"csv", "text/csv; charset=utf-8"},
-    Row{"c", "text/plain; charset=utf-8"},
-    Row{"h", "text/plain; charset=utf-8"},
-    Row{"cc", "text/plain; charset=utf-8"},
-    Row{"py", "text/plain; charset=utf-8"},
-    Row{"json", "application/json"},
-    Row{"xml", "application/xml"},
-    Row{"wasm", "application/wasm"},
-    Row{"pdf", "application/pdf"},
-    Row{"zip", "application/zip"},
-    Row{"gz", "application/gzip"},
-    Row{"xz", "application/x-xz"},
-    Row{"zst", "application/zstd"},
-    Row{"tar", "application/x-tar"},
-    Row{"deb", "application/vnd.debian.binary-package"},
-    Row{"png", "image/png"},
-    Row{"jpg", "image/jpeg"},
-    Row{"jpeg", "image/jpeg"},
-    Row{"gif", "image/gif"},
-    Row{"svg", "image/svg+xml"},
-    Row{"webp", "image/webp"},
-    Row{"avif", "image/avif"},
-    Row{"ico", "image/x-icon"},
-    Row{"bmp", "image/bmp"},
-    Row{"mp3", "audio/mpeg"},
-    Row{"ogg", "audio/ogg"},
-    Row{"wav", "audio/wav"},
-    Row{"flac", "audio/flac"},
-    Row{"mp4", "video/mp4"},
-    Row{"webm", "video/webm"},
-    Row{"woff", "font/woff"},
-    Row{"woff2", "font/woff2"},
-    Row{"ttf", "font/ttf"},
-    Row{"pcap", "application/vnd.tcpdump.pcap"},
-    Row{"pcapng", "application/x-pcapng"},
+    MediaType{"html", "text/html; charset=utf-8"},
+    MediaType{"htm", "text/html; charset=utf-8"},
+    MediaType{"css", "text/css; charset=utf-8"},
+    MediaType{"js", "text/javascript; charset=utf-8"},
+    MediaType{"mjs", "text/javascript; charset=utf-8"},
+    MediaType{"txt", "text/plain; charset=utf-8"},
+    MediaType{"md", "text/markdown; charset=utf-8"},
+    MediaType{"log", "text/plain; charset=utf-8"},
+    MediaType{"csv", "text/csv; charset=utf-8"},
+    MediaType{"c", "text/plain; charset=utf-8"},
+    MediaType{"h", "text/plain; charset=utf-8"},
+    MediaType{"cc", "text/plain; charset=utf-8"},
+    MediaType{"py", "text/plain; charset=utf-8"},
+    MediaType{"json", "application/json"},
+    MediaType{"xml", "application/xml"},
+    MediaType{"wasm", "application/wasm"},
+    MediaType{"pdf", "application/pdf"},
+    MediaType{"zip", "application/zip"},
+    MediaType{"gz", "application/gzip"},
+    MediaType{"xz", "application/x-xz"},
+    MediaType{"zst", "application/zstd"},
+    MediaType{"tar", "application/x-tar"},
+    MediaType{"deb", "application/vnd.debian.binary-package"},
+    MediaType{"png", "image/png"},
+    MediaType{"jpg", "image/jpeg"},
+    MediaType{"jpeg", "image/jpeg"},
+    MediaType{"gif", "image/gif"},
+    MediaType{"svg", "image/svg+xml"},
+    MediaType{"webp", "image/webp"},
+    MediaType{"avif", "image/avif"},
+    MediaType{"ico", "image/x-icon"},
+    MediaType{"bmp", "image/bmp"},
+    MediaType{"mp3", "audio/mpeg"},
+    MediaType{"ogg", "audio/ogg"},
+    MediaType{"wav", "audio/wav"},
+    MediaType{"flac", "audio/flac"},
+    MediaType{"mp4", "video/mp4"},
+    MediaType{"webm", "video/webm"},
+    MediaType{"woff", "font/woff"},
+    MediaType{"woff2", "font/woff2"},
+    MediaType{"ttf", "font/ttf"},
+    MediaType{"pcap", "application/vnd.tcpdump.pcap"},
+    MediaType{"pcapng", "application/x-pcapng"},
 };
 
 }  // namespace
@@ -64,7 +64,7 @@ std::string_view media_type(std::string_view file_name) {
   if (slash != std::string_view::npos) file_name.remove_prefix(slash + 1);
   const std::size_t dot = file_name.rfind('.');
   if (dot != std::string_view::npos) {
-    for (const Row& row : kTypes) {
+    for (const MediaType& row : kTypes) {
       if (equal_ignoring_case(file_name.substr(dot + 1), row.ending)) return row.type;
     }
   }

@@ -1,18 +1,15 @@
-// Beside client.cc the only file that instantiates Boost.Beast; the same of its assertions is in the way.
-#define BOOST_DISABLE_ASSERTS
-
 #include "http/server/request.h"
 
 #include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
+
+#include "http/server/status.h"
 
 namespace leat::http {
 namespace {
 
 namespace beast = boost::beast;
 using ErrorCode = beast::error_code;
-
-constexpr unsigned kBadRequest = 400, kTooLarge = 413, kHeadTooLarge = 431, kNotImplemented = 501, kBadVersion = 505;
 
 /// A field that goes on in the next line (RFC 9112 §5.2), which readers take for different things.
 bool has_folds(std::string_view head) {

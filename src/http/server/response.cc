@@ -5,29 +5,29 @@
 namespace leat::http {
 namespace {
 
-struct Row {
+struct StatusPhrase {
   unsigned status;
   std::string_view phrase;
 };
 
 constexpr std::array kPhrases{
-    Row{200, "OK"},
-    Row{206, "Partial Content"},
-    Row{301, "Moved Permanently"},
-    Row{304, "Not Modified"},
-    Row{400, "Bad Request"},
-    Row{403, "Forbidden"},
-    Row{404, "Not Found"},
-    Row{405, "Method Not Allowed"},
-    Row{408, "Request Timeout"},
-    Row{412, "Precondition Failed"},
-    Row{413, "Content Too Large"},
-    Row{416, "Range Not Satisfiable"},
-    Row{431, "Request Header Fields Too Large"},
-    Row{500, "Internal Server Error"},
-    Row{501, "Not Implemented"},
-    Row{503, "Service Unavailable"},
-    Row{505, "HTTP Version Not Supported"},
+    StatusPhrase{200, "OK"},
+    StatusPhrase{206, "Partial Content"},
+    StatusPhrase{301, "Moved Permanently"},
+    StatusPhrase{304, "Not Modified"},
+    StatusPhrase{400, "Bad Request"},
+    StatusPhrase{403, "Forbidden"},
+    StatusPhrase{404, "Not Found"},
+    StatusPhrase{405, "Method Not Allowed"},
+    StatusPhrase{408, "Request Timeout"},
+    StatusPhrase{412, "Precondition Failed"},
+    StatusPhrase{413, "Content Too Large"},
+    StatusPhrase{416, "Range Not Satisfiable"},
+    StatusPhrase{431, "Request Header Fields Too Large"},
+    StatusPhrase{500, "Internal Server Error"},
+    StatusPhrase{501, "Not Implemented"},
+    StatusPhrase{503, "Service Unavailable"},
+    StatusPhrase{505, "HTTP Version Not Supported"},
 };
 
 std::uint64_t length_of(const BodyPiece& piece) {
@@ -39,7 +39,7 @@ std::uint64_t length_of(const BodyPiece& piece) {
 }  // namespace
 
 std::string_view reason_phrase(unsigned status) {
-  for (const Row& row : kPhrases) {
+  for (const StatusPhrase& row : kPhrases) {
     if (row.status == status) return row.phrase;
   }
   return "Unknown";

@@ -17,11 +17,11 @@
 #include <tuple>
 
 #include "http/date.h"
+#include "http/server/status.h"
 
 namespace leat::http {
 namespace {
 
-constexpr unsigned kBadRequest = 400, kForbidden = 403, kNotFound = 404, kServerError = 500, kUnavailable = 503;
 constexpr std::size_t kMostEntries = 10'000;
 
 unsigned status_of(int error) {
