@@ -149,7 +149,11 @@ Result StreamSocket::shutdown(int how, Instant now) {
     case Stage::listening:
       if ((bits & kReceiveShut) != 0) disconnect(now);
       return {};
-    case Stage::connecting: disconnect(now); return {};
+    case Stage::connecting:
+      // After a simultaneous open the FIN waits for the handshake, as in Linux's tcp_shutdown().
+      if (tcp_info().value_or(TcpInfo{}).state == TcpState::syn_received) break;
+      disconnect(now);
+      return {};
     case Stage::closed: shutdown_ |= bits; return Result::failure(ENOTCONN);
     case Stage::open: break;
   }
