@@ -60,6 +60,11 @@ constexpr NumberKnob kNumbers[] = {
     {"net.core.somaxconn", 0, 65535, [](SocketsConfig& c, std::int64_t v) { c.somaxconn = static_cast<int>(v); }},
     {"net.core.rmem_max", 256, 1 << 30, [](SocketsConfig& c, std::int64_t v) { c.rmem_max = static_cast<int>(v); }},
     {"net.core.wmem_max", 256, 1 << 30, [](SocketsConfig& c, std::int64_t v) { c.wmem_max = static_cast<int>(v); }},
+    // Attributes of the route (`ip route … quickack 1`).
+    {"route.quickack", 0, 1,
+     [](SocketsConfig& c, std::int64_t v) {
+       if (v != 0) c.tcp.delayed_ack = Duration::zero();
+     }},
     {"net.core.rmem_default", 256, 1 << 30, [](SocketsConfig&, std::int64_t) {}},  // of UDP; tcp_rmem is TCP's
     {"net.core.wmem_default", 256, 1 << 30, [](SocketsConfig&, std::int64_t) {}},
 };

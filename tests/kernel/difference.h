@@ -1,5 +1,6 @@
 // The reviewed differences between Leat and the kernel, each with its reason in docs/kernel-differences.md under the
-// title that it has here. What no entry explains is a failure; so is an entry that explains nothing any more.
+// title that it has here. A difference without an entry is a failure, and so is an entry that explains nothing any
+// more.
 #pragma once
 
 #include <span>
@@ -7,11 +8,11 @@
 
 namespace leat::testing {
 
-/// Where the two part for the first time.
+/// The first step at which the two send different things.
 struct Parting {
-  std::string before;  ///< the script up to this step, without it
+  std::string before;  ///< the order up to this step, without it
   char step = 0;
-  std::string leat, kernel;  ///< what each sent
+  std::string leat, kernel;  ///< what each sent there
 };
 
 struct Difference {
