@@ -24,7 +24,7 @@ std::string slurp(const std::string& path) {
   return text;
 }
 
-class CliTest : public testing::Test {
+class CliTest : public ::testing::Test {
  protected:
   CliTest() {
     char pattern[] = "/tmp/leat-cli-XXXXXX";

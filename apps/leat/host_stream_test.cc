@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-Host host_at(const std::string& address, std::size_t send_buffer = std::size_t{1} << 20) {
+Host stream_host(const std::string& address, std::size_t send_buffer = std::size_t{1} << 20) {
   HostConfig config;
   config.link = "memory:host-stream-test";
   config.addresses = {*IpPrefix::parse(address)};
@@ -51,9 +51,9 @@ struct Watcher : http::FetchObserver {
   std::function<void()> on_progress;
 };
 
-class HostStreamTest : public testing::Test {
+class HostStreamTest : public ::testing::Test {
  protected:
-  HostStreamTest() : server_(host_at("10.0.0.1/24")) {
+  HostStreamTest() : server_(stream_host("10.0.0.1/24")) {
     std::string pattern = (fs::temp_directory_path() / "leat-test-XXXXXX").string();
     folder_ = ::mkdtemp(pattern.data());
     options_.now = monotonic_now;
@@ -109,7 +109,7 @@ TEST_F(HostStreamTest, FetchesAFile) {
     std::uint8_t byte = 0;
     end.set_value(connection.read({&byte, 1}, 20s).value_or(99));
   });
-  Host client = host_at("10.0.0.2/24");
+  Host client = stream_host("10.0.0.2/24");
   const http::Report report = fetch(client, "/x");
   EXPECT_EQ(report.exit_code, 0) << report.error;
   EXPECT_TRUE(content() == body);
@@ -126,7 +126,7 @@ TEST_F(HostStreamTest, ARequestMayBeLargerThanTheSendBuffer) {
     request = read_request(connection);
     EXPECT_TRUE(connection.write_all(bytes_of("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), 20s));
   });
-  Host client = host_at("10.0.0.2/24", 2048);
+  Host client = stream_host("10.0.0.2/24", 2048);
   const std::string path = "/" + std::string(9000, 'p');
   EXPECT_EQ(fetch(client, path, 2048).exit_code, 0);
   thread_.join();
@@ -135,7 +135,7 @@ TEST_F(HostStreamTest, ARequestMayBeLargerThanTheSendBuffer) {
 }
 
 TEST_F(HostStreamTest, NobodyListensThere) {
-  Host client = host_at("10.0.0.2/24");
+  Host client = stream_host("10.0.0.2/24");
   HostTransport transport(client, 1 << 20);
   http::Fetcher fetcher(transport, resolver_, watcher_, options_);
   EXPECT_EQ(fetcher.fetch("http://10.0.0.1:81/", (folder_ / "file").string()).exit_code, 7);
@@ -149,7 +149,7 @@ TEST_F(HostStreamTest, AnotherThreadInterruptsAWaitingFetch) {
     std::uint8_t byte = 0;
     end.set_value(connection.read({&byte, 1}, 20s));
   });
-  Host client = host_at("10.0.0.2/24");
+  Host client = stream_host("10.0.0.2/24");
   HostTransport transport(client, 1 << 20);
   http::Fetcher fetcher(transport, resolver_, watcher_, options_);
   std::thread interrupter;

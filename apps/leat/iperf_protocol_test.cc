@@ -14,7 +14,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-std::span<const std::uint8_t> bytes_of(std::string_view text) {
+std::span<const std::uint8_t> protocol_bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
@@ -124,12 +124,12 @@ TEST(IperfProtocol, AReaderTakesWhatComesInPieces) {
   Reader reader;
   const std::string text = framed("{\"tcp\":true}");
   for (std::size_t i = 0; i + 1 < text.size(); ++i) {
-    reader.push(bytes_of(text.substr(i, 1)));
+    reader.push(protocol_bytes(text.substr(i, 1)));
     const auto json = reader.take_json();
     ASSERT_TRUE(json);
     EXPECT_EQ(*json, std::nullopt);
   }
-  reader.push(bytes_of("}\x0a\xff"));
+  reader.push(protocol_bytes("}\x0a\xff"));
   EXPECT_EQ(**reader.take_json(), "{\"tcp\":true}");
   EXPECT_EQ(reader.take_state(), State::create_streams);
   EXPECT_EQ(reader.take_state(), State::access_denied);
@@ -139,11 +139,11 @@ TEST(IperfProtocol, AReaderTakesWhatComesInPieces) {
 TEST(IperfProtocol, ALengthIsBounded) {
   for (const std::string& head : {std::string("\0\4\0\1", 4), std::string("\xff\xff\xff\xff"), std::string(4, '\0')}) {
     Reader reader;
-    reader.push(bytes_of(head));
+    reader.push(protocol_bytes(head));
     EXPECT_FALSE(reader.take_json());
   }
   Reader full;
-  full.push(bytes_of(framed(std::string(kMostJson, ' '))));
+  full.push(protocol_bytes(framed(std::string(kMostJson, ' '))));
   EXPECT_EQ(full.room(), 0u);
   EXPECT_EQ((*full.take_json())->size(), kMostJson);
   EXPECT_EQ(full.room(), kMostJson + 4);

@@ -29,7 +29,7 @@ struct Pipe {
   UniqueFd out, in;
 };
 
-Host host_at(const std::string& address, std::size_t buffers) {
+Host relay_host(const std::string& address, std::size_t buffers) {
   HostConfig config;
   config.link = "memory:relay-test";
   config.addresses = {*IpPrefix::parse(address)};
@@ -42,7 +42,7 @@ Host host_at(const std::string& address, std::size_t buffers) {
 class RelayTest : public ::testing::Test {
  protected:
   explicit RelayTest(std::size_t buffers = 65536)
-      : near_(host_at("10.0.0.1/24", buffers)), far_(host_at("10.0.0.2/24", buffers)) {
+      : near_(relay_host("10.0.0.1/24", buffers)), far_(relay_host("10.0.0.2/24", buffers)) {
     auto listener = far_.listen({IpAddress::any_v4(), 0});
     auto near_end = near_.connect({IpAddress::v4(10, 0, 0, 2), listener->local().port}, {.timeout = kSoon});
     auto far_end = listener->accept(kSoon);

@@ -20,7 +20,7 @@ using testing::read_to_end;
 class HostThreads : public HostPair {};
 
 template <class T>
-Error error_of(const expected<T, Error>& e) {
+Error error_name(const expected<T, Error>& e) {
   return e ? Error::none : e.error();
 }
 
@@ -79,7 +79,7 @@ TEST_F(HostThreads, ClosingWakesAReaderInAnotherThread) {
   std::thread reader([&] {
     std::uint8_t byte;
     started.count_down();
-    EXPECT_EQ(error_of(joined.near_end.read({&byte, 1})), Error::closed);
+    EXPECT_EQ(error_name(joined.near_end.read({&byte, 1})), Error::closed);
   });
   started.wait();
   EXPECT_TRUE(joined.near_end.close());
@@ -94,17 +94,17 @@ TEST_F(HostThreads, DestroyingTheHostWakesEveryoneAndResetsItsPeers) {
   std::thread reader([&] {
     std::uint8_t byte;
     started.count_down();
-    EXPECT_EQ(error_of(joined.near_end.read({&byte, 1})), Error::aborted);
+    EXPECT_EQ(error_name(joined.near_end.read({&byte, 1})), Error::aborted);
   });
   std::thread acceptor([&] {
     started.count_down();
-    EXPECT_EQ(error_of(listener->accept()), Error::aborted);
+    EXPECT_EQ(error_name(listener->accept()), Error::aborted);
   });
   started.wait();
   client_.reset();
   reader.join(), acceptor.join();
   std::uint8_t byte;
-  EXPECT_EQ(error_of(joined.far_end.read({&byte, 1}, kSoon)), Error::reset);
+  EXPECT_EQ(error_name(joined.far_end.read({&byte, 1}, kSoon)), Error::reset);
 }
 
 TEST_F(HostThreads, WhatWasClosedAndIsNotDeliveredYetIsResetWithTheHost) {
@@ -116,7 +116,7 @@ TEST_F(HostThreads, WhatWasClosedAndIsNotDeliveredYetIsResetWithTheHost) {
   std::vector<std::uint8_t> buffer(65536);
   auto n = joined.far_end.read(buffer, kSoon);
   while (n && *n > 0) n = joined.far_end.read(buffer, kSoon);
-  EXPECT_EQ(error_of(n), Error::reset);
+  EXPECT_EQ(error_name(n), Error::reset);
 }
 
 TEST_F(HostThreads, HandlesThatOutliveTheirHostAreHarmless) {
@@ -124,12 +124,12 @@ TEST_F(HostThreads, HandlesThatOutliveTheirHostAreHarmless) {
   auto listener = client().listen({IpAddress::v4(10, 0, 0, 1), 80});
   client_.reset();
   std::uint8_t byte = 0;
-  EXPECT_EQ(error_of(joined.near_end.read({&byte, 1}, 1ms)), Error::aborted);
-  EXPECT_EQ(error_of(joined.near_end.write_all({&byte, 1})), Error::aborted);
-  EXPECT_EQ(error_of(joined.near_end.shutdown()), Error::aborted);
+  EXPECT_EQ(error_name(joined.near_end.read({&byte, 1}, 1ms)), Error::aborted);
+  EXPECT_EQ(error_name(joined.near_end.write_all({&byte, 1})), Error::aborted);
+  EXPECT_EQ(error_name(joined.near_end.shutdown()), Error::aborted);
   EXPECT_EQ(joined.near_end.info().state, TcpState::closed);
-  EXPECT_EQ(error_of(joined.near_end.close(1s)), Error::aborted);
-  EXPECT_EQ(error_of(listener->accept(1s)), Error::aborted);
+  EXPECT_EQ(error_name(joined.near_end.close(1s)), Error::aborted);
+  EXPECT_EQ(error_name(listener->accept(1s)), Error::aborted);
 }
 
 TEST_F(HostThreads, AnEndOfALinkIsFreeAgainAfterItsHost) {

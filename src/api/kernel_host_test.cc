@@ -23,7 +23,7 @@ using testing::shell;
 using testing::skip_here;
 
 constexpr IpAddress kKernel = IpAddress::v4(10, 9, 0, 1), kOurs = IpAddress::v4(10, 9, 0, 2);
-constexpr std::size_t kBulk = std::size_t{20} << 20;
+constexpr std::size_t kTransferSize = std::size_t{20} << 20;
 
 sockaddr_in endpoint(const IpAddress& address, std::uint16_t port) {
   sockaddr_in a{};
@@ -33,7 +33,7 @@ sockaddr_in endpoint(const IpAddress& address, std::uint16_t port) {
   return a;
 }
 
-bool send_all(int fd, const std::vector<std::uint8_t>& data) {
+bool send_to_kernel(int fd, const std::vector<std::uint8_t>& data) {
   std::size_t sent = 0;
   while (sent < data.size()) {
     const ssize_t n = ::send(fd, data.data() + sent, data.size() - sent, MSG_NOSIGNAL);
@@ -43,7 +43,7 @@ bool send_all(int fd, const std::vector<std::uint8_t>& data) {
   return true;
 }
 
-std::vector<std::uint8_t> receive_all(int fd) {
+std::vector<std::uint8_t> receive_from_kernel(int fd) {
   std::vector<std::uint8_t> all, buffer(1 << 18);
   while (true) {
     const ssize_t n = ::recv(fd, buffer.data(), buffer.size(), 0);
@@ -56,10 +56,10 @@ std::vector<std::uint8_t> receive_all(int fd) {
 /// The kernel's end of one connection: gets everything, while it sends `data`.
 std::vector<std::uint8_t> exchange(int fd, const std::vector<std::uint8_t>& data) {
   std::thread sender([&] {
-    EXPECT_TRUE(send_all(fd, data));
+    EXPECT_TRUE(send_to_kernel(fd, data));
     ::shutdown(fd, SHUT_WR);
   });
-  auto got = receive_all(fd);
+  auto got = receive_from_kernel(fd);
   sender.join();
   return got;
 }
@@ -95,7 +95,7 @@ TEST_P(KernelHost, ConnectsAndMovesBulkBothWaysAtOnce) {
     const sockaddr_in at = endpoint(kKernel, 80);
     ASSERT_EQ(::bind(listening.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at), 0);
     ASSERT_EQ(::listen(listening.get(), 5), 0);
-    const auto down = pattern(kBulk, 1), up = pattern(kBulk, 2);
+    const auto down = pattern(kTransferSize, 1), up = pattern(kTransferSize, 2);
     std::thread kernel([&] {
       const UniqueFd s(::accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC));
       EXPECT_TRUE(exchange(s.get(), down) == up);
@@ -110,7 +110,7 @@ TEST_P(KernelHost, ConnectsAndMovesBulkBothWaysAtOnce) {
     EXPECT_EQ(counters[Counter::TcpInCsumErrors], 0u);
     EXPECT_EQ(counters[Counter::TcpInErrs], 0u);
     EXPECT_EQ(host->link().tx_refused, 0u);
-    EXPECT_LT(host->link().rx_packets, kBulk / 1500) << "super-segments";
+    EXPECT_LT(host->link().rx_packets, kTransferSize / 1500) << "super-segments";
   });
   if (reason) GTEST_SKIP() << *reason;
 }

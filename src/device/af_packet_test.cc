@@ -24,14 +24,14 @@ using testing::shell_succeeds;
 using testing::skip_here;
 using testing::TinyPeer;
 
-constexpr MacAddress kNear{{2, 0, 0, 0, 0, 2}}, kFar{{2, 0, 0, 0, 0, 1}}, kOther{{2, 0, 0, 0, 0, 9}};
+constexpr MacAddress kNear{{2, 0, 0, 0, 0, 2}}, kFar{{2, 0, 0, 0, 0, 1}}, kThirdMac{{2, 0, 0, 0, 0, 9}};
 
 /// Two packet devices at the ends of a veth: no kernel stack answers on either.
-struct Cable {
+struct VethPair {
   std::unique_ptr<Device> near_end, far_end;
   BufferPool pool;
 
-  Cable() {
+  VethPair() {
     testing::make_veth("v0", "v1");
     near_end = open("v0", kNear);
     far_end = open("v1", kFar);
@@ -42,7 +42,7 @@ struct Cable {
     ADD_FAILURE() << device.error().message;
     return nullptr;
   }
-  ~Cable() { near_end.reset(), far_end.reset(); }
+  ~VethPair() { near_end.reset(), far_end.reset(); }
 
   /// A frame of `size` bytes of kExperiment; `mark` is its first byte.
   Packet frame(const MacAddress& to, std::uint8_t mark, std::size_t size = 60) {
@@ -87,9 +87,9 @@ struct Cable {
 
 TEST(AfPacket, OnlyFramesForUsAndForGroupsArrive) {
   const auto reason = in_namespace([] {
-    Cable cable;
+    VethPair cable;
     cable.send(cable.frame(kFar, 1));
-    cable.send(cable.frame(kOther, 2));
+    cable.send(cable.frame(kThirdMac, 2));
     cable.send(cable.frame(MacAddress::broadcast(), 3));
     cable.send(cable.frame(MacAddress{{0x01, 0, 0x5e, 0, 0, 1}}, 4));
     const auto got = cable.arrived();
@@ -104,24 +104,24 @@ TEST(AfPacket, OnlyFramesForUsAndForGroupsArrive) {
 
 TEST(AfPacket, WhatWeSendDoesNotComeBack) {
   const auto reason = in_namespace([] {
-    Cable cable;
+    VethPair cable;
     cable.send(cable.frame(MacAddress::broadcast(), 1));
     PacketBatch batch;
     ASSERT_TRUE(cable.near_end->receive(batch, cable.pool));
-    for (Packet& p : batch) EXPECT_NE(EthernetHeader::parse(p.front())->type, Cable::kExperiment);
+    for (Packet& p : batch) EXPECT_NE(EthernetHeader::parse(p.front())->type, VethPair::kExperiment);
   });
   if (reason) GTEST_SKIP() << *reason;
 }
 
 TEST(AfPacket, FramesOfAVlanAreNotOurs) {
   const auto reason = in_namespace([] {
-    Cable cable;
+    VethPair cable;
     const auto tagged = [&](std::uint16_t id) {
       Packet p = cable.frame(kFar, 7, 64);
       const MutableBytes b = p.slices()[0].mutable_bytes();
       store_be16(b.data() + 12, 0x8100);
       store_be16(b.data() + 14, id);
-      store_be16(b.data() + 16, Cable::kExperiment);
+      store_be16(b.data() + 16, VethPair::kExperiment);
       return p;
     };
     cable.send(tagged(5));
@@ -135,7 +135,7 @@ TEST(AfPacket, FramesOfAVlanAreNotOurs) {
 
 TEST(AfPacket, TheKernelSplitsSuperSegmentsForAnInterfaceThatCannot) {
   const auto reason = in_namespace([] {
-    Cable cable;
+    VethPair cable;
     if (!shell_succeeds("ethtool -K v0 tso off tx off")) {
       return skip_here("ethtool cannot switch offloads off here: sudo apt-get install ethtool");
     }
@@ -162,7 +162,7 @@ TEST(AfPacket, TheKernelSplitsSuperSegmentsForAnInterfaceThatCannot) {
 
 TEST(AfPacket, ASendThatAFirewallRefusesIsACountedLoss) {
   const auto reason = in_namespace([] {
-    Cable cable;
+    VethPair cable;
     if (!shell_succeeds("nft add table netdev t && nft 'add chain netdev t c { type filter hook egress device v0 "
                         "priority 0; }' && nft add rule netdev t c drop")) {
       return skip_here("no nft egress hook here: sudo apt-get install nftables; kernel with CONFIG_NETFILTER_EGRESS");
@@ -179,7 +179,7 @@ TEST(AfPacket, ASendThatAFirewallRefusesIsACountedLoss) {
 
 TEST(AfPacket, AFrameLargerThanTheInterfaceTakesIsACountedLoss) {
   const auto reason = in_namespace([] {
-    Cable cable;
+    VethPair cable;
     PacketBatch batch;
     batch.push(cable.frame(kFar, 1, 3000));
     batch.push(cable.frame(kFar, 2, 60));
@@ -193,7 +193,7 @@ TEST(AfPacket, AFrameLargerThanTheInterfaceTakesIsACountedLoss) {
 
 TEST(AfPacket, AnOverflowingQueueIsCounted) {
   const auto reason = in_namespace([] {
-    Cable cable;
+    VethPair cable;
     // The queue has 32 MB (half of what the kernel makes of it), and each frame is charged more than 512 bytes.
     constexpr int kMany = 200000;
     int sent = 0;

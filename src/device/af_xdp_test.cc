@@ -32,13 +32,13 @@ using testing::shell;
 using testing::skip_here;
 using testing::TinyPeer;
 
-constexpr IpAddress kOurs = IpAddress::v4(10, 9, 0, 2), kOther = IpAddress::v4(10, 9, 0, 3),
+constexpr IpAddress kXdpOurs = IpAddress::v4(10, 9, 0, 2), kOtherSide = IpAddress::v4(10, 9, 0, 3),
                     kPeer = IpAddress::v4(10, 9, 0, 1);
 constexpr MacAddress kStation{{2, 0, 0, 0, 0, 2}}, kPeerMac{{2, 0, 0, 0, 0, 1}}, kStranger{{2, 0, 0, 0, 0, 9}};
 constexpr std::uint16_t kPort = 8080;
 
 /// The body in a namespace with a veth from v0, where the device is, to d0; skipped where AF_XDP is not to be had.
-void run(const std::function<void()>& body, std::optional<std::string>& reason, const char* queues = "") {
+void run_with_veth(const std::function<void()>& body, std::optional<std::string>& reason, const char* queues = "") {
   reason = in_namespace([&] {
     if (const auto refusal = xdp_refusal()) return skip_here(refusal->message);
     shell("ip link set lo up; sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1");
@@ -52,9 +52,9 @@ void run(const std::function<void()>& body, std::optional<std::string>& reason, 
     body();
   });
 }
-#define RUN_IN_NAMESPACE(...)        \
-  std::optional<std::string> reason; \
-  run([&] { __VA_ARGS__ }, reason);  \
+#define RUN_WITH_VETH(...)                    \
+  std::optional<std::string> reason;          \
+  run_with_veth([&] { __VA_ARGS__ }, reason); \
   if (reason) GTEST_SKIP() << *reason
 
 std::unique_ptr<Device> open_xdp(const std::string& name, const DeviceOptions& options) {
@@ -65,7 +65,7 @@ std::unique_ptr<Device> open_xdp(const std::string& name, const DeviceOptions& o
 
 DeviceOptions own_address() {
   DeviceOptions options;
-  options.addresses = {kOurs};
+  options.addresses = {kXdpOurs};
   return options;
 }
 
@@ -88,14 +88,14 @@ Frame blank(std::uint8_t mark, const MacAddress& to, EtherType type) {
   return frame;
 }
 
-Frame arp(std::uint8_t mark, ArpOperation operation, const IpAddress& target) {
+Frame arp_frame(std::uint8_t mark, ArpOperation operation, const IpAddress& target) {
   Frame frame = blank(mark, operation == ArpOperation::request ? MacAddress::broadcast() : kStation, EtherType::arp);
   ArpPacket{operation, kPeerMac, kPeer, kStation, target}.write(MutableBytes(frame).subspan(14));
   return frame;
 }
 
 struct Datagram {
-  IpAddress to = kOurs;
+  IpAddress to = kXdpOurs;
   IpProtocol protocol = IpProtocol::tcp;
   std::uint16_t port = kPort;
   std::uint16_t fragment_offset = 0;
@@ -158,7 +158,7 @@ TEST(XdpTarget, HasAnInterfaceAndMayHaveAQueue) {
 }
 
 TEST(AfXdp, TakesItsAddressWholeAndTheArpForItAndLeavesTheRest) {
-  RUN_IN_NAMESPACE({
+  RUN_WITH_VETH({
     const auto device = open_xdp("v0", own_address());
     const auto passed = open_tap_on("v0"), peer = open_tap_on("d0");
     ASSERT_TRUE(device && passed && peer);
@@ -167,21 +167,21 @@ TEST(AfXdp, TakesItsAddressWholeAndTheArpForItAndLeavesTheRest) {
     Frame tagged = ip('v', {});
     tagged[12] = 0x81, tagged[13] = 0;
     send(*peer, {
-                    arp('A', ArpOperation::request, kOurs),
-                    arp('B', ArpOperation::reply, kOurs),
+                    arp_frame('A', ArpOperation::request, kXdpOurs),
+                    arp_frame('B', ArpOperation::reply, kXdpOurs),
                     ip('C', {}),
                     ip('D', {.protocol = IpProtocol::udp}),
                     ip('E', {.fragment_offset = 64}),
                     ip('F', {.options = 8}),
                     ip('G', {.protocol = IpProtocol::icmp}),
-                    arp('a', ArpOperation::request, kOther),
-                    arp('b', ArpOperation::reply, kOther),
-                    ip('c', {.to = kOther}),
+                    arp_frame('a', ArpOperation::request, kOtherSide),
+                    arp_frame('b', ArpOperation::reply, kOtherSide),
+                    ip('c', {.to = kOtherSide}),
                     ip('d', {.to = IpAddress::v4(10, 9, 0, 255), .station = MacAddress::broadcast()}),
                     ip('e', {.station = kStranger}),
                     tagged,
                     blank('g', kStation, EtherType::ipv6),
-                    ip('h', {.to = kOther, .fragment_offset = 8, .more_fragments = true}),
+                    ip('h', {.to = kOtherSide, .fragment_offset = 8, .more_fragments = true}),
                 });
     EXPECT_EQ(marks(*device), "ABCDEFG");
     EXPECT_EQ(marks(*passed), "abcdegh") << "and the tagged one, which a packet device drops";
@@ -191,7 +191,7 @@ TEST(AfXdp, TakesItsAddressWholeAndTheArpForItAndLeavesTheRest) {
 }
 
 TEST(AfXdp, AStationAddressOfItsOwnMakesTheInterfacePromiscuousWhileItIsOpen) {
-  RUN_IN_NAMESPACE({
+  RUN_WITH_VETH({
     DeviceOptions options = own_address();
     options.mac = kStranger;
     {
@@ -207,27 +207,27 @@ TEST(AfXdp, AStationAddressOfItsOwnMakesTheInterfacePromiscuousWhileItIsOpen) {
 }
 
 TEST(AfXdp, OnASharedAddressOnlyClaimedPortsAreTaken) {
-  RUN_IN_NAMESPACE({
+  RUN_WITH_VETH({
     shell("ip addr add 10.9.0.2/24 dev v0; ip addr add 10.9.0.3/24 dev v0");
     DeviceOptions options = own_address();
     options.shares_host_address = true;
-    options.addresses.push_back(kOther);
+    options.addresses.push_back(kOtherSide);
     const auto device = open_xdp("v0", options);
     const auto passed = open_tap_on("v0"), peer = open_tap_on("d0");
     ASSERT_TRUE(device && passed && peer);
     EXPECT_EQ(device->caps().mac, kStation);
-    EXPECT_EQ(device->claim_port(kOurs, kPort).value_or(0), kPort);
+    EXPECT_EQ(device->claim_port(kXdpOurs, kPort).value_or(0), kPort);
     EXPECT_EQ(device->claim_port(IpAddress::any_v4(), 81).value_or(0), 81);
     const std::vector<Frame> frames{
         ip('A', {}),
         ip('B', {.options = 40}),
-        ip('C', {.to = kOther, .port = 81}),
-        arp('D', ArpOperation::reply, kOurs),  // for both
+        ip('C', {.to = kOtherSide, .port = 81}),
+        arp_frame('D', ArpOperation::reply, kXdpOurs),  // for both
         ip('a', {.port = 8081}),
-        ip('b', {.to = kOther}),
+        ip('b', {.to = kOtherSide}),
         ip('c', {.to = IpAddress::v4(10, 9, 7, 7), .port = 81}),  // to be forwarded
         ip('d', {.protocol = IpProtocol::udp}),
-        arp('f', ArpOperation::request, kOurs),
+        arp_frame('f', ArpOperation::request, kXdpOurs),
     };
     send(*peer, frames);
     EXPECT_EQ(marks(*device), "ABCDc") << "c is but a copy, which the stack will not take";
@@ -241,7 +241,7 @@ TEST(AfXdp, OnASharedAddressOnlyClaimedPortsAreTaken) {
 
 TEST(AfXdp, WithoutANumberAllQueuesAreUsed) {
   std::optional<std::string> reason;
-  run(
+  run_with_veth(
       [] {
         DeviceOptions options = own_address();
         {
@@ -316,7 +316,7 @@ TEST(AfXdp, CoresShareTheQueuesAndEachHasTheSameFlowsAlways) {
     EXPECT_EQ(open_cores(own_address(), 3).size(), 3u) << "free again";
   };
   std::optional<std::string> reason;
-  run(body, reason, "numrxqueues 3 numtxqueues 3");
+  run_with_veth(body, reason, "numrxqueues 3 numtxqueues 3");
   if (reason) GTEST_SKIP() << *reason;
 }
 
@@ -329,32 +329,32 @@ TEST(AfXdp, OnASharedAddressAPortIsOursWhileACoreHoldsIt) {
     const auto passed = open_tap_on("v0"), peer = open_tap_on("d0");
     ASSERT_TRUE(cores.size() == 2 && passed && peer);
     const auto received = [&] {
-      send(*peer, {ip('A', {}), arp('D', ArpOperation::reply, kOurs)});
+      send(*peer, {ip('A', {}), arp_frame('D', ArpOperation::reply, kXdpOurs)});
       return sorted(marks(*cores[0]) + (cores.size() > 1 ? marks(*cores[1]) : ""));
     };
-    EXPECT_EQ(cores[1]->claim_port(kOurs, kPort).value_or(0), kPort);
-    EXPECT_EQ(cores[0]->claim_port(kOurs, kPort).value_or(0), kPort);
+    EXPECT_EQ(cores[1]->claim_port(kXdpOurs, kPort).value_or(0), kPort);
+    EXPECT_EQ(cores[0]->claim_port(kXdpOurs, kPort).value_or(0), kPort);
     EXPECT_EQ(received(), "AD") << "the reply is told to the first one, as a copy";
     EXPECT_EQ(marks(*passed), "D");
     cores[1]->release_port(kPort);
     cores[1]->release_port(kPort);
     EXPECT_EQ(received(), "AD");
-    EXPECT_EQ(cores[1]->claim_port(kOurs, kPort).value_or(0), kPort);
+    EXPECT_EQ(cores[1]->claim_port(kXdpOurs, kPort).value_or(0), kPort);
     cores[0]->release_port(kPort);
     EXPECT_EQ(received(), "AD");
     EXPECT_EQ(marks(*passed), "DD");
-    EXPECT_TRUE(cores[0]->claim_port(kOurs, 81));
+    EXPECT_TRUE(cores[0]->claim_port(kXdpOurs, 81));
     cores.pop_back();
     EXPECT_EQ(received(), "D") << "the last one that held it has ended";
     EXPECT_EQ(marks(*passed), "AD");
   };
   std::optional<std::string> reason;
-  run(body, reason, "numrxqueues 2 numtxqueues 2");
+  run_with_veth(body, reason, "numrxqueues 2 numtxqueues 2");
   if (reason) GTEST_SKIP() << *reason;
 }
 
 TEST(AfXdp, RefusalsSayWhatToDo) {
-  RUN_IN_NAMESPACE({
+  RUN_WITH_VETH({
     const auto expect_error = [](const char* name, Error code, const char* hint) {
       const auto device = open_af_xdp(name, own_address());
       ASSERT_FALSE(device) << name;
@@ -385,7 +385,7 @@ TEST(AfXdp, RefusalsSayWhatToDo) {
 }
 
 TEST(AfXdp, ARemovedInterfaceIsAnErrorNotSilence) {
-  RUN_IN_NAMESPACE({
+  RUN_WITH_VETH({
     const auto device = open_xdp("v0", own_address());
     ASSERT_TRUE(device);
     PacketBatch batch;
@@ -405,7 +405,7 @@ TEST(AfXdp, ARemovedInterfaceIsAnErrorNotSilence) {
 
 /// A burst larger than all rings: what does not fit waits, and nothing is lost or mixed up on the way out.
 TEST(AfXdp, SendsMoreThanItsRingsHold) {
-  RUN_IN_NAMESPACE({
+  RUN_WITH_VETH({
     const auto device = open_xdp("v0", own_address());
     const auto peer = open_tap_on("d0");
     ASSERT_TRUE(device && peer);
@@ -451,14 +451,14 @@ std::unique_ptr<TinyPeer> beside_kernel(const std::string& name, const MacAddres
   if (!device) return nullptr;
   shell("ip addr add 10.9.0.1/24 dev d0; ip neigh replace 10.9.0.2 lladdr " + station.to_string() +
         " dev d0 nud permanent");
-  return std::make_unique<TinyPeer>(std::move(device), kPeerMac, kOurs, kPeer);
+  return std::make_unique<TinyPeer>(std::move(device), kPeerMac, kXdpOurs, kPeer);
 }
 
 bool is_datagram(const Packet& packet) { return packet.front()[12] == 8 && packet.front()[14 + 9] == 17; }
 
 /// A veth carries checksums that nobody has filled in, and XDP is not told.
 TEST(AfXdp, SeesThatAChecksumHasNotBeenFilledIn) {
-  RUN_IN_NAMESPACE({
+  RUN_WITH_VETH({
     const auto peer = beside_kernel("v0");
     ASSERT_TRUE(peer);
     const UniqueFd socket = datagram_socket("10.9.0.2");
@@ -476,7 +476,7 @@ TEST(AfXdp, SeesThatAChecksumHasNotBeenFilledIn) {
 }
 
 TEST(AfXdp, FramesLargerThanAPageTakeSeveral) {
-  RUN_IN_NAMESPACE({
+  RUN_WITH_VETH({
     shell("ip link set v0 mtu 9000; ip link set d0 mtu 9000");
     const auto peer = beside_kernel("v0");
     ASSERT_TRUE(peer);
@@ -507,7 +507,7 @@ TEST(AfXdp, FramesLargerThanAPageTakeSeveral) {
 
 /// Generic XDP comes after the kernel has joined segments: they arrive as super-segments, whole.
 TEST(AfXdp, WhereTheDriverCannotTheKernelsSuperSegmentsArrive) {
-  RUN_IN_NAMESPACE({
+  RUN_WITH_VETH({
     shell("ip link add m0 link v0 address 02:00:00:00:00:09 type macvlan mode bridge; ip link set m0 up");
     const auto peer = beside_kernel("m0", kStranger);
     ASSERT_TRUE(peer);

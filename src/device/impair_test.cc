@@ -22,7 +22,7 @@ bool wait_for(const Device& device) {
   pollfd p{device.descriptor(), POLLIN, 0};
   return ::poll(&p, 1, 10'000) == 1;
 }
-bool is_readable(const Device& device) {
+bool has_input(const Device& device) {
   pollfd p{device.descriptor(), POLLIN, 0};
   return ::poll(&p, 1, 0) == 1;
 }
@@ -73,14 +73,14 @@ TEST_F(ImpairTest, DelayedFramesWakeTheReader) {
   PacketBatch batch;
   EXPECT_TRUE(near_->receive(batch, pool_));
   EXPECT_TRUE(batch.empty());
-  EXPECT_FALSE(is_readable(*near_)) << "nothing to do, and yet it asks";
+  EXPECT_FALSE(has_input(*near_)) << "nothing to do, and yet it asks";
 }
 
 TEST_F(ImpairTest, DelayedFramesAreSentByAWakeUp) {
   join({"out:delay=20ms"});
   const Instant sent = monotonic_now();
   send(*near_, {.seq = 5});
-  EXPECT_FALSE(is_readable(*far_));
+  EXPECT_FALSE(has_input(*far_));
   EXPECT_TRUE(take(*near_, 0).empty());
   ASSERT_TRUE(wait_for(*near_));
   PacketBatch batch;
@@ -88,7 +88,7 @@ TEST_F(ImpairTest, DelayedFramesAreSentByAWakeUp) {
   EXPECT_TRUE(batch.empty());
   EXPECT_EQ(take(*far_, 1), (std::vector<std::uint32_t>{5}));
   EXPECT_GE(monotonic_now() - sent, 20ms);
-  EXPECT_FALSE(is_readable(*near_));
+  EXPECT_FALSE(has_input(*near_));
 }
 
 TEST_F(ImpairTest, TheOtherDirectionIsUntouched) {
@@ -114,7 +114,7 @@ TEST_F(ImpairTest, BackPressurePassesThroughAndEnds) {
   while (batch.empty()) {  // the cable holds 4 MB
     while (!batch.full()) batch.push(make_packet({.seq = sent++, .payload = 1400, .partial = false}, pool_));
     near_->transmit(batch);
-    if (!batch.empty() || is_readable(*near_)) {
+    if (!batch.empty() || has_input(*near_)) {
       PacketBatch none;
       EXPECT_TRUE(near_->receive(none, pool_));
     }
@@ -128,7 +128,7 @@ TEST_F(ImpairTest, BackPressurePassesThroughAndEnds) {
     EXPECT_TRUE(far_->receive(got, pool_));
     for (const Packet& p : got) EXPECT_EQ(seq_of(p), expected_seq++);
     got.clear();
-    if (!is_readable(*far_)) {  // drained: now the sender must be told
+    if (!has_input(*far_)) {  // drained: now the sender must be told
       ASSERT_TRUE(expected_seq == sent || wait_for(*near_));
       EXPECT_TRUE(near_->receive(got, pool_));
       near_->transmit(batch);

@@ -31,7 +31,7 @@ using testing::shell;
 using testing::skip_here;
 using testing::TinyPeer;
 
-constexpr IpAddress kKernel = IpAddress::v4(10, 9, 0, 1), kOurs = IpAddress::v4(10, 9, 0, 2);
+constexpr IpAddress kKernelAddress = IpAddress::v4(10, 9, 0, 1), kOurAddress = IpAddress::v4(10, 9, 0, 2);
 constexpr MacAddress kKernelMac{{2, 0, 0, 0, 0, 1}}, kOurMac{{2, 0, 0, 0, 0, 2}};
 
 sockaddr_in endpoint(const char* address, std::uint16_t port) {
@@ -42,7 +42,7 @@ sockaddr_in endpoint(const char* address, std::uint16_t port) {
   return a;
 }
 
-std::vector<std::uint8_t> pattern(std::size_t size) {
+std::vector<std::uint8_t> numbered_bytes(std::size_t size) {
   std::vector<std::uint8_t> v(size);
   for (std::size_t i = 0; i < size; ++i) v[i] = static_cast<std::uint8_t>(i * 31 + i / 255);
   return v;
@@ -93,7 +93,7 @@ class KernelDevice : public ::testing::TestWithParam<const char*> {
       shell("ip neigh replace 10.9.0.2 lladdr 02:00:00:00:00:02 dev d0 nud permanent");
     }
     shell("ip addr add 10.9.0.1/24 dev d0");
-    return std::make_unique<TinyPeer>(std::move(*device), kKernelMac, kOurs, kKernel);
+    return std::make_unique<TinyPeer>(std::move(*device), kKernelMac, kOurAddress, kKernelAddress);
   }
   static UniqueFd connecting_socket() {
     UniqueFd s(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -126,7 +126,7 @@ TEST_P(KernelDevice, TheKernelAnswersArp) {
     if (!peer) return;
     Slice s = peer->pool().allocate(BufferClass::header, 0, 14 + ArpPacket::kSize);
     make_ethernet(MacAddress::broadcast(), kOurMac, EtherType::arp).write(s.mutable_bytes());
-    ArpPacket{ArpOperation::request, kOurMac, kOurs, {}, kKernel}.write(s.mutable_bytes().subspan(14));
+    ArpPacket{ArpOperation::request, kOurMac, kOurAddress, {}, kKernelAddress}.write(s.mutable_bytes().subspan(14));
     ASSERT_TRUE(peer->send(Packet(std::move(s))));
     const auto reply =
         peer->await([](const Packet& p) { return EthernetHeader::parse(p.front())->ether_type() == EtherType::arp; });
@@ -134,7 +134,7 @@ TEST_P(KernelDevice, TheKernelAnswersArp) {
     const auto arp = ArpPacket::parse(reply->front().subspan(14));
     ASSERT_TRUE(arp);
     EXPECT_EQ(arp->operation, ArpOperation::reply);
-    EXPECT_EQ(arp->sender_ip, kKernel);
+    EXPECT_EQ(arp->sender_ip, kKernelAddress);
     EXPECT_EQ(arp->sender_mac, kKernelMac);
   });
   if (reason) GTEST_SKIP() << *reason;
@@ -146,7 +146,7 @@ TEST_P(KernelDevice, PartialUdpChecksumsAreMarkedAndHoldThePseudoHeadersSum) {
     if (!peer) return;
     const UniqueFd s(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     const sockaddr_in a = endpoint("10.9.0.2", 9);
-    const auto data = pattern(777);
+    const auto data = numbered_bytes(777);
     ASSERT_EQ(::sendto(s.get(), data.data(), data.size(), 0, reinterpret_cast<const sockaddr*>(&a), sizeof a), 777);
     const auto packet = peer->await([&](const Packet& p) {
       return p.size() > ip_at() + 28 && p.front()[ip_at()] == 0x45 && p.front()[ip_at() + 9] == 17;
@@ -171,7 +171,7 @@ TEST_P(KernelDevice, KernelTcpSendsSuperSegmentsOf64KilobytesWhole) {
     ASSERT_EQ(::setsockopt(s.get(), IPPROTO_TCP, TCP_CONGESTION, "reno", 4), 0);
     auto ours = peer->answer_handshake();
     ASSERT_TRUE(ours);
-    const auto data = pattern(std::size_t{1} << 20);
+    const auto data = numbered_bytes(std::size_t{1} << 20);
     std::size_t queued = 0, received = 0, largest = 0, most_segments = 0;
     while (largest < 60000 && received < (std::size_t{64} << 20)) {
       const ssize_t n = ::send(s.get(), data.data() + queued % 251, data.size() - 251, MSG_DONTWAIT);
@@ -208,7 +208,7 @@ TEST_P(KernelDevice, KernelTcpTakesOurSuperSegments) {
     auto ours = peer->answer_handshake();
     ASSERT_TRUE(ours);
     constexpr std::size_t kTotal = 40 * 1460 + 77;
-    const auto data = pattern(kTotal);
+    const auto data = numbered_bytes(kTotal);
     // The kernel's window is 64 kB at first; a super-segment within it, with a short last segment.
     ASSERT_TRUE(peer->send_segment(*ours, {}, data, 1460));
     std::vector<std::uint8_t> got(kTotal);

@@ -24,7 +24,7 @@ std::uint32_t number_of(const Packet& packet) {
   return n;
 }
 
-bool is_readable(const Device& device) {
+bool is_ready(const Device& device) {
   pollfd p{device.descriptor(), POLLIN, 0};
   return ::poll(&p, 1, 0) == 1;
 }
@@ -102,7 +102,7 @@ TEST(MemoryLink, CopiesFramesOfAllSizesAndTheirFacts) {
   big.offload = {ChecksumState::partial, 34, 16, 54, 1460};
   batch.push(std::move(big));
   a->transmit(batch);
-  EXPECT_TRUE(is_readable(*b));
+  EXPECT_TRUE(is_ready(*b));
   EXPECT_EQ(pool.blocks_in_use(), 0u) << "nothing of the sender's is held";
   ASSERT_TRUE(b->receive(batch, other));
   ASSERT_EQ(batch.size(), 2u);
@@ -110,7 +110,7 @@ TEST(MemoryLink, CopiesFramesOfAllSizesAndTheirFacts) {
   EXPECT_EQ(batch.packets()[0].slices()[0].capacity(), 256u);
   EXPECT_EQ(batch.packets()[1].size(), 65549u);
   EXPECT_EQ(batch.packets()[1].offload.gso_size, 1460);
-  EXPECT_FALSE(is_readable(*b)) << "emptied";
+  EXPECT_FALSE(is_ready(*b)) << "emptied";
 }
 
 TEST(MemoryLink, FramesBeforeAnybodyIsThereAreLost) {
@@ -138,10 +138,10 @@ TEST(MemoryLink, RoomAfterBackPressureWakesTheWriter) {
     a->transmit(batch);
   } while (batch.empty());
   EXPECT_EQ(a->write_descriptor(), -1);
-  EXPECT_FALSE(is_readable(*a));
+  EXPECT_FALSE(is_ready(*a));
   PacketBatch in;
   ASSERT_TRUE(b->receive(in, pool));
-  EXPECT_TRUE(is_readable(*a));
+  EXPECT_TRUE(is_ready(*a));
   a->transmit(batch);
   EXPECT_TRUE(batch.empty());
 }

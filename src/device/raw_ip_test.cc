@@ -28,7 +28,7 @@ using testing::skip_here;
 
 constexpr IpAddress kHere = IpAddress::v4(127, 0, 0, 1);
 
-sockaddr_in name_of(std::uint16_t port, const IpAddress& address = kHere) {
+sockaddr_in socket_name(std::uint16_t port, const IpAddress& address = kHere) {
   sockaddr_in a{};
   a.sin_family = AF_INET;
   a.sin_port = htons(port);
@@ -36,17 +36,17 @@ sockaddr_in name_of(std::uint16_t port, const IpAddress& address = kHere) {
   return a;
 }
 
-UniqueFd kernel_socket(int flags = 0) { return UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0)); }
+UniqueFd raw_test_socket(int flags = 0) { return UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0)); }
 
 int bind_to(const UniqueFd& fd, std::uint16_t port, const IpAddress& address = kHere) {
-  const sockaddr_in at = name_of(port, address);
+  const sockaddr_in at = socket_name(port, address);
   return ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0 ? 0 : errno;
 }
 
 /// Begins to connect a kernel socket to a port here, which sends a SYN at once.
 UniqueFd begin_connecting(std::uint16_t port) {
-  UniqueFd fd = kernel_socket(SOCK_NONBLOCK);
-  const sockaddr_in to = name_of(port);
+  UniqueFd fd = raw_test_socket(SOCK_NONBLOCK);
+  const sockaddr_in to = socket_name(port);
   EXPECT_EQ(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to), -1);
   EXPECT_TRUE(errno == EINPROGRESS || errno == ECONNREFUSED) << errno;
   return fd;
@@ -54,8 +54,8 @@ UniqueFd begin_connecting(std::uint16_t port) {
 
 /// Whether the kernel answers for the port that nobody is there.
 bool is_refused(std::uint16_t port) {
-  const UniqueFd fd = kernel_socket();
-  const sockaddr_in to = name_of(port);
+  const UniqueFd fd = raw_test_socket();
+  const sockaddr_in to = socket_name(port);
   return ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 && errno == ECONNREFUSED;
 }
 
@@ -124,25 +124,25 @@ std::function<bool(const Packet&)> syn_to(std::uint16_t port) {
   };
 }
 
-void run(const std::function<void()>& body, std::optional<std::string>& reason) {
+void run_with_loopback(const std::function<void()>& body, std::optional<std::string>& reason) {
   reason = in_namespace([&] {
     shell("ip link set lo up");
     body();
   });
 }
-#define RUN_IN_NAMESPACE(...)        \
-  std::optional<std::string> reason; \
-  run([] { __VA_ARGS__ }, reason);   \
+#define RUN_WITH_LOOPBACK(...)                   \
+  std::optional<std::string> reason;             \
+  run_with_loopback([] { __VA_ARGS__ }, reason); \
   if (reason) GTEST_SKIP() << *reason
 
 TEST(GuardSocket, ReservesThePortAndKeepsTheKernelQuiet) {
-  RUN_IN_NAMESPACE({
+  RUN_WITH_LOOPBACK({
     EXPECT_TRUE(is_refused(80)) << "the kernel answers where nobody is";
     {
       auto guard = GuardSocket::open(kHere, 80);
       ASSERT_TRUE(guard);
       EXPECT_EQ(guard->port(), 80);
-      EXPECT_EQ(bind_to(kernel_socket(), 80), EADDRINUSE);
+      EXPECT_EQ(bind_to(raw_test_socket(), 80), EADDRINUSE);
       const UniqueFd waiting = begin_connecting(80);
       pollfd p{waiting.get(), POLLOUT, 0};
       EXPECT_EQ(::poll(&p, 1, 100), 0) << "somebody answered";
@@ -150,12 +150,12 @@ TEST(GuardSocket, ReservesThePortAndKeepsTheKernelQuiet) {
       EXPECT_EQ(GuardSocket::open(IpAddress::any_v4(), 80).error(), Error::address_in_use);
       EXPECT_EQ(GuardSocket::open(IpAddress::v4(192, 0, 2, 1), 80).error(), Error::address_not_available);
     }
-    EXPECT_EQ(bind_to(kernel_socket(), 80), 0);
+    EXPECT_EQ(bind_to(raw_test_socket(), 80), 0);
   });
 }
 
 TEST(GuardSocket, PortZeroPicksAFreeOne) {
-  RUN_IN_NAMESPACE({
+  RUN_WITH_LOOPBACK({
     auto one = GuardSocket::open(kHere, 0);
     auto other = GuardSocket::open(kHere, 0);
     ASSERT_TRUE(one && other);
@@ -167,7 +167,7 @@ TEST(GuardSocket, PortZeroPicksAFreeOne) {
 }
 
 TEST(RawIpDevice, SeesOnlyClaimedPorts) {
-  RUN_IN_NAMESPACE({
+  RUN_WITH_LOOPBACK({
     RawIp raw;
     EXPECT_FALSE(raw->caps().has_link_layer);
     EXPECT_TRUE(raw->caps().shares_host_address);
@@ -188,7 +188,7 @@ TEST(RawIpDevice, SeesOnlyClaimedPorts) {
 }
 
 TEST(RawIpDevice, WithManyPortsTheFilterGrowsNoLongerAndTheJudgementStaysExact) {
-  RUN_IN_NAMESPACE({
+  RUN_WITH_LOOPBACK({
     RawIp raw;
     constexpr std::uint16_t kFirst = 2000, kStep = 300, kPorts = 200;
     for (std::uint16_t i = 0; i < kPorts; ++i) {
@@ -210,7 +210,7 @@ TEST(RawIpDevice, WithManyPortsTheFilterGrowsNoLongerAndTheJudgementStaysExact) 
 }
 
 TEST(RawIpDevice, TellsAPartialChecksumFromAFullOne) {
-  RUN_IN_NAMESPACE({
+  RUN_WITH_LOOPBACK({
     RawIp raw;
     ASSERT_TRUE(raw->claim_port(kHere, 80));
     const UniqueFd client = begin_connecting(80);
@@ -253,7 +253,7 @@ std::vector<std::uint8_t> icmp_error(IcmpType type, IpProtocol quoted, std::uint
 }
 
 TEST(RawIpDevice, HearsIcmpErrorsAboutItsOwnSegmentsAndEchoReplies) {
-  RUN_IN_NAMESPACE({
+  RUN_WITH_LOOPBACK({
     RawIp raw;
     ASSERT_TRUE(raw->claim_port(kHere, 5000));
     EXPECT_TRUE(raw.send(IpProtocol::icmp, icmp_error(IcmpType::echo_request, IpProtocol::tcp, 5000)));
@@ -276,7 +276,7 @@ TEST(RawIpDevice, HearsIcmpErrorsAboutItsOwnSegmentsAndEchoReplies) {
 }
 
 TEST(RawIpDevice, ASendThatAFirewallRefusesIsCountedAndGone) {
-  RUN_IN_NAMESPACE({
+  RUN_WITH_LOOPBACK({
     if (!shell_succeeds("nft add table ip t && nft add chain ip t o '{ type filter hook output priority 0; }' && "
                         "nft add rule ip t o tcp dport 80 drop")) {
       return skip_here("no nft rule possible: apt-get install nftables");
@@ -296,7 +296,7 @@ TEST(RawIpDevice, ASendThatAFirewallRefusesIsCountedAndGone) {
 }
 
 TEST(RawIpDevice, KnowsTheKernelsWay) {
-  RUN_IN_NAMESPACE({
+  RUN_WITH_LOOPBACK({
     RawIp raw;
     const auto home = raw->path_to(kHere);
     ASSERT_TRUE(home);

@@ -17,9 +17,9 @@ namespace {
 constexpr std::uint32_t kMtu = 1500;
 
 /// A frame of one datagram whose checksum is the pseudo-header's sum.
-class Frame {
+class OffloadFrame {
  public:
-  Frame(IpProtocol protocol, std::size_t payload, std::size_t ip_at, std::uint16_t fragment_offset = 0) {
+  OffloadFrame(IpProtocol protocol, std::size_t payload, std::size_t ip_at, std::uint16_t fragment_offset = 0) {
     const bool is_tcp = protocol == IpProtocol::tcp;
     const std::size_t transport = is_tcp ? TcpHeader::kSize : UdpHeader::kSize;
     const std::size_t size = ip_at + Ipv4Header::kSize + transport + payload;
@@ -48,7 +48,7 @@ class Frame {
 
 TEST(UntoldOffload, AChecksumThatIsThePseudoHeadersSumIsPartial) {
   for (const std::size_t ip_at : {std::size_t{0}, EthernetHeader::kSize}) {
-    Frame tcp(IpProtocol::tcp, 100, ip_at), udp(IpProtocol::udp, 100, ip_at);
+    OffloadFrame tcp(IpProtocol::tcp, 100, ip_at), udp(IpProtocol::udp, 100, ip_at);
     const Offload of_tcp = untold_offload(tcp.packet(), ip_at, kMtu),
                   of_udp = untold_offload(udp.packet(), ip_at, kMtu);
     for (const Offload& offload : {of_tcp, of_udp}) {
@@ -62,25 +62,26 @@ TEST(UntoldOffload, AChecksumThatIsThePseudoHeadersSumIsPartial) {
 }
 
 TEST(UntoldOffload, AFullChecksumIsLeftToBeChecked) {
-  Frame frame(IpProtocol::tcp, 100, 0);
+  OffloadFrame frame(IpProtocol::tcp, 100, 0);
   frame.packet().offload = untold_offload(frame.packet(), 0, kMtu);
   ASSERT_TRUE(finish_checksum(frame.packet()));
   EXPECT_EQ(untold_offload(frame.packet(), 0, kMtu).checksum, ChecksumState::unchecked);
 }
 
 TEST(UntoldOffload, OfAFragmentAndOfWhatIsCutOffNothingIsKnown) {
-  Frame fragment(IpProtocol::tcp, 100, 0, 64);
+  OffloadFrame fragment(IpProtocol::tcp, 100, 0, 64);
   EXPECT_EQ(untold_offload(fragment.packet(), 0, kMtu).checksum, ChecksumState::unchecked);
-  Frame whole(IpProtocol::tcp, 0, EthernetHeader::kSize);
+  OffloadFrame whole(IpProtocol::tcp, 0, EthernetHeader::kSize);
   for (std::size_t size = 0; size < whole.packet().size(); ++size) {
-    Frame cut(IpProtocol::tcp, 0, EthernetHeader::kSize);
+    OffloadFrame cut(IpProtocol::tcp, 0, EthernetHeader::kSize);
     cut.packet().truncate(size);
     EXPECT_EQ(untold_offload(cut.packet(), EthernetHeader::kSize, kMtu).checksum, ChecksumState::unchecked) << size;
   }
 }
 
 TEST(UntoldOffload, WhatIsLongerThanTheMtuIsASuperSegment) {
-  Frame fits(IpProtocol::tcp, kMtu - 40, EthernetHeader::kSize), longer(IpProtocol::tcp, 5000, EthernetHeader::kSize);
+  OffloadFrame fits(IpProtocol::tcp, kMtu - 40, EthernetHeader::kSize),
+      longer(IpProtocol::tcp, 5000, EthernetHeader::kSize);
   EXPECT_EQ(untold_offload(fits.packet(), EthernetHeader::kSize, kMtu).gso_size, 0);
   const Offload offload = untold_offload(longer.packet(), EthernetHeader::kSize, kMtu);
   EXPECT_EQ(offload.gso_size, kMtu - 40);

@@ -22,7 +22,7 @@ PacketForm packet_of(const std::string& text, IpVersion version = IpVersion::v4)
   }
 }
 
-std::string trouble(const std::string& text) {
+std::string packet_trouble(const std::string& text) {
   Cursor in("x", text);
   try {
     parse_packet(in, {});
@@ -121,28 +121,29 @@ TEST(DrillPacket, ReadsEncapsulation) {
 }
 
 TEST(DrillPacket, SaysWhatIsWrong) {
-  EXPECT_EQ(trouble("> . 1:11(9) ack 1"), "1 and 9 bytes make 10, not 11");
-  EXPECT_EQ(trouble("> Q 1:1(0)"), "\"Q\" are no TCP flags: want some of F S R P . U E W A, a digit from 0 to 7, or -");
-  EXPECT_EQ(trouble("> SE5 1:1(0)"), "the flags E, W and A cannot stand with a number: it is made of them");
-  EXPECT_EQ(trouble("> P 1:1(0) ack 1"), "\"ack N\" needs a . in the flags");
-  EXPECT_EQ(trouble("< . 1:1(0) ack 1"), "a segment to the stack needs \"win N\"");
-  EXPECT_EQ(trouble("< S 0:0(0) win 1 <...>"), "a segment to the stack needs its options said");
-  EXPECT_EQ(trouble("< S 0:0(0) win 70000"), "a window is from 0 to 65535, not 70000");
-  EXPECT_EQ(trouble("> S 0:0(0) <wscale 7>"),
+  EXPECT_EQ(packet_trouble("> . 1:11(9) ack 1"), "1 and 9 bytes make 10, not 11");
+  EXPECT_EQ(packet_trouble("> Q 1:1(0)"),
+            "\"Q\" are no TCP flags: want some of F S R P . U E W A, a digit from 0 to 7, or -");
+  EXPECT_EQ(packet_trouble("> SE5 1:1(0)"), "the flags E, W and A cannot stand with a number: it is made of them");
+  EXPECT_EQ(packet_trouble("> P 1:1(0) ack 1"), "\"ack N\" needs a . in the flags");
+  EXPECT_EQ(packet_trouble("< . 1:1(0) ack 1"), "a segment to the stack needs \"win N\"");
+  EXPECT_EQ(packet_trouble("< S 0:0(0) win 1 <...>"), "a segment to the stack needs its options said");
+  EXPECT_EQ(packet_trouble("< S 0:0(0) win 70000"), "a window is from 0 to 65535, not 70000");
+  EXPECT_EQ(packet_trouble("> S 0:0(0) <wscale 7>"),
             "these TCP options need 3 bytes, which is no multiple of 4: add nop or eol");
-  EXPECT_EQ(trouble("> S 0:0(0) <msss 7>"),
+  EXPECT_EQ(packet_trouble("> S 0:0(0) <msss 7>"),
             "there is no TCP option \"msss\"; want mss, sackOK, sack, TS, wscale, nop, eol, md5, FO, FOEXP or ECN");
-  EXPECT_EQ(trouble("> . 1:1(0) ack 1 <sack 1:2 3:4 5:6 7:8 9:10,nop,nop>"),
+  EXPECT_EQ(packet_trouble("> . 1:1(0) ack 1 <sack 1:2 3:4 5:6 7:8 9:10,nop,nop>"),
             "these TCP options need more than 40 bytes");
-  EXPECT_EQ(trouble("> . 1:1(0) ack 1 <sack>"), "a SACK block, as 1:1001, is wanted here, not \">\"");
-  EXPECT_EQ(trouble("> . 1:1(0) ack 1 <FO 123>"), "a cookie has an odd number of hexadecimal digits");
-  EXPECT_EQ(trouble("< [ect2] . 1:1(0) ack 1 win 1"),
+  EXPECT_EQ(packet_trouble("> . 1:1(0) ack 1 <sack>"), "a SACK block, as 1:1001, is wanted here, not \">\"");
+  EXPECT_EQ(packet_trouble("> . 1:1(0) ack 1 <FO 123>"), "a cookie has an odd number of hexadecimal digits");
+  EXPECT_EQ(packet_trouble("< [ect2] . 1:1(0) ack 1 win 1"),
             "ect0, ect1, ce, noecn, ect01, tos, flowlabel or ttl is wanted here, not \"ect2\"");
-  EXPECT_EQ(trouble("< [ect01] . 1:1(0) ack 1 win 1"), "ect01 is for packets from the stack: it means either");
-  EXPECT_EQ(trouble("< icmp unreachable nowhere [1:1(0)]").substr(0, 44),
+  EXPECT_EQ(packet_trouble("< [ect01] . 1:1(0) ack 1 win 1"), "ect01 is for packets from the stack: it means either");
+  EXPECT_EQ(packet_trouble("< icmp unreachable nowhere [1:1(0)]").substr(0, 44),
             "there is no ICMP code \"nowhere\" here; want n");
-  EXPECT_EQ(trouble("< icmp hello").substr(0, 36), "there is no ICMP type \"hello\"; want ");
-  EXPECT_EQ(trouble("< mpls: . 1:1(0)"), "(label N, tc N, [S], ttl N) is wanted here, not \":\"");
+  EXPECT_EQ(packet_trouble("< icmp hello").substr(0, 36), "there is no ICMP type \"hello\"; want ");
+  EXPECT_EQ(packet_trouble("< mpls: . 1:1(0)"), "(label N, tc N, [S], ttl N) is wanted here, not \":\"");
 }
 
 }  // namespace

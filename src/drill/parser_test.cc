@@ -17,7 +17,7 @@ Script parsed(const std::string& text, const std::vector<OptionText>& command_li
 }
 
 /// "line: message" of a wrong script.
-std::string trouble(const std::string& text, const std::vector<OptionText>& command_line = {}) {
+std::string script_trouble(const std::string& text, const std::vector<OptionText>& command_line = {}) {
   const auto script = parse_script("a.pkt", text, command_line);
   EXPECT_FALSE(script) << "this script is wrong: " << text;
   return script ? "" : std::to_string(script.error().line) + ": " + script.error().message;
@@ -117,35 +117,38 @@ TEST(DrillParser, LetsTheCommandLineWin) {
 }
 
 TEST(DrillParser, NamesLineAndCauseOfEachError) {
-  EXPECT_EQ(trouble("0 close(3) = 0\n\n+0 clsoe(3) = 0\n"), "3: there is no system call \"clsoe\"");
-  EXPECT_EQ(trouble(""), "1: a script needs an event");
-  EXPECT_EQ(trouble("`true`\n"), "2: a script needs an event");
-  EXPECT_EQ(trouble("1 close(3) = 0"), "1: the first event must be at time 0");
-  EXPECT_EQ(trouble("0 close(3) = 0\n2 close(3) = 0\n1 close(3) = 0"), "3: time goes backwards: line 2 is later");
-  EXPECT_EQ(trouble("0 close(3)"), "1: \"=\" is wanted here, not the end of the file");
-  EXPECT_EQ(trouble("0 close(3, 4) = 0"), "1: close takes 1 arguments, not 2");
-  EXPECT_EQ(trouble("0 read(3, ..., 1) = 0 EAGAIN"), "1: an errno (EAGAIN) comes with the result -1 only");
-  EXPECT_EQ(trouble("0 socket(..., SOCK_STRAM, 0) = 3"),
+  EXPECT_EQ(script_trouble("0 close(3) = 0\n\n+0 clsoe(3) = 0\n"), "3: there is no system call \"clsoe\"");
+  EXPECT_EQ(script_trouble(""), "1: a script needs an event");
+  EXPECT_EQ(script_trouble("`true`\n"), "2: a script needs an event");
+  EXPECT_EQ(script_trouble("1 close(3) = 0"), "1: the first event must be at time 0");
+  EXPECT_EQ(script_trouble("0 close(3) = 0\n2 close(3) = 0\n1 close(3) = 0"),
+            "3: time goes backwards: line 2 is later");
+  EXPECT_EQ(script_trouble("0 close(3)"), "1: \"=\" is wanted here, not the end of the file");
+  EXPECT_EQ(script_trouble("0 close(3, 4) = 0"), "1: close takes 1 arguments, not 2");
+  EXPECT_EQ(script_trouble("0 read(3, ..., 1) = 0 EAGAIN"), "1: an errno (EAGAIN) comes with the result -1 only");
+  EXPECT_EQ(script_trouble("0 socket(..., SOCK_STRAM, 0) = 3"),
             "1: there is no constant SOCK_STRAM (a symbol of the command line needs -D SOCK_STRAM=…)");
-  EXPECT_EQ(trouble("0 `true"), "1: this command has no closing `");
-  EXPECT_EQ(trouble("0 close(3) = 0\n+0 %{ x\n\n"), "2: this code has no closing }%");
-  EXPECT_EQ(trouble("0 open(\"x, 1) = 3\n"), "1: this string has no closing \"");
-  EXPECT_EQ(trouble("0 close(3) = 0 (note\n"), "1: this note has no closing )");
-  EXPECT_EQ(trouble("* close(3) = 0"), "1: windows and * are for packets from the stack only");
-  EXPECT_EQ(trouble("0~1 < . 1:1(0) ack 1 win 1"), "1: windows and * are for packets from the stack only");
-  EXPECT_EQ(trouble("0 close(3) = 0\n+.2~+.1 > . 1:1(0) ack 1"), "2: this window ends before it begins");
-  EXPECT_EQ(trouble("0...1 > . 1:1(0) ack 1"), "1: only a system call has a time at which it returns");
-  EXPECT_EQ(trouble("1...0.5 close(3) = 0"), "1: this call would return before it starts");
-  EXPECT_EQ(trouble("--mtu=big\n0 close(3) = 0"), "1: --mtu: \"big\" is no number up to 65535");
-  EXPECT_EQ(trouble("\n--colour=1\n0 close(3) = 0"), "2: --colour: there is no option --colour");
-  EXPECT_EQ(trouble("0 close(3) = 0\n`true`\n+0 close(3) = 0"),
+  EXPECT_EQ(script_trouble("0 `true"), "1: this command has no closing `");
+  EXPECT_EQ(script_trouble("0 close(3) = 0\n+0 %{ x\n\n"), "2: this code has no closing }%");
+  EXPECT_EQ(script_trouble("0 open(\"x, 1) = 3\n"), "1: this string has no closing \"");
+  EXPECT_EQ(script_trouble("0 close(3) = 0 (note\n"), "1: this note has no closing )");
+  EXPECT_EQ(script_trouble("* close(3) = 0"), "1: windows and * are for packets from the stack only");
+  EXPECT_EQ(script_trouble("0~1 < . 1:1(0) ack 1 win 1"), "1: windows and * are for packets from the stack only");
+  EXPECT_EQ(script_trouble("0 close(3) = 0\n+.2~+.1 > . 1:1(0) ack 1"), "2: this window ends before it begins");
+  EXPECT_EQ(script_trouble("0...1 > . 1:1(0) ack 1"), "1: only a system call has a time at which it returns");
+  EXPECT_EQ(script_trouble("1...0.5 close(3) = 0"), "1: this call would return before it starts");
+  EXPECT_EQ(script_trouble("--mtu=big\n0 close(3) = 0"), "1: --mtu: \"big\" is no number up to 65535");
+  EXPECT_EQ(script_trouble("\n--colour=1\n0 close(3) = 0"), "2: --colour: there is no option --colour");
+  EXPECT_EQ(script_trouble("0 close(3) = 0\n`true`\n+0 close(3) = 0"),
             "3: nothing may follow the command that cleans up; an event begins with its time");
-  EXPECT_EQ(trouble("0 close(99999999999999999999) = 0"), "1: this number is too large for a number or a constant");
-  EXPECT_EQ(trouble("0 close(-0x8000000000000000) = 0"), "1: this number is too large for a number or a constant");
-  EXPECT_EQ(trouble("0 poll([{fd=3, evnts=1, x}], 1, 0) = 0"),
+  EXPECT_EQ(script_trouble("0 close(99999999999999999999) = 0"),
+            "1: this number is too large for a number or a constant");
+  EXPECT_EQ(script_trouble("0 close(-0x8000000000000000) = 0"),
+            "1: this number is too large for a number or a constant");
+  EXPECT_EQ(script_trouble("0 poll([{fd=3, evnts=1, x}], 1, 0) = 0"),
             "1: \"x\" is neither a constant nor a field (\"=\" would follow)");
-  EXPECT_EQ(trouble("0 close(" + std::string(40, '[') + "1) = 0"), "1: values are nested too deeply");
-  EXPECT_EQ(trouble("0 close(3) = 0", {{"ip_version", "ipv5", 0}}),
+  EXPECT_EQ(script_trouble("0 close(" + std::string(40, '[') + "1) = 0"), "1: values are nested too deeply");
+  EXPECT_EQ(script_trouble("0 close(3) = 0", {{"ip_version", "ipv5", 0}}),
             "1: --ip_version: want ipv4, ipv4-mapped-ipv6 or ipv6, not \"ipv5\"");
 }
 

@@ -11,13 +11,13 @@
 namespace leat::drill {
 namespace {
 
-Verdict played(const std::string& text, const PlayOptions& options = {}) {
+Verdict verdict_of(const std::string& text, const PlayOptions& options = {}) {
   const auto script = parse_script("s.pkt", text, {});
   if (!script) return {Verdict::Kind::failed, script.error().to_string(), {}};
   return play_on_leat(*script, options);
 }
 
-const std::string kOpen =
+const std::string kOpenClient =
     "`sysctl -q net.ipv4.tcp_timestamps=0`\n"
     "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n"
     "+0 bind(3, ..., ...) = 0\n"
@@ -28,18 +28,18 @@ const std::string kOpen =
     "+0 accept(3, ..., ...) = 4\n";
 
 void expect_pass(const std::string& text) {
-  const Verdict verdict = played(text);
+  const Verdict verdict = verdict_of(text);
   EXPECT_EQ(verdict.kind, Verdict::Kind::passed) << verdict.message;
 }
 
 void expect_fail(const std::string& text, const std::string& message) {
-  const Verdict verdict = played(text);
+  const Verdict verdict = verdict_of(text);
   EXPECT_EQ(verdict.kind, Verdict::Kind::failed);
   EXPECT_NE(verdict.message.find(message), std::string::npos) << verdict.message;
 }
 
 TEST(DrillLeat, PlaysAConnection) {
-  expect_pass(kOpen +
+  expect_pass(kOpenClient +
               "+0 write(4, ..., 2500) = 2500\n"
               "+0 > P. 1:2501(2500) ack 1\n"  // three segments, glued
               "+.1 < F. 1:1(0) ack 2501 win 20000\n"
@@ -51,20 +51,24 @@ TEST(DrillLeat, PlaysAConnection) {
 }
 
 TEST(DrillLeat, NoticesEveryWrongExpectation) {
-  expect_fail(kOpen + "+0 write(4, ..., 500) = 499\n", "s.pkt:9: write: expected 499, got 500");
-  expect_fail(kOpen + "+0 write(4, ..., 500) = 500\n+0 > P. 1:502(501) ack 1\n",
+  expect_fail(kOpenClient + "+0 write(4, ..., 500) = 499\n", "s.pkt:9: write: expected 499, got 500");
+  expect_fail(kOpenClient + "+0 write(4, ..., 500) = 500\n+0 > P. 1:502(501) ack 1\n",
               "bytes of payload: expected 501, got 500");
-  expect_fail(kOpen + "+0 write(4, ..., 500) = 500\n+0 > P. 2:502(500) ack 1\n", "sequence number: expected 2, got 1");
-  expect_fail(kOpen + "+0 write(4, ..., 500) = 500\n+0 > P. 1:501(500) ack 2\n", "ACK number: expected 2, got 1");
-  expect_fail(kOpen + "+0 write(4, ..., 500) = 500\n+0 > . 1:501(500) ack 1\n", "TCP flags: expected ., got P.");
-  expect_fail(kOpen + "+0 write(4, ..., 500) = 500\n+0 > P. 1:501(500) ack 1 win 3\n", "window: expected 3");
-  expect_fail(kOpen + "+0 write(4, ..., 500) = 500\n+.5 > P. 1:501(500) ack 1\n", "this packet came at the wrong time");
-  expect_fail(kOpen + "+0 write(4, ..., 500) = 500\n+0 > P. 1:501(500) ack 1 <nop,nop,TS val 1 ecr 1>\n",
+  expect_fail(kOpenClient + "+0 write(4, ..., 500) = 500\n+0 > P. 2:502(500) ack 1\n",
+              "sequence number: expected 2, got 1");
+  expect_fail(kOpenClient + "+0 write(4, ..., 500) = 500\n+0 > P. 1:501(500) ack 2\n", "ACK number: expected 2, got 1");
+  expect_fail(kOpenClient + "+0 write(4, ..., 500) = 500\n+0 > . 1:501(500) ack 1\n", "TCP flags: expected ., got P.");
+  expect_fail(kOpenClient + "+0 write(4, ..., 500) = 500\n+0 > P. 1:501(500) ack 1 win 3\n", "window: expected 3");
+  expect_fail(kOpenClient + "+0 write(4, ..., 500) = 500\n+.5 > P. 1:501(500) ack 1\n",
+              "this packet came at the wrong time");
+  expect_fail(kOpenClient + "+0 write(4, ..., 500) = 500\n+0 > P. 1:501(500) ack 1 <nop,nop,TS val 1 ecr 1>\n",
               "TCP options:");
-  expect_fail(kOpen + "+0 > . 1:1(0) ack 1\n", "expected a packet at 0.100000, got none");
-  expect_fail(kOpen + "+0 read(4, ..., 5) = -1 ECONNRESET\n", "read blocks; a script says when such a call returns");
-  expect_fail(kOpen + "+0 recv(4, ..., 5, MSG_DONTWAIT) = -1 ECONNRESET\n", "expected -1 ECONNRESET, got -1 EAGAIN");
-  expect_fail(kOpen + "+0 getsockopt(4, SOL_SOCKET, SO_TYPE, [2], [4]) = 0\n",
+  expect_fail(kOpenClient + "+0 > . 1:1(0) ack 1\n", "expected a packet at 0.100000, got none");
+  expect_fail(kOpenClient + "+0 read(4, ..., 5) = -1 ECONNRESET\n",
+              "read blocks; a script says when such a call returns");
+  expect_fail(kOpenClient + "+0 recv(4, ..., 5, MSG_DONTWAIT) = -1 ECONNRESET\n",
+              "expected -1 ECONNRESET, got -1 EAGAIN");
+  expect_fail(kOpenClient + "+0 getsockopt(4, SOL_SOCKET, SO_TYPE, [2], [4]) = 0\n",
               "value of the option: expected 2, got 1");
 }
 
@@ -81,31 +85,31 @@ TEST(DrillLeat, ComparesEchoedTimestampsWhereTheScriptAsksForIt) {
 }
 
 TEST(DrillLeat, TellsTheStoryOfAFailure) {
-  const Verdict verdict = played(kOpen + "+0 > . 1:1(0) ack 1\n");
+  const Verdict verdict = verdict_of(kOpenClient + "+0 > . 1:1(0) ack 1\n");
   EXPECT_NE(verdict.message.find("0.000000 < S 0:0(0) win 32792 <mss 1000>"), std::string::npos) << verdict.message;
   EXPECT_NE(verdict.message.find("0.000000 > S. 0:0(0) ack 1 win "), std::string::npos) << verdict.message;
 }
 
 TEST(DrillLeat, NoticesWhatNobodyAskedFor) {
-  const std::string text = kOpen + "+0 write(4, ..., 500) = 500\n";
+  const std::string text = kOpenClient + "+0 write(4, ..., 500) = 500\n";
   expect_fail(text, "this segment was not expected: 0.100000 > P. 1:501(500) ack 1");
   PlayOptions lenient;
   lenient.lenient = true;
-  EXPECT_EQ(played(text, lenient).kind, Verdict::Kind::passed);
+  EXPECT_EQ(verdict_of(text, lenient).kind, Verdict::Kind::passed);
 }
 
 TEST(DrillLeat, LetsBlockingCallsReturnInTheirTime) {
   const std::string read =
       "+.1...0.300 read(4, ..., 2000) = 500\n+.2 < P. 1:501(500) ack 1 win 20000\n* > . 1:1(0) ack 501\n";
-  expect_pass(kOpen + read);
+  expect_pass(kOpenClient + read);
   expect_fail(
-      kOpen + "+.1...0.200 read(4, ..., 2000) = 500\n+.2 < P. 1:501(500) ack 1 win 20000\n* > . 1:1(0) ack 501\n",
+      kOpenClient + "+.1...0.200 read(4, ..., 2000) = 500\n+.2 < P. 1:501(500) ack 1 win 20000\n* > . 1:1(0) ack 501\n",
       "read returned at the wrong time: expected at 0.300000, returned at 0.400000");
-  expect_fail(kOpen + "+.1...0.200 read(4, ..., 2000) = 500\n", "read blocks still");
+  expect_fail(kOpenClient + "+.1...0.200 read(4, ..., 2000) = 500\n", "read blocks still");
 }
 
 TEST(DrillLeat, WaitsForACallWithoutAnEnd) {
-  expect_pass(kOpen +
+  expect_pass(kOpenClient +
               "+0 setsockopt(4, SOL_SOCKET, SO_RCVTIMEO, {tv_sec=1, tv_usec=500000}, 16) = 0\n"
               "+0 read(4, ..., 5) = -1 EAGAIN\n"
               "1.6 poll([{fd=4, events=POLLIN, revents=0}], 1, 300) = 0\n"
@@ -115,7 +119,7 @@ TEST(DrillLeat, WaitsForACallWithoutAnEnd) {
 
 TEST(DrillLeat, SkipsWhatItCannotDo) {
   const auto reason = [](const std::string& text) {
-    const Verdict verdict = played(text);
+    const Verdict verdict = verdict_of(text);
     EXPECT_EQ(verdict.kind, Verdict::Kind::skipped) << verdict.message;
     return verdict.message;
   };
@@ -129,10 +133,10 @@ TEST(DrillLeat, SkipsWhatItCannotDo) {
 
 TEST(DrillLeat, RunsCodeOnSnapshots) {
   if (std::system("python3 -c '' >/dev/null 2>&1") != 0) GTEST_SKIP() << "no python3; apt-get install python3";
-  expect_pass(kOpen + "+0 %{\n  assert tcpi_state == TCP_ESTABLISHED\n  assert tcpi_snd_mss == 1000\n}%\n");
+  expect_pass(kOpenClient + "+0 %{\n  assert tcpi_state == TCP_ESTABLISHED\n  assert tcpi_snd_mss == 1000\n}%\n");
   // Names of Linux's that scripts about recovery use.
   expect_pass(
-      kOpen +
+      kOpenClient +
       "+0 %{\n"
       "  [tcpi_sacked, tcpi_lost, tcpi_retrans, tcpi_unacked, tcpi_reordering, tcpi_snd_cwnd, tcpi_snd_ssthresh]\n"
       "  [tcpi_dsack_dups, tcpi_reord_seen, tcpi_rcv_space, tcpi_rcv_ooopack, tcpi_total_retrans, tcpi_rto]\n"
@@ -140,7 +144,7 @@ TEST(DrillLeat, RunsCodeOnSnapshots) {
       "  assert tcpi_ca_state == TCP_CA_Open\n"
       "  assert [TCP_CA_Disorder, TCP_CA_CWR, TCP_CA_Recovery, TCP_CA_Loss] == [1, 2, 3, 4]\n"
       "}%\n");
-  expect_fail(kOpen + "+0 %{ assert tcpi_snd_mss == 999, tcpi_snd_mss }%\n", "AssertionError: 1000");
+  expect_fail(kOpenClient + "+0 %{ assert tcpi_snd_mss == 999, tcpi_snd_mss }%\n", "AssertionError: 1000");
 }
 
 }  // namespace

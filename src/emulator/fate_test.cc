@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Instant kStart{1h};
+constexpr Instant kFateStart{1h};
 
 Impairment impairment(std::string_view text) {
   const auto parsed = Impairment::parse(text);
@@ -26,7 +26,7 @@ FateMaker maker(std::string_view text, std::uint64_t seed = 1) { return FateMake
 std::vector<Fate> fates(FateMaker& m, int count, Duration gap = 1us) {
   std::vector<Fate> out;
   out.reserve(static_cast<std::size_t>(count));
-  for (int i = 0; i < count; ++i) out.push_back(m.decide(1000, kStart + i * gap));
+  for (int i = 0; i < count; ++i) out.push_back(m.decide(1000, kFateStart + i * gap));
   return out;
 }
 
@@ -38,7 +38,7 @@ void expect_share(double events, double count, double p) {
 TEST(Fate, UnimpairedFramesArriveAtOnce) {
   FateMaker m = maker("loss=0%");
   for (const Fate& f : fates(m, 1000)) EXPECT_EQ(f.kind, Fate::Kind::arrives);
-  EXPECT_EQ(m.decide(1, kStart + 1s).at, kStart + 1s);
+  EXPECT_EQ(m.decide(1, kFateStart + 1s).at, kFateStart + 1s);
   EXPECT_EQ(m.counters().frames, 1001u);
   EXPECT_EQ(m.counters().bytes, 1'000'001u);
   EXPECT_EQ(m.counters().longest_delay, 0ns);
@@ -113,7 +113,7 @@ TEST(Fate, WithoutBurstTheLossesAreIndependent) {
 
 TEST(Fate, DelayIsExact) {
   FateMaker m = maker("delay=20ms");
-  for (int i = 0; i < 1000; ++i) EXPECT_EQ(m.decide(1000, kStart + i * 7us).at, kStart + i * 7us + 20ms);
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(m.decide(1000, kFateStart + i * 7us).at, kFateStart + i * 7us + 20ms);
   EXPECT_EQ(m.counters().total_delay, 20s);
   EXPECT_EQ(m.counters().longest_delay, 20ms);
 }
@@ -124,7 +124,7 @@ TEST(Fate, JitterIsEvenlyDistributedAroundTheDelay) {
   std::vector<int> bins(kBins);
   double sum = 0;
   for (int i = 0; i < kFrames; ++i) {
-    const Instant sent = kStart + i * 11ms;  // so far apart that keeping the order changes nothing
+    const Instant sent = kFateStart + i * 11ms;  // so far apart that keeping the order changes nothing
     const Duration delay = m.decide(1000, sent).at - sent;
     ASSERT_GE(delay, 15ms);
     ASSERT_LE(delay, 25ms);
@@ -142,7 +142,7 @@ TEST(Fate, JitterAloneKeepsTheOrder) {
   FateMaker m = maker("delay=5ms,jitter=50ms");
   Instant before = Instant::min();
   for (int i = 0; i < 10'000; ++i) {
-    const Instant sent = kStart + i * 100us;
+    const Instant sent = kFateStart + i * 100us;
     const Instant at = m.decide(1000, sent).at;
     EXPECT_GE(at, sent) << "a delay below zero is none";
     EXPECT_GE(at, before);
@@ -156,7 +156,7 @@ TEST(Fate, ReorderedFramesAreNotDelayedAndTheOthersKeepTheirOrder) {
   Instant before = Instant::min();
   std::uint64_t ahead = 0;
   for (int i = 0; i < 10'000; ++i) {
-    const Instant sent = kStart + i * 10us;
+    const Instant sent = kFateStart + i * 10us;
     const Instant at = m.decide(1000, sent).at;
     if (at == sent) {
       ++ahead;
@@ -171,18 +171,18 @@ TEST(Fate, ReorderedFramesAreNotDelayedAndTheOthersKeepTheirOrder) {
 TEST(Fate, RateIsBytesATime) {
   FateMaker m = maker("rate=10mbit,queue=100000");
   Instant last;
-  for (int i = 0; i < 50'000; ++i) last = m.decide(1250, kStart).at;  // 10,000 bits each
-  EXPECT_EQ(last - kStart, 50s);
+  for (int i = 0; i < 50'000; ++i) last = m.decide(1250, kFateStart).at;  // 10,000 bits each
+  EXPECT_EQ(last - kFateStart, 50s);
   // A pause is not saved up for later.
-  EXPECT_EQ(m.decide(125, kStart + 100s).at, kStart + 100s + 100us);
+  EXPECT_EQ(m.decide(125, kFateStart + 100s).at, kFateStart + 100s + 100us);
   EXPECT_EQ(m.counters().queue_drops, 0u);
 }
 
 TEST(Fate, RatesThatDoNotDivideAreKeptToo) {
   FateMaker m = maker("rate=7777777,queue=1000000");
   Instant last;
-  for (int i = 0; i < 100'000; ++i) last = m.decide(1514, kStart).at;
-  EXPECT_NEAR(std::chrono::duration<double>(last - kStart).count(), 1514.0 * 8 * 100'000 / 7777777, 1e-3);
+  for (int i = 0; i < 100'000; ++i) last = m.decide(1514, kFateStart).at;
+  EXPECT_NEAR(std::chrono::duration<double>(last - kFateStart).count(), 1514.0 * 8 * 100'000 / 7777777, 1e-3);
 }
 
 TEST(Fate, AFullQueueDropsAtItsTail) {
@@ -190,28 +190,28 @@ TEST(Fate, AFullQueueDropsAtItsTail) {
   int arrived = 0;
   for (const Fate& f : fates(m, 100, 0us)) {
     if (f.kind != Fate::Kind::arrives) continue;
-    EXPECT_EQ(f.at, kStart + ++arrived * 1ms);
+    EXPECT_EQ(f.at, kFateStart + ++arrived * 1ms);
   }
   EXPECT_EQ(arrived, 10);
   EXPECT_EQ(m.counters().queue_drops, 90u);
-  EXPECT_EQ(m.decide(1000, kStart + 1ms - 1ns).kind, Fate::Kind::finds_queue_full);
-  EXPECT_EQ(m.decide(1000, kStart + 1ms).at, kStart + 11ms) << "one has left";
+  EXPECT_EQ(m.decide(1000, kFateStart + 1ms - 1ns).kind, Fate::Kind::finds_queue_full);
+  EXPECT_EQ(m.decide(1000, kFateStart + 1ms).at, kFateStart + 11ms) << "one has left";
 }
 
 TEST(Fate, AQueueCanBeBoundedInBytes) {
   FateMaker m = maker("rate=8mbit,queue=2500B");
-  EXPECT_EQ(m.decide(1000, kStart).kind, Fate::Kind::arrives);
-  EXPECT_EQ(m.decide(1000, kStart).kind, Fate::Kind::arrives);
-  EXPECT_EQ(m.decide(1000, kStart).kind, Fate::Kind::finds_queue_full);
-  EXPECT_EQ(m.decide(500, kStart).kind, Fate::Kind::arrives);
+  EXPECT_EQ(m.decide(1000, kFateStart).kind, Fate::Kind::arrives);
+  EXPECT_EQ(m.decide(1000, kFateStart).kind, Fate::Kind::arrives);
+  EXPECT_EQ(m.decide(1000, kFateStart).kind, Fate::Kind::finds_queue_full);
+  EXPECT_EQ(m.decide(500, kFateStart).kind, Fate::Kind::arrives);
   FateMaker tiny = maker("rate=8mbit,queue=10B");
-  EXPECT_EQ(tiny.decide(1000, kStart).kind, Fate::Kind::arrives) << "else nothing ever passed";
-  EXPECT_EQ(tiny.decide(1000, kStart).kind, Fate::Kind::finds_queue_full);
+  EXPECT_EQ(tiny.decide(1000, kFateStart).kind, Fate::Kind::arrives) << "else nothing ever passed";
+  EXPECT_EQ(tiny.decide(1000, kFateStart).kind, Fate::Kind::finds_queue_full);
 }
 
 TEST(Fate, AQueueIsOfAThousandFramesUnlessSaid) {
   FateMaker m = maker("rate=1mbit");
-  for (int i = 0; i < 2000; ++i) (void)m.decide(1000, kStart);
+  for (int i = 0; i < 2000; ++i) (void)m.decide(1000, kFateStart);
   EXPECT_EQ(m.counters().queue_drops, 1000u);
 }
 
@@ -219,7 +219,7 @@ TEST(Fate, ThroughputUnderOverloadIsTheRate) {
   FateMaker m = maker("rate=100mbit,queue=50,loss=10%");
   std::uint64_t bytes = 0;
   for (int i = 0; i < 100'000; ++i) {  // 200 Mbit/s offered, for 4 s
-    const Fate f = m.decide(1000, kStart + i * 40us);
+    const Fate f = m.decide(1000, kFateStart + i * 40us);
     if (f.kind == Fate::Kind::arrives) bytes += 1000;
   }
   EXPECT_NEAR(static_cast<double>(bytes) * 8 / 4, 100e6 * 0.9, 1e6);
@@ -231,7 +231,7 @@ TEST(Fate, TheSameSeedDoesTheSameAgain) {
   FateMaker a = maker(kText, 5), b = maker(kText, 5), other = maker(kText, 6);
   int differences = 0;
   for (int i = 0; i < 10'000; ++i) {
-    const Instant now = kStart + i * 1ms;
+    const Instant now = kFateStart + i * 1ms;
     const Fate x = a.decide(1000, now), y = b.decide(1000, now), z = other.decide(1000, now);
     EXPECT_EQ(x.kind, y.kind);
     EXPECT_EQ(x.at, y.at);
@@ -245,7 +245,7 @@ TEST(Fate, TheSameSeedDoesTheSameAgain) {
 TEST(Fate, ASeedLosesTheSameFramesWhateverElseIsAsked) {
   FateMaker plain = maker("loss=10%", 4), more = maker("loss=10%,delay=9ms,jitter=3ms,reorder=10%,corrupt=5%", 4);
   for (int i = 0; i < 10'000; ++i) {
-    EXPECT_EQ(plain.decide(1000, kStart).kind, more.decide(1000, kStart).kind);
+    EXPECT_EQ(plain.decide(1000, kFateStart).kind, more.decide(1000, kFateStart).kind);
   }
 }
 

@@ -18,7 +18,7 @@ using testing::seq_of;
 using testing::TcpFrame;
 using Octets = std::vector<std::uint8_t>;
 
-constexpr Instant kStart{1h};
+constexpr Instant kEmulatorStart{1h};
 constexpr EmulatorOptions kFast{.link_header = 14, .max_super_segment = 65535, .partial_checksums = true};
 constexpr EmulatorOptions kPlain{.link_header = 14};
 
@@ -67,7 +67,7 @@ struct Rig {
 
   BufferPool pool;
   LinkEmulator emulator;
-  Instant now = kStart;
+  Instant now = kEmulatorStart;
   std::vector<Instant> arrivals;  ///< of what run() gave
 };
 
@@ -96,7 +96,7 @@ TEST(LinkEmulator, NothingIsLostInventedOrChangedUnlessSaid) {
 TEST(LinkEmulator, FramesArriveWhenTheirTimeHasCome) {
   Rig rig({"delay=20ms"});
   rig.send(TcpFrame{});
-  EXPECT_EQ(rig.emulator.next_arrival(), kStart + 20ms);
+  EXPECT_EQ(rig.emulator.next_arrival(), kEmulatorStart + 20ms);
   EXPECT_TRUE(rig.run(20ms - 1ns).empty());
   EXPECT_EQ(rig.run(1ns).size(), 1u);
 }
@@ -130,7 +130,7 @@ TEST(LinkEmulator, AroundALostFrameTwoPiecesRemain) {
   const auto is_one_lost_inside = [&] {  // of twenty frames, not the first and not the last
     FateMaker m(Rig::parsed({"loss=5%,seed=" + std::to_string(seed)})[0], {seed, 0});
     for (int i = 0; i < 20; ++i) {
-      if ((m.decide(1054, kStart).kind == Fate::Kind::is_lost) && (i == 0 || i == 19)) return false;
+      if ((m.decide(1054, kEmulatorStart).kind == Fate::Kind::is_lost) && (i == 0 || i == 19)) return false;
     }
     return m.counters().lost == 1;
   };
@@ -243,7 +243,7 @@ TEST(LinkEmulator, TheRateSpreadsAndTheQueueDrops) {
   for (std::uint32_t i = 0; i < 8; ++i) rig.send({.seq = i, .payload = 946, .partial = false});
   const auto got = rig.run(1s);
   EXPECT_EQ(seqs(got), (std::vector<std::uint32_t>{0, 1, 2, 3, 4}));
-  for (std::size_t i = 0; i < got.size(); ++i) EXPECT_EQ(rig.arrivals[i], kStart + 1ms * (i + 1));
+  for (std::size_t i = 0; i < got.size(); ++i) EXPECT_EQ(rig.arrivals[i], kEmulatorStart + 1ms * (i + 1));
   EXPECT_EQ(rig.counters().queue_drops, 3u);
 }
 

@@ -47,7 +47,7 @@ struct Watcher : FetchObserver {
   std::function<void()> on_progress;
 };
 
-class FetchTest : public testing::Test {
+class FetchTest : public ::testing::Test {
  protected:
   FetchTest() {
     std::string pattern = (fs::temp_directory_path() / "leat-test-XXXXXX").string();

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class PartialFileTest : public testing::Test {
+class PartialFileTest : public ::testing::Test {
  protected:
   PartialFileTest() {
     std::string pattern = (fs::temp_directory_path() / "leat-test-XXXXXX").string();

@@ -10,12 +10,12 @@ namespace leat {
 namespace {
 
 using namespace std::chrono_literals;
-using State = NeighbourCache::State;
+using ArpState = NeighbourCache::State;
 
 const IpAddress kUs = IpAddress::v4(10, 0, 0, 2), kPeer = IpAddress::v4(10, 0, 0, 1);
 constexpr MacAddress kOwn{{2, 0, 0, 0, 0, 2}}, kMac{{2, 0, 0, 0, 0, 1}}, kOtherMac{{2, 0, 0, 0, 0, 9}};
 
-class ArpOnALink : public testing::Test {
+class ArpOnALink : public ::testing::Test {
  protected:
   ArpOnALink() {
     addresses_.add({kUs, 24});
@@ -31,7 +31,7 @@ class ArpOnALink : public testing::Test {
     Packet p(pool_.allocate(BufferClass::frame, 14, 40));
     EXPECT_EQ(arp_.neighbours.send(neighbour, kUs, p, now_).outcome, NeighbourVerdict::Outcome::waiting);
   }
-  State state(const IpAddress& a = kPeer) { return arp_.neighbours.state(a, now_); }
+  ArpState state(const IpAddress& a = kPeer) { return arp_.neighbours.state(a, now_); }
 
   BufferPool pool_;
   InterfaceAddresses addresses_;
@@ -68,7 +68,7 @@ TEST_F(ArpOnALink, SilentForAddressesOfOthers) {
   const ArpInput in = request(kPeer, IpAddress::v4(10, 0, 0, 77));
   EXPECT_FALSE(in.will_reply);
   EXPECT_EQ(in.drop, DropReason::OTHERHOST);
-  EXPECT_EQ(state(), State::none);  // nothing is learned in passing
+  EXPECT_EQ(state(), ArpState::none);  // nothing is learned in passing
   EXPECT_FALSE(arp_.next_output());
 }
 
@@ -79,7 +79,7 @@ TEST_F(ArpOnALink, AsksByBroadcastAndBelievesTheAnswer) {
   EXPECT_EQ(out->destination, MacAddress::broadcast());
   EXPECT_EQ(out->packet, (ArpPacket{ArpOperation::request, kOwn, kUs, {}, kPeer}));
   EXPECT_FALSE(reply(kPeer, kUs).drop);
-  EXPECT_EQ(state(), State::reachable);
+  EXPECT_EQ(state(), ArpState::reachable);
   EXPECT_TRUE(arp_.neighbours.next_released());
 }
 
@@ -98,11 +98,11 @@ TEST_F(ArpOnALink, ProbesAKnownStationByUnicast) {
 
 TEST_F(ArpOnALink, RepliesThatNobodyAskedForAreIgnored) {
   EXPECT_EQ(reply(kPeer, kUs).drop, DropReason::ARP_UNSOLICITED);
-  EXPECT_EQ(state(), State::none);
+  EXPECT_EQ(state(), ArpState::none);
   ask_for(kPeer);
   EXPECT_EQ(reply(IpAddress::v4(10, 0, 0, 5), kUs).drop, DropReason::ARP_UNSOLICITED);
   EXPECT_EQ(reply(kPeer, IpAddress::v4(10, 0, 0, 8)).drop, DropReason::ARP_UNSOLICITED);  // to somebody else
-  EXPECT_EQ(state(), State::incomplete);
+  EXPECT_EQ(state(), ArpState::incomplete);
   reply(kPeer, kUs);
   EXPECT_EQ(reply(kPeer, kUs, kOtherMac).drop, DropReason::ARP_UNSOLICITED);  // the second answer wins nothing
   Packet p(pool_.allocate(BufferClass::frame, 14, 40));

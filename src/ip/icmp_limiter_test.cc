@@ -7,9 +7,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Instant kStart{std::chrono::hours(1)};
+constexpr Instant kLimiterStart{std::chrono::hours(1)};
 
-IpAddress host(std::uint32_t n) { return IpAddress::v4(10u << 24 | n); }
+IpAddress limited_host(std::uint32_t n) { return IpAddress::v4(10u << 24 | n); }
 
 int allowed(IcmpLimiter& limiter, const IpAddress& to, int asked, Instant now) {
   int n = 0;
@@ -19,26 +19,26 @@ int allowed(IcmpLimiter& limiter, const IpAddress& to, int asked, Instant now) {
 
 TEST(IcmpLimiter, ADestinationGetsABurstAndThenOneASecond) {
   IcmpLimiter limiter({1, 2});
-  EXPECT_EQ(allowed(limiter, host(1), 100, kStart), 6);
-  EXPECT_EQ(allowed(limiter, host(1), 100, kStart + 999ms), 0);
-  EXPECT_EQ(allowed(limiter, host(1), 100, kStart + 1s), 1);
-  EXPECT_EQ(allowed(limiter, host(1), 100, kStart + 3s), 2);
-  EXPECT_EQ(allowed(limiter, host(1), 100, kStart + 1h), 6) << "a bucket holds no more than its burst";
+  EXPECT_EQ(allowed(limiter, limited_host(1), 100, kLimiterStart), 6);
+  EXPECT_EQ(allowed(limiter, limited_host(1), 100, kLimiterStart + 999ms), 0);
+  EXPECT_EQ(allowed(limiter, limited_host(1), 100, kLimiterStart + 1s), 1);
+  EXPECT_EQ(allowed(limiter, limited_host(1), 100, kLimiterStart + 3s), 2);
+  EXPECT_EQ(allowed(limiter, limited_host(1), 100, kLimiterStart + 1h), 6) << "a bucket holds no more than its burst";
 }
 
 TEST(IcmpLimiter, AllDestinationsTogetherGetAThousandASecond) {
   IcmpLimiter limiter({1, 2});
   int n = 0;
-  for (std::uint32_t i = 0; i < 5000; ++i) n += limiter.allow(host(i), kStart) ? 1 : 0;
+  for (std::uint32_t i = 0; i < 5000; ++i) n += limiter.allow(limited_host(i), kLimiterStart) ? 1 : 0;
   EXPECT_EQ(n, 50);
-  for (std::uint32_t i = 0; i < 5000; ++i) n += limiter.allow(host(i), kStart + 10ms) ? 1 : 0;
+  for (std::uint32_t i = 0; i < 5000; ++i) n += limiter.allow(limited_host(i), kLimiterStart + 10ms) ? 1 : 0;
   EXPECT_EQ(n, 60);
 }
 
 TEST(IcmpLimiter, WhatOneDestinationIsRefusedCostsTheOthersNothing) {
   IcmpLimiter limiter({1, 2});
-  EXPECT_EQ(allowed(limiter, host(1), 100000, kStart), 6);
-  EXPECT_EQ(allowed(limiter, host(2), 1, kStart), 1);
+  EXPECT_EQ(allowed(limiter, limited_host(1), 100000, kLimiterStart), 6);
+  EXPECT_EQ(allowed(limiter, limited_host(2), 1, kLimiterStart), 1);
 }
 
 }  // namespace

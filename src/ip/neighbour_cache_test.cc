@@ -8,23 +8,23 @@ namespace leat {
 namespace {
 
 using namespace std::chrono_literals;
-using State = NeighbourCache::State;
+using CacheState = NeighbourCache::State;
 using Outcome = NeighbourVerdict::Outcome;
 
-const IpAddress kUs = IpAddress::v4(10, 0, 0, 2), kPeer = IpAddress::v4(10, 0, 0, 1);
-constexpr MacAddress kMac{{2, 0, 0, 0, 0, 1}}, kOtherMac{{2, 0, 0, 0, 0, 9}};
+const IpAddress kCacheUs = IpAddress::v4(10, 0, 0, 2), kCachePeer = IpAddress::v4(10, 0, 0, 1);
+constexpr MacAddress kPeerMac{{2, 0, 0, 0, 0, 1}}, kNewMac{{2, 0, 0, 0, 0, 9}};
 
-IpAddress host(std::uint32_t n) { return IpAddress::v4(0x0a000000 + n); }
+IpAddress host_number(std::uint32_t n) { return IpAddress::v4(0x0a000000 + n); }
 
 /// A cache, a clock that the test moves, and short words for what happens.
-class Neighbours : public testing::Test {
+class Neighbours : public ::testing::Test {
  protected:
   NeighbourCache& cache() { return *cache_; }
   void configure(const NeighbourConfig& config) { cache_.emplace(config); }
 
   NeighbourVerdict send(const IpAddress& to, std::size_t size = 100) {
     Packet p(pool_.allocate(class_for(size), 0, size));
-    return cache().send(to, kUs, p, now_);
+    return cache().send(to, kCacheUs, p, now_);
   }
   void advance(Duration d) {
     now_ += d;
@@ -36,7 +36,7 @@ class Neighbours : public testing::Test {
     const auto s = cache().next_solicitation();
     ASSERT_TRUE(s) << "no question was sent";
     EXPECT_EQ(s->target, target);
-    EXPECT_EQ(s->source, kUs);
+    EXPECT_EQ(s->source, kCacheUs);
     EXPECT_EQ(s->unicast_to, station);
   }
   void asks_nothing() { EXPECT_FALSE(cache().next_solicitation()) << "a question too many"; }
@@ -53,13 +53,13 @@ class Neighbours : public testing::Test {
     while (cache().next_failed()) ++n;
     return n;
   }
-  State state(const IpAddress& a = kPeer) { return cache().state(a, now_); }
-  void make_reachable(const IpAddress& a = kPeer) {
+  CacheState state(const IpAddress& a = kCachePeer) { return cache().state(a, now_); }
+  void make_reachable(const IpAddress& a = kCachePeer) {
     send(a);
-    EXPECT_TRUE(cache().on_answer(a, kMac, now_));
+    EXPECT_TRUE(cache().on_answer(a, kPeerMac, now_));
     while (cache().next_solicitation()) {
     }
-    released(kMac);
+    released(kPeerMac);
   }
 
   BufferPool pool_;
@@ -70,17 +70,17 @@ class Neighbours : public testing::Test {
 };
 
 TEST_F(Neighbours, PacketsWaitForTheAnswer) {
-  EXPECT_EQ(send(kPeer).outcome, Outcome::waiting);
-  asks(kPeer, std::nullopt);
-  EXPECT_EQ(send(kPeer).outcome, Outcome::waiting);
+  EXPECT_EQ(send(kCachePeer).outcome, Outcome::waiting);
+  asks(kCachePeer, std::nullopt);
+  EXPECT_EQ(send(kCachePeer).outcome, Outcome::waiting);
   asks_nothing();
-  EXPECT_EQ(state(), State::incomplete);
-  EXPECT_TRUE(cache().on_answer(kPeer, kMac, now_));
-  EXPECT_EQ(released(kMac), 2u);
-  EXPECT_EQ(state(), State::reachable);
-  const auto v = send(kPeer);
+  EXPECT_EQ(state(), CacheState::incomplete);
+  EXPECT_TRUE(cache().on_answer(kCachePeer, kPeerMac, now_));
+  EXPECT_EQ(released(kPeerMac), 2u);
+  EXPECT_EQ(state(), CacheState::reachable);
+  const auto v = send(kCachePeer);
   EXPECT_EQ(v.outcome, Outcome::ready);
-  EXPECT_EQ(v.mac, kMac);
+  EXPECT_EQ(v.mac, kPeerMac);
   EXPECT_EQ(cache().waiting(), 0u);
   EXPECT_LT(cache().next_deadline(), now_ + 2s);  // may come early, but then does nothing
   advance(10s);
@@ -89,14 +89,14 @@ TEST_F(Neighbours, PacketsWaitForTheAnswer) {
 }
 
 TEST_F(Neighbours, ThreeQuestionsASecondApartThenFailure) {
-  send(kPeer), send(kPeer);
-  asks(kPeer, std::nullopt);
+  send(kCachePeer), send(kCachePeer);
+  asks(kCachePeer, std::nullopt);
   for (int i = 0; i < 2; ++i) {
     expect_deadline_in(1s);
     advance(999ms);
     asks_nothing();
     advance(1ms);
-    asks(kPeer, std::nullopt);
+    asks(kCachePeer, std::nullopt);
     asks_nothing();
   }
   advance(999ms);
@@ -106,50 +106,50 @@ TEST_F(Neighbours, ThreeQuestionsASecondApartThenFailure) {
   EXPECT_EQ(cache().take_failures(), 1u);
   EXPECT_EQ(cache().take_failures(), 0u);
   EXPECT_EQ(failed(), 2u);
-  EXPECT_EQ(state(), State::none);
+  EXPECT_EQ(state(), CacheState::none);
   EXPECT_EQ(cache().waiting(), 0u);
   EXPECT_EQ(cache().next_deadline(), kNever);
-  send(kPeer);  // the next packet begins anew
-  asks(kPeer, std::nullopt);
+  send(kCachePeer);  // the next packet begins anew
+  asks(kCachePeer, std::nullopt);
 }
 
 TEST_F(Neighbours, ALateAnswerStillHelpsUntilTheLastSecond) {
-  send(kPeer);
+  send(kCachePeer);
   advance(1s), advance(1s), advance(999ms);
-  EXPECT_TRUE(cache().on_answer(kPeer, kMac, now_));
-  EXPECT_EQ(released(kMac), 1u);
+  EXPECT_TRUE(cache().on_answer(kCachePeer, kPeerMac, now_));
+  EXPECT_EQ(released(kPeerMac), 1u);
   advance(1s);
   EXPECT_EQ(cache().take_failures(), 0u);
 }
 
 TEST_F(Neighbours, AnAnswerThatNobodyAskedForTeachesNothing) {
-  EXPECT_FALSE(cache().on_answer(kPeer, kMac, now_));
+  EXPECT_FALSE(cache().on_answer(kCachePeer, kPeerMac, now_));
   EXPECT_EQ(cache().size(), 0u);
   make_reachable();
-  EXPECT_FALSE(cache().on_answer(kPeer, kOtherMac, now_));
-  EXPECT_EQ(send(kPeer).mac, kMac);
+  EXPECT_FALSE(cache().on_answer(kCachePeer, kNewMac, now_));
+  EXPECT_EQ(send(kCachePeer).mac, kPeerMac);
 }
 
 TEST_F(Neighbours, AfterThirtySecondsItIsUsedButDoubted) {
   make_reachable();
   advance(29999ms);
-  EXPECT_EQ(state(), State::reachable);
-  send(kPeer);
-  EXPECT_EQ(state(), State::reachable);
+  EXPECT_EQ(state(), CacheState::reachable);
+  send(kCachePeer);
+  EXPECT_EQ(state(), CacheState::reachable);
   advance(1ms);
-  EXPECT_EQ(state(), State::stale);
+  EXPECT_EQ(state(), CacheState::stale);
   EXPECT_EQ(cache().next_deadline(), kNever);  // nobody uses it: nobody asks
-  EXPECT_EQ(send(kPeer).outcome, Outcome::ready);
-  EXPECT_EQ(state(), State::delay);
+  EXPECT_EQ(send(kCachePeer).outcome, Outcome::ready);
+  EXPECT_EQ(state(), CacheState::delay);
   expect_deadline_in(5s);
   advance(4999ms);
   asks_nothing();
   advance(1ms);
-  asks(kPeer, kMac);
-  EXPECT_EQ(state(), State::probe);
-  EXPECT_EQ(send(kPeer).outcome, Outcome::ready);
-  EXPECT_TRUE(cache().on_answer(kPeer, kMac, now_));
-  EXPECT_EQ(state(), State::reachable);
+  asks(kCachePeer, kPeerMac);
+  EXPECT_EQ(state(), CacheState::probe);
+  EXPECT_EQ(send(kCachePeer).outcome, Outcome::ready);
+  EXPECT_TRUE(cache().on_answer(kCachePeer, kPeerMac, now_));
+  EXPECT_EQ(state(), CacheState::reachable);
   advance(10s);
   asks_nothing();
 }
@@ -157,85 +157,85 @@ TEST_F(Neighbours, AfterThirtySecondsItIsUsedButDoubted) {
 TEST_F(Neighbours, ThreeUnansweredProbesForgetIt) {
   make_reachable();
   advance(31s);
-  send(kPeer);
+  send(kCachePeer);
   advance(5s);
-  asks(kPeer, kMac);
+  asks(kCachePeer, kPeerMac);
   advance(1s);
-  asks(kPeer, kMac);
+  asks(kCachePeer, kPeerMac);
   advance(1s);
-  asks(kPeer, kMac);
-  EXPECT_EQ(send(kPeer).outcome, Outcome::ready);
+  asks(kCachePeer, kPeerMac);
+  EXPECT_EQ(send(kCachePeer).outcome, Outcome::ready);
   advance(1s);
   asks_nothing();
   EXPECT_EQ(cache().take_failures(), 1u);
-  EXPECT_EQ(state(), State::none);
-  EXPECT_EQ(send(kPeer).outcome, Outcome::waiting);
-  asks(kPeer, std::nullopt);
+  EXPECT_EQ(state(), CacheState::none);
+  EXPECT_EQ(send(kCachePeer).outcome, Outcome::waiting);
+  asks(kCachePeer, std::nullopt);
 }
 
 TEST_F(Neighbours, AProbeMayBeAnsweredFromANewStation) {
   make_reachable();
   advance(31s);
-  send(kPeer);
+  send(kCachePeer);
   advance(5s);
-  EXPECT_TRUE(cache().on_answer(kPeer, kOtherMac, now_));
-  EXPECT_EQ(send(kPeer).mac, kOtherMac);
+  EXPECT_TRUE(cache().on_answer(kCachePeer, kNewMac, now_));
+  EXPECT_EQ(send(kCachePeer).mac, kNewMac);
 }
 
 TEST_F(Neighbours, ProgressOfTcpSavesTheProbe) {
   make_reachable();
   advance(31s);
-  send(kPeer);
-  EXPECT_EQ(state(), State::delay);
-  cache().confirm(kPeer, now_);
-  EXPECT_EQ(state(), State::reachable);
+  send(kCachePeer);
+  EXPECT_EQ(state(), CacheState::delay);
+  cache().confirm(kCachePeer, now_);
+  EXPECT_EQ(state(), CacheState::reachable);
   advance(6s);
   asks_nothing();
-  cache().confirm(host(77), now_);
-  EXPECT_EQ(state(host(77)), State::none);
-  send(host(78));
-  cache().confirm(host(78), now_);  // no address yet: proves nothing
-  EXPECT_EQ(state(host(78)), State::incomplete);
+  cache().confirm(host_number(77), now_);
+  EXPECT_EQ(state(host_number(77)), CacheState::none);
+  send(host_number(78));
+  cache().confirm(host_number(78), now_);  // no address yet: proves nothing
+  EXPECT_EQ(state(host_number(78)), CacheState::incomplete);
 }
 
 TEST_F(Neighbours, AQuestionToUsCreatesAStaleEntry) {
-  EXPECT_FALSE(cache().on_heard(kPeer, kMac, false, now_));
+  EXPECT_FALSE(cache().on_heard(kCachePeer, kPeerMac, false, now_));
   EXPECT_EQ(cache().size(), 0u);
-  EXPECT_TRUE(cache().on_heard(kPeer, kMac, true, now_));
-  EXPECT_EQ(state(), State::stale);
+  EXPECT_TRUE(cache().on_heard(kCachePeer, kPeerMac, true, now_));
+  EXPECT_EQ(state(), CacheState::stale);
   asks_nothing();
-  EXPECT_EQ(send(kPeer).mac, kMac);
-  EXPECT_EQ(state(), State::delay);
+  EXPECT_EQ(send(kCachePeer).mac, kPeerMac);
+  EXPECT_EQ(state(), CacheState::delay);
   advance(5s);
-  asks(kPeer, kMac);
+  asks(kCachePeer, kPeerMac);
 }
 
 TEST_F(Neighbours, BeingHeardReleasesWhoWaits) {
-  send(kPeer);
-  EXPECT_TRUE(cache().on_heard(kPeer, kMac, true, now_));
-  EXPECT_EQ(released(kMac), 1u);
-  EXPECT_EQ(state(), State::stale);
+  send(kCachePeer);
+  EXPECT_TRUE(cache().on_heard(kCachePeer, kPeerMac, true, now_));
+  EXPECT_EQ(released(kPeerMac), 1u);
+  EXPECT_EQ(state(), CacheState::stale);
   advance(10s);
   EXPECT_EQ(cache().take_failures(), 0u);
 }
 
 TEST_F(Neighbours, AnAnnouncementMovesAnExistingEntryOnly) {
   make_reachable();
-  EXPECT_TRUE(cache().on_heard(kPeer, kMac, false, now_));
-  EXPECT_EQ(state(), State::reachable);  // it says what we know
-  EXPECT_TRUE(cache().on_heard(kPeer, kOtherMac, false, now_));
-  EXPECT_EQ(state(), State::stale);
-  EXPECT_EQ(send(kPeer).mac, kOtherMac);
+  EXPECT_TRUE(cache().on_heard(kCachePeer, kPeerMac, false, now_));
+  EXPECT_EQ(state(), CacheState::reachable);  // it says what we know
+  EXPECT_TRUE(cache().on_heard(kCachePeer, kNewMac, false, now_));
+  EXPECT_EQ(state(), CacheState::stale);
+  EXPECT_EQ(send(kCachePeer).mac, kNewMac);
 }
 
 TEST_F(Neighbours, TheQueueDropsItsOldest) {
   NeighbourConfig config;
   config.max_waiting = 3;
   configure(config);
-  for (std::size_t i = 1; i <= 3; ++i) EXPECT_EQ(send(kPeer, i).displaced, 0u);
-  EXPECT_EQ(send(kPeer, 4).displaced, 1u);
+  for (std::size_t i = 1; i <= 3; ++i) EXPECT_EQ(send(kCachePeer, i).displaced, 0u);
+  EXPECT_EQ(send(kCachePeer, 4).displaced, 1u);
   EXPECT_EQ(cache().waiting(), 3u);
-  cache().on_answer(kPeer, kMac, now_);
+  cache().on_answer(kCachePeer, kPeerMac, now_);
   for (std::size_t i = 2; i <= 4; ++i) EXPECT_EQ(cache().next_released()->packet.size(), i);
   EXPECT_FALSE(cache().next_released());
 }
@@ -244,10 +244,10 @@ TEST_F(Neighbours, TheQueueIsBoundedInBytesToo) {
   NeighbourConfig config;
   config.max_waiting_bytes = 1000;
   configure(config);
-  send(kPeer, 600);
-  EXPECT_EQ(send(kPeer, 400).displaced, 0u);
-  EXPECT_EQ(send(kPeer, 500).displaced, 1u);
-  const auto v = send(kPeer, 5000);  // alone it may be larger
+  send(kCachePeer, 600);
+  EXPECT_EQ(send(kCachePeer, 400).displaced, 0u);
+  EXPECT_EQ(send(kCachePeer, 500).displaced, 1u);
+  const auto v = send(kCachePeer, 5000);  // alone it may be larger
   EXPECT_EQ(v.displaced, 2u);
   EXPECT_EQ(v.outcome, Outcome::waiting);
   EXPECT_EQ(cache().waiting(), 1u);
@@ -258,9 +258,9 @@ TEST_F(Neighbours, AllQueuesTogetherAreBounded) {
   NeighbourConfig config;
   config.max_waiting_total = 4;
   configure(config);
-  for (std::uint32_t i = 1; i <= 4; ++i) EXPECT_EQ(send(host(i)).outcome, Outcome::waiting);
-  EXPECT_EQ(send(host(9)).outcome, Outcome::dropped);
-  const auto v = send(host(1));
+  for (std::uint32_t i = 1; i <= 4; ++i) EXPECT_EQ(send(host_number(i)).outcome, Outcome::waiting);
+  EXPECT_EQ(send(host_number(9)).outcome, Outcome::dropped);
+  const auto v = send(host_number(1));
   EXPECT_EQ(v.outcome, Outcome::waiting);
   EXPECT_EQ(v.displaced, 1u);
   EXPECT_EQ(cache().waiting(), 4u);
@@ -271,11 +271,11 @@ TEST_F(Neighbours, TheLongestUnusedMakesRoom) {
   NeighbourConfig config;
   config.max_entries = 3;
   configure(config);
-  for (std::uint32_t i = 1; i <= 3; ++i) make_reachable(host(i));
-  send(host(1));
-  make_reachable(host(4));
-  EXPECT_EQ(state(host(2)), State::none);
-  EXPECT_EQ(state(host(1)), State::reachable);
+  for (std::uint32_t i = 1; i <= 3; ++i) make_reachable(host_number(i));
+  send(host_number(1));
+  make_reachable(host_number(4));
+  EXPECT_EQ(state(host_number(2)), CacheState::none);
+  EXPECT_EQ(state(host_number(1)), CacheState::reachable);
   EXPECT_EQ(cache().size(), 3u);
 }
 
@@ -285,27 +285,27 @@ TEST_F(Neighbours, AFloodOfStrangersDoesNotPushOutThoseWeTalkTo) {
   configure(config);
   make_reachable();
   for (std::uint32_t i = 100; i < 10000; ++i) {
-    cache().on_heard(host(i), kOtherMac, true, now_);
+    cache().on_heard(host_number(i), kNewMac, true, now_);
     ASSERT_LE(cache().size(), 10u);
   }
-  EXPECT_EQ(state(), State::reachable);
-  EXPECT_FALSE(cache().on_heard(host(20000), kOtherMac, true, now_));
+  EXPECT_EQ(state(), CacheState::reachable);
+  EXPECT_FALSE(cache().on_heard(host_number(20000), kNewMac, true, now_));
   advance(6s);
-  send(kPeer);
-  EXPECT_TRUE(cache().on_heard(host(20000), kOtherMac, true, now_));  // the old strangers may go
-  for (std::uint32_t i = 100; i < 200; ++i) cache().on_heard(host(i), kOtherMac, true, now_);
-  EXPECT_EQ(state(), State::reachable);
+  send(kCachePeer);
+  EXPECT_TRUE(cache().on_heard(host_number(20000), kNewMac, true, now_));  // the old strangers may go
+  for (std::uint32_t i = 100; i < 200; ++i) cache().on_heard(host_number(i), kNewMac, true, now_);
+  EXPECT_EQ(state(), CacheState::reachable);
 }
 
 TEST_F(Neighbours, WhenEveryEntryHoldsPacketsNothingIsEvicted) {
   NeighbourConfig config;
   config.max_entries = 2;
   configure(config);
-  send(host(1)), send(host(2));
-  EXPECT_EQ(send(host(3)).outcome, Outcome::dropped);
-  EXPECT_EQ(state(host(3)), State::none);
+  send(host_number(1)), send(host_number(2));
+  EXPECT_EQ(send(host_number(3)).outcome, Outcome::dropped);
+  EXPECT_EQ(state(host_number(3)), CacheState::none);
   advance(10s);
-  EXPECT_FALSE(cache().on_heard(host(4), kMac, true, now_));
+  EXPECT_FALSE(cache().on_heard(host_number(4), kPeerMac, true, now_));
 }
 
 TEST_F(Neighbours, RandomUseLosesNothingAndStaysInBounds) {
@@ -315,8 +315,8 @@ TEST_F(Neighbours, RandomUseLosesNothingAndStaysInBounds) {
   Random random({2, 3});
   std::size_t sent = 0, done = 0;
   for (int i = 0; i < 50000; ++i) {
-    const IpAddress who = host(random.below(14));
-    const MacAddress mac = random.chance(0.5) ? kMac : kOtherMac;
+    const IpAddress who = host_number(random.below(14));
+    const MacAddress mac = random.chance(0.5) ? kPeerMac : kNewMac;
     switch (random.below(6)) {
       case 0:
       case 1: {

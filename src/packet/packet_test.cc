@@ -13,13 +13,13 @@ namespace {
 
 using Octets = std::vector<std::uint8_t>;
 
-Octets counting(std::size_t size) {
+Octets counting_bytes(std::size_t size) {
   Octets out(size);
   std::iota(out.begin(), out.end(), std::uint8_t{1});
   return out;
 }
 
-Octets content(const Packet& p) {
+Octets packet_content(const Packet& p) {
   Octets out;
   for (const Slice& s : p.slices()) out.insert(out.end(), s.bytes().begin(), s.bytes().end());
   EXPECT_EQ(out.size(), p.size());
@@ -50,11 +50,11 @@ TEST(Packet, StartsEmpty) {
 
 TEST(Packet, HeadersArePushedIntoTheHeadroom) {
   BufferPool pool;
-  Packet p(pool.copy_of(counting(3), 10));
+  Packet p(pool.copy_of(counting_bytes(3), 10));
   MutableBytes header = p.push_front(2);
   ASSERT_EQ(header.size(), 2u);
   header[0] = 0xaa, header[1] = 0xbb;
-  EXPECT_EQ(content(p), (Octets{0xaa, 0xbb, 1, 2, 3}));
+  EXPECT_EQ(packet_content(p), (Octets{0xaa, 0xbb, 1, 2, 3}));
   EXPECT_EQ(p.slices()[0].headroom(), 8u);
 }
 
@@ -63,7 +63,7 @@ TEST(Packet, TakesAtMostEightSlices) {
   Packet p;
   for (std::size_t i = 0; i < Packet::kMaxSlices; ++i) {
     EXPECT_TRUE(p.has_room());
-    p.append(pool.copy_of(counting(2)));
+    p.append(pool.copy_of(counting_bytes(2)));
   }
   EXPECT_FALSE(p.has_room());
   EXPECT_EQ(p.size(), 16u);
@@ -71,7 +71,7 @@ TEST(Packet, TakesAtMostEightSlices) {
 
 TEST(Packet, MovingLeavesAnEmptyOneBehind) {
   BufferPool pool;
-  Packet a(pool.copy_of(counting(9)));
+  Packet a(pool.copy_of(counting_bytes(9)));
   a.offload.gso_size = 5;
   Packet b(std::move(a));
   // NOLINTBEGIN(bugprone-use-after-move,clang-analyzer-cplusplus.Move): it is empty, and that is promised
@@ -80,20 +80,20 @@ TEST(Packet, MovingLeavesAnEmptyOneBehind) {
   EXPECT_EQ(a.offload.gso_size, 0);
   // NOLINTEND(bugprone-use-after-move,clang-analyzer-cplusplus.Move)
   EXPECT_EQ(b.offload.gso_size, 5);
-  Packet c(pool.copy_of(counting(1)));
+  Packet c(pool.copy_of(counting_bytes(1)));
   c = std::move(b);
-  EXPECT_EQ(content(c), counting(9));
+  EXPECT_EQ(packet_content(c), counting_bytes(9));
   EXPECT_EQ(pool.blocks_in_use(), 1u);
   Packet& same = c;
   c = std::move(same);
-  EXPECT_EQ(content(c), counting(9));
+  EXPECT_EQ(packet_content(c), counting_bytes(9));
 }
 
 TEST(Packet, CutsAgreeWithAFlatCopy) {
   BufferPool pool;
   Random random({1, 5});
   for (int round = 0; round < 5000; ++round) {
-    Octets flat = counting(random.below(120));
+    Octets flat = counting_bytes(random.below(120));
     Packet p = cut(flat, 1 + random.below(Packet::kMaxSlices), random, pool);
     p.offload.gso_size = 7;
     for (int step = 0; step < 4; ++step) {
@@ -118,7 +118,7 @@ TEST(Packet, CutsAgreeWithAFlatCopy) {
           ASSERT_EQ(out, Octets(flat.begin() + static_cast<long>(n), flat.end()));
         }
       }
-      ASSERT_EQ(content(p), flat);
+      ASSERT_EQ(packet_content(p), flat);
       ASSERT_EQ(p.offload.gso_size, 7);
       ASSERT_LE(p.slices().size(), Packet::kMaxSlices);
     }
@@ -129,7 +129,7 @@ TEST(Packet, CutsAgreeWithAFlatCopy) {
 TEST(Packet, LinearizeRefusesAndLeavesEverythingAsItWas) {
   BufferPool pool(3 * 256);
   Packet p;
-  for (int i = 0; i < 3; ++i) p.append(pool.copy_of(counting(4)));
+  for (int i = 0; i < 3; ++i) p.append(pool.copy_of(counting_bytes(4)));
   const std::uint8_t* data = p.front().data();
   EXPECT_FALSE(p.linearize(13, pool));  // longer than the packet
   EXPECT_FALSE(p.linearize(5, pool));   // the pool is empty
@@ -145,7 +145,7 @@ TEST(Packet, LinearizeRefusesAndLeavesEverythingAsItWas) {
 TEST(Packet, LinearizeWorksWithAllSlicesTaken) {
   BufferPool pool;
   Packet p;
-  for (std::size_t i = 0; i < Packet::kMaxSlices; ++i) p.append(pool.copy_of(counting(3)));
+  for (std::size_t i = 0; i < Packet::kMaxSlices; ++i) p.append(pool.copy_of(counting_bytes(3)));
   ASSERT_TRUE(p.linearize(4, pool));
   EXPECT_EQ(p.front().size(), 4u);
   EXPECT_EQ(p.size(), 24u);
@@ -155,7 +155,7 @@ TEST(Packet, LinearizeWorksWithAllSlicesTaken) {
 
 TEST(Packet, CopyOutRefusesWhatIsNotThere) {
   BufferPool pool;
-  Packet p(pool.copy_of(counting(10)));
+  Packet p(pool.copy_of(counting_bytes(10)));
   Octets out(5);
   EXPECT_TRUE(p.copy_out(5, out));
   EXPECT_FALSE(p.copy_out(6, out));
@@ -166,7 +166,7 @@ TEST(Packet, CopyOutRefusesWhatIsNotThere) {
 
 TEST(Packet, ClearForgetsBytesAndFacts) {
   BufferPool pool;
-  Packet p(pool.copy_of(counting(10)));
+  Packet p(pool.copy_of(counting_bytes(10)));
   p.offload.checksum = ChecksumState::verified;
   p.clear();
   EXPECT_TRUE(p.empty());
@@ -197,11 +197,11 @@ TEST(PacketBatch, KeepsOrderWhenTheFrontIsTaken) {
 TEST(PacketBatch, APlaceMayBeFilledInPlaceOrGivenUp) {
   BufferPool pool;
   PacketBatch batch;
-  batch.add().append(pool.copy_of(counting(3)));
+  batch.add().append(pool.copy_of(counting_bytes(3)));
   EXPECT_EQ(batch.size(), 1u);
   Packet& second = batch.add();
   EXPECT_TRUE(second.empty());
-  second.append(pool.copy_of(counting(4)));
+  second.append(pool.copy_of(counting_bytes(4)));
   batch.drop_last();
   EXPECT_EQ(batch.size(), 1u);
   EXPECT_EQ(pool.blocks_in_use(), 1u);

@@ -91,7 +91,7 @@ std::vector<Octets> naive_split(const Octets& frame, const Recipe& r, bool parti
   return out;
 }
 
-Octets content(const Packet& p) {
+Octets segment_content(const Packet& p) {
   Octets out(p.size());
   EXPECT_TRUE(p.copy_out(0, out));
   return out;
@@ -140,7 +140,7 @@ TEST(SegmentSplit, AgreesWithANaiveSplitOverAnySlices) {
       Packet out;
       ASSERT_FALSE(splitter.is_done());
       ASSERT_EQ(splitter.next(out, pool), SplitResult::segment);
-      ASSERT_EQ(content(out), want);
+      ASSERT_EQ(segment_content(out), want);
       ASSERT_EQ(out.offload.gso_size, 0);
       ASSERT_EQ(out.offload.checksum, partial ? ChecksumState::partial : ChecksumState::unchecked);
       ASSERT_GE(out.slices()[0].headroom(), SegmentSplitter::kHeadroom);
@@ -191,9 +191,9 @@ TEST(SegmentSplit, StopsAtAFullBatchAndGoesOn) {
   EXPECT_EQ(splitter.fill(second, pool), SplitResult::done);
   EXPECT_EQ(first.size() + second.size(), 100u);
   const auto expected = naive_split(frame, r, false);
-  EXPECT_EQ(content(*first.begin()), expected.front());
-  EXPECT_EQ(content(*second.begin()), expected[PacketBatch::kCapacity]);
-  EXPECT_EQ(content(*(second.end() - 1)), expected.back());
+  EXPECT_EQ(segment_content(*first.begin()), expected.front());
+  EXPECT_EQ(segment_content(*second.begin()), expected[PacketBatch::kCapacity]);
+  EXPECT_EQ(segment_content(*(second.end() - 1)), expected.back());
 }
 
 TEST(SegmentSplit, AnEmptyPoolDelaysButLosesNothing) {
@@ -215,8 +215,8 @@ TEST(SegmentSplit, AnEmptyPoolDelaysButLosesNothing) {
   ASSERT_EQ(splitter.next(three, pool), SplitResult::no_buffer);
   one.clear();
   ASSERT_EQ(splitter.next(three, pool), SplitResult::segment);
-  EXPECT_EQ(content(two), expected[1]);
-  EXPECT_EQ(content(three), expected[2]);
+  EXPECT_EQ(segment_content(two), expected[1]);
+  EXPECT_EQ(segment_content(three), expected[2]);
   EXPECT_TRUE(splitter.is_done());
 }
 
@@ -228,14 +228,14 @@ TEST(SegmentSplit, PlainPacketsPassThroughWithTheirChecksumCompleted) {
     for (const bool partial : {false, true}) {
       Packet p(pool.copy_of(make_frame(r)));
       p.offload = {ChecksumState::partial, 34, 16, 54, gso};
-      const Octets before = content(p);
+      const Octets before = segment_content(p);
       SegmentSplitter splitter;
       ASSERT_TRUE(splitter.start(std::move(p), {14, partial}, pool));
       Packet out;
       ASSERT_EQ(splitter.next(out, pool), SplitResult::segment);
       EXPECT_EQ(out.offload.gso_size, 0);
       EXPECT_EQ(out.offload.checksum, partial ? ChecksumState::partial : ChecksumState::unchecked);
-      EXPECT_EQ(content(out) == before, partial);
+      EXPECT_EQ(segment_content(out) == before, partial);
       const TransportSpan span{IpAddress::v4(192, 0, 2, 1), IpAddress::v4(192, 0, 2, 2), IpProtocol::tcp, 34, 120};
       EXPECT_TRUE(has_good_checksum(out, span));
       EXPECT_EQ(splitter.next(out, pool), SplitResult::done);

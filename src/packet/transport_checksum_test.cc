@@ -29,7 +29,7 @@ Packet in_slices(const Octets& bytes, Random& random, BufferPool& pool) {
   return p;
 }
 
-Octets content(const Packet& p) {
+Octets summed_content(const Packet& p) {
   Octets out(p.size());
   EXPECT_TRUE(p.copy_out(0, out));
   return out;
@@ -68,7 +68,7 @@ TEST(TransportChecksum, APartialOneIsCompletedOverAnySlices) {
     ASSERT_EQ(p.offload.checksum, ChecksumState::unchecked);
     ASSERT_TRUE(has_good_checksum(p, span));
 
-    Octets wrong = content(p);
+    Octets wrong = summed_content(p);
     const std::size_t bit = 8 * start + random.below(static_cast<std::uint32_t>(8 * length));
     wrong[bit / 8] = static_cast<std::uint8_t>(wrong[bit / 8] ^ (1u << bit % 8));
     Packet damaged = in_slices(wrong, random, pool);
@@ -87,7 +87,7 @@ TEST(TransportChecksum, PaddingBehindTheSegmentDoesNotCount) {
   Packet p = in_slices(bytes, random, pool);
   p.offload = {ChecksumState::partial, 0, 16, 0, 0};
   ASSERT_TRUE(finish_checksum(p));
-  bytes = content(p);
+  bytes = summed_content(p);
   bytes.resize(26, 0xab);
   EXPECT_TRUE(has_good_checksum(in_slices(bytes, random, pool), {kA, kB, IpProtocol::tcp, 0, 20}));
   EXPECT_FALSE(has_good_checksum(in_slices(bytes, random, pool), {kA, kB, IpProtocol::tcp, 0, 26}));
@@ -103,7 +103,7 @@ TEST(TransportChecksum, UdpNeverSendsZero) {
   Packet p(pool.copy_of(bytes));
   p.offload = {ChecksumState::partial, 0, 6, 0, 0};
   ASSERT_TRUE(finish_checksum(p));
-  EXPECT_EQ(load_be16(content(p).data() + 6), 0xffff);
+  EXPECT_EQ(load_be16(summed_content(p).data() + 6), 0xffff);
   EXPECT_TRUE(has_good_checksum(p, {kA, kB, IpProtocol::udp, 0, 10}));
 }
 
@@ -114,7 +114,7 @@ TEST(TransportChecksum, OffloadFactsOutsideThePacketAreRefused) {
     Packet p(pool.copy_of(bytes));
     p.offload = {ChecksumState::partial, static_cast<std::uint16_t>(start), static_cast<std::uint16_t>(offset), 0, 0};
     EXPECT_FALSE(finish_checksum(p)) << start << ',' << offset;
-    EXPECT_EQ(content(p), bytes);
+    EXPECT_EQ(summed_content(p), bytes);
   }
   Packet p(pool.copy_of(bytes));
   EXPECT_FALSE(has_good_checksum(p, {kA, kB, IpProtocol::tcp, 31, 0}));

@@ -21,7 +21,7 @@
 namespace leat {
 namespace {
 
-sockaddr_in loopback(std::uint16_t port) {
+sockaddr_in loopback_name(std::uint16_t port) {
   sockaddr_in in{};
   in.sin_family = AF_INET;
   in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -37,14 +37,14 @@ class PosixTest : public ::testing::Test {
   static int stream() { return leat_socket(AF_INET, SOCK_STREAM, 0); }
   static int listener(std::uint16_t port, int backlog = 64) {
     const int fd = stream();
-    const sockaddr_in in = loopback(port);
+    const sockaddr_in in = loopback_name(port);
     EXPECT_EQ(leat_bind(fd, reinterpret_cast<const sockaddr*>(&in), sizeof in), 0);
     EXPECT_EQ(leat_listen(fd, backlog), 0);
     return fd;
   }
   static int connected(std::uint16_t port) {
     const int fd = stream();
-    const sockaddr_in in = loopback(port);
+    const sockaddr_in in = loopback_name(port);
     EXPECT_EQ(leat_connect(fd, reinterpret_cast<const sockaddr*>(&in), sizeof in), 0) << strerror(errno);
     return fd;
   }
@@ -63,7 +63,7 @@ class PosixTest : public ::testing::Test {
   }
 };
 
-std::string pattern(std::size_t size, int seed) {
+std::string posix_pattern(std::size_t size, int seed) {
   std::string data(size, '\0');
   for (std::size_t i = 0; i < size; ++i) data[i] = static_cast<char>((i * 31 + i / 251 + seed) & 0x7f);
   return data;
@@ -71,7 +71,7 @@ std::string pattern(std::size_t size, int seed) {
 
 TEST_F(PosixTest, ABlockingClientAndAServerInOneProcess) {
   const int l = listener(7000);
-  const std::string data = pattern(3'000'000, 1);
+  const std::string data = posix_pattern(3'000'000, 1);
   std::thread server([&] {
     const int fd = leat_accept(l, nullptr, nullptr);
     ASSERT_GE(fd, 0);
@@ -133,7 +133,7 @@ TEST_F(PosixTest, ThreadsShareOneSocket) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 2; ++i) {
     threads.emplace_back([&] { got += read_all(in).size(); });
-    threads.emplace_back([&] { write_all(out, pattern(200'000, 2)); });
+    threads.emplace_back([&] { write_all(out, posix_pattern(200'000, 2)); });
   }
   threads[1].join();
   threads[3].join();

@@ -20,7 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr MacAddress kMac{{2, 0, 0, 0, 0, 1}}, kOtherMac{{2, 0, 0, 0, 0, 2}};
-constexpr IpAddress kAddress = IpAddress::v4(10, 0, 0, 1), kOther = IpAddress::v4(10, 0, 0, 2);
+constexpr IpAddress kAddress = IpAddress::v4(10, 0, 0, 1), kOtherAddress = IpAddress::v4(10, 0, 0, 2);
 
 /// A device whose descriptor works, and that fails or refuses room when told to.
 class MoodyDevice final : public Device {
@@ -78,7 +78,7 @@ class WorkerTest : public ::testing::Test {
       for (; count > 0 && !batch.full(); --count) {
         Slice s = pool_.allocate(BufferClass::header, 0, 14 + ArpPacket::kSize);
         make_ethernet(MacAddress::broadcast(), kOtherMac, EtherType::arp).write(s.mutable_bytes());
-        ArpPacket{ArpOperation::request, kOtherMac, kOther, {}, kAddress}.write(s.mutable_bytes().subspan(14));
+        ArpPacket{ArpOperation::request, kOtherMac, kOtherAddress, {}, kAddress}.write(s.mutable_bytes().subspan(14));
         batch.push(Packet(std::move(s)));
       }
       other_->transmit(batch);

@@ -22,7 +22,7 @@ struct Timer : TimerEntry {
   int id = 0;
 };
 
-constexpr Instant kStart{hours(1000)};
+constexpr Instant kWheelStart{hours(1000)};
 
 /// The ids that fire at `now`, in order.
 std::vector<int> fired(TimerWheel& wheel, Instant now) {
@@ -35,97 +35,97 @@ TEST(TimerWheel, IsEmptyAtFirst) {
   TimerWheel wheel;
   EXPECT_TRUE(wheel.empty());
   EXPECT_EQ(wheel.next_deadline(), kNever);
-  EXPECT_EQ(wheel.pop_expired(kStart), nullptr);
+  EXPECT_EQ(wheel.pop_expired(kWheelStart), nullptr);
 }
 
 TEST(TimerWheel, RoundsUpAndNeverFiresEarly) {
   TimerWheel wheel;
-  EXPECT_EQ(wheel.pop_expired(kStart), nullptr);
+  EXPECT_EQ(wheel.pop_expired(kWheelStart), nullptr);
   Timer t;
-  wheel.schedule(t, kStart + milliseconds(4) + nanoseconds(1));
+  wheel.schedule(t, kWheelStart + milliseconds(4) + nanoseconds(1));
   EXPECT_TRUE(t.is_scheduled());
-  EXPECT_EQ(wheel.next_deadline(), kStart + milliseconds(5));
-  EXPECT_EQ(wheel.pop_expired(kStart + milliseconds(5) - nanoseconds(1)), nullptr);
-  EXPECT_EQ(wheel.pop_expired(kStart + milliseconds(5)), &t);
+  EXPECT_EQ(wheel.next_deadline(), kWheelStart + milliseconds(5));
+  EXPECT_EQ(wheel.pop_expired(kWheelStart + milliseconds(5) - nanoseconds(1)), nullptr);
+  EXPECT_EQ(wheel.pop_expired(kWheelStart + milliseconds(5)), &t);
   EXPECT_FALSE(t.is_scheduled());
   EXPECT_TRUE(wheel.empty());
 
-  wheel.schedule(t, kStart + milliseconds(6));  // a whole millisecond is taken as it is
-  EXPECT_EQ(wheel.next_deadline(), kStart + milliseconds(6));
-  EXPECT_EQ(wheel.pop_expired(kStart + milliseconds(6)), &t);
+  wheel.schedule(t, kWheelStart + milliseconds(6));  // a whole millisecond is taken as it is
+  EXPECT_EQ(wheel.next_deadline(), kWheelStart + milliseconds(6));
+  EXPECT_EQ(wheel.pop_expired(kWheelStart + milliseconds(6)), &t);
 }
 
 TEST(TimerWheel, FiresInOrderWhateverTheJump) {
   TimerWheel wheel;
   std::array<Timer, 6> t;
   const Duration delays[] = {hours(2), milliseconds(3), seconds(200), milliseconds(3), milliseconds(70), hours(500)};
-  wheel.pop_expired(kStart);
+  wheel.pop_expired(kWheelStart);
   for (int i = 0; i < 6; ++i) {
     t[i].id = i;
-    wheel.schedule(t[i], kStart + delays[i]);
+    wheel.schedule(t[i], kWheelStart + delays[i]);
   }
-  EXPECT_EQ(fired(wheel, kStart + hours(501)), (std::vector<int>{1, 3, 4, 2, 0, 5}));
+  EXPECT_EQ(fired(wheel, kWheelStart + hours(501)), (std::vector<int>{1, 3, 4, 2, 0, 5}));
 }
 
 TEST(TimerWheel, CancelsAndMoves) {
   TimerWheel wheel;
-  wheel.pop_expired(kStart);
+  wheel.pop_expired(kWheelStart);
   Timer a, b;
   a.id = 1, b.id = 2;
   wheel.cancel(a);  // not armed: nothing happens
-  wheel.schedule(a, kStart + seconds(1));
-  wheel.schedule(b, kStart + seconds(2));
-  wheel.schedule(a, kStart + seconds(3));  // later
-  EXPECT_EQ(wheel.next_deadline(), kStart + seconds(2));
-  wheel.schedule(b, kStart + milliseconds(1500));  // earlier
-  EXPECT_EQ(wheel.next_deadline(), kStart + milliseconds(1500));
-  EXPECT_EQ(fired(wheel, kStart + seconds(2)), (std::vector<int>{2}));
+  wheel.schedule(a, kWheelStart + seconds(1));
+  wheel.schedule(b, kWheelStart + seconds(2));
+  wheel.schedule(a, kWheelStart + seconds(3));  // later
+  EXPECT_EQ(wheel.next_deadline(), kWheelStart + seconds(2));
+  wheel.schedule(b, kWheelStart + milliseconds(1500));  // earlier
+  EXPECT_EQ(wheel.next_deadline(), kWheelStart + milliseconds(1500));
+  EXPECT_EQ(fired(wheel, kWheelStart + seconds(2)), (std::vector<int>{2}));
   wheel.cancel(a);
   EXPECT_FALSE(a.is_scheduled());
   EXPECT_EQ(wheel.next_deadline(), kNever);
-  wheel.schedule(a, kStart + seconds(9));
+  wheel.schedule(a, kWheelStart + seconds(9));
   wheel.schedule(a, kNever);
   EXPECT_TRUE(wheel.empty());
-  EXPECT_EQ(fired(wheel, kStart + hours(1)), std::vector<int>{});
+  EXPECT_EQ(fired(wheel, kWheelStart + hours(1)), std::vector<int>{});
 }
 
 TEST(TimerWheel, KnowsWhatAnEntryIsArmedFor) {
   TimerWheel wheel;
   Timer t;
-  EXPECT_FALSE(TimerWheel::is_armed_by(t, kStart));
+  EXPECT_FALSE(TimerWheel::is_armed_by(t, kWheelStart));
   EXPECT_TRUE(TimerWheel::is_armed_by(t, kNever)) << "no need to be";
-  wheel.schedule(t, kStart + microseconds(10'500));
-  EXPECT_FALSE(TimerWheel::is_armed_by(t, kStart + milliseconds(10))) << "too late for that";
-  EXPECT_TRUE(TimerWheel::is_armed_by(t, kStart + microseconds(10'001))) << "the same tick";
-  EXPECT_TRUE(TimerWheel::is_armed_by(t, kStart + microseconds(10'500)));
-  EXPECT_TRUE(TimerWheel::is_armed_by(t, kStart + hours(1)));
-  EXPECT_EQ(fired(wheel, kStart + milliseconds(11)).size(), 1u);
-  EXPECT_FALSE(TimerWheel::is_armed_by(t, kStart + hours(1))) << "no longer";
-  wheel.schedule(t, kStart + hours(2));
+  wheel.schedule(t, kWheelStart + microseconds(10'500));
+  EXPECT_FALSE(TimerWheel::is_armed_by(t, kWheelStart + milliseconds(10))) << "too late for that";
+  EXPECT_TRUE(TimerWheel::is_armed_by(t, kWheelStart + microseconds(10'001))) << "the same tick";
+  EXPECT_TRUE(TimerWheel::is_armed_by(t, kWheelStart + microseconds(10'500)));
+  EXPECT_TRUE(TimerWheel::is_armed_by(t, kWheelStart + hours(1)));
+  EXPECT_EQ(fired(wheel, kWheelStart + milliseconds(11)).size(), 1u);
+  EXPECT_FALSE(TimerWheel::is_armed_by(t, kWheelStart + hours(1))) << "no longer";
+  wheel.schedule(t, kWheelStart + hours(2));
   wheel.cancel(t);
-  EXPECT_FALSE(TimerWheel::is_armed_by(t, kStart + hours(3)));
+  EXPECT_FALSE(TimerWheel::is_armed_by(t, kWheelStart + hours(3)));
 }
 
 TEST(TimerWheel, APastDeadlineFiresAtTheNextTick) {
   TimerWheel wheel;
-  wheel.pop_expired(kStart);
+  wheel.pop_expired(kWheelStart);
   Timer t;
-  wheel.schedule(t, kStart - hours(5));
-  EXPECT_EQ(wheel.next_deadline(), kStart + milliseconds(1));
-  EXPECT_EQ(wheel.pop_expired(kStart), nullptr);
-  EXPECT_EQ(wheel.pop_expired(kStart + milliseconds(1)), &t);
+  wheel.schedule(t, kWheelStart - hours(5));
+  EXPECT_EQ(wheel.next_deadline(), kWheelStart + milliseconds(1));
+  EXPECT_EQ(wheel.pop_expired(kWheelStart), nullptr);
+  EXPECT_EQ(wheel.pop_expired(kWheelStart + milliseconds(1)), &t);
 }
 
 TEST(TimerWheel, ReArmingForNowWhilePoppingDoesNotSpin) {
   TimerWheel wheel;
   Timer t;
-  wheel.schedule(t, kStart);
-  const Instant now = kStart + hours(3);
+  wheel.schedule(t, kWheelStart);
+  const Instant now = kWheelStart + hours(3);
   int pops = 0;
   while (TimerEntry* e = wheel.pop_expired(now)) {
     ASSERT_LT(++pops, 3);
     wheel.schedule(*e, now);
-    wheel.schedule(*e, kStart + seconds(1));  // long past, but not yet reached by the wheel's position
+    wheel.schedule(*e, kWheelStart + seconds(1));  // long past, but not yet reached by the wheel's position
   }
   EXPECT_EQ(pops, 1);
   EXPECT_EQ(wheel.next_deadline(), now + milliseconds(1));
@@ -133,36 +133,36 @@ TEST(TimerWheel, ReArmingForNowWhilePoppingDoesNotSpin) {
 
 TEST(TimerWheel, AnyEntryMayGoWhileDueOnesArePopped) {
   TimerWheel wheel;
-  wheel.pop_expired(kStart);
+  wheel.pop_expired(kWheelStart);
   std::vector<std::unique_ptr<Timer>> t;
   for (int i = 0; i < 10; ++i) {
     t.push_back(std::make_unique<Timer>());
     t.back()->id = i;
-    wheel.schedule(*t.back(), kStart + milliseconds(i < 5 ? 10 : 20));
+    wheel.schedule(*t.back(), kWheelStart + milliseconds(i < 5 ? 10 : 20));
   }
-  const Instant now = kStart + milliseconds(30);
+  const Instant now = kWheelStart + milliseconds(30);
   EXPECT_EQ(wheel.pop_expired(now), t[0].get());
-  EXPECT_LE(wheel.next_deadline(), kStart + milliseconds(10));  // more are due at once
-  t[1].reset();                                                 // due, and destroyed while armed
-  wheel.cancel(*t[2]);                                          // due, and cancelled
-  wheel.schedule(*t[3], now + seconds(1));                      // due, and moved
-  t[6].reset();                                                 // not reached yet, and destroyed
+  EXPECT_LE(wheel.next_deadline(), kWheelStart + milliseconds(10));  // more are due at once
+  t[1].reset();                                                      // due, and destroyed while armed
+  wheel.cancel(*t[2]);                                               // due, and cancelled
+  wheel.schedule(*t[3], now + seconds(1));                           // due, and moved
+  t[6].reset();                                                      // not reached yet, and destroyed
   EXPECT_EQ(fired(wheel, now), (std::vector<int>{4, 5, 7, 8, 9}));
   EXPECT_EQ(fired(wheel, now + seconds(1)), (std::vector<int>{3}));
 }
 
 TEST(TimerWheel, ForgetsWhatWasDestroyed) {
   TimerWheel wheel;
-  wheel.pop_expired(kStart);
+  wheel.pop_expired(kWheelStart);
   for (Duration d : {Duration(milliseconds(1)), Duration(seconds(1)), Duration(hours(30))}) {
     Timer t;
-    wheel.schedule(t, kStart + d);
+    wheel.schedule(t, kWheelStart + d);
   }
   EXPECT_TRUE(wheel.empty());
   Timer later;
-  wheel.schedule(later, kStart + hours(40));
-  EXPECT_EQ(wheel.next_deadline(), kStart + hours(40));
-  EXPECT_EQ(wheel.pop_expired(kStart + hours(41)), &later);
+  wheel.schedule(later, kWheelStart + hours(40));
+  EXPECT_EQ(wheel.next_deadline(), kWheelStart + hours(40));
+  EXPECT_EQ(wheel.pop_expired(kWheelStart + hours(41)), &later);
 }
 
 TEST(TimerWheel, WorksAtEitherEndOfTime) {
@@ -184,34 +184,34 @@ TEST(TimerWheel, WorksAtEitherEndOfTime) {
 TEST(TimerWheel, FirstUseMayBeScheduling) {
   TimerWheel wheel;
   Timer t;
-  wheel.schedule(t, kStart + seconds(1));
-  EXPECT_LE(wheel.next_deadline(), kStart + seconds(1));
-  EXPECT_EQ(wheel.pop_expired(kStart), nullptr);
-  EXPECT_EQ(wheel.next_deadline(), kStart + seconds(1));
-  EXPECT_EQ(wheel.pop_expired(kStart + seconds(1)), &t);
+  wheel.schedule(t, kWheelStart + seconds(1));
+  EXPECT_LE(wheel.next_deadline(), kWheelStart + seconds(1));
+  EXPECT_EQ(wheel.pop_expired(kWheelStart), nullptr);
+  EXPECT_EQ(wheel.next_deadline(), kWheelStart + seconds(1));
+  EXPECT_EQ(wheel.pop_expired(kWheelStart + seconds(1)), &t);
 }
 
 TEST(TimerWheel, TimeNeverGoesBack) {
   TimerWheel wheel;
   Timer t;
-  wheel.pop_expired(kStart + seconds(1));
-  wheel.schedule(t, kStart + milliseconds(1001));
-  EXPECT_EQ(wheel.pop_expired(kStart), nullptr);
-  EXPECT_EQ(wheel.pop_expired(kStart + milliseconds(1001)), &t);
+  wheel.pop_expired(kWheelStart + seconds(1));
+  wheel.schedule(t, kWheelStart + milliseconds(1001));
+  EXPECT_EQ(wheel.pop_expired(kWheelStart), nullptr);
+  EXPECT_EQ(wheel.pop_expired(kWheelStart + milliseconds(1001)), &t);
 }
 
 // How often an otherwise idle stack is woken for its timers, following next_deadline().
 int wake_ups(int timers, Duration delay) {
   TimerWheel wheel;
-  wheel.pop_expired(kStart);
+  wheel.pop_expired(kWheelStart);
   std::vector<Timer> t(static_cast<std::size_t>(timers));
-  for (Timer& x : t) wheel.schedule(x, kStart + delay);
+  for (Timer& x : t) wheel.schedule(x, kWheelStart + delay);
   int wakes = 0, seen = 0;
   while (!wheel.empty()) {
     ++wakes;
     const Instant now = wheel.next_deadline();
     while (wheel.pop_expired(now) != nullptr) ++seen;
-    EXPECT_TRUE(seen == 0 || now >= kStart + delay);
+    EXPECT_TRUE(seen == 0 || now >= kWheelStart + delay);
   }
   EXPECT_EQ(seen, timers);
   return wakes;
@@ -224,7 +224,7 @@ TEST(TimerWheel, AnIdleStackSleeps) {
 }
 
 /// What the wheel must do, in the plainest form: entries by the tick at which they may fire.
-struct Model {
+struct WheelModel {
   std::multimap<std::int64_t, int> armed;  // tick -> id; equal ticks in the order of scheduling
   std::int64_t latest = std::numeric_limits<std::int64_t>::min();
 
@@ -255,7 +255,7 @@ Duration random_span(Random& random) {
 void agrees_with_the_model(Instant now, std::uint64_t seed) {
   Random random(Seed{seed, 0});
   TimerWheel wheel;
-  Model model;
+  WheelModel model;
   std::array<std::unique_ptr<Timer>, 60> t;
   ASSERT_EQ(wheel.pop_expired(now), nullptr);
   ASSERT_EQ(model.pop(now), -1);
@@ -291,7 +291,7 @@ void agrees_with_the_model(Instant now, std::uint64_t seed) {
     if (model.armed.empty()) {
       ASSERT_EQ(next, kNever);
     } else {
-      ASSERT_LE(Model::ceil_ms(next), model.armed.begin()->first);
+      ASSERT_LE(WheelModel::ceil_ms(next), model.armed.begin()->first);
       ASSERT_GT(next, now);
     }
   }
@@ -299,9 +299,9 @@ void agrees_with_the_model(Instant now, std::uint64_t seed) {
 
 TEST(TimerWheel, AgreesWithAMultimapUnderRandomOperations) {
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
-    const Instant start = seed % 3 == 0 ? Instant(Duration(0)) : seed % 3 == 1 ? Instant(-hours(999'999)) : kStart;
+    const Instant start = seed % 3 == 0 ? Instant(Duration(0)) : seed % 3 == 1 ? Instant(-hours(999'999)) : kWheelStart;
     agrees_with_the_model(start, seed);
-    if (testing::Test::HasFatalFailure()) return;
+    if (::testing::Test::HasFatalFailure()) return;
   }
 }
 

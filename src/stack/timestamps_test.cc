@@ -12,17 +12,17 @@
 namespace leat::testing {
 namespace {
 
-constexpr std::size_t kTcpStart = 14 + Ipv4Header::kSize;
+constexpr std::size_t kTcpOffset = 14 + Ipv4Header::kSize;
 
 std::optional<TcpTimestamps> timestamps_of(const std::vector<std::uint8_t>& frame) {
-  if (frame.size() < kTcpStart + TcpHeader::kSize || frame[12] != 8 || frame[23] != 6) return std::nullopt;
-  const std::size_t header = (frame[kTcpStart + 12] >> 4) * std::size_t{4};
-  const Bytes options = Bytes(frame).subspan(kTcpStart + TcpHeader::kSize, header - TcpHeader::kSize);
+  if (frame.size() < kTcpOffset + TcpHeader::kSize || frame[12] != 8 || frame[23] != 6) return std::nullopt;
+  const std::size_t header = (frame[kTcpOffset + 12] >> 4) * std::size_t{4};
+  const Bytes options = Bytes(frame).subspan(kTcpOffset + TcpHeader::kSize, header - TcpHeader::kSize);
   const std::optional<TcpOptionSet> parsed = TcpOptionSet::parse(options);
   return parsed ? parsed->timestamps : std::nullopt;
 }
 
-bool is_syn(const std::vector<std::uint8_t>& frame) { return (frame[kTcpStart + 13] & 2) != 0; }
+bool is_syn(const std::vector<std::uint8_t>& frame) { return (frame[kTcpOffset + 13] & 2) != 0; }
 
 TEST(StackTimestamps, HideTheUptimeAndAgreeBetweenTwoHosts) {
   Link link;
@@ -53,7 +53,7 @@ TEST(StackTimestamps, StandInWhatTimeWaitAnswers) {
   link.set_filter([&](int to, std::vector<std::uint8_t>& frame) {
     const auto stamp = timestamps_of(frame);
     if (!stamp) return true;
-    if (to == 0 && (frame[kTcpStart + 13] & 1) != 0) fin = frame;
+    if (to == 0 && (frame[kTcpOffset + 13] & 1) != 0) fin = frame;
     return true;
   });
   ASSERT_TRUE(link.near().close(pair.near, link.now()));

@@ -7,10 +7,10 @@
 namespace leat {
 namespace {
 
-constexpr std::array<std::uint8_t, 14> kFrame{0x02, 0, 0, 0, 0, 1, 0x02, 0, 0, 0, 0, 2, 0x08, 0x00};
+constexpr std::array<std::uint8_t, 14> kEthernetFrame{0x02, 0, 0, 0, 0, 1, 0x02, 0, 0, 0, 0, 2, 0x08, 0x00};
 
 TEST(Ethernet, ReadsAKnownFrame) {
-  constexpr auto h = EthernetHeader::parse(kFrame);
+  constexpr auto h = EthernetHeader::parse(kEthernetFrame);
   static_assert(h && h->ether_type() == EtherType::ipv4);
   EXPECT_EQ(h->destination.to_string(), "02:00:00:00:00:01");
   EXPECT_EQ(h->source.to_string(), "02:00:00:00:00:02");
@@ -19,19 +19,20 @@ TEST(Ethernet, ReadsAKnownFrame) {
 
 TEST(Ethernet, WritesWhatItRead) {
   std::array<std::uint8_t, 14> out{};
-  EthernetHeader::parse(kFrame)->write(out);
-  EXPECT_EQ(out, kFrame);
-  EXPECT_EQ(
-      make_ethernet(EthernetHeader::parse(kFrame)->destination, EthernetHeader::parse(kFrame)->source, EtherType::ipv4),
-      EthernetHeader::parse(kFrame));
+  EthernetHeader::parse(kEthernetFrame)->write(out);
+  EXPECT_EQ(out, kEthernetFrame);
+  EXPECT_EQ(make_ethernet(EthernetHeader::parse(kEthernetFrame)->destination,
+                          EthernetHeader::parse(kEthernetFrame)->source, EtherType::ipv4),
+            EthernetHeader::parse(kEthernetFrame));
 }
 
 TEST(Ethernet, RefusesEveryShorterFrame) {
-  for (std::size_t n = 0; n < kFrame.size(); ++n) EXPECT_FALSE(EthernetHeader::parse(Bytes(kFrame).first(n))) << n;
+  for (std::size_t n = 0; n < kEthernetFrame.size(); ++n)
+    EXPECT_FALSE(EthernetHeader::parse(Bytes(kEthernetFrame).first(n))) << n;
 }
 
 TEST(Ethernet, ALengthInTheTypeFieldMeansLlc) {
-  auto frame = kFrame;
+  auto frame = kEthernetFrame;
   for (const auto& [type, llc] : {std::pair{0u, true}, {46u, true}, {1500u, true}, {1501u, false}, {1536u, false}}) {
     store_be16(frame.data() + 12, static_cast<std::uint16_t>(type));
     EXPECT_EQ(EthernetHeader::parse(frame)->is_llc(), llc) << type;

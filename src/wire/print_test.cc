@@ -15,12 +15,12 @@ namespace {
 
 using Octets = std::vector<std::uint8_t>;
 
-const IpAddress kA = IpAddress::v4(10, 0, 0, 1), kB = IpAddress::v4(10, 0, 0, 2);
+const IpAddress kSource = IpAddress::v4(10, 0, 0, 1), kDestination = IpAddress::v4(10, 0, 0, 2);
 
 Octets datagram(IpProtocol protocol, const Octets& payload) {
   Ipv4Header ip;
   ip.protocol = protocol;
-  ip.source = kA, ip.destination = kB;
+  ip.source = kSource, ip.destination = kDestination;
   ip.total_length = static_cast<std::uint16_t>(20 + payload.size());
   Octets out(20);
   ip.write(out);
@@ -81,7 +81,7 @@ TEST(Print, Frames) {
   Octets frame(42);
   make_ethernet(MacAddress::broadcast(), *MacAddress::parse("02:00:00:00:00:01"), EtherType::arp).write(frame);
   ArpPacket arp;
-  arp.sender_mac = *MacAddress::parse("02:00:00:00:00:01"), arp.sender_ip = kA, arp.target_ip = kB;
+  arp.sender_mac = *MacAddress::parse("02:00:00:00:00:01"), arp.sender_ip = kSource, arp.target_ip = kDestination;
   arp.write(MutableBytes(frame).subspan(14));
   EXPECT_EQ(describe_frame(frame), "ARP, Request who-has 10.0.0.2 tell 10.0.0.1");
   arp.operation = ArpOperation::reply;

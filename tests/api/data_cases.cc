@@ -13,7 +13,7 @@ namespace {
 
 volatile sig_atomic_t broken_pipes = 0;
 
-const Case kCases[] = {
+const Case kDataCases[] = {
     {"recv: nothing yet", [](Player& p) { p.recv(p.pair().server, 10, MSG_DONTWAIT); }},
     {"recv: fresh", [](Player& p) { p.recv(p.tcp()); }},
     {"recv: listener", [](Player& p) { p.recv(p.listener()); }},
@@ -351,6 +351,8 @@ const Case kCases[] = {
 
 }  // namespace
 
-void add_data_cases(std::vector<Case>& cases) { cases.insert(cases.end(), std::begin(kCases), std::end(kCases)); }
+void add_data_cases(std::vector<Case>& cases) {
+  cases.insert(cases.end(), std::begin(kDataCases), std::end(kDataCases));
+}
 
 }  // namespace leat::testing

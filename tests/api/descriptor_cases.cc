@@ -14,7 +14,7 @@ namespace {
 constexpr int kNone = 9999;
 void* const kBad = reinterpret_cast<void*>(std::uintptr_t{8});  // NOLINT(performance-no-int-to-ptr): nobody's address
 
-const Case kCases[] = {
+const Case kDescriptorCases[] = {
     {"socket: wrong domain", [](Player& p) { p.descriptor("socket", p.c.socket(-1, SOCK_STREAM, 0)); }},
     {"socket: domain too large", [](Player& p) { p.descriptor("socket", p.c.socket(4000, SOCK_STREAM, 0)); }},
     {"socket: type unknown", [](Player& p) { p.descriptor("socket", p.c.socket(AF_INET, 9, 0)); }},
@@ -286,6 +286,8 @@ const Case kCases[] = {
 
 }  // namespace
 
-void add_descriptor_cases(std::vector<Case>& cases) { cases.insert(cases.end(), std::begin(kCases), std::end(kCases)); }
+void add_descriptor_cases(std::vector<Case>& cases) {
+  cases.insert(cases.end(), std::begin(kDescriptorCases), std::end(kDescriptorCases));
+}
 
 }  // namespace leat::testing

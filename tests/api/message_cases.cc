@@ -64,7 +64,7 @@ Player::Pair pair_with_inq(Player& p, std::string_view data = {}) {
   return pair;
 }
 
-const Case kCases[] = {
+const Case kMessageCases[] = {
     {"TCP_INQ: what is left",
      [](Player& p) {
        const auto pair = pair_with_inq(p, "abcdef");
@@ -239,6 +239,8 @@ const Case kCases[] = {
 
 }  // namespace
 
-void add_message_cases(std::vector<Case>& cases) { cases.insert(cases.end(), std::begin(kCases), std::end(kCases)); }
+void add_message_cases(std::vector<Case>& cases) {
+  cases.insert(cases.end(), std::begin(kMessageCases), std::end(kMessageCases));
+}
 
 }  // namespace leat::testing

@@ -59,7 +59,7 @@ bool is_administrator() {
   return can;
 }
 
-const Case kCases[] = {
+const Case kOptionCases[] = {
     {"options: wrong level",
      [](Player& p) {
        p.set(p.tcp(), 250, 1, 1);
@@ -419,6 +419,8 @@ const Case kCases[] = {
 
 }  // namespace
 
-void add_option_cases(std::vector<Case>& cases) { cases.insert(cases.end(), std::begin(kCases), std::end(kCases)); }
+void add_option_cases(std::vector<Case>& cases) {
+  cases.insert(cases.end(), std::begin(kOptionCases), std::end(kOptionCases));
+}
 
 }  // namespace leat::testing

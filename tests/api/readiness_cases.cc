@@ -28,7 +28,7 @@ void select(Player& p, int nfds, int in, int out, int except) {
   p.say("is", text.empty() ? "-" : text);
 }
 
-const Case kCases[] = {
+const Case kReadinessCases[] = {
     {"poll: fresh", [](Player& p) { p.events(p.tcp()); }},
     {"poll: bound",
      [](Player& p) {
@@ -365,6 +365,8 @@ const Case kCases[] = {
 
 }  // namespace
 
-void add_readiness_cases(std::vector<Case>& cases) { cases.insert(cases.end(), std::begin(kCases), std::end(kCases)); }
+void add_readiness_cases(std::vector<Case>& cases) {
+  cases.insert(cases.end(), std::begin(kReadinessCases), std::end(kReadinessCases));
+}
 
 }  // namespace leat::testing

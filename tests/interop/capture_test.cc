@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 using lab::Lab;
 using lab::LinkKind;
 
-constexpr unsigned kFin = 1, kSyn = 2, kRst = 4, kAck = 16;
+constexpr unsigned kFinFlag = 1, kSynFlag = 2, kRstFlag = 4, kAck = 16;
 
 /// A TCP segment as tshark describes it.
 struct Segment {
@@ -126,25 +126,25 @@ void check_handshake(const std::vector<Segment>& segments, const std::string& ou
   ASSERT_GE(segments.size(), 3u);
   const Segment& syn = segments[0];
   EXPECT_EQ(syn.from, ours);
-  EXPECT_EQ(syn.flags & (kSyn | kAck | kFin | kRst), kSyn);
+  EXPECT_EQ(syn.flags & (kSynFlag | kAck | kFinFlag | kRstFlag), kSynFlag);
   EXPECT_EQ(syn.mss, 1460u);
   EXPECT_TRUE(syn.has_sack_permitted);
   EXPECT_TRUE(syn.has_window_scale);
-  EXPECT_EQ(segments[1].flags & (kSyn | kAck), kSyn | kAck);
+  EXPECT_EQ(segments[1].flags & (kSynFlag | kAck), kSynFlag | kAck);
   EXPECT_EQ(segments[1].from, Lab::kFarAddress);
   EXPECT_EQ(segments[2].from, ours);
-  EXPECT_EQ(segments[2].flags & (kSyn | kAck), kAck);
+  EXPECT_EQ(segments[2].flags & (kSynFlag | kAck), kAck);
 }
 
 void check_end(const std::vector<Segment>& segments, const std::string& ours) {
   const auto fins_of = [&](const std::string& from) {
     return std::count_if(segments.begin(), segments.end(),
-                         [&](const Segment& s) { return s.from == from && (s.flags & kFin) != 0; });
+                         [&](const Segment& s) { return s.from == from && (s.flags & kFinFlag) != 0; });
   };
   EXPECT_EQ(fins_of(ours), 1);
   EXPECT_EQ(fins_of(Lab::kFarAddress), 1);
   const auto last_fin =
-      std::find_if(segments.rbegin(), segments.rend(), [](const Segment& s) { return (s.flags & kFin) != 0; });
+      std::find_if(segments.rbegin(), segments.rend(), [](const Segment& s) { return (s.flags & kFinFlag) != 0; });
   ASSERT_NE(last_fin, segments.rend());
   const auto acknowledges = [&](const Segment& s) { return s.from == last_fin->to && (s.flags & kAck) != 0; };
   EXPECT_TRUE(std::any_of(segments.rbegin(), last_fin, acknowledges)) << "the last FIN was not acknowledged";
@@ -183,7 +183,7 @@ TEST_P(CaptureTest, TsharkFindsNothingWrongWithACleanDownload) {
   for (const Segment& s : segments) {
     EXPECT_TRUE(!s.is_bad_checksum || is_partial(s)) << "frame " << s.number << " has a bad checksum";
     EXPECT_FALSE(s.is_retransmission) << "frame " << s.number << " is a retransmission";
-    EXPECT_EQ(s.flags & kRst, 0u) << "frame " << s.number << " is a reset";
+    EXPECT_EQ(s.flags & kRstFlag, 0u) << "frame " << s.number << " is a reset";
     if (s.from == Lab::kFarAddress) bytes += s.length;
   }
   EXPECT_GT(bytes, 10'000'001u);

@@ -24,7 +24,7 @@ namespace leat::interop {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::chrono::seconds kLimit{200};
+constexpr std::chrono::seconds kCrowdLimit{200};
 constexpr std::size_t kAtOnce = 50, kInFlight = 400;
 
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what + ": " + std::strerror(errno)); }
@@ -42,7 +42,7 @@ void allow_open_files(std::size_t wanted) {
 /// Sockets that do not block, and what epoll says of them.
 class Sockets {
  public:
-  explicit Sockets(const Crowd& crowd) : epoll_(::epoll_create1(EPOLL_CLOEXEC)), deadline_(Clock::now() + kLimit) {
+  explicit Sockets(const Crowd& crowd) : epoll_(::epoll_create1(EPOLL_CLOEXEC)), deadline_(Clock::now() + kCrowdLimit) {
     to_.sin_family = AF_INET;
     to_.sin_port = htons(crowd.port);
     ::inet_pton(AF_INET, crowd.address.c_str(), &to_.sin_addr);

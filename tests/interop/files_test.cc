@@ -17,7 +17,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-constexpr std::size_t kSize = 300'001;
+constexpr std::size_t kFileSize = 300'001;
 
 class FilesTest : public ::testing::Test {
  protected:
@@ -26,7 +26,7 @@ class FilesTest : public ::testing::Test {
     LEAT_LAB_OR_SKIP(lab, lab::LabConfig{});
     lab_.emplace(std::move(lab));
     std::filesystem::create_directories(folder_ / "www" / "a b");
-    write_noise(noise(), kSize);
+    write_noise(noise(), kFileSize);
     std::ofstream(folder_ / "www" / "a b" / "<one>.txt") << "one\n";
     served_.emplace(*lab_, lab_->best_link(), std::vector<std::string>{"serve", folder_ / "www"});
     ASSERT_TRUE(served_->running());
@@ -64,10 +64,10 @@ class FilesTest : public ::testing::Test {
 
 TEST_F(FilesTest, CurlGetsWhatItAsksFor) {
   const std::string file = url("/noise.bin");
-  EXPECT_EQ(curl({file}), noise_bytes(0, kSize));
+  EXPECT_EQ(curl({file}), noise_bytes(0, kFileSize));
   EXPECT_EQ(curl({"-r", "100-299", file}), noise_bytes(100, 200));
-  EXPECT_EQ(curl({"-r", "-7", file}), noise_bytes(kSize - 7, 7));
-  EXPECT_EQ(curl({"-r", "300000-", file}), noise_bytes(kSize - 1, 1));
+  EXPECT_EQ(curl({"-r", "-7", file}), noise_bytes(kFileSize - 7, 7));
+  EXPECT_EQ(curl({"-r", "300000-", file}), noise_bytes(kFileSize - 1, 1));
   const std::string parts = curl({"-i", "-r", "0-9,20-29", file});
   EXPECT_THAT(parts, AllOf(StartsWith("HTTP/1.1 206"), HasSubstr("multipart/byteranges"),
                            HasSubstr("bytes 20-29/300001\r\n\r\n" + noise_bytes(20, 10))));
@@ -95,7 +95,7 @@ TEST_F(FilesTest, AnInterruptedDownloadIsResumed) {
     std::ofstream(saved, std::ios::binary) << noise_bytes(0, 123'456);
     if (tool == "curl") {
       EXPECT_EQ(curl({"-C", "-", "-w", "%{http_code} %{size_download}", "-o", saved, url("/noise.bin")}),
-                "206 " + std::to_string(kSize - 123'456));
+                "206 " + std::to_string(kFileSize - 123'456));
     } else {
       run({"wget", "-q", "-c", "-O", saved, url("/noise.bin")});
     }

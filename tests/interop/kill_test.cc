@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 using lab::Lab;
 using lab::LinkKind;
 
-constexpr std::size_t kSize = 1'000'000;
+constexpr std::size_t kKilledSize = 1'000'000;
 constexpr const char* kOlder = "an older file";
 
 /// Watches every millisecond until `holds`; false after half a minute.
@@ -124,7 +124,7 @@ TEST_P(KillGetTest, LeavesNothingHalfDone) {
   LEAT_SKIP_WITHOUT_PROGRAMS("nginx");
   const auto [link, signal] = GetParam();
   const Folder www;
-  write_noise(www / "noise.bin", kSize);
+  write_noise(www / "noise.bin", kKilledSize);
   LEAT_LAB_OR_SKIP(lab, lab::LabConfig{});
   LEAT_SKIP_WITHOUT_LINK(lab, link);
   auto server = lab::WebServer::start(lab, www.path(), lab::WebServer::Program::nginx);
@@ -156,7 +156,7 @@ TEST_P(KillGetTest, LeavesNothingHalfDone) {
       SCOPED_TRACE(std::to_string(share) + (over_an_older_file ? " of the body, over an older file" : " of the body"));
       over_an_older_file ? get.put_older_file() : get.remove_file();
       const auto has_share = [&get, share] {
-        return fs::exists(get.part()) && static_cast<double>(size_of(get.part())) >= share * kSize;
+        return fs::exists(get.part()) && static_cast<double>(size_of(get.part())) >= share * kKilledSize;
       };
       get.run(url, has_share, share > 0.9);
     }
@@ -193,13 +193,13 @@ void kill_lab_command_by(int signal) {
   LEAT_SKIP_WITHOUT_PROGRAMS("nginx");
   LEAT_SKIP_WITHOUT_LAB();
   const Folder folder;
-  write_noise(folder / "noise.bin", kSize);
+  write_noise(folder / "noise.bin", kKilledSize);
   const std::set<std::string> interfaces = lab::testing::interface_names();
   // The lab's processes become our children when its creator is killed; so we can see the last of them go.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   lab::Process command = start_lab_with_get(folder);
-  const bool half =
-      eventually([&] { return size_of(folder / "saved.bin.part") >= kSize / 2 || command.wait_for(0ms).has_value(); });
+  const bool half = eventually(
+      [&] { return size_of(folder / "saved.bin.part") >= kKilledSize / 2 || command.wait_for(0ms).has_value(); });
   std::istringstream lines(content_of(folder / "namespaces"));
   std::string network, processes;
   lines >> network >> processes;

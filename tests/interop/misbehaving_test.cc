@@ -18,9 +18,9 @@ namespace leat::interop {
 namespace {
 
 using namespace std::chrono_literals;
-using End = KernelClient::End;
+using Ending = KernelClient::End;
 
-constexpr std::size_t kSize = 1'500'001;  // more than a send buffer
+constexpr std::size_t kBodySize = 1'500'001;  // more than a send buffer
 constexpr int kSmallBuffer = 16'384;
 const std::string kTen = "GET /ten HTTP/1.1\r\nHost: x\r\n\r\n";
 const std::string kTenAndClose = "GET /ten HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
@@ -39,7 +39,7 @@ class MisbehavingTest : public ::testing::Test {
     lab_.emplace(std::move(lab));
     std::filesystem::create_directories(folder_ / "www");
     std::ofstream(folder_ / "www" / "ten") << "0123456789";
-    write_noise(folder_ / "www" / "big", kSize);
+    write_noise(folder_ / "www" / "big", kBodySize);
     std::ofstream(folder_ / "www" / "huge") << "";
     std::filesystem::resize_file(folder_ / "www" / "huge", 1'000'000'000);  // no disk space: a hole
     std::ifstream big(folder_ / "www" / "big", std::ios::binary);
@@ -118,7 +118,7 @@ TEST_F(MisbehavingTest, WhoSendsOnGetsTheTailAllTheSame) {
     client.read(10);
     client.send(std::string(20'000, 'y'));
     const std::string rest = client.read_all();
-    require(rest.size() > kSize && rest.compare(rest.size() - kSize, kSize, big_) == 0, "the file's tail");
+    require(rest.size() > kBodySize && rest.compare(rest.size() - kBodySize, kBodySize, big_) == 0, "the file's tail");
   });
   served_->end();
 }
@@ -277,7 +277,7 @@ TEST_F(MisbehavingTest, AReplayReachesEveryKindOfClientExactly) {
     gets_it(std::move(floods), "one that sends on");
     KernelClient slow = connect();
     while (!slow.is_readable(50ms)) slow.send("x");
-    End end = End::fin;
+    Ending end = Ending::fin;
     require(slow.read_all(end).empty(), "a head that never ends");
     KernelClient never = connect(kSmallBuffer);
     never.send(kTen);

@@ -11,12 +11,12 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-struct Outcome {
+struct PingOutcome {
   int code = -1;
   std::string output, errors;
 };
 
-Outcome ping(const lab::Lab& lab, std::vector<std::string> arguments) {
+PingOutcome ping(const lab::Lab& lab, std::vector<std::string> arguments) {
   std::vector<std::string> argv = {LEAT_BINARY, "ping", "-i", "50ms"};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   auto process = lab.spawn(lab::kNear, argv);
@@ -32,7 +32,7 @@ TEST(PingTest, TimesTheKernelsRepliesByEveryLink) {
     if (!lab.has(kind)) continue;
     std::vector<std::string> arguments = lab.leat_host(kind).arguments();
     arguments.insert(arguments.end(), {"-c", "3", "-W", "1", "-s", "100", lab::Lab::kFarAddress});
-    const Outcome o = ping(lab, arguments);
+    const PingOutcome o = ping(lab, arguments);
     EXPECT_EQ(o.code, 0) << o.errors;
     EXPECT_THAT(o.output, HasSubstr("108 bytes from 10.77.2.2: icmp_seq=3 ttl=6"));
     // The kernel may find a new TAP device's carrier after the first request, and drop what it would send there.
@@ -44,7 +44,7 @@ TEST(PingTest, TimesTheKernelsRepliesByEveryLink) {
 TEST(PingTest, WorksBesideTheKernelOnItsAddress) {
   LEAT_LAB_OR_SKIP(lab, lab::LabConfig{});
   for (const char* link : {"raw", "packet:near0"}) {
-    const Outcome o = ping(lab, {"--link", link, "-c", "2", lab::Lab::kFarAddress});
+    const PingOutcome o = ping(lab, {"--link", link, "-c", "2", lab::Lab::kFarAddress});
     EXPECT_EQ(o.code, 0) << link << ": " << o.errors;
     EXPECT_THAT(o.output, HasSubstr("2 packets transmitted, 2 received, 0% packet loss"));
   }
@@ -52,7 +52,7 @@ TEST(PingTest, WorksBesideTheKernelOnItsAddress) {
 
 TEST(PingTest, SaysSoWhenNobodyAnswers) {
   LEAT_LAB_OR_SKIP(lab, lab::LabConfig{});
-  const Outcome o = ping(lab, {"--link", "raw", "-c", "2", "-W", "200ms", "10.77.2.99"});
+  const PingOutcome o = ping(lab, {"--link", "raw", "-c", "2", "-W", "200ms", "10.77.2.99"});
   EXPECT_EQ(o.code, 1) << o.errors;
   EXPECT_THAT(o.output, HasSubstr("2 packets transmitted, 0 received, 100% packet loss"));
   EXPECT_EQ(ping(lab, {"--link", "raw"}).code, 2);

@@ -14,16 +14,16 @@ namespace {
 using namespace std::chrono_literals;
 using lab::LinkKind;
 
-struct Case {
+struct ReplayCase {
   LinkKind link = LinkKind::packet;
   double loss = 0;  ///< percent, each way
 };
 
-std::string name_of_case(const Case& c) {
+std::string name_of_replay(const ReplayCase& c) {
   return name_of(c.link) + (c.loss == 0 ? "_clean" : "_" + std::to_string(static_cast<int>(c.loss)) + "_percent");
 }
 
-void PrintTo(const Case& c, std::ostream* out) { *out << name_of_case(c); }
+void PrintTo(const ReplayCase& c, std::ostream* out) { *out << name_of_replay(c); }
 
 /// A client, and what it should save.
 struct Client {
@@ -93,7 +93,7 @@ void run_clients(const lab::Lab& lab, const std::vector<Client>& clients, const 
   }
 }
 
-void check_middle(const lab::MiddleCounters& middle, LinkKind link, double loss) {
+void check_replay_middle(const lab::MiddleCounters& middle, LinkKind link, double loss) {
   if (loss == 0) {
     EXPECT_EQ(middle.lost_out + middle.lost_back, 0u);
     if (link != LinkKind::raw) {
@@ -106,7 +106,7 @@ void check_middle(const lab::MiddleCounters& middle, LinkKind link, double loss)
   EXPECT_FALSE(lab::loss_is_missing({loss, loss}, middle));
 }
 
-class ReplayTest : public ::testing::TestWithParam<Case> {};
+class ReplayTest : public ::testing::TestWithParam<ReplayCase> {};
 
 TEST_P(ReplayTest, ReachesEachClientExactly) {
   const auto [link, loss] = GetParam();
@@ -124,14 +124,14 @@ TEST_P(ReplayTest, ReachesEachClientExactly) {
   served.end();
   const auto middle = lab.counters();
   ASSERT_TRUE(middle) << middle.error().message;
-  check_middle(*middle, link, loss);
+  check_replay_middle(*middle, link, loss);
 }
 
 INSTANTIATE_TEST_SUITE_P(Clients, ReplayTest,
-                         ::testing::Values(Case{LinkKind::packet, 0}, Case{LinkKind::tap, 0}, Case{LinkKind::raw, 0},
-                                           Case{LinkKind::packet, 10}, Case{LinkKind::tap, 10},
-                                           Case{LinkKind::raw, 10}),
-                         [](const auto& instance) { return name_of_case(instance.param); });
+                         ::testing::Values(ReplayCase{LinkKind::packet, 0}, ReplayCase{LinkKind::tap, 0},
+                                           ReplayCase{LinkKind::raw, 0}, ReplayCase{LinkKind::packet, 10},
+                                           ReplayCase{LinkKind::tap, 10}, ReplayCase{LinkKind::raw, 10}),
+                         [](const auto& instance) { return name_of_replay(instance.param); });
 
 TEST(LossyReplayTest, CompletesWhenThreeFramesInTenAreLost) {
   LEAT_SKIP_WITHOUT_PROGRAMS("curl", "wget", "nc", "sha256sum");

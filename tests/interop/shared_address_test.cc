@@ -25,7 +25,7 @@ using namespace std::chrono_literals;
 using lab::Lab;
 using lab::LinkKind;
 
-constexpr std::size_t kSize = 10'000'001;
+constexpr std::size_t kSharedSize = 10'000'001;
 constexpr std::uint16_t kEchoPort = 7;
 
 std::string rules_in_near(const Lab& lab) {
@@ -73,7 +73,7 @@ TEST_P(SharedAddressTest, TheKernelSendsNoResetAndGoesOnWithItsOwnConnections) {
   LEAT_SKIP_WITHOUT_PROGRAMS("nginx", "tshark", "curl", "sha256sum");
   const Folder folder;
   std::filesystem::create_directory(folder / "www");
-  write_noise(folder / "www" / "noise.bin", kSize);
+  write_noise(folder / "www" / "noise.bin", kSharedSize);
   LEAT_LAB_OR_SKIP(lab, lab::LabConfig{});
   LEAT_SKIP_WITHOUT_LINK(lab, GetParam());
   auto server = lab::WebServer::start(lab, folder / "www", lab::WebServer::Program::nginx);
@@ -168,7 +168,7 @@ std::uint16_t listening_port(const Lab& lab) {
 TEST_P(SharedAddressTest, AfterKillNothingRemainsAndThePortIsFree) {
   LEAT_SKIP_WITHOUT_PROGRAMS("nginx", "ss");
   const Folder folder;
-  write_noise(folder / "noise.bin", kSize);
+  write_noise(folder / "noise.bin", kSharedSize);
   LEAT_LAB_OR_SKIP(lab, lab::LabConfig{});
   LEAT_SKIP_WITHOUT_LINK(lab, GetParam());
   auto server = lab::WebServer::start(lab, folder.path(), lab::WebServer::Program::nginx);
@@ -296,7 +296,7 @@ int ping_once(const char* to) {
 TEST_P(SharedAddressTest, APortThatNobodyHasIsTheKernelsToAnswer) {
   LEAT_SKIP_WITHOUT_PROGRAMS("nginx");
   const Folder folder;
-  write_noise(folder / "noise.bin", kSize);
+  write_noise(folder / "noise.bin", kSharedSize);
   LEAT_LAB_OR_SKIP(lab, lab::LabConfig{});
   LEAT_SKIP_WITHOUT_LINK(lab, GetParam());
   auto server = lab::WebServer::start(lab, folder.path(), lab::WebServer::Program::nginx);
@@ -327,7 +327,7 @@ TEST(RefusedSendTest, IsALossThatIsRepaired) {
   LEAT_SKIP_WITHOUT_PROGRAMS("nginx", "sha256sum");
   const Folder folder;
   std::filesystem::create_directory(folder / "www");
-  write_noise(folder / "www" / "noise.bin", kSize);
+  write_noise(folder / "www" / "noise.bin", kSharedSize);
   LEAT_LAB_OR_SKIP(lab, lab::LabConfig{});
   auto server = lab::WebServer::start(lab, folder / "www", lab::WebServer::Program::nginx);
   ASSERT_TRUE(server) << server.error().message;

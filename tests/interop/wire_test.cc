@@ -21,7 +21,7 @@ using lab::Process;
 using ::testing::HasSubstr;
 
 constexpr auto kPatience = 240s;
-constexpr std::size_t kSize = 200'001;
+constexpr std::size_t kWireSize = 200'001;
 
 /// One client of the lab, cut from the middle and joined to it again by a wire: behind `inner` is the
 /// subnet 10.88.i.0/24 with the middle at .1 and whoever stands on the inner side of the wire at .2.
@@ -123,7 +123,7 @@ void expect_share(std::uint64_t events, std::uint64_t count, double p) {
 /// A lab with nginx in far and one file on it.
 class WireTest : public ::testing::Test {
  protected:
-  void SetUp() override { write_noise(folder_ / "noise.bin", kSize); }
+  void SetUp() override { write_noise(folder_ / "noise.bin", kWireSize); }
   void download(const Lab& lab, const std::vector<Branch>& branches, bool with_leat, const std::string& url) {
     std::vector<Process> clients;
     for (const Branch& b : branches) {

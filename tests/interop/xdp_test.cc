@@ -18,7 +18,7 @@ using lab::Lab;
 using lab::LinkKind;
 using ::testing::HasSubstr;
 
-constexpr std::size_t kSize = 3'000'001;
+constexpr std::size_t kXdpSize = 3'000'001;
 
 bool has_program(const Lab& lab) {
   const auto text = lab.run_tool(lab::kNear, {"ip", "link", "show", "dev", "near0"});
@@ -32,7 +32,7 @@ TEST_P(XdpTest, TheKernelGoesOnBesideItAndAKilledProcessLeavesNoProgram) {
   LEAT_SKIP_WITHOUT_PROGRAMS("nginx", "curl", "sha256sum");
   const Folder folder;
   std::filesystem::create_directory(folder / "www");
-  write_noise(folder / "www" / "noise.bin", kSize);
+  write_noise(folder / "www" / "noise.bin", kXdpSize);
   LEAT_LAB_OR_SKIP(lab, lab::LabConfig{});
   LEAT_SKIP_WITHOUT_LINK(lab, GetParam());
   auto server = lab::WebServer::start(lab, folder / "www", lab::WebServer::Program::nginx);
@@ -71,7 +71,7 @@ TEST_P(XdpTest, TheKernelGoesOnBesideItAndAKilledProcessLeavesNoProgram) {
 TEST_P(XdpTest, ServesTheKernelsClientsWholeFiles) {
   LEAT_SKIP_WITHOUT_PROGRAMS("curl", "sha256sum");
   const Folder folder;
-  write_noise(folder / "noise.bin", 10 * kSize);
+  write_noise(folder / "noise.bin", 10 * kXdpSize);
   LEAT_LAB_OR_SKIP(lab, lab::LabConfig{});
   LEAT_SKIP_WITHOUT_LINK(lab, GetParam());
   Served served(lab, GetParam(), {"serve", folder.path(), "--port", "8080", "--stats"});

@@ -16,7 +16,7 @@ namespace leat::testing {
 namespace {
 
 constexpr unsigned kChildSeconds = 100;  // a hanging child must not hang the test run
-constexpr int kSkipped = 77;
+constexpr int kChildSkipped = 77;
 
 std::string& skip_reason() {
   static std::string reason;
@@ -54,7 +54,7 @@ std::string enter() {
   const bool failed = ::testing::Test::HasFailure();
   if (!failed && !skip_reason().empty()) {
     (void)!::write(report, skip_reason().data(), skip_reason().size());
-    ::_exit(kSkipped);
+    ::_exit(kChildSkipped);
   }
   std::fflush(nullptr);
   ::_exit(failed ? 1 : 0);
@@ -78,7 +78,7 @@ std::optional<std::string> in_namespace(const std::function<void()>& body) {
     ADD_FAILURE() << "the child of the test is lost";
     return std::nullopt;
   }
-  if (WIFEXITED(status) && WEXITSTATUS(status) == kSkipped) return reason;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == kChildSkipped) return reason;
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0)
       << "the test's child ended with " << (WIFSIGNALED(status) ? "signal " : "status ")
       << (WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));

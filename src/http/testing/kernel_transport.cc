@@ -63,7 +63,7 @@ class KernelStream final : public ByteStream {
   std::atomic<bool> aborted_{false};
 };
 
-bool read_request(int fd, std::string& request) {
+bool read_head(int fd, std::string& request) {
   char c = 0;
   while (request.find("\r\n\r\n") == std::string::npos) {
     if (::recv(fd, &c, 1, 0) != 1) return false;
@@ -127,7 +127,7 @@ void ScriptedServer::serve(const std::vector<std::vector<Step>>& connections) {
 void ScriptedServer::play(int fd, const std::vector<Step>& steps) {
   for (const Step& step : steps) {
     std::string request;
-    if (!read_request(fd, request)) return;
+    if (!read_head(fd, request)) return;
     {
       const std::lock_guard lock(mutex_);
       requests_.push_back(request);

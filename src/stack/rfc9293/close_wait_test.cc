@@ -4,7 +4,7 @@
 namespace leat::testing {
 namespace {
 
-constexpr Row kRows[] = {
+constexpr Row kCloseWaitRows[] = {
     {On::open_active, "", "CLOSE-WAIT", "address already in use", "a connection with this 4-tuple exists"},
     {On::open_passive, "", "CLOSE-WAIT", "ok", "a listener is another object: it takes nothing from the connection"},
     {On::send, "", "CLOSE-WAIT", "5 bytes", "§3.10.2: as in ESTABLISHED"},
@@ -53,6 +53,6 @@ TEST(Rfc9293, CloseWait) { play(In::close_wait); }
 
 }  // namespace
 
-Rows close_wait_rows() { return kRows; }
+Rows close_wait_rows() { return kCloseWaitRows; }
 
 }  // namespace leat::testing

@@ -4,7 +4,7 @@
 namespace leat::testing {
 namespace {
 
-constexpr Row kRows[] = {
+constexpr Row kClosedRows[] = {
     {On::open_active, "S 0", "SYN-SENT", "ok", "§3.10.1: SYN, and SYN-SENT"},
     {On::open_passive, "", "LISTEN", "ok", "§3.10.1: LISTEN"},
     {On::send, "", "CLOSED", "no such socket", "§3.10.2: there is no connection"},
@@ -48,6 +48,6 @@ TEST(Rfc9293, Closed) { play(In::closed); }
 
 }  // namespace
 
-Rows closed_rows() { return kRows; }
+Rows closed_rows() { return kClosedRows; }
 
 }  // namespace leat::testing

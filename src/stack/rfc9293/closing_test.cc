@@ -4,7 +4,7 @@
 namespace leat::testing {
 namespace {
 
-constexpr Row kRows[] = {
+constexpr Row kClosingRows[] = {
     {On::open_active, "", "CLOSING", "address already in use", "a connection with this 4-tuple exists"},
     {On::open_passive, "", "CLOSING", "ok", "a listener is another object: it takes nothing from the connection"},
     {On::send, "", "CLOSING", "already closed for this direction", "§3.10.2: the connection is closing"},
@@ -52,6 +52,6 @@ TEST(Rfc9293, Closing) { play(In::closing); }
 
 }  // namespace
 
-Rows closing_rows() { return kRows; }
+Rows closing_rows() { return kClosingRows; }
 
 }  // namespace leat::testing

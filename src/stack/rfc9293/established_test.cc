@@ -4,7 +4,7 @@
 namespace leat::testing {
 namespace {
 
-constexpr Row kRows[] = {
+constexpr Row kEstablishedRows[] = {
     {On::open_active, "", "ESTABLISHED", "address already in use", "a connection with this 4-tuple exists"},
     {On::open_passive, "", "ESTABLISHED", "ok", "a listener is another object: it takes nothing from the connection"},
     {On::send, "", "ESTABLISHED", "5 bytes", "§3.10.2: queued, and kept back: small data is in flight (Nagle)"},
@@ -55,6 +55,6 @@ TEST(Rfc9293, Established) { play(In::established); }
 
 }  // namespace
 
-Rows established_rows() { return kRows; }
+Rows established_rows() { return kEstablishedRows; }
 
 }  // namespace leat::testing

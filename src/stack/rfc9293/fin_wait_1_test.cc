@@ -4,7 +4,7 @@
 namespace leat::testing {
 namespace {
 
-constexpr Row kRows[] = {
+constexpr Row kFinWait1Rows[] = {
     {On::open_active, "", "FIN-WAIT-1", "address already in use", "a connection with this 4-tuple exists"},
     {On::open_passive, "", "FIN-WAIT-1", "ok", "a listener is another object: it takes nothing from the connection"},
     {On::send, "", "FIN-WAIT-1", "already closed for this direction", "§3.10.2: the connection is closing"},
@@ -55,6 +55,6 @@ TEST(Rfc9293, FinWait1) { play(In::fin_wait_1); }
 
 }  // namespace
 
-Rows fin_wait_1_rows() { return kRows; }
+Rows fin_wait_1_rows() { return kFinWait1Rows; }
 
 }  // namespace leat::testing

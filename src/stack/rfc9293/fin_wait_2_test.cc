@@ -4,7 +4,7 @@
 namespace leat::testing {
 namespace {
 
-constexpr Row kRows[] = {
+constexpr Row kFinWait2Rows[] = {
     {On::open_active, "", "FIN-WAIT-2", "address already in use", "a connection with this 4-tuple exists"},
     {On::open_passive, "", "FIN-WAIT-2", "ok", "a listener is another object: it takes nothing from the connection"},
     {On::send, "", "FIN-WAIT-2", "already closed for this direction", "§3.10.2: the connection is closing"},
@@ -54,6 +54,6 @@ TEST(Rfc9293, FinWait2) { play(In::fin_wait_2); }
 
 }  // namespace
 
-Rows fin_wait_2_rows() { return kRows; }
+Rows fin_wait_2_rows() { return kFinWait2Rows; }
 
 }  // namespace leat::testing

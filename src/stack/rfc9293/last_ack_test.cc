@@ -4,7 +4,7 @@
 namespace leat::testing {
 namespace {
 
-constexpr Row kRows[] = {
+constexpr Row kLastAckRows[] = {
     {On::open_active, "", "LAST-ACK", "address already in use", "a connection with this 4-tuple exists"},
     {On::open_passive, "", "LAST-ACK", "ok", "a listener is another object: it takes nothing from the connection"},
     {On::send, "", "LAST-ACK", "already closed for this direction", "§3.10.2: the connection is closing"},
@@ -52,6 +52,6 @@ TEST(Rfc9293, LastAck) { play(In::last_ack); }
 
 }  // namespace
 
-Rows last_ack_rows() { return kRows; }
+Rows last_ack_rows() { return kLastAckRows; }
 
 }  // namespace leat::testing

@@ -4,7 +4,7 @@
 namespace leat::testing {
 namespace {
 
-constexpr Row kRows[] = {
+constexpr Row kListenRows[] = {
     {On::open_active, "", "LISTEN", "address already in use",
      "a listener stays one: §3.10.1 would turn it into a connection, sockets never do"},
     {On::open_passive, "", "LISTEN", "address already in use", "§3.10.1: somebody listens there already"},
@@ -49,6 +49,6 @@ TEST(Rfc9293, Listen) { play(In::listen); }
 
 }  // namespace
 
-Rows listen_rows() { return kRows; }
+Rows listen_rows() { return kListenRows; }
 
 }  // namespace leat::testing

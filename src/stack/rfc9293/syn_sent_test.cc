@@ -4,7 +4,7 @@
 namespace leat::testing {
 namespace {
 
-constexpr Row kRows[] = {
+constexpr Row kSynSentRows[] = {
     {On::open_active, "", "SYN-SENT", "address already in use", "a connection with this 4-tuple exists"},
     {On::open_passive, "", "SYN-SENT", "ok", "a listener is another object: it takes nothing from the connection"},
     {On::send, "", "SYN-SENT", "5 bytes", "§3.10.2: queued until ESTABLISHED"},
@@ -48,6 +48,6 @@ TEST(Rfc9293, SynSent) { play(In::syn_sent); }
 
 }  // namespace
 
-Rows syn_sent_rows() { return kRows; }
+Rows syn_sent_rows() { return kSynSentRows; }
 
 }  // namespace leat::testing

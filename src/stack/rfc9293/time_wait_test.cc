@@ -4,7 +4,7 @@
 namespace leat::testing {
 namespace {
 
-constexpr Row kRows[] = {
+constexpr Row kTimeWaitRows[] = {
     {On::open_active, "", "TIME-WAIT", "address already in use", "a connection with this 4-tuple exists"},
     {On::open_passive, "", "TIME-WAIT", "ok", "a listener is another object: it takes nothing from the connection"},
     {On::send, "", "TIME-WAIT", "already closed for this direction", "§3.10.2: the connection is closing"},
@@ -54,6 +54,6 @@ TEST(Rfc9293, TimeWait) { play(In::time_wait); }
 
 }  // namespace
 
-Rows time_wait_rows() { return kRows; }
+Rows time_wait_rows() { return kTimeWaitRows; }
 
 }  // namespace leat::testing

@@ -23,7 +23,7 @@ void changes_after(Machine& m, Duration wait, const std::string& from, const std
   EXPECT_EQ(m.state(), to) << m.story();
 }
 
-void establish(Machine& m) {
+void establish_and_check(Machine& m) {
   m.connect();
   m.peer("S. 0 ack 1 mss 1460");
   EXPECT_EQ(m.sent(), "S 0; . 1 ack 1");
@@ -51,7 +51,7 @@ TEST(Timers, TheSynAckIsSentSixTimesInOneMinute) {
 
 TEST(Timers, ARetransmissionWaitsTwiceAsLongAsTheOneBefore) {
   Machine m;
-  establish(m);  // the round trip took no time, so that the RTO is the least: 200 ms
+  establish_and_check(m);  // the round trip took no time, so that the RTO is the least: 200 ms
   m.write(10);
   EXPECT_EQ(m.sent(), "P. 1:11 ack 1");
   for (const int ms : {200, 400, 800, 1600, 3200}) sends_after(m, ms * 1ms, "P. 1:11 ack 1");
@@ -62,7 +62,7 @@ TEST(Timers, ARetransmissionWaitsTwiceAsLongAsTheOneBefore) {
 
 TEST(Timers, AFinIsRetransmittedAsDataIs) {
   Machine m;
-  establish(m);
+  establish_and_check(m);
   m.shutdown();
   EXPECT_EQ(m.sent(), "F. 1 ack 1");
   sends_after(m, 200ms, "F. 1 ack 1");
@@ -75,7 +75,7 @@ TEST(Timers, AFinIsRetransmittedAsDataIs) {
 
 TEST(Timers, AClosedWindowIsProbedLessAndLessOften) {
   Machine m;
-  establish(m);
+  establish_and_check(m);
   m.peer(". 1 ack 1 win 0");
   m.write(10);
   for (const int ms : {200, 400, 800, 1600}) {
@@ -88,7 +88,7 @@ TEST(Timers, AClosedWindowIsProbedLessAndLessOften) {
 
 TEST(Timers, ADelayedAckWaitsFortyMilliseconds) {
   Machine m;
-  establish(m);
+  establish_and_check(m);
   std::int64_t next = 1;
   const auto data = [&] {
     m.peer("P. " + std::to_string(next) + ":" + std::to_string(next + 10) + " ack 1");
@@ -105,7 +105,7 @@ TEST(Timers, ADelayedAckWaitsFortyMilliseconds) {
 
 TEST(Timers, FinWait2EndsAfterAMinuteWhenNobodyReads) {
   Machine m;
-  establish(m);
+  establish_and_check(m);
   m.close();
   m.peer(". 1 ack 2");
   changes_after(m, 60s, "orphan", "CLOSED");
@@ -114,7 +114,7 @@ TEST(Timers, FinWait2EndsAfterAMinuteWhenNobodyReads) {
 
 TEST(Timers, TimeWaitBeginsAgainWithEveryFin) {
   Machine m;
-  establish(m);
+  establish_and_check(m);
   m.shutdown();
   m.peer("F. 1 ack 2");
   EXPECT_EQ(m.sent(), "F. 1 ack 1; . 2 ack 2");

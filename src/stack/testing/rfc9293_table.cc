@@ -105,7 +105,7 @@ std::string last_of(const std::string& sent) {
   return cut == std::string::npos ? sent : sent.substr(cut + 2);
 }
 
-void establish(Machine& m) {
+void establish_with_data(Machine& m) {
   m.connect();
   m.advance(10ms);
   m.peer("S. 0 ack 1 mss 1460");
@@ -126,13 +126,13 @@ void enter(Machine& m, In state) {
     case In::syn_sent: m.connect(); break;
     case In::syn_received_passive: m.listen(), m.peer("S 0 mss 1460"); break;
     case In::syn_received_active: m.connect(), m.peer("S 0 mss 1460"); break;
-    case In::established: establish(m); break;
-    case In::fin_wait_1: establish(m), m.shutdown(); break;
-    case In::fin_wait_2: establish(m), m.shutdown(), m.peer(". 11 ack 22"); break;
-    case In::close_wait: establish(m), m.peer("F. 11 ack 11"); break;
-    case In::closing: establish(m), m.shutdown(), m.peer("F. 11 ack 11"); break;
-    case In::last_ack: establish(m), m.peer("F. 11 ack 11"), m.shutdown(); break;
-    case In::time_wait: establish(m), m.shutdown(), m.peer("F. 11 ack 22"); break;
+    case In::established: establish_with_data(m); break;
+    case In::fin_wait_1: establish_with_data(m), m.shutdown(); break;
+    case In::fin_wait_2: establish_with_data(m), m.shutdown(), m.peer(". 11 ack 22"); break;
+    case In::close_wait: establish_with_data(m), m.peer("F. 11 ack 11"); break;
+    case In::closing: establish_with_data(m), m.shutdown(), m.peer("F. 11 ack 11"); break;
+    case In::last_ack: establish_with_data(m), m.peer("F. 11 ack 11"), m.shutdown(); break;
+    case In::time_wait: establish_with_data(m), m.shutdown(), m.peer("F. 11 ack 22"); break;
   }
   m.sent();
 }

@@ -8,41 +8,41 @@
 namespace leat {
 namespace {
 
-constexpr std::uint32_t kMss = 1000;
+constexpr std::uint32_t kAimdMss = 1000;
 
 AckSample ack_of(std::uint32_t bytes) { return {.acked_bytes = bytes, .in_flight = bytes}; }
 
 TEST(Aimd, BeginsWithOneSegmentAndAddsOneAnAck) {
-  Aimd c({.mss = kMss});
-  EXPECT_EQ(c.cwnd(), kMss);
+  Aimd c({.mss = kAimdMss});
+  EXPECT_EQ(c.cwnd(), kAimdMss);
   for (std::uint32_t i = 2; i < 100; ++i) {
-    c.on_ack(ack_of(kMss));
-    EXPECT_EQ(c.cwnd(), i * kMss);
+    c.on_ack(ack_of(kAimdMss));
+    EXPECT_EQ(c.cwnd(), i * kAimdMss);
   }
   EXPECT_EQ(c.ssthresh(), CongestionController::kNoThreshold) << "no slow start to leave";
 }
 
 TEST(Aimd, EachDuplicateAckHalvesItDownToOneSegment) {
-  Aimd c({.mss = kMss});
-  for (int i = 0; i < 7; ++i) c.on_ack(ack_of(kMss));
+  Aimd c({.mss = kAimdMss});
+  for (int i = 0; i < 7; ++i) c.on_ack(ack_of(kAimdMss));
   c.on_duplicate_ack({});
-  EXPECT_EQ(c.cwnd(), 4 * kMss);
+  EXPECT_EQ(c.cwnd(), 4 * kAimdMss);
   c.on_duplicate_ack({});
-  EXPECT_EQ(c.cwnd(), 2 * kMss);
+  EXPECT_EQ(c.cwnd(), 2 * kAimdMss);
   for (int i = 0; i < 5; ++i) c.on_duplicate_ack({});
-  EXPECT_EQ(c.cwnd(), kMss);
+  EXPECT_EQ(c.cwnd(), kAimdMss);
 }
 
 TEST(Aimd, ATimeoutLeavesOneSegment) {
-  Aimd c({.mss = kMss});
-  for (int i = 0; i < 7; ++i) c.on_ack(ack_of(kMss));
-  c.on_timeout({.flight_size = 8 * kMss});
-  EXPECT_EQ(c.cwnd(), kMss);
+  Aimd c({.mss = kAimdMss});
+  for (int i = 0; i < 7; ++i) c.on_ack(ack_of(kAimdMss));
+  c.on_timeout({.flight_size = 8 * kAimdMss});
+  EXPECT_EQ(c.cwnd(), kAimdMss);
 }
 
 TEST(Aimd, StaysBelowItsClamp) {
-  Aimd c({.mss = kMss, .cwnd_clamp = 3500});
-  for (int i = 0; i < 10; ++i) c.on_ack(ack_of(kMss));
+  Aimd c({.mss = kAimdMss, .cwnd_clamp = 3500});
+  for (int i = 0; i < 10; ++i) c.on_ack(ack_of(kAimdMss));
   EXPECT_EQ(c.cwnd(), 3500u);
 }
 

@@ -10,7 +10,7 @@ namespace {
 constexpr double kC = 0.4;
 
 /// RFC 9438 §4.2 figures 1 and 2.
-double w_cubic(double t, double w_max, double cwnd) {
+double curve_window(double t, double w_max, double cwnd) {
   const double k = std::cbrt((w_max - cwnd) / kC);
   return kC * std::pow(t - k, 3) + w_max;
 }
@@ -41,7 +41,7 @@ TEST(CubicCurve, IsThatOfTheFormulaBeforeAndAfterThePlateau) {
     const std::uint32_t cwnd = w_max * 7 / 10;
     const CubicCurve curve(w_max, cwnd);
     for (std::uint64_t ms = 0; ms < 100'000; ms += 7) {
-      const double wanted = w_cubic(static_cast<double>(ms) / 1000, w_max, cwnd);
+      const double wanted = curve_window(static_cast<double>(ms) / 1000, w_max, cwnd);
       // C is 0.1 % too large, and what is not a whole segment is dropped.
       ASSERT_NEAR(curve.at(at_ms(ms)), wanted, 1.5 + std::abs(wanted) / 250) << w_max << " after " << ms << " ms";
     }

@@ -10,21 +10,21 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::uint32_t kMss = 1000;
+constexpr std::uint32_t kCubicMss = 1000;
 
 /// A bulk transfer: each round trip acknowledges what cwnd was, segment by segment.
-struct Transfer {
-  Cubic cubic{{.mss = kMss}};
+struct CubicTransfer {
+  Cubic cubic{{.mss = kCubicMss}};
   Duration rtt = milliseconds(100);
   Instant now{seconds(5)};
   StreamPos una = 1;
 
-  explicit Transfer(std::uint32_t initial_segments = 10)
-      : cubic({.mss = kMss, .initial_cwnd = initial_segments * kMss}) {}
+  explicit CubicTransfer(std::uint32_t initial_segments = 10)
+      : cubic({.mss = kCubicMss, .initial_cwnd = initial_segments * kCubicMss}) {}
 
-  std::uint32_t segments() const { return cubic.cwnd() / kMss; }
+  std::uint32_t segments() const { return cubic.cwnd() / kCubicMss; }
   AckSample sample() const {
-    return {.acked_bytes = kMss,
+    return {.acked_bytes = kCubicMss,
             .in_flight = cubic.cwnd(),
             .rtt = rtt,
             .srtt = rtt,
@@ -37,7 +37,7 @@ struct Transfer {
     const Duration gap = rtt / acks;
     for (std::uint32_t i = 0; i < acks; ++i) {
       now += gap;
-      una += kMss;
+      una += kCubicMss;
       cubic.on_ack(sample());
     }
   }
@@ -55,26 +55,26 @@ double w_cubic(double t, double w_max, double cwnd) {
 }
 
 TEST(Cubic, ALossLeavesSevenTenths) {
-  Transfer t(100);
-  t.cubic.on_loss_detected(100 * kMss, t.now);
-  EXPECT_EQ(t.cubic.ssthresh(), 70 * kMss);
-  EXPECT_EQ(t.cubic.cwnd(), 70 * kMss);
+  CubicTransfer t(100);
+  t.cubic.on_loss_detected(100 * kCubicMss, t.now);
+  EXPECT_EQ(t.cubic.ssthresh(), 70 * kCubicMss);
+  EXPECT_EQ(t.cubic.cwnd(), 70 * kCubicMss);
 }
 
 TEST(Cubic, ReducesTheWindowAndNotWhatWasUsedOfIt) {
-  Transfer t(100);
-  t.cubic.on_loss_detected(3 * kMss, t.now);
-  EXPECT_EQ(t.cubic.ssthresh(), 70 * kMss);
+  CubicTransfer t(100);
+  t.cubic.on_loss_detected(3 * kCubicMss, t.now);
+  EXPECT_EQ(t.cubic.ssthresh(), 70 * kCubicMss);
 }
 
 TEST(Cubic, NeverSetsTheThresholdBelowTwoSegments) {
-  Transfer t(2);
+  CubicTransfer t(2);
   t.lose();
-  EXPECT_EQ(t.cubic.ssthresh(), 2 * kMss);
+  EXPECT_EQ(t.cubic.ssthresh(), 2 * kCubicMss);
 }
 
 TEST(Cubic, FollowsTheCurveThroughBothRegions) {
-  Transfer t(1000);
+  CubicTransfer t(1000);
   t.lose();
   const Instant epoch = t.now;
   for (int i = 0; i < 180; ++i) {
@@ -88,7 +88,7 @@ TEST(Cubic, FollowsTheCurveThroughBothRegions) {
 }
 
 TEST(Cubic, GrowsFastThenSlowlyThenFast) {
-  Transfer t(1000);
+  CubicTransfer t(1000);
   t.lose();
   std::vector<std::uint32_t> growth;
   for (int second = 0; second < 18; ++second) {
@@ -102,7 +102,7 @@ TEST(Cubic, GrowsFastThenSlowlyThenFast) {
 }
 
 TEST(Cubic, IsNoSlowerThanRenoWouldBe) {
-  Transfer t(20);
+  CubicTransfer t(20);
   t.rtt = milliseconds(10);
   t.lose();
   const std::uint32_t begin = t.segments();
@@ -112,7 +112,7 @@ TEST(Cubic, IsNoSlowerThanRenoWouldBe) {
 }
 
 TEST(Cubic, ASecondLossBelowTheFirstLeavesRoomForOthers) {
-  Transfer twice(1000), once(700);
+  CubicTransfer twice(1000), once(700);
   twice.lose();
   twice.lose();  // at 700: the plateau is 700 * 0.85
   once.lose();
@@ -124,15 +124,15 @@ TEST(Cubic, ASecondLossBelowTheFirstLeavesRoomForOthers) {
 }
 
 TEST(Cubic, WithoutALossItGrowsByATwentiethARoundTrip) {
-  Cubic c({.mss = kMss, .initial_cwnd = 100 * kMss, .initial_ssthresh = 100 * kMss});
+  Cubic c({.mss = kCubicMss, .initial_cwnd = 100 * kCubicMss, .initial_ssthresh = 100 * kCubicMss});
   for (int i = 0; i < 100; ++i) {
-    c.on_ack({.acked_bytes = kMss, .in_flight = 100 * kMss, .now = Instant(seconds(5)) + milliseconds(i)});
+    c.on_ack({.acked_bytes = kCubicMss, .in_flight = 100 * kCubicMss, .now = Instant(seconds(5)) + milliseconds(i)});
   }
-  EXPECT_EQ(c.cwnd(), 105 * kMss);
+  EXPECT_EQ(c.cwnd(), 105 * kCubicMss);
 }
 
 TEST(Cubic, NeverGrowsByMoreThanHalfAWindowARoundTrip) {
-  Transfer t(10);
+  CubicTransfer t(10);
   t.lose();
   t.rtt = seconds(30);
   for (int i = 0; i < 8; ++i) {
@@ -143,12 +143,12 @@ TEST(Cubic, NeverGrowsByMoreThanHalfAWindowARoundTrip) {
 }
 
 TEST(Cubic, ATimeOutBeginsSlowStartAndForgetsThePlateau) {
-  Transfer t(100);
-  t.cubic.on_timeout({.flight_size = 100 * kMss, .now = t.now});
-  EXPECT_EQ(t.cubic.cwnd(), kMss);
-  EXPECT_EQ(t.cubic.ssthresh(), 70 * kMss);
-  t.cubic.on_timeout({.flight_size = 100 * kMss, .first = false, .now = t.now});
-  EXPECT_EQ(t.cubic.ssthresh(), 70 * kMss) << "RFC 5681 §3.1";
+  CubicTransfer t(100);
+  t.cubic.on_timeout({.flight_size = 100 * kCubicMss, .now = t.now});
+  EXPECT_EQ(t.cubic.cwnd(), kCubicMss);
+  EXPECT_EQ(t.cubic.ssthresh(), 70 * kCubicMss);
+  t.cubic.on_timeout({.flight_size = 100 * kCubicMss, .first = false, .now = t.now});
+  EXPECT_EQ(t.cubic.ssthresh(), 70 * kCubicMss) << "RFC 5681 §3.1";
   while (t.segments() < 70) t.round_trip();
   const std::uint32_t before = t.segments();
   for (int i = 0; i < 5; ++i) t.round_trip();
@@ -156,27 +156,27 @@ TEST(Cubic, ATimeOutBeginsSlowStartAndForgetsThePlateau) {
 }
 
 TEST(Cubic, AMistakeIsTakenBack) {
-  Transfer t(100);
-  t.cubic.on_loss_detected(100 * kMss, t.now);
-  t.cubic.on_undo(100 * kMss, CongestionController::kNoThreshold);
-  EXPECT_EQ(t.cubic.cwnd(), 100 * kMss);
+  CubicTransfer t(100);
+  t.cubic.on_loss_detected(100 * kCubicMss, t.now);
+  t.cubic.on_undo(100 * kCubicMss, CongestionController::kNoThreshold);
+  EXPECT_EQ(t.cubic.cwnd(), 100 * kCubicMss);
   EXPECT_EQ(t.cubic.ssthresh(), CongestionController::kNoThreshold);
 }
 
 TEST(Cubic, TheCurveStandsStillWhileThereIsNothingToSend) {
-  Transfer paused(1000), steady(1000);
-  for (Transfer* t : {&paused, &steady}) {
+  CubicTransfer paused(1000), steady(1000);
+  for (CubicTransfer* t : {&paused, &steady}) {
     t->lose();
     t->round_trips_for(seconds(2));
   }
   paused.now += seconds(60);
   paused.cubic.on_flight_begins({.since_sent = seconds(60), .rto = seconds(100), .now = paused.now});
-  for (Transfer* t : {&paused, &steady}) t->round_trips_for(seconds(2));
+  for (CubicTransfer* t : {&paused, &steady}) t->round_trips_for(seconds(2));
   EXPECT_NEAR(paused.segments(), steady.segments(), 2);
 }
 
 TEST(Cubic, APauseFromBeforeTheCurveBeganMovesItNoFurtherThanToNow) {
-  Transfer t(1000);
+  CubicTransfer t(1000);
   t.lose();
   t.round_trip();
   t.now += milliseconds(50);
@@ -186,7 +186,7 @@ TEST(Cubic, APauseFromBeforeTheCurveBeganMovesItNoFurtherThanToNow) {
 }
 
 TEST(Cubic, DoesNotGrowAWindowThatIsNotUsed) {
-  Transfer t(100);
+  CubicTransfer t(100);
   t.lose();
   AckSample sample = t.sample();
   sample.app_limited = true;
@@ -198,8 +198,8 @@ TEST(Cubic, DoesNotGrowAWindowThatIsNotUsed) {
 }
 
 TEST(Cubic, HoldsDuringRecovery) {
-  Transfer t(100);
-  t.cubic.on_loss_detected(100 * kMss, t.now);
+  CubicTransfer t(100);
+  t.cubic.on_loss_detected(100 * kCubicMss, t.now);
   AckSample sample = t.sample();
   sample.in_recovery = true;
   t.cubic.on_ack(sample);
@@ -207,25 +207,25 @@ TEST(Cubic, HoldsDuringRecovery) {
 }
 
 TEST(Cubic, ALongTrainOfAcksEndsSlowStart) {
-  Transfer t(100);  // its acknowledgements are spread over all of the round trip
+  CubicTransfer t(100);  // its acknowledgements are spread over all of the round trip
   t.round_trip();
-  EXPECT_LT(t.cubic.ssthresh(), 160 * kMss);
-  EXPECT_GT(t.cubic.ssthresh(), 145 * kMss) << "after half of it";
+  EXPECT_LT(t.cubic.ssthresh(), 160 * kCubicMss);
+  EXPECT_GT(t.cubic.ssthresh(), 145 * kCubicMss) << "after half of it";
 }
 
 TEST(Cubic, LongerRoundTripsEndSlowStart) {
-  Transfer t(20);  // 5 ms between acknowledgements: no train
+  CubicTransfer t(20);  // 5 ms between acknowledgements: no train
   t.round_trip();
   EXPECT_EQ(t.segments(), 40u);
   t.rtt = milliseconds(120);
   t.round_trip();
-  EXPECT_LT(t.cubic.ssthresh(), 60 * kMss);
+  EXPECT_LT(t.cubic.ssthresh(), 60 * kCubicMss);
 }
 
 TEST(Cubic, SlowStartAddsWhatIsAcknowledged) {
-  Transfer t(10);
+  CubicTransfer t(10);
   AckSample sample = t.sample();
-  sample.acked_bytes = 100 * kMss;
+  sample.acked_bytes = 100 * kCubicMss;
   t.cubic.on_ack(sample);
   EXPECT_EQ(t.segments(), 110u);
 }

@@ -8,7 +8,7 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-constexpr std::uint32_t kMss = 1000, kCwnd = 20 * kMss;
+constexpr std::uint32_t kHystartMss = 1000, kCwnd = 20 * kHystartMss;
 constexpr std::uint32_t kMinRtt = 100'000;  // us
 
 /// Acknowledgements of a path of 100 ms, one segment each.
@@ -20,9 +20,9 @@ struct Acks {
 
   bool after(Duration gap, Duration rtt = milliseconds(100)) {
     now += gap;
-    una += kMss;
-    return hystart.on_ack({.rtt = rtt, .srtt = milliseconds(100), .una = una, .nxt = nxt, .now = now}, cwnd, kMss,
-                          kMinRtt);
+    una += kHystartMss;
+    return hystart.on_ack({.rtt = rtt, .srtt = milliseconds(100), .una = una, .nxt = nxt, .now = now}, cwnd,
+                          kHystartMss, kMinRtt);
   }
 };
 
@@ -50,7 +50,7 @@ TEST(HyStart, ABreakEndsTheTrain) {
 TEST(HyStart, EachRoundTripBeginsANewTrain) {
   Acks acks;
   for (int round = 0; round < 10; ++round) {
-    acks.nxt = acks.una + 20 * kMss;
+    acks.nxt = acks.una + 20 * kHystartMss;
     for (int i = 0; i < 20; ++i) ASSERT_FALSE(acks.after(milliseconds(2))) << round;  // 40 ms
     EXPECT_FALSE(acks.after(milliseconds(60)));
   }
@@ -79,7 +79,7 @@ TEST(HyStart, TheDelayThatCountsIsFrom4To16Milliseconds) {
     for (int i = 0; i < 9; ++i) {
       const Instant now{milliseconds(100 * i + 100)};
       end = hystart.on_ack({.rtt = microseconds(rtt), .srtt = microseconds(rtt), .una = i, .nxt = 2, .now = now}, kCwnd,
-                           kMss, min_rtt);
+                           kHystartMss, min_rtt);
     }
     return end;
   };
@@ -92,7 +92,7 @@ TEST(HyStart, TheDelayThatCountsIsFrom4To16Milliseconds) {
 TEST(HyStart, ConcludesNothingFromASmallWindow) {
   Acks acks;
   acks.nxt = 1'000'000;
-  acks.cwnd = 16 * kMss - 1;
+  acks.cwnd = 16 * kHystartMss - 1;
   for (int i = 0; i < 100; ++i) ASSERT_FALSE(acks.after(milliseconds(1), milliseconds(200)));
 }
 

@@ -5,7 +5,7 @@
 namespace leat {
 namespace {
 
-constexpr std::uint32_t kMss = 1000;
+constexpr std::uint32_t kRenoMss = 1000;
 constexpr Instant kNow{std::chrono::seconds(5)};
 constexpr Pause kLongPause{.since_sent = std::chrono::seconds(60), .rto = std::chrono::seconds(1)};
 
@@ -15,7 +15,7 @@ AckSample ack(std::uint32_t bytes, std::uint32_t in_flight = 1'000'000) {
 
 /// A Reno at `cwnd` bytes in congestion avoidance, brought there by a loss.
 struct Avoiding {
-  Reno reno{{.mss = kMss}};
+  Reno reno{{.mss = kRenoMss}};
   explicit Avoiding(std::uint32_t cwnd) {
     reno.on_loss_detected(2 * cwnd, kNow);
     reno.on_recovery_exit(kNow);
@@ -31,12 +31,12 @@ TEST(InitialWindow, FollowsRfc6928) {
 }
 
 TEST(Reno, SlowStartAddsWhatIsAcknowledged) {
-  Reno reno({.mss = kMss});
+  Reno reno({.mss = kRenoMss});
   EXPECT_EQ(reno.cwnd(), 10'000u);
   EXPECT_EQ(reno.ssthresh(), CongestionController::kNoThreshold);
-  for (int i = 0; i < 10; ++i) reno.on_ack(ack(kMss));
+  for (int i = 0; i < 10; ++i) reno.on_ack(ack(kRenoMss));
   EXPECT_EQ(reno.cwnd(), 20'000u);
-  reno.on_ack(ack(2 * kMss));
+  reno.on_ack(ack(2 * kRenoMss));
   EXPECT_EQ(reno.cwnd(), 22'000u);
   reno.on_ack(ack(1));  // splitting ACKs gains nothing (RFC 3465)
   EXPECT_EQ(reno.cwnd(), 22'001u);
@@ -44,7 +44,7 @@ TEST(Reno, SlowStartAddsWhatIsAcknowledged) {
 }
 
 TEST(Reno, SlowStartLimitsTheGrowthOfOneAck) {
-  Reno reno({.mss = kMss});
+  Reno reno({.mss = kRenoMss});
   reno.on_ack(ack(60'000));
   EXPECT_EQ(reno.cwnd(), 55'000u);
 }
@@ -52,13 +52,13 @@ TEST(Reno, SlowStartLimitsTheGrowthOfOneAck) {
 TEST(Reno, CongestionAvoidanceAddsOneSegmentAWindow) {
   Avoiding a(10'000);
   EXPECT_EQ(a.reno.cwnd(), 10'000u);
-  for (int i = 0; i < 9; ++i) a.reno.on_ack(ack(kMss));
+  for (int i = 0; i < 9; ++i) a.reno.on_ack(ack(kRenoMss));
   EXPECT_EQ(a.reno.cwnd(), 10'000u);
-  a.reno.on_ack(ack(kMss));
+  a.reno.on_ack(ack(kRenoMss));
   EXPECT_EQ(a.reno.cwnd(), 11'000u);
-  for (int i = 0; i < 10; ++i) a.reno.on_ack(ack(kMss));
+  for (int i = 0; i < 10; ++i) a.reno.on_ack(ack(kRenoMss));
   EXPECT_EQ(a.reno.cwnd(), 11'000u);
-  a.reno.on_ack(ack(kMss));
+  a.reno.on_ack(ack(kRenoMss));
   EXPECT_EQ(a.reno.cwnd(), 12'000u);
 }
 
@@ -71,12 +71,12 @@ TEST(Reno, CongestionAvoidanceAddsAtMostOneSegmentAnAck) {
 }
 
 TEST(Reno, SlowStartStopsAtTheThresholdAndTheRestCounts) {
-  Reno reno({.mss = kMss});
+  Reno reno({.mss = kRenoMss});
   reno.on_timeout({.flight_size = 20'000});  // ssthresh 10000, cwnd 1000
-  for (int i = 0; i < 8; ++i) reno.on_ack(ack(kMss));
+  for (int i = 0; i < 8; ++i) reno.on_ack(ack(kRenoMss));
   reno.on_ack(ack(600));
   EXPECT_EQ(reno.cwnd(), 9'600u);
-  reno.on_ack(ack(kMss));  // 400 to the threshold; 600 of the next 10000
+  reno.on_ack(ack(kRenoMss));  // 400 to the threshold; 600 of the next 10000
   EXPECT_EQ(reno.cwnd(), 10'000u);
   reno.on_ack(ack(9'399));
   EXPECT_EQ(reno.cwnd(), 10'000u);
@@ -85,11 +85,11 @@ TEST(Reno, SlowStartStopsAtTheThresholdAndTheRestCounts) {
 }
 
 TEST(Reno, HalvesOnLossAndHoldsDuringRecovery) {
-  Reno reno({.mss = kMss});
+  Reno reno({.mss = kRenoMss});
   reno.on_loss_detected(30'000, kNow);
   EXPECT_EQ(reno.ssthresh(), 15'000u);
   EXPECT_EQ(reno.cwnd(), 15'000u);
-  AckSample partial = ack(5 * kMss);
+  AckSample partial = ack(5 * kRenoMss);
   partial.in_recovery = true;
   reno.on_ack(partial);
   EXPECT_EQ(reno.cwnd(), 15'000u);
@@ -98,7 +98,7 @@ TEST(Reno, HalvesOnLossAndHoldsDuringRecovery) {
 }
 
 TEST(Reno, NeverSetsTheThresholdBelowTwoSegments) {
-  Reno reno({.mss = kMss});
+  Reno reno({.mss = kRenoMss});
   reno.on_loss_detected(1'500, kNow);
   EXPECT_EQ(reno.ssthresh(), 2'000u);
   EXPECT_EQ(reno.cwnd(), 2'000u);
@@ -108,18 +108,18 @@ TEST(Reno, NeverSetsTheThresholdBelowTwoSegments) {
 }
 
 TEST(Reno, ATimeoutLeavesOneSegmentBesideWhatIsUnderWay) {
-  Reno reno({.mss = kMss});
+  Reno reno({.mss = kRenoMss});
   reno.on_timeout({.flight_size = 40'000});
   EXPECT_EQ(reno.cwnd(), 1'000u);
   EXPECT_EQ(reno.ssthresh(), 20'000u);
-  reno.on_ack(ack(kMss));
+  reno.on_ack(ack(kRenoMss));
   EXPECT_EQ(reno.cwnd(), 2'000u);
   reno.on_timeout({.flight_size = 2'000, .in_flight = 1'000});
   EXPECT_EQ(reno.cwnd(), 2'000u);
 }
 
 TEST(Reno, GoesBackWhenTheReductionWasAMistake) {
-  Reno reno({.mss = kMss});
+  Reno reno({.mss = kRenoMss});
   reno.on_loss_detected(10'000, kNow);
   reno.on_undo(10'000, CongestionController::kNoThreshold);
   EXPECT_EQ(reno.cwnd(), 10'000u);
@@ -127,14 +127,14 @@ TEST(Reno, GoesBackWhenTheReductionWasAMistake) {
 }
 
 TEST(Reno, SlowStartAfterATimeoutEndsAtTheThreshold) {
-  Reno reno({.mss = kMss});
+  Reno reno({.mss = kRenoMss});
   reno.on_timeout({.flight_size = 60'000});  // ssthresh 30000
-  for (int i = 0; i < 29; ++i) reno.on_ack(ack(kMss));
+  for (int i = 0; i < 29; ++i) reno.on_ack(ack(kRenoMss));
   EXPECT_EQ(reno.cwnd(), 30'000u);
-  for (int i = 0; i < 1000; ++i) reno.on_ack(ack(kMss));
+  for (int i = 0; i < 1000; ++i) reno.on_ack(ack(kRenoMss));
   reno.on_flight_begins(kLongPause);
   EXPECT_EQ(reno.cwnd(), 10'000u);
-  reno.on_ack(ack(8 * kMss));
+  reno.on_ack(ack(8 * kRenoMss));
   EXPECT_EQ(reno.cwnd(), 18'000u);
 }
 
@@ -149,35 +149,35 @@ TEST(Reno, ALossStartsTheCountOfAvoidanceAgain) {
   Avoiding b(10'000);
   b.reno.on_ack(ack(9'000));
   b.reno.on_timeout({.flight_size = 4'000});  // ssthresh 2000
-  b.reno.on_ack(ack(kMss));
+  b.reno.on_ack(ack(kRenoMss));
   b.reno.on_ack(ack(1'999));
   EXPECT_EQ(b.reno.cwnd(), 2'000u);
 }
 
 TEST(Reno, ARepeatedTimeoutHoldsTheThreshold) {
-  Reno reno({.mss = kMss});
+  Reno reno({.mss = kRenoMss});
   reno.on_timeout({.flight_size = 40'000});
   reno.on_timeout({.flight_size = 1'000, .first = false});
   reno.on_timeout({.flight_size = 1'000, .first = false});
   EXPECT_EQ(reno.ssthresh(), 20'000u);
-  reno.on_ack(ack(kMss));
+  reno.on_ack(ack(kRenoMss));
   reno.on_timeout({.flight_size = 12'000});  // a new one
   EXPECT_EQ(reno.ssthresh(), 6'000u);
 }
 
 TEST(Reno, DoesNotGrowAWindowThatIsNotUsed) {
   Avoiding a(10'000);
-  AckSample idle = ack(9 * kMss, 9 * kMss);
+  AckSample idle = ack(9 * kRenoMss, 9 * kRenoMss);
   idle.app_limited = true;
   for (int i = 0; i < 50; ++i) a.reno.on_ack(idle);
   EXPECT_EQ(a.reno.cwnd(), 10'000u);
 
-  Reno starting({.mss = kMss});
-  AckSample little = ack(kMss, 5 * kMss);
+  Reno starting({.mss = kRenoMss});
+  AckSample little = ack(kRenoMss, 5 * kRenoMss);
   little.app_limited = true;
   starting.on_ack(little);  // half of 10 segments in flight: not more than half
   EXPECT_EQ(starting.cwnd(), 10'000u);
-  little.in_flight = 6 * kMss;
+  little.in_flight = 6 * kRenoMss;
   starting.on_ack(little);
   EXPECT_EQ(starting.cwnd(), 11'000u);
 }
@@ -188,13 +188,13 @@ TEST(Reno, RestartsFromTheInitialWindowAfterIdleness) {
   EXPECT_EQ(a.reno.cwnd(), 10'000u);
   EXPECT_EQ(a.reno.ssthresh(), 40'000u);  // more than 3/4 of the old window
 
-  Reno fresh({.mss = kMss});
-  for (int i = 0; i < 10; ++i) fresh.on_ack(ack(kMss));
+  Reno fresh({.mss = kRenoMss});
+  for (int i = 0; i < 10; ++i) fresh.on_ack(ack(kRenoMss));
   fresh.on_flight_begins(kLongPause);
   EXPECT_EQ(fresh.cwnd(), 10'000u);
   EXPECT_EQ(fresh.ssthresh(), CongestionController::kNoThreshold);
 
-  Reno small({.mss = kMss});
+  Reno small({.mss = kRenoMss});
   small.on_timeout({.flight_size = 40'000});
   small.on_flight_begins(kLongPause);
   EXPECT_EQ(small.cwnd(), 1'000u);  // never up
@@ -216,14 +216,14 @@ TEST(Reno, HalvesItsWindowForEachRtoOfIdleness) {
 }
 
 TEST(Reno, StaysUnderTheClamp) {
-  Reno reno({.mss = kMss, .cwnd_clamp = 12'500});
-  for (int i = 0; i < 10; ++i) reno.on_ack(ack(kMss));
+  Reno reno({.mss = kRenoMss, .cwnd_clamp = 12'500});
+  for (int i = 0; i < 10; ++i) reno.on_ack(ack(kRenoMss));
   EXPECT_EQ(reno.cwnd(), 12'500u);
-  EXPECT_EQ(Reno({.mss = kMss, .cwnd_clamp = 1}).cwnd(), kMss);  // one segment must always fit
+  EXPECT_EQ(Reno({.mss = kRenoMss, .cwnd_clamp = 1}).cwnd(), kRenoMss);  // one segment must always fit
 }
 
 TEST(Reno, FollowsANewMss) {
-  Reno reno({.mss = kMss});
+  Reno reno({.mss = kRenoMss});
   reno.on_timeout({.flight_size = 3'000});
   reno.on_mss_change(1'400);
   EXPECT_EQ(reno.cwnd(), 1'400u);

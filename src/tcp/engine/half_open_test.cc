@@ -7,13 +7,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Instant kStart{std::chrono::hours(1)};
-constexpr SeqNum kPeer{0xfffffff0u}, kOurs{0x7ffffff0u};
+constexpr Instant kSynStart{std::chrono::hours(1)};
+constexpr SeqNum kPeerIsn{0xfffffff0u}, kOurIsn{0x7ffffff0u};
 
 SegmentIn segment(std::int32_t ahead, TcpFlags flags, std::uint32_t length = 0) {
   SegmentIn in;
-  in.seq = kPeer + 1u + static_cast<std::uint32_t>(ahead);
-  in.ack = kOurs + 1u;
+  in.seq = kPeerIsn + 1u + static_cast<std::uint32_t>(ahead);
+  in.ack = kOurIsn + 1u;
   in.flags = flags;
   in.length = length;
   in.window = 1000;
@@ -29,15 +29,15 @@ SegmentIn syn() {
 }
 
 struct HalfOpenTest : ::testing::Test {
-  HalfOpen::Action after(const SegmentIn& in) { return entry.on_segment(in, options, kStart + 10ms).action; }
+  HalfOpen::Action after(const SegmentIn& in) { return entry.on_segment(in, options, kSynStart + 10ms).action; }
   TcpSettings options;
-  HalfOpen entry{syn(), {kOurs, 1460}, options, kStart};
+  HalfOpen entry{syn(), {kOurIsn, 1460}, options, kSynStart};
 };
 
 TEST_F(HalfOpenTest, OffersWhatThePeerOffered) {
-  const SegmentOut out = entry.syn_ack(options, kStart);
-  EXPECT_EQ(out.seq, kOurs);
-  EXPECT_EQ(out.ack, kPeer + 1u);
+  const SegmentOut out = entry.syn_ack(options, kSynStart);
+  EXPECT_EQ(out.seq, kOurIsn);
+  EXPECT_EQ(out.ack, kPeerIsn + 1u);
   EXPECT_EQ(out.flags, kTcpSyn | kTcpAck);
   EXPECT_EQ(out.options.mss, 1460);
   EXPECT_TRUE(out.options.sack_permitted);
@@ -45,49 +45,49 @@ TEST_F(HalfOpenTest, OffersWhatThePeerOffered) {
   EXPECT_FALSE(out.retransmission);
   SegmentIn plain = syn();
   plain.options = {};
-  const SegmentOut modest = HalfOpen(plain, {kOurs, 1460}, options, kStart).syn_ack(options, kStart);
+  const SegmentOut modest = HalfOpen(plain, {kOurIsn, 1460}, options, kSynStart).syn_ack(options, kSynStart);
   EXPECT_FALSE(modest.options.sack_permitted);
   EXPECT_FALSE(modest.options.window_scale.has_value());
 }
 
 TEST_F(HalfOpenTest, EchoesTimestampsWhereTheyAreOffered) {
-  EXPECT_FALSE(entry.syn_ack(options, kStart).options.timestamps);
+  EXPECT_FALSE(entry.syn_ack(options, kSynStart).options.timestamps);
   SegmentIn in = syn();
   in.options.timestamps = {77, 0};
-  HalfOpen with({in}, {kOurs, 1460, 5}, options, kStart);
-  EXPECT_EQ(with.syn_ack(options, kStart + 2ms).options.timestamps, (TcpTimestamps{3'600'007, 77}));
+  HalfOpen with({in}, {kOurIsn, 1460, 5}, options, kSynStart);
+  EXPECT_EQ(with.syn_ack(options, kSynStart + 2ms).options.timestamps, (TcpTimestamps{3'600'007, 77}));
   in.options.timestamps->value = 99;  // sent again: the newer one counts
-  EXPECT_EQ(with.on_segment(in, options, kStart + 1s).action, HalfOpen::Action::syn_ack);
-  EXPECT_EQ(with.syn_ack(options, kStart + 1s).options.timestamps, (TcpTimestamps{3'601'005, 99}));
+  EXPECT_EQ(with.on_segment(in, options, kSynStart + 1s).action, HalfOpen::Action::syn_ack);
+  EXPECT_EQ(with.syn_ack(options, kSynStart + 1s).options.timestamps, (TcpTimestamps{3'601'005, 99}));
   options.timestamps = false;
-  EXPECT_FALSE(HalfOpen(in, {kOurs, 1460}, options, kStart).syn_ack(options, kStart).options.timestamps);
+  EXPECT_FALSE(HalfOpen(in, {kOurIsn, 1460}, options, kSynStart).syn_ack(options, kSynStart).options.timestamps);
 }
 
 TEST_F(HalfOpenTest, AnOldTimestampIsAnsweredAndDropped) {
   SegmentIn in = syn();
   in.options.timestamps = {77, 0};
-  HalfOpen with({in}, {kOurs, 1460}, options, kStart);
+  HalfOpen with({in}, {kOurIsn, 1460}, options, kSynStart);
   SegmentIn old = segment(0, kTcpAck);
   old.options.timestamps = {76, 0};
-  const HalfOpen::Verdict verdict = with.on_segment(old, options, kStart + 1s);
+  const HalfOpen::Verdict verdict = with.on_segment(old, options, kSynStart + 1s);
   EXPECT_EQ(verdict.action, HalfOpen::Action::ack);
   EXPECT_EQ(verdict.drop, DropReason::TCP_RFC7323_PAWS);
-  EXPECT_EQ(with.ack(options, kStart + 1s).options.timestamps, (TcpTimestamps{3'601'000, 77}));
+  EXPECT_EQ(with.ack(options, kSynStart + 1s).options.timestamps, (TcpTimestamps{3'601'000, 77}));
   old.options.timestamps = {78, 0};
-  EXPECT_EQ(with.on_segment(old, options, kStart + 1s).action, HalfOpen::Action::complete);
+  EXPECT_EQ(with.on_segment(old, options, kSynStart + 1s).action, HalfOpen::Action::complete);
   EXPECT_EQ(with.facts().timestamp, 78u);
 }
 
 TEST_F(HalfOpenTest, NumbersAtTheFarEndOfTheSequenceSpaceDoNotOverflow) {
-  const HalfOpen::Verdict verdict = entry.on_segment(segment(0x7fffffff, kTcpAck, 1000), options, kStart + 1s);
+  const HalfOpen::Verdict verdict = entry.on_segment(segment(0x7fffffff, kTcpAck, 1000), options, kSynStart + 1s);
   EXPECT_EQ(verdict.drop, DropReason::TCP_OVERWINDOW);
 }
 
 TEST_F(HalfOpenTest, SendsItsSynAckAgainWithTwiceTheWait) {
   options.syn_ack_retries = 3;
-  entry.syn_ack(options, kStart);
-  EXPECT_EQ(entry.facts().timed_at, kStart);
-  Instant now = kStart;
+  entry.syn_ack(options, kSynStart);
+  EXPECT_EQ(entry.facts().timed_at, kSynStart);
+  Instant now = kSynStart;
   for (const Duration wait : {1s, 2s, 4s}) {
     EXPECT_EQ(entry.deadline(), now + wait);
     now += wait;
@@ -102,10 +102,10 @@ TEST_F(HalfOpenTest, SendsItsSynAckAgainWithTwiceTheWait) {
 
 TEST_F(HalfOpenTest, TheLargestRtoBoundsTheWait) {
   options.max_rto = 100ms;
-  entry.syn_ack(options, kStart);
-  EXPECT_EQ(entry.deadline(), kStart + 100ms);
-  EXPECT_EQ(entry.on_timer(options, kStart + 100ms), HalfOpen::Due::syn_ack);
-  EXPECT_EQ(entry.deadline(), kStart + 200ms);
+  entry.syn_ack(options, kSynStart);
+  EXPECT_EQ(entry.deadline(), kSynStart + 100ms);
+  EXPECT_EQ(entry.on_timer(options, kSynStart + 100ms), HalfOpen::Due::syn_ack);
+  EXPECT_EQ(entry.deadline(), kSynStart + 200ms);
 }
 
 TEST_F(HalfOpenTest, AnAckOrDataCompletesIt) {
@@ -116,9 +116,9 @@ TEST_F(HalfOpenTest, AnAckOrDataCompletesIt) {
 
 TEST_F(HalfOpenTest, AWrongAckIsReset) {
   SegmentIn in = segment(0, kTcpAck);
-  in.ack = kOurs;
+  in.ack = kOurIsn;
   EXPECT_EQ(after(in), HalfOpen::Action::reset);
-  in.ack = kOurs + 2u;
+  in.ack = kOurIsn + 2u;
   EXPECT_EQ(after(in), HalfOpen::Action::reset);
 }
 
@@ -132,7 +132,7 @@ TEST_F(HalfOpenTest, OnlyAnExactRstEndsIt) {
 TEST_F(HalfOpenTest, TheSynAgainMeansThatTheAnswerWasLost) {
   EXPECT_EQ(after(syn()), HalfOpen::Action::syn_ack);
   EXPECT_EQ(after(syn()), HalfOpen::Action::none) << "at most twice a second";
-  EXPECT_EQ(entry.on_segment(syn(), options, kStart + 600ms).action, HalfOpen::Action::syn_ack);
+  EXPECT_EQ(entry.on_segment(syn(), options, kSynStart + 600ms).action, HalfOpen::Action::syn_ack);
 }
 
 TEST_F(HalfOpenTest, AnotherSynInTheWindowLeadsBackToListen) {
@@ -151,27 +151,27 @@ TEST_F(HalfOpenTest, OutsideTheWindowIsAnsweredRarely) {
 
 TEST_F(HalfOpenTest, WhoSendsNoDataIsNotAcceptedUntilTheDeferralIsOver) {
   options.defer_accept = 3s;  // two time-outs: 1 s and 2 s
-  entry.syn_ack(options, kStart);
-  const HalfOpen::Verdict bare = entry.on_segment(segment(0, kTcpAck), options, kStart);
+  entry.syn_ack(options, kSynStart);
+  const HalfOpen::Verdict bare = entry.on_segment(segment(0, kTcpAck), options, kSynStart);
   EXPECT_EQ(bare.action, HalfOpen::Action::none);
   EXPECT_TRUE(bare.deferred);
-  EXPECT_EQ(entry.on_timer(options, kStart + 1s), HalfOpen::Due::nothing);
-  EXPECT_EQ(entry.deadline(), kStart + 3s);
+  EXPECT_EQ(entry.on_timer(options, kSynStart + 1s), HalfOpen::Due::nothing);
+  EXPECT_EQ(entry.deadline(), kSynStart + 3s);
   EXPECT_EQ(after(segment(0, kTcpAck)), HalfOpen::Action::none);
-  EXPECT_EQ(entry.on_timer(options, kStart + 3s), HalfOpen::Due::syn_ack) << "a last chance to say something";
+  EXPECT_EQ(entry.on_timer(options, kSynStart + 3s), HalfOpen::Due::syn_ack) << "a last chance to say something";
   EXPECT_EQ(after(segment(0, kTcpAck)), HalfOpen::Action::complete) << "then without data";
 }
 
 TEST_F(HalfOpenTest, NobodyIsAskedAgainWhileDataIsWaitedFor) {
   options.defer_accept = 30s;  // 1, 3, 7, 15, 31
-  entry.syn_ack(options, kStart);
+  entry.syn_ack(options, kSynStart);
   EXPECT_EQ(after(segment(0, kTcpAck)), HalfOpen::Action::none);
-  Instant now = kStart;
+  Instant now = kSynStart;
   for (int i = 0; i < 4; ++i) {
     now = entry.deadline();
     EXPECT_EQ(entry.on_timer(options, now), HalfOpen::Due::nothing) << i;
   }
-  EXPECT_EQ(now, kStart + 15s);
+  EXPECT_EQ(now, kSynStart + 15s);
   EXPECT_EQ(entry.facts().time_outs, 0) << "nothing was sent again";
   EXPECT_EQ(after(segment(0, kTcpAck | kTcpPsh, 5)), HalfOpen::Action::complete) << "data at any time";
 }
@@ -179,12 +179,12 @@ TEST_F(HalfOpenTest, NobodyIsAskedAgainWhileDataIsWaitedFor) {
 TEST_F(HalfOpenTest, ADeferralBeyondTheRetriesIsWaitedOutWhenThePeerHasAnswered) {
   options.syn_ack_retries = 1;
   options.defer_accept = 7s;
-  entry.syn_ack(options, kStart);
+  entry.syn_ack(options, kSynStart);
   EXPECT_EQ(after(segment(0, kTcpAck)), HalfOpen::Action::none);
-  EXPECT_EQ(entry.on_timer(options, kStart + 1s), HalfOpen::Due::nothing);
-  EXPECT_EQ(entry.on_timer(options, kStart + 3s), HalfOpen::Due::nothing);
-  EXPECT_EQ(entry.on_timer(options, kStart + 7s), HalfOpen::Due::syn_ack);
-  EXPECT_EQ(entry.on_timer(options, kStart + 15s), HalfOpen::Due::forget);
+  EXPECT_EQ(entry.on_timer(options, kSynStart + 1s), HalfOpen::Due::nothing);
+  EXPECT_EQ(entry.on_timer(options, kSynStart + 3s), HalfOpen::Due::nothing);
+  EXPECT_EQ(entry.on_timer(options, kSynStart + 7s), HalfOpen::Due::syn_ack);
+  EXPECT_EQ(entry.on_timer(options, kSynStart + 15s), HalfOpen::Due::forget);
 }
 
 }  // namespace

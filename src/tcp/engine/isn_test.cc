@@ -11,10 +11,10 @@ using std::chrono::microseconds;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
-constexpr SipKey kKey{11, 22};
+constexpr SipKey kIsnKey{11, 22};
 constexpr FourTuple kTuple{{IpAddress::v4(10, 0, 0, 1), 80}, {IpAddress::v4(10, 0, 0, 2), 40000}};
 
-SeqNum isn(Instant now, const FourTuple& tuple = kTuple, const SipKey& key = kKey) {
+SeqNum isn(Instant now, const FourTuple& tuple = kTuple, const SipKey& key = kIsnKey) {
   return initial_sequence_number(key, tuple, now);
 }
 

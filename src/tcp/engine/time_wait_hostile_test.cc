@@ -104,7 +104,7 @@ TEST(TimeWaitHostile, TwoEndsThatDisagreeDoNotPlayPingPong) {
 }
 
 /// What the table must do: a queue by deadline.
-struct Model {
+struct TimeWaitModel {
   std::deque<std::pair<std::uint32_t, Instant>> queue;  // slot, deadline
   void add(std::uint32_t slot, Instant now) { queue.emplace_back(slot, now + TimeWaitTable::kDuration); }
   void remove(std::uint32_t slot) {
@@ -118,7 +118,7 @@ TEST(TimeWaitHostile, AgreesWithAQueueAndAFlowTableUnderRandomUse) {
   const SipKey key = random.derive_key();
   TimeWaitTable table(kMaximum);
   FlowTable flows(2000);
-  Model model;
+  TimeWaitModel model;
   Instant now{seconds(0)};
   const auto forget = [&](TimeWaitTable::Removed gone) {
     ASSERT_EQ(gone.slot, model.queue.front().first);

@@ -4,8 +4,8 @@
 namespace leat::testing {
 namespace {
 
-constexpr std::int64_t kMss = 1448;
-constexpr std::int64_t at(std::int64_t n) { return 1 + n * kMss; }
+constexpr std::int64_t kUndoMss = 1448;
+constexpr std::int64_t undo_at(std::int64_t n) { return 1 + n * kUndoMss; }
 using Ts = TcpTimestamps;
 
 struct Stamped : Story {
@@ -16,13 +16,13 @@ struct Stamped : Story {
     advance(10ms);
     recv({.seq = 0, .ack = 1, .flags = "S", .ts = Ts{1000, 0}});
     advance(1ms);
-    write(segments * kMss);
+    write(segments * kUndoMss);
     all_sent();
     advance(10ms);
   }
-  void ack(std::int64_t n, std::uint32_t echo) { recv({.seq = 1, .ack = at(n), .ts = Ts{1000, echo}}); }
+  void ack(std::int64_t n, std::uint32_t echo) { recv({.seq = 1, .ack = undo_at(n), .ts = Ts{1000, echo}}); }
   void sack(std::int64_t from, std::int64_t to, std::uint32_t echo) {
-    recv({.seq = 1, .ack = 1, .sack = {{at(from), at(to)}}, .ts = Ts{1000, echo}});
+    recv({.seq = 1, .ack = 1, .sack = {{undo_at(from), undo_at(to)}}, .ts = Ts{1000, echo}});
   }
 };
 
@@ -49,7 +49,7 @@ TEST(Undo, ASpuriousRetransmissionIsUndoneByDSack) {
   c.advance(3ms);
   c.ack(10, 21);
   EXPECT_LT(c.connection().info().snd_cwnd, cwnd);
-  c.recv({.seq = 1, .ack = at(10), .sack = {{1, at(1)}}, .ts = Ts{1000, 21}});
+  c.recv({.seq = 1, .ack = undo_at(10), .sack = {{1, undo_at(1)}}, .ts = Ts{1000, 21}});
   EXPECT_GE(c.connection().info().snd_cwnd, cwnd);
   EXPECT_EQ(c.connection().info().dsack_dups, 1u);
 }
@@ -61,9 +61,9 @@ TEST(Undo, ADSackForMoreThanWasSentAgainProvesNothing) {
   c.all_sent();
   c.advance(3ms);
   c.ack(10, 21);
-  c.recv({.seq = 1, .ack = at(10), .sack = {{1, at(10)}}, .ts = Ts{1000, 21}});
-  c.recv({.seq = 1, .ack = at(10), .sack = {{1, at(1)}}, .ts = Ts{1000, 21}});
-  EXPECT_EQ(c.connection().info().snd_ssthresh, 7 * kMss);
+  c.recv({.seq = 1, .ack = undo_at(10), .sack = {{1, undo_at(10)}}, .ts = Ts{1000, 21}});
+  c.recv({.seq = 1, .ack = undo_at(10), .sack = {{1, undo_at(1)}}, .ts = Ts{1000, 21}});
+  EXPECT_EQ(c.connection().info().snd_ssthresh, 7 * kUndoMss);
   EXPECT_EQ(c.connection().info().dsack_dups, 11u) << "though it is counted";
 }
 
@@ -71,16 +71,16 @@ TEST(Undo, ADSackForWhatWasSentOnceProvesNothing) {
   Stamped c;
   c.sack(1, 4, 11);
   EXPECT_EQ(c.all_sent().size(), 1u);
-  c.recv({.seq = 1, .ack = 1, .sack = {{at(2), at(3)}, {at(1), at(4)}}, .ts = Ts{1000, 11}});
+  c.recv({.seq = 1, .ack = 1, .sack = {{undo_at(2), undo_at(3)}, {undo_at(1), undo_at(4)}}, .ts = Ts{1000, 11}});
   EXPECT_EQ(c.connection().info().ca_state, CongestionState::recovery);
-  EXPECT_EQ(c.connection().info().snd_ssthresh, 7 * kMss);
+  EXPECT_EQ(c.connection().info().snd_ssthresh, 7 * kUndoMss);
 }
 
 TEST(Undo, ADSackThatComesWithTheAckOfBothCopiesIsUndone) {
   Stamped c;
   c.sack(1, 4, 11);
   c.all_sent();
-  c.recv({.seq = 1, .ack = at(4), .sack = {{1, at(1)}}, .ts = Ts{1000, 21}});
+  c.recv({.seq = 1, .ack = undo_at(4), .sack = {{1, undo_at(1)}}, .ts = Ts{1000, 21}});
   EXPECT_EQ(c.connection().info().snd_ssthresh, CongestionController::kNoThreshold);
 }
 
@@ -107,8 +107,8 @@ TEST(Undo, ARealLossIsNotUndone) {
   c.all_sent();
   c.advance(10ms);
   c.ack(10, 21);
-  EXPECT_LT(c.connection().info().snd_cwnd, 10 * kMss);
-  EXPECT_EQ(c.connection().info().snd_ssthresh, 7 * kMss);
+  EXPECT_LT(c.connection().info().snd_cwnd, 10 * kUndoMss);
+  EXPECT_EQ(c.connection().info().snd_ssthresh, 7 * kUndoMss);
 }
 
 TEST(Undo, ASpuriousTimeoutIsUndoneByTimestamps) {
@@ -122,7 +122,7 @@ TEST(Undo, ASpuriousTimeoutIsUndoneByTimestamps) {
   EXPECT_GE(c.connection().info().snd_cwnd, cwnd);
   c.advance(1ms);
   c.ack(10, 11);
-  for (const Seg& s : c.all_sent()) EXPECT_GE(s.seq, at(10));
+  for (const Seg& s : c.all_sent()) EXPECT_GE(s.seq, undo_at(10));
 }
 
 // What was forgiven may have been lost nevertheless: time tells (RFC 8985), and not the next time-out.
@@ -131,13 +131,13 @@ TEST(Undo, WhatIsMissingAfterASpuriousTimeoutIsLostByTime) {
   c.advance(900ms);
   c.all_sent();
   ASSERT_EQ(c.connection().info().ca_state, CongestionState::loss);
-  c.recv({.seq = 1, .ack = at(1), .sack = {{at(2), at(3)}}, .ts = Ts{1000, 11}});
+  c.recv({.seq = 1, .ack = undo_at(1), .sack = {{undo_at(2), undo_at(3)}}, .ts = Ts{1000, 11}});
   EXPECT_NE(c.connection().info().ca_state, CongestionState::loss);
   EXPECT_TRUE(c.all_sent().empty());
   c.advance(10ms);
   const std::vector<Seg> sent = c.all_sent();
   ASSERT_FALSE(sent.empty());
-  EXPECT_EQ(sent.front().seq, at(1));
+  EXPECT_EQ(sent.front().seq, undo_at(1));
 }
 
 // RFC 5682 §3: without timestamps new data tells.

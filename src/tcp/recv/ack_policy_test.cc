@@ -7,13 +7,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Instant kStart{std::chrono::hours(1)};
+constexpr Instant kPolicyStart{std::chrono::hours(1)};
 
 AckPolicy::Data data(std::uint32_t bytes, std::uint32_t segment, Duration at = {}) {
   return {.bytes = bytes,
           .segment = segment,
           .window = 1 << 20,
-          .now = kStart + at,
+          .now = kPolicyStart + at,
           .delay = 40ms,
           .silence = std::chrono::seconds(1)};
 }
@@ -32,7 +32,7 @@ TEST(AckPolicy, OneSegmentWaitsAndTheSecondDoesNot) {
   AckPolicy p = without_quick_acks();
   p.on_data(data(1000, 1000));
   EXPECT_EQ(p.owed(), 0);
-  EXPECT_EQ(p.deadline(), kStart + 40ms);
+  EXPECT_EQ(p.deadline(), kPolicyStart + 40ms);
   p.on_data(data(1000, 1000, 1ms));
   EXPECT_EQ(p.owed(), 1);
   p.on_ack_sent();
@@ -90,8 +90,8 @@ TEST(AckPolicy, TheDelayCountsFromTheFirstByte) {
   AckPolicy p = without_quick_acks();
   p.on_data(data(10, 10));
   p.on_data(data(10, 10, 30ms));
-  EXPECT_FALSE(p.on_timer(kStart + 39ms));
-  EXPECT_TRUE(p.on_timer(kStart + 40ms));
+  EXPECT_FALSE(p.on_timer(kPolicyStart + 39ms));
+  EXPECT_TRUE(p.on_timer(kPolicyStart + 40ms));
   EXPECT_EQ(p.owed(), 1);
 }
 
@@ -155,18 +155,18 @@ TEST(AckPolicy, SilenceMakesItQuickAgain) {
 
 TEST(AckPolicy, AnAnswerMakesItInteractiveUntilADelayRunsOut) {
   AckPolicy p;
-  p.on_data_sent(kStart, 40ms);
+  p.on_data_sent(kPolicyStart, 40ms);
   EXPECT_FALSE(p.is_interactive()) << "nothing to answer yet";
   p.on_data(data(100, 100));
   EXPECT_EQ(p.owed(), 1);
-  p.on_data_sent(kStart + 40ms, 40ms);
+  p.on_data_sent(kPolicyStart + 40ms, 40ms);
   EXPECT_FALSE(p.is_interactive()) << "too late for an answer";
-  p.on_data_sent(kStart + 39ms, 40ms);
+  p.on_data_sent(kPolicyStart + 39ms, 40ms);
   EXPECT_TRUE(p.is_interactive());
   p.on_piggybacked();
   p.on_data(data(100, 100, 50ms));
   EXPECT_EQ(p.owed(), 0) << "though quick ACKs are left";
-  EXPECT_TRUE(p.on_timer(kStart + 90ms));
+  EXPECT_TRUE(p.on_timer(kPolicyStart + 90ms));
   EXPECT_FALSE(p.is_interactive()) << "no answer came";
   p.on_ack_sent();
   p.on_data(data(100, 100, 100ms));

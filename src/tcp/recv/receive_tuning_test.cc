@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint32_t kMss = 1000;
+constexpr std::uint32_t kTuningMss = 1000;
 
 /// A peer that sends so many bytes a round trip, and a reader that leaves `unread` of them.
 class Flow {
@@ -26,7 +26,7 @@ class Flow {
 
  private:
   ReceiveTuning::Arrival arrival() {
-    ReceiveTuning::Arrival a{.nxt = nxt_, .read = read_, .window = 64000, .mss = kMss, .now = now_};
+    ReceiveTuning::Arrival a{.nxt = nxt_, .read = read_, .window = 64000, .mss = kTuningMss, .now = now_};
     if (timestamps_) a.echo = {++clock_, 100ms};
     return a;
   }
