@@ -19,11 +19,18 @@ build_jobs() {
 
 # quietly LOG WHAT COMMAND...: runs it with its output in LOG; shows the end of LOG when it fails.
 quietly() {
-  local log=$1 what=$2 start=$SECONDS
+  local log=$1 what=$2 start=$SECONDS status=0 watcher
   shift 2
   mkdir -p "$(dirname "$log")"
+  : >"$log"
   printf '%s … ' "$what" >&2
-  if "$@" >"$log" 2>&1; then
+  show_progress "$log" "$what" &
+  watcher=$!
+  "$@" >"$log" 2>&1 || status=$?
+  kill "$watcher" 2>/dev/null || true
+  wait "$watcher" 2>/dev/null || true
+  [[ -t 2 ]] && printf '\r\033[K%s … ' "$what" >&2
+  if ((status == 0)); then
     printf '%d s\n' $((SECONDS - start)) >&2
   else
     printf 'FAILED. The end of %s:\n' "$log" >&2
@@ -31,6 +38,23 @@ quietly() {
     tail -n 25 "$log" >&2
     return 1
   fi
+}
+
+# show_progress LOG WHAT: while ninja writes LOG ("[12/40] …"), says how much is done: twice a second in place on a
+# terminal, otherwise in a line every 15 seconds. Prints nothing for logs without such lines.
+show_progress() {
+  local log=$1 what=$2 pause=15 line percent
+  [[ -t 2 ]] && pause=0.5
+  # The caller may be interrupted: this must not outlive it.
+  while sleep "$pause" && kill -0 $$ 2>/dev/null; do
+    line=$(tail -c 20000 "$log" | grep -oE '^\[[0-9]+/[0-9]+\]' | tail -n 1 | tr -d '[]') || continue
+    percent=$((${line%/*} * 100 / ${line#*/}))
+    if [[ -t 2 ]]; then
+      printf '\r\033[K%s … %d %%' "$what" "$percent" >&2
+    else
+      printf '%d %%\n%s … ' "$percent" "$what" >&2
+    fi
+  done
 }
 
 # build PRESET CMAKE-OPTION... -- TARGET...: configures and builds; no target means all.

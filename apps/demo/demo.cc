@@ -1,6 +1,7 @@
-// leat-demo FOLDER: a lab that loses 5 % of the frames each way, a real web server in it, one `leat get`, and the
-// tale of it; then `leat serve` with FOLDER/picture.http, and real clients, when 10 % are lost. Ends with 0 only when
-// the bytes are right and frames were really lost. Called by ./demo.
+// leat-demo FOLDER: makes a lab that loses 5 % of the frames each way, downloads a file from a real web server in it
+// with `leat get`, and prints what happened. Then the lab loses 10 %, and `leat serve` sends FOLDER/picture.http to
+// real clients. The exit status is 0 only when every byte is right and the path has really lost frames. ./demo calls
+// it.
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -26,6 +27,13 @@ namespace fs = std::filesystem;
 
 constexpr double kLossPercent = 5, kLossPercentServing = 10;
 constexpr std::uint64_t kBytes = 50'000'000;
+
+constexpr const char* kHelp = R"(usage: leat-demo FOLDER
+
+Downloads 50 MB with leat get over a path that loses 5 % of the frames, then sends FOLDER/picture.http to wget and curl
+with leat serve over a path that loses 10 %. Everything happens in network namespaces, and every byte is checked.
+FOLDER receives the files. tools/make_picture.py --response FOLDER/picture.http makes the picture; ./demo does all of it.
+)";
 
 void write_page(const fs::path& path) {
   std::string content(kBytes, '\0');
@@ -113,12 +121,17 @@ void run(const fs::path& folder) {
 }  // namespace leat::demo
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: leat-demo FOLDER\n");
+  const std::string argument = argc == 2 ? argv[1] : "";
+  if (argument == "-h" || argument == "--help") {
+    std::fputs(leat::demo::kHelp, stdout);
+    return 0;
+  }
+  if (argument.empty() || argument.front() == '-') {
+    std::fprintf(stderr, "leat-demo: expected one folder; see leat-demo --help\n");
     return 2;
   }
   try {
-    leat::demo::run(std::filesystem::absolute(argv[1]));
+    leat::demo::run(std::filesystem::absolute(argument));
     return 0;
   } catch (const leat::demo::Failure& failure) {
     std::fprintf(stderr, "demo: %s\n", failure.message.c_str());
