@@ -31,6 +31,7 @@ Recovery::Verdict Recovery::on_ack(const Ack& ack, const Path& path, CongestionC
   holds_ = false;
   postponed_ = false;
   verdict.una_before = board_.begin();
+  verdict.delivery.sacked_before = board_.highest_sacked();
   verdict.delivery.high = high_;
   verdict.delivery.plausible_until = ack.now - path.min_rtt;
   const bool outstanding = board_.end() > board_.begin();

@@ -168,7 +168,10 @@ void Scoreboard::deliver(std::size_t i, StreamPos end, bool selectively, Deliver
     return;
   }
   if (end <= delivery.high) delivery.original_below_high = true;
-  if (range.begin < highest_sacked()) delivery.reordered_from = std::min(delivery.reordered_from, range.begin);
+  // The cumulative part of an ACK is judged by what earlier ACKs had SACKed, not by the blocks that came with it: data
+  // that one ACK reports was not reordered within it (RFC 8985 §6.2 step 3; Linux: prior_fack of tcp_clean_rtx_queue).
+  const StreamPos ahead = selectively ? highest_sacked() : delivery.sacked_before;
+  if (range.begin < ahead) delivery.reordered_from = std::min(delivery.reordered_from, range.begin);
   if (selectively) {
     delivery.sacked_first = std::min(delivery.sacked_first, range.sent_at);
     delivery.sacked_last = later(delivery.sacked_last, range.sent_at);

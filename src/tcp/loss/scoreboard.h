@@ -29,8 +29,9 @@ enum class LossReason : std::uint8_t {
   smaller_path,         ///< RFC 1191: no congestion
 };
 
-/// What an acknowledgement newly delivers. The caller sets the first two.
+/// The data that an acknowledgement newly delivers. The caller sets the first three members.
 struct Delivery {
+  StreamPos sacked_before = 0;       ///< Scoreboard::highest_sacked() before the ACK's own SACK blocks
   StreamPos high = 0;                ///< what was sent before this episode of recovery ends here
   Instant plausible_until{};         ///< a retransmission later than this cannot have been answered yet
   std::uint32_t bytes = 0;           ///< cumulatively or selectively, sequence numbers of SYN and FIN too
