@@ -121,6 +121,7 @@ Receiver::Accepted Receiver::accept_slice(StreamPos pos, Slice slice, BufferPool
     return result;
   }
   const StreamPos before = nxt_;
+  const std::size_t queued = out_of_order_bytes();
   nxt_ += static_cast<StreamPos>(length);
   while (reassembly_ && !reassembly_->empty()) {
     std::optional<Slice> waiting = reassembly_->pop_at(nxt_);
@@ -132,8 +133,9 @@ Receiver::Accepted Receiver::accept_slice(StreamPos pos, Slice slice, BufferPool
       break;
     }
     nxt_ += static_cast<StreamPos>(n);
-    result.filled_gap = true;
   }
+  // True also for a segment that covers everything that was queued behind the gap.
+  result.filled_gap = out_of_order_bytes() < queued;
   result.in_order = static_cast<std::uint32_t>(nxt_ - before);
   return result;
 }

@@ -62,7 +62,7 @@ class Receiver {
     bool refused = false;        ///< no memory: dropped, the peer will send it again
     bool refused_ahead = false;  ///< `refused`, and ahead of RCV.NXT
     bool pruned = false;         ///< what waited out of order was given up for lack of memory
-    bool filled_gap = false;     ///< data that waited has become readable
+    bool filled_gap = false;     ///< data that was queued out of order is in order now, or was overtaken
   };
   /// Takes the payload at `pos`, cut to the window.
   Accepted accept(StreamPos pos, std::span<Slice> payload, BufferPool& pool);
@@ -125,6 +125,7 @@ class Receiver {
   bool may_keep(StreamPos pos, Accepted& result, const BufferPool& pool);
   Accepted accept_slice(StreamPos pos, Slice slice, BufferPool& pool);
   std::size_t most_out_of_order() const;
+  std::size_t out_of_order_bytes() const { return reassembly_ ? reassembly_->bytes() : 0; }
   std::size_t room() const { return limit_ > queue_.size() ? limit_ - queue_.size() : 0; }
   void raise_threshold(std::size_t segment);
 
