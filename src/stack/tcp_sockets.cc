@@ -87,16 +87,18 @@ void TcpSockets::on_time_wait(FlowRef flow, const FourTuple& tuple, SegmentIn& s
   if (segment.options.timestamps) facts.tsval = segment.options.timestamps->value;
   facts.may_open = segment.flags.syn() && listener_for(tuple) != nullptr;
   const TimeWaitDecision decision = time_wait_.on_segment(flow.slot, facts, now);
-  if (decision.verdict != TimeWaitVerdict::accept_new) {
+  const bool opens = decision.verdict == TimeWaitVerdict::accept_new;
+  if (!opens) {
     drops_.arrived(DropReason::TCP_TIME_WAIT);
     if (decision.verdict == TimeWaitVerdict::ack) reply_with_ack(tuple, time_wait_.reply(flow.slot), now);
-    return;
+    if (decision.verdict != TimeWaitVerdict::end) return;
+  } else if (!may_open(*listener_for(tuple))) {
+    return;  // the old connection is not given up for nothing
   }
-  if (!may_open(*listener_for(tuple))) return;  // the old one is not given up for nothing
   flows_.erase(flow_hash(flow_key_, tuple), flow);
   time_wait_.remove(flow.slot);
   ports_in_use_.remove(tuple.local.port);
-  on_new_flow(tuple, segment, path, now, decision.isn);
+  if (opens) on_new_flow(tuple, segment, path, now, decision.isn);
 }
 
 void TcpSockets::on_unreachable(const FourTuple& tuple, Error why) {

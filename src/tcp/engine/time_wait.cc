@@ -79,7 +79,7 @@ TimeWaitTable::Added TimeWaitTable::add(const TimeWaitFlow& flow, Instant now) {
   e.ts_recent = flow.ts_recent.value_or(0), e.has_timestamps = flow.ts_recent.has_value();
   e.ts_offset = flow.ts_offset;
   e.hash = flow.hash;
-  e.replied_at_ms = 0, e.has_replied = false;
+  e.replied_at_ms = 0, e.has_replied = e.challenged_syn = false;
   e.local_port = flow.tuple.local.port, e.remote_port = flow.tuple.remote.port;
   e.tos = flow.tos, e.sharing = flow.sharing;
   append(slot, now);
@@ -136,9 +136,7 @@ void TimeWaitTable::unlink(std::uint32_t slot) {
 
 TimeWaitDecision TimeWaitTable::on_segment(std::uint32_t slot, const TimeWaitSegment& s, Instant now) {
   Entry& e = entry(slot);
-  // A RST must not end TIME-WAIT before its time, for it may be an old duplicate (RFC 1337 §3, fix F1).
-  // DEVIATION: RFC 9293 §3.10.7.4 lets a RST in the window close the connection.
-  if (s.rst) return {};
+  if (s.rst) return {ends(e, s) ? TimeWaitVerdict::end : TimeWaitVerdict::drop};
   if (s.syn && s.fin) return {};
   if (s.syn && !s.has_ack) return on_syn(e, s, now);
 
@@ -170,10 +168,19 @@ TimeWaitDecision TimeWaitTable::on_syn(Entry& e, const TimeWaitSegment& s, Insta
   bool newer = is_before(e.rcv_nxt, s.seq);
   if (s.tsval && e.has_timestamps && *s.tsval != e.ts_recent) newer = timestamp_distance(*s.tsval, e.ts_recent) > 0;
   if (newer && s.may_open) return {TimeWaitVerdict::accept_new, e.snd_nxt + kIsnGap};
-  // The peer answers our ACK with a RST if it knows nothing of the old connection; we ignore that, and its next SYN
-  // finds TIME-WAIT over or a higher number.
+  // A peer that knows nothing of the old connection answers our ACK with a RST, which ends TIME-WAIT, and sends its SYN
+  // again.
   if (!may_reply(e, now)) return {};
+  e.challenged_syn = true;
   return {TimeWaitVerdict::ack};
+}
+
+// A RST may be an old duplicate, so on its own it does not end TIME-WAIT (RFC 1337 §3, fix F1).
+// DEVIATION: RFC 9293 §3.10.7.4 lets any RST in the window close the connection.
+// After our ACK to a SYN a RST with exactly RCV.NXT is the answer of RFC 9293 §3.10.7.3: the peer has opened the same
+// ports anew and denies the old connection.
+bool TimeWaitTable::ends(const Entry& e, const TimeWaitSegment& rst) {
+  return e.challenged_syn && !rst.syn && rst.seq == e.rcv_nxt;
 }
 
 bool TimeWaitTable::may_reply(Entry& e, Instant now) {

@@ -46,6 +46,7 @@ enum class TimeWaitVerdict : std::uint8_t {
   drop,        ///< nothing to say
   ack,         ///< send TimeWaitTable::reply()
   accept_new,  ///< a SYN for a new incarnation: remove the entry and treat it as if there had been none
+  end,         ///< the peer has no such connection and says so: remove the entry
 };
 struct TimeWaitDecision {
   TimeWaitVerdict verdict = TimeWaitVerdict::drop;
@@ -118,7 +119,8 @@ class TimeWaitTable {
     std::uint16_t local_port, remote_port;
     std::uint8_t rcv_wscale, tos;
     PortSharing sharing;
-    bool has_timestamps, has_replied;
+    bool has_timestamps : 1, has_replied : 1;
+    bool challenged_syn : 1;  // a SYN has been answered with an ACK
   };
   struct EntryV4 : Entry {
     std::uint32_t local, remote;
@@ -156,6 +158,7 @@ class TimeWaitTable {
   Removed remove_oldest();
   TimeWaitDecision on_syn(Entry& e, const TimeWaitSegment& segment, Instant now);
   static bool may_reply(Entry& e, Instant now);
+  static bool ends(const Entry& e, const TimeWaitSegment& rst);
 
   Pool<EntryV4> narrow_;
   Pool<EntryV6> wide_;

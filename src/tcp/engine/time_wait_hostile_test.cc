@@ -55,6 +55,7 @@ TEST(TimeWaitHostile, NoSegmentChangesMoreThanItMay) {
                                          .ts_recent = round % 2 == 0 ? std::optional(1000u) : std::nullopt},
                                         now)
                                    .slot;
+    bool challenged = false;  // a SYN has been answered with an ACK
     for (int i = 0; i < 300; ++i) {
       now += milliseconds(random.below(100));
       const TimeWaitSegment s = any_segment(random, rcv_nxt, snd_nxt);
@@ -62,7 +63,10 @@ TEST(TimeWaitHostile, NoSegmentChangesMoreThanItMay) {
       const auto ts_before = table.reply(slot).ts_recent;
       const TimeWaitDecision d = table.on_segment(slot, s, now);
 
-      ASSERT_TRUE(!s.rst || d.verdict == TimeWaitVerdict::drop);
+      const bool answers_challenge = challenged && !s.syn && s.seq == SeqNum(rcv_nxt);
+      ASSERT_EQ(d.verdict == TimeWaitVerdict::end, s.rst && answers_challenge);
+      ASSERT_TRUE(!s.rst || answers_challenge || d.verdict == TimeWaitVerdict::drop);
+      challenged |= s.syn && !s.has_ack && d.verdict == TimeWaitVerdict::ack;
       if (d.verdict == TimeWaitVerdict::accept_new) {
         ASSERT_TRUE(s.syn && !s.has_ack && !s.rst && !s.fin);
         ASSERT_TRUE(is_before(SeqNum(snd_nxt), d.isn));

@@ -164,6 +164,22 @@ TEST(TimeWait, IgnoresRst) {
   EXPECT_EQ(w.table.next_deadline(), kTimeWaitStart + seconds(60));
 }
 
+TEST(TimeWait, AResetInAnswerToItsChallengeEndsIt) {
+  One w;
+  const TimeWaitSegment reset{.seq = SeqNum(kRcvNxt), .ack = SeqNum(0), .rst = true};
+  EXPECT_EQ(w.recv(syn_at(kRcvNxt - 1)), Verdict::ack);
+  for (std::uint32_t seq : {kRcvNxt - 1, kRcvNxt + 1}) {
+    EXPECT_EQ(w.recv({.seq = SeqNum(seq), .ack = SeqNum(0), .rst = true}), Verdict::drop) << seq;
+  }
+  EXPECT_EQ(w.recv(reset), Verdict::end);
+}
+
+TEST(TimeWait, AnAckOfSomethingElseIsNoChallenge) {
+  One w;
+  EXPECT_EQ(w.recv(fin_at(kRcvNxt - 1)), Verdict::ack);
+  EXPECT_EQ(w.recv({.seq = SeqNum(kRcvNxt), .ack = SeqNum(0), .rst = true}), Verdict::drop);
+}
+
 TEST(TimeWait, AnswersOldDataButNotAPlainAck) {
   One w;
   TimeWaitSegment data = ack_at(kRcvNxt - 1000);
