@@ -131,6 +131,7 @@ class TcpConnection {
   void on_syn_acked(const SegmentIn& segment, Instant now);
   Recovery::Ack recovery_ack(const SegmentIn& segment, StreamPos ack, Instant now) const;
   Recovery::Path path() const;
+  void react(const Recovery::Verdict& verdict, std::uint32_t delivered);
   void on_progress(std::uint32_t acked_bytes, Instant now);
   void measure(const SegmentIn& segment, const Recovery::Verdict& verdict, Instant now);
   std::optional<Duration> echoed_round_trip(const SegmentIn& segment, Instant now) const;
@@ -154,7 +155,7 @@ class TcpConnection {
   void note_window_use();
   void note_data_sent(const Sender::Plan& plan, std::uint32_t segments, Instant now);
   std::int64_t in_flight() const { return flight_ ? flight_->recovery.in_flight() : 0; }
-  std::uint32_t cwnd() const { return flight_ ? flight_->recovery.cwnd(*congestion_) : congestion_->cwnd(); }
+  std::uint32_t cwnd() const { return flight_ ? flight_->budget.cwnd(*congestion_) : congestion_->cwnd(); }
   std::uint32_t burst_limit() const;
 
   // connection_timers.cc
@@ -220,9 +221,7 @@ class TcpConnection {
   bool syn_due_ : 1 = false;
   bool reset_pending_ : 1 = false;
   bool tail_probe_due_ : 1 = false, urgent_probe_due_ : 1 = false, probe_due_ : 1 = false;  ///< in this order
-  bool override_window_ : 1 = false;  ///< the persist timer lets a small segment go
-  bool retransmit_now_ : 1 = false;   ///< the next lost segment goes whatever the window says
-  bool new_data_first_ : 1 = false;   ///< F-RTO: lost data waits for the answer to new data
+  bool new_data_first_ : 1 = false;  ///< F-RTO: lost data waits for the answer to new data
   bool scaling_agreed_ : 1 = false, sack_agreed_ : 1 = false;
   bool fin_seen_ : 1 = false;  ///< the peer's, at peer_fin()
 

@@ -90,13 +90,13 @@ void TcpConnection::on_ack(const SegmentIn& segment, StreamPos pos, Instant now,
       ack == sender_.una() && !advances && segment.length == 0 && !segment.flags.fin() && !window_changed;
   in.more_follow = segment.more_follow;
   in.new_data_waits = sender_.nxt() < sender_.end() && sender_.usable_window() > 0;
-  const Recovery::Verdict loss = f.recovery.on_ack(in, path(), *congestion_);
+  const Recovery::Verdict loss = f.recovery.on_ack(in, path());
+  react(loss, loss.delivery.bytes);
   verdict.losses = loss.events;
   if (loss.duplicate) {
     ++counts_.troubles().dupacks_in;
     congestion_->on_duplicate_ack(now);
   }
-  if (loss.began) ++counts_.troubles().fast_recoveries;
   if (loss.events.has(LossEvent::reordering)) ++counts_.troubles().reord_seen;
   if (loss.duplicates_reported > 0) {
     counts_.troubles().dsack_dups += (loss.duplicates_reported + sender_.path_mss() - 1) / sender_.path_mss();
@@ -116,10 +116,18 @@ void TcpConnection::on_ack(const SegmentIn& segment, StreamPos pos, Instant now,
   follow(loss, now);
 }
 
+/// Passes on what loss detection has found to those who decide how much may be sent.
+void TcpConnection::react(const Recovery::Verdict& verdict, std::uint32_t delivered) {
+  SendBudget& budget = flight().budget;
+  for (const Congestion& signal : verdict.congestion) budget.on_congestion(signal, *congestion_);
+  if (verdict.began) ++counts_.troubles().fast_recoveries;
+  budget.on_delivered({delivered, in_flight(), verdict.safe}, *congestion_, sender_.path_mss());
+}
+
 void TcpConnection::on_syn_acked(const SegmentIn& segment, Instant now) {
   sender_.on_ack(1);
   Recovery& recovery = flight().recovery;
-  const Recovery::Verdict loss = recovery.on_ack(recovery_ack(segment, 1, now), path(), *congestion_);
+  const Recovery::Verdict loss = recovery.on_ack(recovery_ack(segment, 1, now), path());
   recovery.on_established();
   measure(segment, loss, now);
   on_progress(0, now);

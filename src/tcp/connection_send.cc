@@ -94,7 +94,7 @@ bool TcpConnection::transmit_tail_probe(SegmentOut& out, Instant now) {
 bool TcpConnection::transmit_lost(SegmentOut& out, Instant now) {
   if (!flight_ || !flight_->recovery.has_lost()) return false;
   std::int64_t allowance = std::int64_t{cwnd()} - in_flight();
-  if (retransmit_now_) allowance = std::max<std::int64_t>(allowance, sender_.mss());
+  if (flight_->budget.retransmits_now()) allowance = std::max<std::int64_t>(allowance, sender_.mss());
   if (allowance < sender_.mss() && in_flight() > 0) {
     note_window_use();
     return false;
@@ -105,7 +105,7 @@ bool TcpConnection::transmit_lost(SegmentOut& out, Instant now) {
   lost.end = std::min(lost.end, end_of_retransmission(lost.begin, lost.end));
   if (lost.empty()) return false;
   out.note = retransmission_note(lost.reason);
-  retransmit_now_ = false;
+  flight_->budget.on_lost_sent();
   fill_data(out, sender_.again(lost.begin, lost.end, burst), now);
   return true;
 }
@@ -131,7 +131,7 @@ PacketNote TcpConnection::retransmission_note(LossReason why) const {
     case LossReason::none:
     case LossReason::time_out: break;
   }
-  if (!retransmit_now_) return {NoteKind::after_time_out};
+  if (!flight_->budget.retransmits_now()) return {NoteKind::after_time_out};
   return {NoteKind::time_out, time_outs_, static_cast<std::uint8_t>(retries())};
 }
 
@@ -144,8 +144,9 @@ PacketNote TcpConnection::probe_note() const {
 bool TcpConnection::transmit_new(SegmentOut& out, Instant now) {
   if (sender_.nxt() >= sender_.end()) return false;
   const std::int64_t flight = in_flight();
+  const bool overrides = flight_->budget.overrides_window();
   const auto plan_within = [&](std::int64_t window) {
-    return sender_.next_new(window - flight, burst_limit(), override_window_);
+    return sender_.next_new(window - flight, burst_limit(), overrides);
   };
   // Only when something leaves: a pause is one.
   if (flight == 0 && sender_.una() == sender_.nxt() && plan_within(cwnd())) {
@@ -159,9 +160,9 @@ bool TcpConnection::transmit_new(SegmentOut& out, Instant now) {
   const bool held_by_window = sender_.is_blocked_by_window();
   const std::optional<Sender::Plan> plan = plan_within(cwnd());
   if (!plan) return false;
-  if (override_window_ && held_by_window) out.note.kind = NoteKind::window_override;
-  if (override_window_) sender_.mark_push(plan->pos + plan->length);
-  override_window_ = false;
+  if (overrides && held_by_window) out.note.kind = NoteKind::window_override;
+  if (overrides) sender_.mark_push(plan->pos + plan->length);
+  flight_->budget.on_new_sent();
   fill_data(out, *plan, now);
   return true;
 }
@@ -170,8 +171,7 @@ std::uint32_t TcpConnection::burst_limit() const {
   const std::uint32_t mss = sender_.mss();
   // What must stand in every segment cannot be left to whoever splits a super-segment.
   if (options_->push_each_segment || sender_.urgent_end() > sender_.una()) return mss;
-  const std::uint32_t wanted = std::min(max_burst_, std::max(2 * mss, cwnd() / 2));
-  return std::max(wanted - wanted % mss, mss);
+  return SendBudget::burst(cwnd(), mss, max_burst_);
 }
 
 void TcpConnection::fill_data(SegmentOut& out, const Sender::Plan& planned, Instant now) {
@@ -228,6 +228,7 @@ void TcpConnection::note_data_sent(const Sender::Plan& plan, std::uint32_t segme
     if (oldest) f.progress_at = now;
     f.recovery.on_sent(end, now);
   }
+  f.budget.on_sent(static_cast<std::uint32_t>(end - plan.pos));
   sender_.sent(plan);
   note_window_use();
   if (plan.length > 0) counts_.data_segs_out += segments;

@@ -73,9 +73,9 @@ void TcpConnection::on_loss_timer(Instant now, TimerVerdict& verdict) {
 
 void TcpConnection::on_reordering_timeout(Instant now, TimerVerdict& verdict) {
   flight().loss_timer.arm(LossTimer::Kind::time_out, oldest_times_out(now));
-  const Recovery::Verdict loss = flight().recovery.on_waited(path(), *congestion_, now);
+  const Recovery::Verdict loss = flight().recovery.on_waited(path(), now);
   verdict.losses = loss.events;
-  if (loss.began) ++counts_.troubles().fast_recoveries;
+  react(loss, loss.began ? sender_.path_mss() : 0);
   if (loss.wait > Duration::zero()) flight().loss_timer.arm(LossTimer::Kind::reordering, now + loss.wait);
 }
 
@@ -101,9 +101,11 @@ void TcpConnection::on_retransmission_timeout(Instant now, TimerVerdict& verdict
     const bool waited_out = options_->user_timeout ? is_waited_out(flight().progress_at, now)
                                                    : now - flight().silent_since >= longest_silence(retries());
     if (waited_out) return give_up(verdict);
-    verdict.losses = flight().recovery.on_timeout(time_outs_, path(), *congestion_, now);
+    const Recovery::Verdict loss = flight().recovery.on_timeout(time_outs_, path(), now);
+    verdict.losses = loss.events;
+    react(loss, 0);
     new_data_first_ = false;
-    retransmit_now_ = true;
+    flight().budget.retransmit_now();
   }
   verdict.retransmission_timeout = true;
   ++counts_.troubles().rto_count;
@@ -127,6 +129,7 @@ void TcpConnection::on_smaller_path(std::uint16_t mss_limit, Instant now) {
   if (flight_) flight_->recovery.set_mss(sender_.path_mss());
   if (sender_.una() >= sender_.nxt()) return;
   flight().recovery.on_smaller_path();
+  flight().budget.end_reduction();
   arm_retransmission(now);
 }
 
@@ -152,7 +155,8 @@ void TcpConnection::on_persist_timeout(Instant now, TimerVerdict& verdict) {
   flight().persist_deadline = kNever;
   if (!sender_.is_blocked_by_window() && !sender_.is_corked()) return;
   if (sender_.usable_window() > 0) {
-    override_window_ = true;  // of the cork too: longer than this it holds nothing (as Linux, by the same timer)
+    flight()
+        .budget.override_window();  // of the cork too: longer than this it holds nothing (as Linux, by the same timer)
     return;
   }
   // A peer that answers may keep its window closed for ever (RFC 9293 §3.8.6.1); a silent one is given up. Without a

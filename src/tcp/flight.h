@@ -8,6 +8,7 @@
 #include "leat/time.h"
 #include "tcp/loss/loss_timer.h"
 #include "tcp/loss/recovery.h"
+#include "tcp/send/send_budget.h"
 #include "tcp/send/send_queue.h"
 #include "tcp/send/window_use.h"
 
@@ -17,6 +18,7 @@ namespace leat {
 struct FlightState {
   WindowUse window_use;
   LossTimer loss_timer;
+  SendBudget budget;
   Instant persist_deadline = kNever;
   Instant persist_since{};        ///< since when the window holds something back
   Instant progress_at{};          ///< since when the oldest unacknowledged data waits

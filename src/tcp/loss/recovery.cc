@@ -8,7 +8,6 @@ void Recovery::start(const Start& start) {
   board_.start(start.at);
   board_.set_mss(start.mss);
   rack_.start(start.learned);
-  prr_ = {};
   undo_ = {};
   probe_ = {};
   high_ = start.at;
@@ -16,17 +15,17 @@ void Recovery::start(const Start& start) {
   resent_at_ = {};
   state_ = CongestionState::open;
   sack_ = start.sack;
-  frto_ = holds_ = postponed_ = false;
+  frto_ = holds_ = postponed_ = reducing_ = false;
 }
 
 bool Recovery::is_at_rest(Duration rto, Instant now) const {
-  if (board_.ranges() > 0 || state_ != CongestionState::open || probe_.outstanding() || prr_.running()) return false;
+  if (board_.ranges() > 0 || state_ != CongestionState::open || probe_.outstanding() || reducing_) return false;
   const Instant long_ago = now - 2 * rto;
   const bool awaits_report = unreported_ > 0 || undo_.possible();
   return rack_.has_settled(long_ago) && (!awaits_report || resent_at_ < long_ago);
 }
 
-Recovery::Verdict Recovery::on_ack(const Ack& ack, const Path& path, CongestionController& congestion) {
+Recovery::Verdict Recovery::on_ack(const Ack& ack, const Path& path) {
   Verdict verdict;
   holds_ = false;
   postponed_ = false;
@@ -60,14 +59,11 @@ Recovery::Verdict Recovery::on_ack(const Ack& ack, const Path& path, CongestionC
     rack_.on_delivered(verdict.delivery.newest, ack.now);
     rack_.update_window(verdict.delivery.newest, ack.now);
   }
-  process_probe(ack, congestion, verdict);
+  process_probe(ack, verdict);
   const bool dubious = verdict.duplicate || sacked || state_ != CongestionState::open;
-  if ((outstanding && dubious) || verdict.duplicates_reported > 0) process(ack, path, congestion, verdict);
-  if (prr_.running()) {
-    const bool safe = verdict.advanced && board_.losses() == losses;
-    prr_.on_ack({verdict.delivery.bytes, in_flight(), safe}, congestion.ssthresh(), path.mss);
-    verdict.reduces = true;
-  }
+  if ((outstanding && dubious) || verdict.duplicates_reported > 0) process(ack, path, verdict);
+  verdict.reduces = reducing_;
+  verdict.safe = verdict.advanced && board_.losses() == losses;
   return verdict;
 }
 
@@ -124,19 +120,19 @@ void Recovery::check_reordering(StreamPos from, StreamPos highest, const Path& p
   verdict.events.add(LossEvent::reordering);
 }
 
-void Recovery::process_probe(const Ack& ack, CongestionController& congestion, Verdict& verdict) {
+void Recovery::process_probe(const Ack& ack, Verdict& verdict) {
   TailProbe::Ack in;
   in.ack = ack.ack;
   in.plain_duplicate = !verdict.advanced && ack.may_be_duplicate && verdict.delivery.sacked == 0;
   in.duplicate_of_probe = verdict.duplicates_reported > 0 && ack.sacks[0].end == probe_.end();
   if (!probe_.on_ack(in)) return;
   // The loss was real, the only one of its kind that no ACK tells of (RFC 8985 §7.4.2).
-  congestion.on_loss_detected(flight_size(congestion), ack.now);
+  verdict.congestion.add(congestion(Congestion::Kind::repaired_loss, ack.now));
   verdict.events.add(LossEvent::probe_recovery);
 }
 
 // The order of these steps is Linux's.
-void Recovery::process(const Ack& ack, const Path& path, CongestionController& congestion, Verdict& verdict) {
+void Recovery::process(const Ack& ack, const Path& path, Verdict& verdict) {
   if (verdict.advanced && board_.first_is_sacked()) {
     verdict.reneged = holds_ = true;
     return;
@@ -144,53 +140,53 @@ void Recovery::process(const Ack& ack, const Path& path, CongestionController& c
   if (state_ == CongestionState::open) {
     undo_.nothing_resent();
   } else if (state_ == CongestionState::recovery && board_.begin() >= high_) {
-    finish_recovery(ack, congestion, verdict);
+    finish_recovery(ack, verdict);
     if (state_ == CongestionState::recovery) return;
   }
   if (state_ == CongestionState::recovery) {
-    if (!process_recovery(ack, path, congestion, verdict)) return;
+    if (!process_recovery(ack, path, verdict)) return;
   } else {
     if (state_ == CongestionState::loss) {
-      process_loss(ack, path, congestion, verdict);
+      process_loss(ack, path, verdict);
       const bool lost_again = identify_losses(path, ack, verdict);
       if (state_ != CongestionState::open && !lost_again) return;
     }
     if (!sack_ && verdict.advanced) credit_ = 0;
     if (!sack_ && verdict.duplicate) add_duplicate(path.mss, verdict);
-    if (state_ != CongestionState::loss) undo_by_dsack(congestion, verdict);
+    if (state_ != CongestionState::loss) undo_by_dsack(ack, verdict);
     identify_losses(path, ack, verdict);
   }
   if (board_.lost() == 0) return open();
-  begin_recovery(congestion, ack.now, verdict);
+  begin_recovery(ack.now, verdict);
 }
 
 /// False when it goes on.
-bool Recovery::process_recovery(const Ack& ack, const Path& path, CongestionController& congestion, Verdict& verdict) {
+bool Recovery::process_recovery(const Ack& ack, const Path& path, Verdict& verdict) {
   if (!verdict.advanced) {
     if (!sack_ && verdict.duplicate) add_duplicate(path.mss, verdict);
-  } else if (undo_partial(ack, path, congestion, verdict)) {
+  } else if (undo_partial(ack, path, verdict)) {
     return false;
   }
-  if (undo_by_dsack(congestion, verdict)) open();
+  if (undo_by_dsack(ack, verdict)) open();
   identify_losses(path, ack, verdict);
   return state_ != CongestionState::recovery;
 }
 
-void Recovery::finish_recovery(const Ack& ack, CongestionController& congestion, Verdict& verdict) {
+void Recovery::finish_recovery(const Ack& ack, Verdict& verdict) {
   if (!sack_) credit_ = 0;
-  const bool undone = undo_recovery(ack, congestion, verdict);
+  const bool undone = undo_recovery(ack, verdict);
   if (waits_for_more_than_high()) return;
   state_ = CongestionState::open;
-  prr_.end();
-  if (!undone) congestion.on_recovery_exit(ack.now);
+  reducing_ = false;
+  if (!undone) verdict.congestion.add(congestion(Congestion::Kind::recovered, ack.now));
 }
 
 // RFC 5682: whether a time-out was spurious shows when what was never sent again is acknowledged.
-void Recovery::process_loss(const Ack& ack, const Path& path, CongestionController& congestion, Verdict& verdict) {
+void Recovery::process_loss(const Ack& ack, const Path& path, Verdict& verdict) {
   const bool recovered = board_.begin() >= high_;
-  if (verdict.advanced && undo_loss(ack, false, congestion, verdict)) return;
+  if (verdict.advanced && undo_loss(ack, false, verdict)) return;
   if (frto_) {
-    if (verdict.delivery.original_below_high && undo_loss(ack, true, congestion, verdict)) return;
+    if (verdict.delivery.original_below_high && undo_loss(ack, true, verdict)) return;
     if (board_.end() > high_) {
       if (verdict.duplicate || verdict.delivery.sacked > 0) frto_ = false;
     } else if (verdict.advanced && !recovered) {
@@ -203,7 +199,7 @@ void Recovery::process_loss(const Ack& ack, const Path& path, CongestionControll
     }
   }
   if (recovered) {
-    undo_recovery(ack, congestion, verdict);
+    undo_recovery(ack, verdict);
     if (!waits_for_more_than_high()) state_ = CongestionState::open;
     return;
   }
@@ -241,21 +237,17 @@ bool Recovery::identify_losses(const Path& path, const Ack& ack, Verdict& verdic
   return lost_again;
 }
 
-// RFC 5681 §2, without what limited transmit has added (§3.2 step 2).
-std::uint32_t Recovery::flight_size(const CongestionController& congestion) const {
-  return static_cast<std::uint32_t>(std::min<std::int64_t>(board_.end() - board_.begin(), congestion.cwnd()));
+Congestion Recovery::congestion(Congestion::Kind kind, Instant now) const {
+  const std::uint32_t flight = static_cast<std::uint32_t>(board_.end() - board_.begin());
+  return {kind, false, flight, static_cast<std::uint32_t>(in_flight()), board_.end(), now};
 }
 
-void Recovery::begin_recovery(CongestionController& congestion, Instant now, Verdict& verdict) {
+void Recovery::begin_recovery(Instant now, Verdict& verdict) {
   verdict.events.add(sack_ ? LossEvent::sack_recovery : LossEvent::reno_recovery);
   undo_.begin(board_.begin(), board_.resent());
-  if (!prr_.running()) {
-    undo_.remember({congestion.cwnd(), congestion.ssthresh()});
-    const std::uint32_t flight = flight_size(congestion);
-    prr_.begin(flight, congestion.cwnd());
-    congestion.on_loss_detected(flight, now);
-    probe_.forget();
-  }
+  verdict.congestion.add(congestion(Congestion::Kind::loss, now));
+  probe_.forget();
+  reducing_ = true;
   high_ = board_.end();
   state_ = CongestionState::recovery;
   verdict.began = true;
@@ -270,15 +262,15 @@ void Recovery::open() {
   high_ = board_.end();
 }
 
-LossEvents Recovery::on_timeout(unsigned time_outs, const Path& path, CongestionController& congestion, Instant now) {
-  LossEvents events;
+Recovery::Verdict Recovery::on_timeout(unsigned time_outs, const Path& path, Instant now) {
+  Verdict verdict;
+  LossEvents& events = verdict.events;
   holds_ = postponed_ = false;
   const bool fresh = state_ == CongestionState::open || state_ == CongestionState::disorder;
   const bool first = fresh || board_.begin() >= high_ || (state_ == CongestionState::loss && time_outs == 0);
   if (state_ == CongestionState::recovery) events.add(LossEvent::recovery_failed);
   if (state_ == CongestionState::loss) events.add(LossEvent::loss_failed);
   if (fresh && sacked_segments(path.mss) >= Rack::kDuplicateThreshold) rack_.be_less_patient();
-  const std::uint32_t flight = static_cast<std::uint32_t>(board_.end() - board_.begin());
   if (board_.first_is_sacked()) {
     events.add(LossEvent::reneging);
     board_.forget_sacks();
@@ -287,20 +279,19 @@ LossEvents Recovery::on_timeout(unsigned time_outs, const Path& path, Congestion
     board_.lose_all(now - (rack_.rtt() > Duration::zero() ? rack_.rtt() : path.srtt), LossReason::time_out);
   }
   credit_ = 0;
-  if (first) {
-    undo_.begin(board_.begin(), board_.resent());
-    undo_.remember({congestion.cwnd(), congestion.ssthresh()});
-  }
-  congestion.on_timeout({flight, static_cast<std::uint32_t>(in_flight()), first, board_.end(), now});
-  prr_.end();
+  if (first) undo_.begin(board_.begin(), board_.resent());
+  Congestion signal = congestion(Congestion::Kind::time_out, now);
+  signal.first = first;
+  verdict.congestion.add(signal);
+  reducing_ = false;
   probe_.forget();
   state_ = CongestionState::loss;
   high_ = board_.end();
   frto_ = fresh || time_outs > 0;
-  return events;
+  return verdict;
 }
 
-Recovery::Verdict Recovery::on_waited(const Path& path, CongestionController& congestion, Instant now) {
+Recovery::Verdict Recovery::on_waited(const Path& path, Instant now) {
   Verdict verdict;
   postponed_ = false;
   const std::uint32_t resent = board_.resent();
@@ -310,8 +301,7 @@ Recovery::Verdict Recovery::on_waited(const Path& path, CongestionController& co
       rack_.judge(board_, rack_.reordering_window(sacked_segments(path.mss), recovering, path.min_rtt, path.srtt), now);
   if (board_.resent() < resent) verdict.events.add(LossEvent::retransmission_lost);
   if (in_flight() == before || state_ == CongestionState::recovery) return verdict;
-  begin_recovery(congestion, now, verdict);
-  prr_.on_ack({path.mss, in_flight(), false}, congestion.ssthresh(), path.mss);
+  begin_recovery(now, verdict);
   return verdict;
 }
 
@@ -320,22 +310,18 @@ void Recovery::on_smaller_path() {
   credit_ = 0;
   if (state_ == CongestionState::loss) return;
   undo_.forget();
-  prr_.end();
+  reducing_ = false;
   high_ = board_.end();
   state_ = CongestionState::loss;
   frto_ = false;
 }
 
-void Recovery::on_sent(StreamPos end, Instant now) {
-  if (prr_.running()) prr_.on_sent(static_cast<std::uint32_t>(end - board_.end()));
-  board_.sent(end, now);
-}
+void Recovery::on_sent(StreamPos end, Instant now) { board_.sent(end, now); }
 
 void Recovery::on_resent(StreamPos begin, StreamPos end, Instant now) {
   const std::uint32_t length = static_cast<std::uint32_t>(end - begin);
   unreported_ += length;
   resent_at_ = now;
-  if (prr_.running()) prr_.on_sent(length);
   board_.sent_again(begin, end, now);
   undo_.on_resent(length, now);
 }

@@ -1,9 +1,10 @@
 // Recovery: what is lost, what may be sent in its place, and when it was a mistake. The states are Linux's: open,
 // disorder (something arrived out of order), recovery (fast recovery), loss (after a time-out).
 //
-// It mediates between Scoreboard (what arrived), Rack (what is lost), Prr (how much may leave), TailProbe and Undo.
-// With SACK losses are found by RFC 8985, without by RFC 6582. TcpConnection tells it of every acknowledgement, of
-// everything sent and of its timers, and asks cwnd(), in_flight() and next_lost() before it sends.
+// It mediates between Scoreboard (what arrived), Rack (what is lost), TailProbe and Undo. With SACK losses are found by
+// RFC 8985, without by RFC 6582. TcpConnection tells it of every acknowledgement, of everything sent and of its timers,
+// and asks in_flight() and next_lost() before it sends. How much may be sent is SendBudget's business: a verdict holds
+// the congestion signals for it.
 #pragma once
 
 #include <array>
@@ -12,8 +13,7 @@
 #include <optional>
 
 #include "leat/tcp_info.h"
-#include "tcp/congestion/controller.h"
-#include "tcp/loss/prr.h"
+#include "tcp/loss/congestion_signal.h"
 #include "tcp/loss/rack.h"
 #include "tcp/loss/scoreboard.h"
 #include "tcp/loss/tail_probe.h"
@@ -73,11 +73,13 @@ class Recovery {
   struct Verdict {
     Delivery delivery;
     LossEvents events;
+    CongestionSignals congestion;
     bool advanced = false;  ///< SND.UNA
     StreamPos una_before = 0;
     bool duplicate = false;       ///< a duplicate ACK, or it sacks something
     bool began = false;           ///< a fast recovery
     bool reduces = false;         ///< the window is being reduced: it does not grow
+    bool safe = false;            ///< SND.UNA moved, and nothing more was found lost (RFC 6937, "safeACK")
     bool send_new_first = false;  ///< F-RTO: the answer to new data will tell (RFC 5682 §2.1 step 2b)
     bool reneged = false;         ///< the peer has dropped what it had sacked; a short time-out shall make sure
     std::uint32_t duplicates_reported = 0;  ///< bytes, by a D-SACK
@@ -99,11 +101,11 @@ class Recovery {
   void set_sack(bool agreed) { sack_ = agreed; }
   void set_mss(std::uint32_t mss) { board_.set_mss(mss); }
 
-  Verdict on_ack(const Ack& ack, const Path& path, CongestionController& congestion);
+  Verdict on_ack(const Ack& ack, const Path& path);
   /// The retransmission timer expired; `time_outs` in a row before it.
-  LossEvents on_timeout(unsigned time_outs, const Path& path, CongestionController& congestion, Instant now);
+  Verdict on_timeout(unsigned time_outs, const Path& path, Instant now);
   /// Verdict::wait is over.
-  Verdict on_waited(const Path& path, CongestionController& congestion, Instant now);
+  Verdict on_waited(const Path& path, Instant now);
   /// What should have followed was no ACK: on_waited() will judge.
   bool owes_judgement() const { return postponed_ && board_.ranges() > 0; }
   /// What is under way is too large for the path.
@@ -130,9 +132,6 @@ class Recovery {
     return board_.ranges() == 1 && board_.end() - board_.begin() <= mss;
   }
 
-  std::uint32_t cwnd(const CongestionController& congestion) const {
-    return prr_.running() && congestion.reduces_proportionally() ? prr_.cwnd() : congestion.cwnd();
-  }
   /// Bytes in the network, as far as ACKs tell.
   std::int64_t in_flight() const { return std::max<std::int64_t>(board_.in_flight() - credit(), 0); }
   bool has_lost() const { return board_.has_lost() && !holds_; }
@@ -154,16 +153,16 @@ class Recovery {
   void take_dsack(const Ack& ack, Verdict& verdict);
   std::uint32_t resent_within(const Ack::Block& block) const;
   void check_reordering(StreamPos from, StreamPos highest, const Path& path, Verdict& verdict);
-  void process(const Ack& ack, const Path& path, CongestionController& congestion, Verdict& verdict);
-  bool process_recovery(const Ack& ack, const Path& path, CongestionController& congestion, Verdict& verdict);
-  void finish_recovery(const Ack& ack, CongestionController& congestion, Verdict& verdict);
-  void process_loss(const Ack& ack, const Path& path, CongestionController& congestion, Verdict& verdict);
-  void process_probe(const Ack& ack, CongestionController& congestion, Verdict& verdict);
+  void process(const Ack& ack, const Path& path, Verdict& verdict);
+  bool process_recovery(const Ack& ack, const Path& path, Verdict& verdict);
+  void finish_recovery(const Ack& ack, Verdict& verdict);
+  void process_loss(const Ack& ack, const Path& path, Verdict& verdict);
+  void process_probe(const Ack& ack, Verdict& verdict);
   /// True when something that was sent again is lost again.
   bool identify_losses(const Path& path, const Ack& ack, Verdict& verdict);
   std::uint32_t sacked_segments(std::uint32_t mss) const { return (sacked() + mss - 1) / mss; }
-  std::uint32_t flight_size(const CongestionController& congestion) const;
-  void begin_recovery(CongestionController& congestion, Instant now, Verdict& verdict);
+  Congestion congestion(Congestion::Kind kind, Instant now) const;
+  void begin_recovery(Instant now, Verdict& verdict);
   void open();
   bool anything_resent() const { return board_.resent() > 0 || board_.first_was_resent(); }
 
@@ -176,16 +175,15 @@ class Recovery {
 
   // recovery_undo.cc
   bool is_unnecessary(const Ack& ack) const;
-  void undo(CongestionController& congestion, bool forgive);
-  bool undo_recovery(const Ack& ack, CongestionController& congestion, Verdict& verdict);
-  bool undo_partial(const Ack& ack, const Path& path, CongestionController& congestion, Verdict& verdict);
-  bool undo_by_dsack(CongestionController& congestion, Verdict& verdict);
-  bool undo_loss(const Ack& ack, bool proven, CongestionController& congestion, Verdict& verdict);
+  void undo(const Ack& ack, bool forgive, Verdict& verdict);
+  bool undo_recovery(const Ack& ack, Verdict& verdict);
+  bool undo_partial(const Ack& ack, const Path& path, Verdict& verdict);
+  bool undo_by_dsack(const Ack& ack, Verdict& verdict);
+  bool undo_loss(const Ack& ack, bool proven, Verdict& verdict);
   bool waits_for_more_than_high();
 
   Scoreboard board_;
   Rack rack_;
-  Prr prr_;
   Undo undo_;
   TailProbe probe_;
   StreamPos high_ = 0;  ///< SND.NXT when the state was entered
@@ -194,6 +192,7 @@ class Recovery {
   Instant resent_at_{};          ///< when something was last sent again
   CongestionState state_ = CongestionState::open;
   bool sack_ = false;
+  bool reducing_ = false;   ///< the window, since a fast recovery began that was not undone
   bool frto_ = false;       ///< the time-out may have been spurious
   bool holds_ = false;      ///< nothing is sent again until more is known
   bool postponed_ = false;  ///< until more ACKs that are here already have been looked at

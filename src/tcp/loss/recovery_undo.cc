@@ -13,11 +13,11 @@ bool Recovery::is_unnecessary(const Ack& ack) const {
   return undo_.is_answered_before(ack.echoed);
 }
 
-void Recovery::undo(CongestionController& congestion, bool forgive) {
+void Recovery::undo(const Ack& ack, bool forgive, Verdict& verdict) {
   if (forgive) board_.forgive_losses();
-  if (undo_.before()) congestion.on_undo(undo_.before()->cwnd, undo_.before()->ssthresh);
+  verdict.congestion.add(congestion(Congestion::Kind::undo, ack.now));
   undo_.forget();
-  prr_.end();
+  reducing_ = false;
   rack_.look_again();
 }
 
@@ -29,38 +29,38 @@ bool Recovery::waits_for_more_than_high() {
   return true;
 }
 
-bool Recovery::undo_recovery(const Ack& ack, CongestionController& congestion, Verdict& verdict) {
+bool Recovery::undo_recovery(const Ack& ack, Verdict& verdict) {
   if (!is_unnecessary(ack)) {
     rack_.on_recovered();
     return false;
   }
   verdict.events.add(state_ == CongestionState::loss ? LossEvent::loss_undo : LossEvent::full_undo);
-  undo(congestion, false);
+  undo(ack, false, verdict);
   return true;
 }
 
 /// True: while retransmissions are under way nothing more is taken for lost.
-bool Recovery::undo_partial(const Ack& ack, const Path& path, CongestionController& congestion, Verdict& verdict) {
+bool Recovery::undo_partial(const Ack& ack, const Path& path, Verdict& verdict) {
   if (!undo_.possible() || !undo_.is_answered_before(ack.echoed)) return false;
   check_reordering(verdict.una_before, board_.highest_sacked(), path, verdict);
   if (board_.resent() > 0) return true;
-  undo(congestion, true);
+  undo(ack, true, verdict);
   verdict.events.add(LossEvent::partial_undo);
   open();
   return false;
 }
 
-bool Recovery::undo_by_dsack(CongestionController& congestion, Verdict& verdict) {
+bool Recovery::undo_by_dsack(const Ack& ack, Verdict& verdict) {
   if (!undo_.all_were_duplicates()) return false;
   rack_.on_undone();
   verdict.events.add(LossEvent::dsack_undo);
-  undo(congestion, false);
+  undo(ack, false, verdict);
   return true;
 }
 
-bool Recovery::undo_loss(const Ack& ack, bool proven, CongestionController& congestion, Verdict& verdict) {
+bool Recovery::undo_loss(const Ack& ack, bool proven, Verdict& verdict) {
   if (!proven && !is_unnecessary(ack)) return false;
-  undo(congestion, true);
+  undo(ack, true, verdict);
   verdict.events.add(LossEvent::loss_undo);
   if (proven) verdict.events.add(LossEvent::spurious_time_out);
   if (proven || sack_) state_ = CongestionState::open;

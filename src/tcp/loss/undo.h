@@ -1,5 +1,5 @@
-// Undo: tells when a retransmission turns out to have been unnecessary, and remembers what to go back to. The evidence
-// is an echoed timestamp from before the first retransmission (Eifel, RFC 3522), or D-SACKs for all of them (RFC 3708).
+// Undo: tells when a retransmission turns out to have been unnecessary. The evidence is an echoed timestamp from before
+// the first retransmission (Eifel, RFC 3522), or D-SACKs for all of them (RFC 3708).
 #pragma once
 
 #include <algorithm>
@@ -13,25 +13,15 @@ namespace leat {
 
 class Undo {
  public:
-  struct Window {
-    std::uint32_t cwnd = 0, ssthresh = 0;
-  };
-
   /// The window is about to be reduced for a loss at `una`; `resent` bytes are under way again already.
   void begin(StreamPos una, std::uint32_t resent) {
-    before_.reset();
     marker_ = una;
     resent_ = resent;
     resent_at_all_ = resent > 0;
   }
-  void remember(Window before) { before_ = before; }
-  void forget() {
-    marker_ = -1;
-    before_.reset();
-  }
+  void forget() { marker_ = -1; }
   bool possible() const { return marker_ >= 0; }
   StreamPos marker() const { return marker_; }
-  const std::optional<Window>& before() const { return before_; }
 
   void on_resent(std::uint32_t bytes, Instant now) {
     if (resent_since_ == kNever) resent_since_ = now;
@@ -56,7 +46,6 @@ class Undo {
  private:
   StreamPos marker_ = -1;
   Instant resent_since_ = kNever;
-  std::optional<Window> before_;
   std::uint32_t resent_ = 0;  ///< bytes sent again and not reported as duplicates
   bool resent_at_all_ = false;
 };
