@@ -33,6 +33,8 @@ Sockets::~Sockets() = default;
 
 // For the owner.
 
+void Sockets::set_config(const SocketsConfig& config) { calls_->context().config = config; }
+
 void Sockets::on_event(const Event& event, Instant now) {
   calls_->set_now(now);
   const auto& by_handle = calls_->context().by_handle;

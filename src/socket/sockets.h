@@ -60,6 +60,8 @@ class Sockets {
   ~Sockets();
 
   // For the owner.
+  /// Sockets that are made from now on begin with these settings (a sysctl that changes while the system runs).
+  void set_config(const SocketsConfig& config);
   void on_event(const Event& event, Instant now);
   /// When run_timers must be called even if nothing else happens; kNever when nothing waits for a time.
   Instant next_deadline() const;

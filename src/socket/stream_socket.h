@@ -24,7 +24,7 @@ struct HashHandle {
 /// What all sockets of one Sockets share.
 struct SocketContext {
   Stack& stack;
-  const SocketsConfig config;
+  SocketsConfig config;
   std::unordered_map<SocketHandle, StreamSocket*, HashHandle> by_handle;
 };
 
