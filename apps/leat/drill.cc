@@ -60,6 +60,7 @@ int run_drill(const DrillOptions& options) {
     std::fprintf(stderr, "leat drill: %s\n", arguments.error().c_str());
     return kUsage;
   }
+  arguments->program = "leat drill";
   std::shared_ptr<Capture> capture;
   if (!options.pcap.empty()) {
     // Scripts use the same addresses, ports and times: in one file they would look like one muddled connection.
@@ -83,11 +84,14 @@ A script says which packets and system calls happen when, and what the stack mus
 Leat's sockets and stack without a device, a clock or root: a minute of script takes a millisecond. A folder's scripts
 (*.pkt) run in parallel. docs/drill.md describes the language.
 
-Commands of a script that set what Leat has by the same name (sysctl -w net.ipv4.tcp_...) set it; a script that needs any
-other command is skipped, with the reason.)";
+Commands of a script that set something Leat has under the same name (sysctl net.ipv4.tcp_..., ip route, init scripts)
+set it. A script that needs another command, or a feature that Leat lacks, is skipped with the reason.)";
 
 constexpr const char* kDrillFooter = R"(EXIT STATUS
-0 when no script failed, 1 when one did, 2 for a bad option.
+0   no script failed, and at least one passed
+1   a script failed; with --fail-on-skip also when one was skipped
+2   bad option, or a script that cannot be read
+77  every script was skipped
 
 EXAMPLES
   leat drill tests/scripts
@@ -129,7 +133,8 @@ void add_drill(CLI::App& app, int& exit_code) {
           "Replace the word SYM in scripts by VALUE.")
       ->type_name("SYM=VALUE")
       ->allow_extra_args(false);
-  add_setting(*command, options, "ip_version", "V", "ipv4, ipv4-mapped-ipv6 or ipv6.");
+  add_setting(*command, options, "ip_version", "V",
+              "ipv4, ipv4-mapped-ipv6 or ipv6. Scripts of the latter two are skipped.");
   add_setting(*command, options, "mtu", "N", "MTU of the script's wire; 1500 unless the script says otherwise.");
   add_setting(*command, options, "local_ip", "ADDRESS", "Leat's address.");
   add_setting(*command, options, "remote_ip", "ADDRESS", "The script's address.");
@@ -138,14 +143,18 @@ void add_drill(CLI::App& app, int& exit_code) {
   add_setting(*command, options, "tolerance_usecs", "N", "How far a time may be off, at least.");
   add_setting(*command, options, "tolerance_percent", "N", "The same, as a part of the time since the event before.");
   add_setting(*command, options, "tcp_ts_tick_usecs", "N", "Judge TSvals of Leat's, which tick so often.");
+  add_setting(*command, options, "mss", "N", "Accepted for other players of the language; changes nothing here.");
+  add_setting(*command, options, "init_scripts", "FILES", "Read these files of settings first, as defaults.sh.");
   add_setting(*command, options, "non_fatal", "WHAT", "packet,syscall: only warn of what differs there.");
   add_setting(*command, options, "jobs", "N", "Scripts at once; as many as there are processors.");
   add_word(*command, options, "--strict_segments", "--strict_segments",
            "Do not join segments that the script has as one.");
   add_word(*command, options, "--lenient", "--lenient",
-           "Do not judge transport checksums, TSecr, reserved bits, and segments that came after all was said.");
-  add_word(*command, options, "--dry_run", "--dry_run", "Read the scripts only.");
-  add_word(*command, options, "-q,--quiet", "-q", "No line for scripts that pass.");
+           "Do not judge transport checksums, TSecr, reserved bits, and segments left at the end of a script.");
+  add_word(*command, options, "--fail-on-skip", "--fail-on-skip", "Exit with 1 when a script was skipped.");
+  add_word(*command, options, "--json", "--json", "Print one JSON document: verdict, line and message of each script.");
+  add_word(*command, options, "--dry_run", "--dry_run", "Only read the scripts.");
+  add_word(*command, options, "-q,--quiet", "-q", "Print no line for scripts that pass.");
   add_word(*command, options, "-v,--verbose", "-v", "Print what happens, as it happens.");
   command->add_option("--pcap", options->pcap, "Write every packet of the one script to FILE (pcapng).")
       ->type_name("FILE");

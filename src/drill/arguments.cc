@@ -21,6 +21,8 @@ expected<Arguments, std::string> read_arguments(const std::vector<std::string>& 
     const std::string& word = words[i];
     if (word == "-v") out.play.verbose = true;
     else if (word == "-q") out.quiet = true;
+    else if (word == "--json") out.json = true;
+    else if (word == "--fail-on-skip") out.fail_on_skip = true;
     else if (word == "--lenient") out.play.lenient = true;
     else if (word.starts_with("--jobs=")) out.jobs = static_cast<unsigned>(std::strtoul(word.c_str() + 7, nullptr, 10));
     else if (word == "-D" && i + 1 < words.size()) out.settings.push_back({"D", words[++i], 0});

@@ -11,16 +11,20 @@
 namespace leat::drill {
 
 struct Arguments {
-  std::vector<OptionText> settings;  ///< applied over each script's own
-  std::vector<std::string> paths;    ///< scripts, and folders of them
+  std::string program = "drill-kernel";  ///< for messages
+  std::vector<OptionText> settings;      ///< applied over each script's own
+  std::vector<std::string> paths;        ///< scripts, and folders of them
   PlayOptions play;
   unsigned jobs = 0;  ///< scripts at once; 0: as many as there are processors
   /// Starting a process takes longer than most scripts in virtual time; the kernel's each need a fresh one.
   std::size_t most_per_process = 16;
-  bool quiet = false;  ///< no line for each script that passed
+  bool quiet = false;         ///< no line for each script that passed
+  bool fail_on_skip = false;  ///< a skipped script is as bad as a failed one
+  bool json = false;          ///< print one JSON document in place of lines
 };
 
-/// -v, --lenient, --jobs=N, -q, -D SYM=val and any option of a script. The error says what is wrong.
+/// -v, --lenient, --jobs=N, -q, --json, --fail-on-skip, -D SYM=val and any option of a script. The error says what is
+/// wrong.
 expected<Arguments, std::string> read_arguments(const std::vector<std::string>& words);
 
 }  // namespace leat::drill

@@ -24,8 +24,8 @@ Difference result_mismatch(const CallEvent& event, const SystemCall& call) {
   const bool names_descriptor = find_call(event.name)->returns_descriptor && wanted >= 0;
   const bool good = names_descriptor ? call.result >= 0 : call.result == wanted;
   if (good && (!event.error || *event.error == call.error)) return std::nullopt;
-  return concat(event.name, ": expected ", result_text(wanted, event.error.value_or(0)), ", got ",
-                result_text(call.result, call.error));
+  return expected_and_got("result of " + event.name, result_text(wanted, event.error.value_or(0)),
+                          result_text(call.result, call.error));
 }
 
 Difference poll_mismatch(const Value& argument, const SystemCall& call) {
@@ -81,8 +81,7 @@ Difference option_mismatch(std::string_view what, const Value& wanted, const std
     return value;
   };
   if (bytes->size() == 4 && size >= 4) return differ(what, as_int(bytes->data()), as_int(got.data()));
-  return concat(what, ": expected ", hex_text(bytes->data(), bytes->size()), ", got ", hex_text(got.data(), size),
-                " (hexadecimal)");
+  return expected_and_got(what, "0x" + hex_text(bytes->data(), bytes->size()), "0x" + hex_text(got.data(), size));
 }
 
 Difference control_mismatch(const Value& wanted, const SystemCall& call) {
@@ -101,8 +100,8 @@ Difference control_mismatch(const Value& wanted, const SystemCall& call) {
     const bool fits = got.cmsg_len >= header.cmsg_len && got_at + header.cmsg_len <= call.control_length;
     const std::uint8_t *data = bytes->data() + at + CMSG_LEN(0), *got_data = call.control.data() + got_at + CMSG_LEN(0);
     if (!fits || std::memcmp(data, got_data, size) != 0) {
-      return concat("cmsg_data of message ", n, ": expected ", hex_text(data, size), ", got ",
-                    fits ? hex_text(got_data, size) : "less");
+      return expected_and_got(concat("cmsg_data of message ", n), "0x" + hex_text(data, size),
+                              fits ? "0x" + hex_text(got_data, size) : "fewer bytes");
     }
     at += CMSG_SPACE(size);
     got_at += CMSG_ALIGN(got.cmsg_len);

@@ -64,6 +64,13 @@ const CallRow* find_call(std::string_view name) {
 
 const CallRow& call_row(CallName call) { return kCalls[static_cast<std::size_t>(call)]; }
 
-bool is_unsupported_call(std::string_view name) { return name.starts_with("psp_") || name.starts_with("sctp_"); }
+bool is_unsupported_call(std::string_view name) {
+  constexpr std::array<std::string_view, 24> kOthers = {
+      "dup",     "dup2",     "dup3",   "epoll_pwait", "fork",       "kevent", "kqueue",  "lseek",
+      "mmap",    "mprotect", "munmap", "ppoll",       "pread",      "preadv", "pselect", "pwrite",
+      "pwritev", "recvmmsg", "select", "sendmmsg",    "socketpair", "tee",    "unlink",  "vmsplice"};
+  return name.starts_with("psp_") || name.starts_with("sctp_") ||
+         std::find(kOthers.begin(), kOthers.end(), name) != kOthers.end();
+}
 
 }  // namespace leat::drill

@@ -130,6 +130,9 @@ Duration Cursor::seconds(std::string_view what) {
     }
   }
   if (digits == 0) fail_wanting(what);
+  // "5." is 5, but not in front of "5...": the dots of a blocking call, or of arguments, follow without a blank.
+  const bool has_bare_dot = position_ + 1 < text_.size() && text_[position_] == '.' && is_space(text_[position_ + 1]);
+  if (has_bare_dot && places == 0) ++position_;
   for (; places < kFractionDigits; ++places) fraction *= 10;
   return std::chrono::seconds(whole) + Duration(fraction);
 }
@@ -206,6 +209,7 @@ std::string Cursor::next_token_text() {
 
 void Cursor::fail(const std::string& message) { fail_at(line(), message); }
 void Cursor::fail_at(int line, const std::string& message) { throw ScriptError{file_, line, message}; }
+void Cursor::unsupported_at(int line, const std::string& what) { throw UnsupportedInScript{line, what}; }
 void Cursor::fail_wanting(std::string_view wanted) { fail(concat(wanted, " is wanted here, not ", next_token_text())); }
 
 }  // namespace leat::drill

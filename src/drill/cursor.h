@@ -23,6 +23,8 @@ class Cursor {
   bool at_end();
   /// Where in the text the cursor is, in bytes.
   std::size_t offset() const { return position_; }
+  /// What stands between there and the cursor.
+  std::string text_since(std::size_t begin) const { return text_.substr(begin, position_ - begin); }
   /// The next character, or 0 at the end.
   char peek();
   bool peek_is(std::string_view text);
@@ -60,6 +62,8 @@ class Cursor {
 
   [[noreturn]] void fail(const std::string& message);
   [[noreturn]] void fail_at(int line, const std::string& message);
+  /// The script is right, but wants something that no player here has: it will be skipped.
+  [[noreturn]] void unsupported_at(int line, const std::string& what);
   /// "x is wanted here, not y"
   [[noreturn]] void fail_wanting(std::string_view wanted);
 

@@ -45,7 +45,7 @@ Made tcp_bytes(const TcpForm& tcp, Flow& flow, const Endpoint& from, const Endpo
   // A SYN in an open connection changes no numbers, unless the stack answers with a SYN of its own (packet_matcher.cc).
   if (syn) flow.last_syn = {tcp.seq, tcp.seq, true};
   if (syn && (!flow.is_open || !flow.peers.known)) flow.peers = flow.last_syn;
-  if (!syn && tcp.ack && !tcp.flags.has(kRst)) flow.is_open = true;
+  if (!syn && tcp.flags.has(kAck) && !tcp.flags.has(kRst)) flow.is_open = true;
   std::vector<std::uint8_t> options;
   for (TcpOptionForm option : tcp.options) {
     for (auto& range : option.ranges) range.begin += flow.ours.offset(syn), range.end += flow.ours.offset(syn);

@@ -29,7 +29,7 @@ Difference ecn_mismatch(EcnForm form, std::uint8_t tos) {
   }
   if (good) return std::nullopt;
   constexpr std::array<std::string_view, 5> kForms = {"noecn", "ect1", "ect0", "ce", "ect01"};
-  return concat("ECN: expected ", kForms[static_cast<std::size_t>(form)], ", got ", ecn_text(bits));
+  return expected_and_got("ECN mark", kForms[static_cast<std::size_t>(form)], ecn_text(bits));
 }
 
 Difference flow_label_mismatch(std::uint32_t label, std::uint32_t live, Flow& flow) {
@@ -37,7 +37,7 @@ Difference flow_label_mismatch(std::uint32_t label, std::uint32_t live, Flow& fl
   if (known != flow.flow_labels.end())
     return differ("the flow label that the script calls the same", known->second, live);
   for (const auto& [other, other_live] : flow.flow_labels) {
-    if (other_live == live) return concat("flow label: expected another one than before, got ", live, " again");
+    if (other_live == live) return expected_and_got("flow label", "another one than before", live);
   }
   flow.flow_labels[label] = live;
   return std::nullopt;
@@ -69,18 +69,18 @@ Difference timestamp_mismatch(const TcpOptionForm& form, const TcpOptionForm& go
     const Duration off = tick * std::abs(std::int64_t{live_ticks} - expected_ticks);
     const Duration elapsed = tick * std::abs(std::int64_t{expected_ticks});
     if (off > std::max(rules.settings->tolerance, elapsed / 8)) {
-      return concat("TS val: expected ", expected_ticks, " ticks after the first one, got ", live_ticks);
+      return expected_and_got("TS val, in ticks since the first one", expected_ticks, live_ticks);
     }
   }
   flow.timestamps[form.first] = got.first;
   if (rules.settings->tcp_ts_ecr_exact && got.second != form.second) {
-    return concat("TS ecr: expected ", form.second, ", got ", got.second);
+    return expected_and_got("TS ecr", form.second, got.second);
   }
   // What the script says of TSecr is not compared in the original, so scripts may say anything. But it must be a TSval
   // that the peer has sent (RFC 7323 §3.2), or 0 where there was none.
   const bool plausible = flow.peer_timestamps.empty() ? got.second == 0 : flow.peer_timestamps.count(got.second) != 0;
   if (!rules.lenient && !plausible && got.second != form.second) {
-    return concat("TS ecr: got ", got.second, ", which the peer has never sent (expected ", form.second, ")");
+    return expected_and_got("TS ecr, which the peer has never sent", form.second, got.second);
   }
   return std::nullopt;
 }
@@ -96,7 +96,7 @@ Difference options_mismatch(const TcpForm& form, const IpPacket& packet, Flow& f
   const auto text = [](const std::vector<TcpOptionForm>& options) {
     return options.empty() ? std::string("none") : to_string(options);
   };
-  const std::string difference = concat("TCP options: expected ", text(form.options), ", got ", text(got));
+  const std::string difference = expected_and_got("TCP options", text(form.options), text(got));
   if (got.size() != form.options.size()) return difference;
   for (std::size_t i = 0; i < got.size(); ++i) {
     const TcpOptionForm& wanted = form.options[i];
@@ -112,7 +112,7 @@ Difference options_mismatch(const TcpForm& form, const IpPacket& packet, Flow& f
 Difference tcp_mismatch(const TcpForm& form, const IpPacket& packet, Flow& flow, const MatchRules& rules) {
   const bool syn = form.flags.has(kSyn);
   if (form.flags.bits != packet.flags.bits || form.flags.ae != packet.flags.ae) {
-    return concat("TCP flags: expected ", to_string(form.flags), ", got ", to_string(packet.flags));
+    return expected_and_got("TCP flags", to_string(form.flags), to_string(packet.flags));
   }
   if (syn) {
     flow.ours = {packet.seq, form.seq, true};

@@ -34,7 +34,6 @@ bool parse_ip_word(Cursor& in, IpForm& ip) {
 
 void check_flags(Cursor& in, TcpForm& tcp, Direction direction) {
   if (tcp.flags.has(kAck) && !tcp.ack) tcp.ack = 0;  // as other runners take it
-  if (!tcp.flags.has(kAck) && tcp.ack) in.fail("\"ack N\" needs a . in the flags");
   if (direction == Direction::in && !tcp.window) in.fail("a segment to the stack needs \"win N\"");
 }
 
@@ -145,9 +144,13 @@ PacketForm parse_packet(Cursor& in, const Settings& settings) {
     in.expect(">");
     packet.ports->destination = static_cast<std::uint16_t>(in.integer("a port", 0, 65535));
   }
+  for (const std::string_view protocol : {"sctp", "udplite"}) {
+    if (in.peek_word() == protocol) in.unsupported_at(in.line(), concat("packets of ", protocol));
+  }
   if (in.accept_word("icmp")) packet.body = parse_icmp(in, settings.wire_is_v6());
   else if (in.accept_word("udp")) packet.body = parse_udp(in, packet);
   else packet.body = parse_tcp(in, packet.direction);
+  if (in.peek_is("/udp")) in.unsupported_at(in.line(), "TCP in UDP");
   return packet;
 }
 

@@ -59,6 +59,16 @@ void parse_accecn(Cursor& in, TcpOptionForm& option) {
   if (!is_order({0, 1, 2}) && !is_order({2, 1, 0})) in.fail("the counts are e0b ceb e1b or e1b ceb e0b, in this order");
 }
 
+/// What other players of the language name in options.
+std::string_view feature_of_foreign(std::string_view name) {
+  constexpr std::array<std::string_view, 8> kMultipath = {"mp_",         "mpcapable", "dss", "add_addr",
+                                                          "remove_addr", "addr",      "dll", "dsn"};
+  for (const std::string_view prefix : kMultipath) {
+    if (name.starts_with(prefix)) return "MPTCP";
+  }
+  return name == "ao" || name == "AO" ? "TCP-AO" : "";
+}
+
 TcpOptionForm parse_option(Cursor& in) {
   const int line = in.line();
   const std::string name = in.word("a TCP option");
@@ -86,9 +96,14 @@ TcpOptionForm parse_option(Cursor& in) {
     if (option.bytes.size() != kDigestSize) in.fail("an MD5 digest has 32 hexadecimal digits");
   } else if (name == "FO" || name == "FOEXP") {
     option.kind = name == "FO" ? OptionKind::fast_open : OptionKind::fast_open_exp;
+    if (in.peek_word().starts_with("TFO_COOKIE")) {
+      in.unsupported_at(line, "TCP Fast Open: a cookie that no -D TFO_COOKIE=… gives");
+    }
     option.bytes = parse_hex(in, "a cookie");
   } else if (name == "ECN" || name == "AccECN") {
     option.kind = OptionKind::accecn, parse_accecn(in, option);
+  } else if (const std::string_view feature = feature_of_foreign(name); !feature.empty()) {
+    in.unsupported_at(line, concat(feature, ": the TCP option ", name));
   } else {
     in.fail_at(line, concat("there is no TCP option \"", name,
                             "\"; want mss, sackOK, sack, TS, wscale, nop, eol, md5, FO, FOEXP or ECN"));

@@ -69,7 +69,8 @@ CallEvent parse_call(Cursor& in) {
   const int line = in.line();
   call.name = in.word("a packet (< or >), a system call, a `command` or %{ code }%");
   const CallRow* row = find_call(call.name);
-  if (row == nullptr && !is_unsupported_call(call.name)) {
+  if (row == nullptr) {
+    if (is_unsupported_call(call.name)) in.unsupported_at(line, concat("the call ", call.name));
     in.fail_at(line, concat("there is no system call \"", call.name, "\""));
   }
   in.expect("(");
@@ -78,7 +79,6 @@ CallEvent parse_call(Cursor& in) {
     if (!in.peek_is(")")) in.expect(",");
   }
   const std::size_t count = call.arguments.size();
-  if (row == nullptr) return parse_result(in, call), call;
   const std::size_t least = row->fewest_arguments(), most = row->most_arguments();
   if (count < least || count > most) {
     in.fail_at(line, concat(call.name, " takes ", least, most > least ? concat(" to ", most) : std::string(),
@@ -183,6 +183,10 @@ expected<Script, ScriptError> parse_script(const std::string& file, const std::s
     parse_events(in, script);
   } catch (ScriptError& error) {
     return unexpected(std::move(error));
+  } catch (const UnsupportedInScript& found) {
+    if (script.settings.unsupported.empty()) {
+      script.settings.unsupported = concat("line ", found.line, ": ", found.what);
+    }
   }
   return script;
 }

@@ -166,7 +166,10 @@ TEST(DrillParser, WantsAddressesThatGoTogether) {
 
 TEST(DrillParser, SaysWhatIsUnsupportedInsteadOfRefusingIt) {
   EXPECT_EQ(parsed("--so_filename=x.so\n0 close(3) = 0").settings.unsupported, "the option --so_filename");
-  EXPECT_TRUE(parsed("0 psp_new(3) = 0").settings.unsupported.empty());
+  EXPECT_EQ(parsed("0 close(3) = 0\n+0 psp_new(3) = 0").settings.unsupported, "line 2: the call psp_new");
+  EXPECT_EQ(parsed("0 setsockopt(3, IPPROTO_TCP, TCP_NOPUSH, [1], 4) = 0").settings.unsupported,
+            "line 1: the constant TCP_NOPUSH, which Linux's headers do not have");
+  EXPECT_EQ(parsed("0 > sctp: INIT[flgs=0]").settings.unsupported, "line 1: packets of sctp");
 }
 
 }  // namespace

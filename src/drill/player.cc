@@ -11,9 +11,12 @@
 #include "drill/call_judge.h"
 #include "drill/call_maker.h"
 #include "drill/code_runner.h"
-#include "drill/knobs.h"
+#include "drill/commands.h"
+#include "drill/features.h"
+#include "drill/leftovers.h"
 #include "drill/packet_maker.h"
 #include "drill/packet_matcher.h"
+#include "drill/packet_text.h"
 #include "drill/story.h"
 #include "drill/symbols.h"
 #include "drill/text.h"
@@ -48,12 +51,24 @@ bool mentions(const Value& value, std::string_view field) {
          std::any_of(value.fields.begin(), value.fields.end(), [&](const auto& f) { return inside(f.value()); });
 }
 
-/// What a script asks for and no subject can have.
-std::optional<std::string> unsupported_in(const CallEvent& form) {
-  if (is_unsupported_call(form.name)) return concat("the call ", form.name);
-  for (const Value& argument : form.arguments) {
-    if (mentions(argument, "scm_sec")) return std::string("times in control messages (scm_sec) are not judged");
+/// What the subject lacks, when the errno of a call says so and the script expects another result.
+std::optional<std::string> lack_told_by(const CallEvent& form, const SystemCall& call) {
+  const bool is_expected = form.error ? *form.error == call.error : form.result.number == call.result;
+  if (call.result >= 0 || is_expected || form.result.is(Value::Kind::ellipsis)) return std::nullopt;
+  const auto name = [&](std::size_t i) { return form.arguments.size() > i ? form.arguments[i].text : std::string(); };
+  const bool wants_success = form.result.number >= 0;
+  if (call.error == ENOPROTOOPT) {
+    const std::string_view feature = feature_of_option(name(2));
+    return concat("there is no socket option ", name(2), feature.empty() ? "" : concat(" (", feature, ")"));
   }
+  if (call.error == ENOENT && wants_success && name(2) == "TCP_CONGESTION") {
+    return concat("there is no congestion control \"", name(3), "\"");
+  }
+  const bool is_request = call.name == CallName::ioctl || call.name == CallName::fcntl;
+  if (is_request && wants_success && (call.error == ENOTTY || call.error == EINVAL)) {
+    return concat("there is no ", form.name, " request ", name(1));
+  }
+  if (call.error == EOPNOTSUPP) return concat(form.name, " is not supported with these arguments");
   return std::nullopt;
 }
 
@@ -75,7 +90,9 @@ class Player {
   void run_event(const Event& event);
   void clean_up();
 
+  void check_features() const;
   void run_command(int line, const std::string& command);
+  void set_knobs(int line, const ReadCommand& read);
   void run_code(int line, const std::string& code);
   void judge_code();
   void send_packet(const Event& event, const PacketForm& form, Duration expected);
@@ -101,9 +118,11 @@ class Player {
   CodeRunner code_;
   InFlight in_flight_;
   std::string warnings_;
+  std::vector<std::string> notes_;
   Duration previous_{};            ///< when the last event was over
   Duration previous_scheduled_{};  ///< when it should have been
   bool previous_was_inbound_ = false;
+  bool has_started_ = false;
 };
 
 Duration Player::tolerance(Duration span) const {
@@ -121,7 +140,7 @@ void Player::check_time(int line, std::string_view what, Duration expected, Dura
   if (got >= expected - allowed && got <= until + allowed) return;
   const std::string wanted =
       until == expected ? seconds_text(expected) : concat(seconds_text(expected), " to ", seconds_text(until));
-  complain(line, concat(what, " at the wrong time: expected at ", wanted, ", came at ", seconds_text(got)), true);
+  complain(line, expected_and_got(concat("time at which ", what), wanted, seconds_text(got)), true);
 }
 
 /// Packets that have left the stack so far.
@@ -133,18 +152,31 @@ void Player::collect() {
   }
 }
 
+void Player::set_knobs(int line, const ReadCommand& read) {
+  if (!read.trouble.empty()) throw Failed{line, read.trouble};
+  notes_.insert(notes_.end(), read.notes.begin(), read.notes.end());
+  for (const Knob& knob : read.knobs) {
+    const auto trouble = subject_.set(knob);
+    if (!trouble) continue;
+    const std::string what = concat(knob.name, " = ", knob.value, ": ", *trouble);
+    if (!knob.is_optional) throw Skipped{concat("line ", line, ": ", what)};
+    notes_.push_back("of an init script: " + what);
+  }
+}
+
 void Player::run_command(int line, const std::string& command) {
-  if (const auto knobs = knobs_of(command)) {
-    for (const Knob& knob : *knobs) {
-      if (const auto trouble = subject_.set(knob))
-        throw Skipped{concat("line ", line, ": ", knob.name, " = ", knob.value, ": ", *trouble)};
-    }
+  const ReadCommand read = read_command(command);
+  const bool sysctls_only = read.shell.empty() && std::all_of(read.knobs.begin(), read.knobs.end(),
+                                                              [](const auto& k) { return k.name.starts_with("net."); });
+  if (!sysctls_only && subject_.has_shell()) {
+    const int status = *subject_.run_command(command);
+    const std::string shown = command.substr(0, command.find('\n'));
+    if (status != 0) throw Failed{line, concat("the command ended with ", status, ": ", shown)};
     return;
   }
-  const auto status = subject_.run_command(command);
-  std::string shown = command.substr(0, command.find('\n'));
-  if (!status) throw Skipped{concat("line ", line, " runs a command: ", shown)};
-  if (*status != 0) throw Failed{line, concat("the command ended with ", *status, ": ", shown)};
+  if (!read.shell.empty()) throw Skipped{concat("line ", line, " runs a command: ", read.shell[0])};
+  set_knobs(line, read);
+  if (read.pause > Duration::zero() && has_started_) subject_.advance_to(subject_.now() + read.pause);
 }
 
 bool Player::find_option(int live_fd, int level, int name, SystemCall& call) {
@@ -182,7 +214,7 @@ void Player::run_code(int line, const std::string& code) {
 
 void Player::send_packet(const Event& event, const PacketForm& form, Duration expected) {
   subject_.advance_to(expected);
-  check_time(event.line, "this packet is sent", expected, subject_.now(), expected);
+  check_time(event.line, "this packet is injected", expected, subject_.now(), expected);
   collect();
   Flow* flow = wire_.flow_for(form);
   if (flow == nullptr) throw Failed{event.line, "there is no connection that this packet could belong to"};
@@ -215,14 +247,15 @@ void Player::expect_packet(const Event& event, const PacketForm& form, Duration 
   const bool window = kind == Kind::window || kind == Kind::relative_window;
   const Duration until = !window ? from : event.time.is_relative() ? base + event.time.until : event.time.until;
   const Duration deadline = kind == Kind::any ? base + kForever : std::max(until, base) + kPatience;
-  if (!form.encapsulation.empty())
-    throw Skipped{concat("line ", event.line, ": packets with other headers around them, from the stack")};
   Flow* flow = wire_.flow_for(form);
   if (flow == nullptr) throw Failed{event.line, "there is no connection that this packet could belong to"};
   auto packet = next_packet(form, *flow, deadline);
   if (!packet) {
     complain(event.line,
-             concat("expected a packet at ", kind == Kind::any ? "any time" : seconds_text(from), ", got none"), true);
+             expected_and_got("a packet is missing",
+                              concat(kind == Kind::any ? "at any time" : seconds_text(from), " ", to_string(form)),
+                              "no packet"),
+             true);
     return;
   }
   const std::size_t piece = packet->payload;
@@ -235,9 +268,11 @@ void Player::expect_packet(const Event& event, const PacketForm& form, Duration 
     break;
   }
   if (const auto difference = mismatch(form, *packet, *flow, {&settings_, options_.lenient})) {
-    complain(event.line, *difference, true);
+    complain(event.line,
+             concat(*difference, "\n    script    ", to_string(form), "\n    stack     > ", flow->describe(*packet)),
+             true);
   }
-  if (kind != Kind::any) check_time(event.line, "this packet came", from, packet->time, until);
+  if (kind != Kind::any) check_time(event.line, "this packet leaves", from, packet->time, until);
 }
 
 void Player::join(Duration deadline) {
@@ -255,8 +290,8 @@ void Player::join(Duration deadline) {
   const Duration off = std::chrono::abs(flight.call->finished - flight.end);
   if (off > allowed) {
     complain(flight.line,
-             concat(flight.event->name, " returned at the wrong time: expected at ", seconds_text(flight.end),
-                    ", returned at ", seconds_text(flight.call->finished)),
+             expected_and_got(concat("time at which ", flight.event->name, " returns"), seconds_text(flight.end),
+                              seconds_text(flight.call->finished)),
              false);
   }
 }
@@ -266,12 +301,16 @@ void Player::run_call(const Event& event, const CallEvent& form, Duration expect
   collect();
   join(expected + kCallPatience);
   check_time(event.line, "this call is made", expected, subject_.now(), expected);
-  if (const auto what = unsupported_in(form)) throw Skipped{concat("line ", event.line, ": ", *what)};
+  if (std::any_of(form.arguments.begin(), form.arguments.end(), [](const auto& a) { return mentions(a, "scm_sec"); })) {
+    throw Skipped{concat("line ", event.line, ": times in control messages (scm_sec) are not judged")};
+  }
   auto call = std::make_unique<SystemCall>();
   if (const auto trouble = make_call(form, settings_, descriptors_, *call)) throw Failed{event.line, *trouble};
   if (const auto lack = subject_.lack(*call)) throw Skipped{concat("line ", event.line, ": ", *lack)};
   // A connection's first segment may leave before connect() returns, so its flow is made before.
-  const bool connects = call->name == CallName::connect && call->address.ss_family != AF_UNSPEC;
+  const auto use = feature_of(event);
+  const bool sends_syn = use && use->feature == Feature::fast_open;
+  const bool connects = sends_syn || (call->name == CallName::connect && call->address.ss_family != AF_UNSPEC);
   if (connects) wire_.on_connect(static_cast<int>(form.arguments[0].number));
   if (form.end) {
     const Duration end = event.time.is_relative() ? base + *form.end : *form.end;
@@ -285,11 +324,7 @@ void Player::run_call(const Event& event, const CallEvent& form, Duration expect
   if (call->error == EINTR && call->finished - start >= kLongestCall) {
     complain(event.line, concat(form.name, " blocks; a script says when such a call returns, as +0...0.2"), false);
   }
-  const bool wants_success = form.result.is(Value::Kind::integer) && form.result.number >= 0;
-  if (call->error == ENOPROTOOPT && wants_success) {
-    throw Skipped{
-        concat("line ", event.line, ": there is no socket option ", call->number[1], " of level ", call->number[0])};
-  }
+  if (const auto lack = lack_told_by(form, *call)) throw Skipped{concat("line ", event.line, ": ", *lack)};
   judge_call(form, event.line, *call);
 }
 
@@ -327,21 +362,38 @@ void Player::run_event(const Event& event) {
   previous_was_inbound_ = inbound;
 }
 
-void Player::prepare() {
+/// A script that uses what the subject lacks is not begun.
+void Player::check_features() const {
   if (!settings_.unsupported.empty()) throw Skipped{settings_.unsupported};
+  if (settings_.sockets_are_v6() && !subject_.has(Feature::ipv6)) {
+    throw Skipped{concat("--ip_version=", settings_.wire_is_v6() ? "ipv6" : "ipv4-mapped-ipv6", ": ",
+                         feature_name(Feature::ipv6))};
+  }
+  for (const Event& event : script_.events) {
+    const auto use = feature_of(event);
+    if (!use || subject_.has(use->feature)) continue;
+    throw Skipped{concat("line ", use->line, ": ", feature_name(use->feature), " (", use->by, ")")};
+  }
+}
+
+void Player::prepare() {
+  check_features();
+  for (std::string_view files = settings_.init_scripts; !files.empty();) {
+    const std::string_view file = files.substr(0, files.find_first_of(", "));
+    if (!file.empty()) set_knobs(1, read_init_script(std::string(file)));
+    files.remove_prefix(std::min(file.size() + 1, files.size()));
+  }
   for (const std::string& command : script_.init_commands) run_command(1, command);
   subject_.start();
+  has_started_ = true;
 }
 
 void Player::run_events() {
   for (const Event& event : script_.events) run_event(event);
   join(subject_.now() + kCallPatience);
   collect();
-  if (const WaitingPacket* stray = wire_.stray(); stray != nullptr && !options_.lenient) {
-    throw Failed{script_.events.back().line,
-                 concat("the script ends, and this segment was not expected: ", seconds_text(stray->packet.time), " > ",
-                        stray->flow->describe(stray->packet), " (--lenient lets it pass)")};
-  }
+  const auto leftovers = wire_.leftovers();
+  if (!leftovers.empty() && !options_.lenient) throw Failed{script_.events.back().line, leftovers_text(leftovers)};
 }
 
 void Player::judge_code() {
@@ -364,7 +416,9 @@ void Player::clean_up() {
     if (flow->protocol != kProtocolTcp || !flow->has_sent || flow->local.port == 0) continue;
     subject_.inject(make_reset(*flow));
   }
-  if (script_.cleanup_command && !knobs_of(*script_.cleanup_command)) {
+  if (!script_.cleanup_command || !subject_.has_shell()) return;
+  const ReadCommand read = read_command(*script_.cleanup_command);
+  if (!read.shell.empty() || !read.knobs.empty()) {
     static_cast<void>(subject_.run_command(*script_.cleanup_command));
   }
 }
@@ -376,14 +430,14 @@ Verdict Player::play() {
     run_events();
     judge_code();
   } catch (const Failed& failed) {
-    verdict = {Verdict::Kind::failed,
-               concat(script_.file, ":", failed.line, ": ", failed.message, "\n", story_.text())};
+    verdict.kind = Verdict::Kind::failed, verdict.line = failed.line;
+    verdict.message = concat(script_.file, ":", failed.line, ": ", failed.message, "\n", story_.text());
   } catch (const Skipped& skipped) {
-    verdict = {Verdict::Kind::skipped, skipped.reason};
+    verdict.kind = Verdict::Kind::skipped, verdict.message = skipped.reason;
   }
   if (in_flight_.event != nullptr) subject_.abandon();
   clean_up();
-  verdict.warnings = std::move(warnings_);
+  verdict.warnings = std::move(warnings_), verdict.notes = std::move(notes_);
   return verdict;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "drill/interpreter.h"
@@ -29,6 +30,9 @@ struct Verdict {
   Kind kind = Kind::passed;
   std::string message{};   ///< of a failure: "file:line: …" and the story; of a skip: the reason
   std::string warnings{};  ///< of --non_fatal
+  int line = 0;            ///< of a failure; 0: of none
+  /// What an init script holds that was passed over.
+  std::vector<std::string> notes{};
 };
 
 /// Never throws. The subject is used up.

@@ -17,4 +17,10 @@ struct ScriptError {
   std::string to_string() const { return concat(file, ":", line, ": ", message); }
 };
 
+/// Thrown likewise, for a script that wants what no player here has. parse_script() makes it Settings::unsupported.
+struct UnsupportedInScript {
+  int line = 0;
+  std::string what;
+};
+
 }  // namespace leat::drill

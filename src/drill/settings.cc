@@ -102,12 +102,13 @@ Trouble read_define(const std::string& text, Defines& defines) {
 }
 
 /// Names that mean something to other runners and nothing to the verdict here.
-constexpr std::array<std::string_view, 9> kIgnored = {"speed",       "netmask_ip",  "no_cleanup",
-                                                      "cpu_binding", "tun_dev",     "persistent_tun_dev",
-                                                      "debug_tun",   "wire_client", "hostname"};
+constexpr std::array<std::string_view, 13> kIgnored = {
+    "speed",     "netmask_ip", "no_cleanup",    "cpu_binding", "tun_dev", "persistent_tun_dev",
+    "debug_tun", "prefix_len", "local_netmask", "hostname",    "name",    "static_local_ip",
+    "log_file"};
 /// Names that change what a script means in a way that is not implemented.
-constexpr std::array<std::string_view, 6> kUnsupported = {"so_filename",    "so_flags", "udp_encapsulation",
-                                                          "tcp_md5_secret", "psp",      "wire_server"};
+constexpr std::array<std::string_view, 7> kUnsupported = {
+    "so_filename", "so_flags", "udp_encapsulation", "tcp_md5_secret", "psp", "wire_server", "sctp_csum"};
 
 template <std::size_t N>
 bool is_one_of(std::string_view name, const std::array<std::string_view, N>& names) {

@@ -16,6 +16,8 @@
 
 namespace leat::drill {
 
+enum class Feature : std::uint8_t;  // features.h
+
 struct SentPacket {
   Duration time{};
   std::vector<std::uint8_t> bytes;  ///< from the IP header on
@@ -25,6 +27,7 @@ struct SentPacket {
 struct Knob {
   std::string name;
   std::string value;
+  bool is_optional = false;  ///< from an init script: one that cannot be set is passed over with a note
 };
 
 constexpr auto kLongestCall = std::chrono::seconds(2);
@@ -36,10 +39,12 @@ class Subject {
   Subject& operator=(const Subject&) = delete;
   virtual ~Subject() = default;
 
-  /// Before the clock starts. Nothing, or why it cannot be set: the script is skipped then.
+  /// Before the clock starts, or later. Nothing, or why it cannot be set: the script is skipped then.
   virtual std::optional<std::string> set(const Knob& knob) = 0;
   /// Any other command of a script: its exit status, or nothing when this subject runs none.
   virtual std::optional<int> run_command(const std::string& command) = 0;
+  /// True where run_command() runs commands.
+  virtual bool has_shell() const = 0;
   /// The clock starts: now() is 0.
   virtual void start() = 0;
 
@@ -50,6 +55,8 @@ class Subject {
   /// The next packet that left the stack; waits until `deadline` for one.
   virtual std::optional<SentPacket> next_sent(Duration deadline) = 0;
 
+  /// Whether this subject has a feature: a script that uses one that is lacking is skipped.
+  virtual bool has(Feature feature) const = 0;
   /// Why this subject can never make such a call, if so: the script is skipped then.
   virtual std::optional<std::string> lack(const SystemCall& call) = 0;
   /// Makes a call and waits for it; one that takes longer than kLongestCall is interrupted by a signal.

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -18,6 +19,7 @@
 #include <thread>
 
 #include "drill/parser.h"
+#include "drill/suite_report.h"
 #include "drill/text.h"
 
 namespace leat::drill {
@@ -34,9 +36,10 @@ Loaded load(const std::string& file, const Arguments& arguments) {
   std::ifstream in(file, std::ios::binary);
   std::ostringstream text;
   text << in.rdbuf();
-  if (!in) return unexpected(Verdict{Verdict::Kind::failed, concat(file, ": cannot be read\n"), {}});
+  if (!in) return unexpected(Verdict{Verdict::Kind::failed, concat(file, ": cannot be read\n")});
   auto script = parse_script(file, text.str(), arguments.settings);
-  if (!script) return unexpected(Verdict{Verdict::Kind::failed, script.error().to_string() + "\n", {}});
+  if (!script)
+    return unexpected(Verdict{Verdict::Kind::failed, script.error().to_string() + "\n", {}, script.error().line});
   if (script->settings.dry_run) return unexpected(Verdict{});
   return std::move(*script);
 }
@@ -58,22 +61,53 @@ struct Running {
   pid_t child = -1;  ///< where there is none, `error` tells why
   int pipe = -1;
   int error = 0;
-  std::string reports{};  ///< of each script: a character for the kind, warnings, a zero, the message, a zero
+  std::string reports{};  ///< of each script: its verdict's fields, each with a zero behind it
   WallClock::time_point started{};
 };
 
-constexpr std::array<char, 3> kKindLetters = {'P', 'F', 'S'};
+constexpr std::size_t kFields = 5;
 
-void send_report(Verdict verdict, int pipe) {
-  std::replace(verdict.message.begin(), verdict.message.end(), '\0', '?');  // what code printed may have any
-  std::string report(1, kKindLetters[static_cast<std::size_t>(verdict.kind)]);
-  report += verdict.warnings + '\0' + verdict.message + '\0';
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + line;
+  return text;
+}
+
+void send_report(const Verdict& verdict, int pipe) {
+  std::array<std::string, kFields> fields = {std::to_string(static_cast<int>(verdict.kind)),
+                                             std::to_string(verdict.line), verdict.warnings, verdict.message,
+                                             joined(verdict.notes)};
+  std::string report;
+  for (std::string& field : fields) {
+    std::replace(field.begin(), field.end(), '\0', '?');  // what code printed may have any
+    report += field + '\0';
+  }
   std::fflush(nullptr);
   for (std::string_view left = report; !left.empty();) {
     const ssize_t n = ::write(pipe, left.data(), left.size());
     if (n <= 0) break;
     left.remove_prefix(static_cast<std::size_t>(n));
   }
+}
+
+/// Takes the first report out of the text; nothing when it is not whole yet.
+std::optional<Verdict> take_report(std::string& reports) {
+  std::array<std::string, kFields> fields;
+  std::size_t at = 0;
+  for (std::string& field : fields) {
+    const std::size_t end = reports.find('\0', at);
+    if (end == std::string::npos) return std::nullopt;
+    field = reports.substr(at, end - at);
+    at = end + 1;
+  }
+  reports.erase(0, at);
+  Verdict verdict;
+  verdict.kind = static_cast<Verdict::Kind>(std::atoi(fields[0].c_str()));
+  verdict.line = std::atoi(fields[1].c_str());
+  verdict.warnings = std::move(fields[2]), verdict.message = std::move(fields[3]);
+  std::istringstream notes(fields[4]);
+  for (std::string note; std::getline(notes, note);) verdict.notes.push_back(std::move(note));
+  return verdict;
 }
 
 [[noreturn]] void run_child(const std::vector<Job>& jobs, PlayOptions options, const PlayScript& play_script,
@@ -115,19 +149,14 @@ Running start(std::vector<Job> jobs, const PlayOptions& options, const PlayScrip
   return running;
 }
 
-struct Counts {
-  unsigned passed = 0, failed = 0, skipped = 0;
-};
-
 /// Plays files in processes and prints how it went.
 class Suite {
  public:
-  Suite(const Arguments& arguments, const PlayScript& play_script)
-      : arguments_(arguments), play_script_(play_script), options_(arguments.play) {
+  Suite(const Arguments& arguments, const PlayScript& play_script, SuiteReport& report)
+      : arguments_(arguments), play_script_(play_script), options_(arguments.play), report_(report) {
     options_.interpreters = &interpreters_;
   }
   void run(const std::vector<std::string>& files);
-  const Counts& counts() const { return counts_; }
 
  private:
   void launch(std::vector<Job> jobs);
@@ -135,49 +164,33 @@ class Suite {
   void read_reports(Running& one);
   /// The process has ended, perhaps before its time.
   void end(Running one);
-  void print_result(const Running& one, char kind, const std::string& message);
+  void add_result(const Running& one, const Verdict& verdict);
 
   const Arguments& arguments_;
   const PlayScript& play_script_;
   Interpreters interpreters_;  ///< its processes serve those of the scripts
   PlayOptions options_;
-  Counts counts_;
+  SuiteReport& report_;
   std::vector<Running> running_;
 };
 
-void Suite::print_result(const Running& one, char kind, const std::string& message) {
-  const std::string& file = one.jobs[one.done].file;
-  const long long milliseconds =
-      std::chrono::duration_cast<std::chrono::milliseconds>(WallClock::now() - one.started).count();
-  if (kind == 'P') {
-    ++counts_.passed;
-    if (!arguments_.quiet) std::printf("PASS %7lld ms  %s\n", milliseconds, file.c_str());
-  } else if (kind == 'S') {
-    ++counts_.skipped;
-    std::printf("SKIP %7lld ms  %s: %s\n", milliseconds, file.c_str(), message.c_str());
-  } else {
-    ++counts_.failed;
-    std::printf("FAIL %7lld ms  %s\n%s", milliseconds, file.c_str(), message.c_str());
-  }
-  std::fflush(stdout);
+void Suite::add_result(const Running& one, const Verdict& verdict) {
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(WallClock::now() - one.started);
+  report_.add({one.jobs[one.done].file, took, verdict});
 }
 
 void Suite::launch(std::vector<Job> jobs) {
   Running one = start(std::move(jobs), options_, play_script_);
   if (one.child > 0) return running_.push_back(std::move(one));
   for (; one.done < one.jobs.size(); ++one.done) {
-    print_result(one, 'F', concat(one.jobs[one.done].file, ": no process for it: ", std::strerror(one.error), "\n"));
+    add_result(one, {Verdict::Kind::failed,
+                     concat(one.jobs[one.done].file, ": no process for it: ", std::strerror(one.error), "\n")});
   }
 }
 
 void Suite::read_reports(Running& one) {
-  for (;;) {
-    const std::size_t middle = one.reports.find('\0');
-    const std::size_t end = middle == std::string::npos ? middle : one.reports.find('\0', middle + 1);
-    if (end == std::string::npos) return;
-    std::fputs(one.reports.substr(1, middle - 1).c_str(), stdout);
-    print_result(one, one.reports[0], one.reports.substr(middle + 1, end - middle - 1));
-    one.reports.erase(0, end + 1);
+  while (const auto verdict = take_report(one.reports)) {
+    add_result(one, *verdict);
     ++one.done, one.started = WallClock::now();
   }
 }
@@ -189,7 +202,7 @@ void Suite::end(Running one) {
   if (one.done == one.jobs.size()) return;
   const std::string how =
       WIFSIGNALED(status) ? concat("by signal ", WTERMSIG(status)) : concat("with status ", WEXITSTATUS(status));
-  print_result(one, 'F', concat(one.jobs[one.done].file, ": the process ended ", how, "\n"));
+  add_result(one, {Verdict::Kind::failed, concat(one.jobs[one.done].file, ": the process ended ", how, "\n")});
   one.jobs.erase(one.jobs.begin(), one.jobs.begin() + static_cast<std::ptrdiff_t>(one.done + 1));
   if (!one.jobs.empty()) launch(std::move(one.jobs));
 }
@@ -253,16 +266,20 @@ std::vector<std::string> find_scripts(const std::vector<std::string>& paths) {
 }
 
 int run_suite(const Arguments& arguments, const PlayScript& play_script) {
+  for (const std::string& path : arguments.paths) {
+    if (::access(path.c_str(), R_OK) == 0) continue;
+    std::fprintf(stderr, "%s: cannot read %s: %s\n", arguments.program.c_str(), path.c_str(), std::strerror(errno));
+    return kBadUsage;
+  }
   const std::vector<std::string> files = find_scripts(arguments.paths);
   if (files.empty()) {
-    std::fputs("there is no script (*.pkt) here\n", stderr);
-    return 2;
+    std::fprintf(stderr, "%s: no script (*.pkt) below %s\n", arguments.program.c_str(), arguments.paths[0].c_str());
+    return kBadUsage;
   }
-  Suite suite(arguments, play_script);
-  suite.run(files);
-  const Counts& counts = suite.counts();
-  std::printf("%u passed, %u failed, %u skipped\n", counts.passed, counts.failed, counts.skipped);
-  return counts.failed == 0 ? 0 : 1;
+  SuiteReport report(arguments);
+  Suite(arguments, play_script, report).run(files);
+  report.finish();
+  return report.exit_status();
 }
 
 }  // namespace leat::drill

@@ -18,8 +18,7 @@ using PlayScript = std::function<Verdict(const Script&, const PlayOptions&)>;
 /// Files as they are named, and those of folders and what is below them, sorted.
 std::vector<std::string> find_scripts(const std::vector<std::string>& paths);
 
-/// Prints a line for each script, why it failed or was skipped, and the sum. 0 when no script failed, 1 when one did, 2
-/// when there is no script.
+/// Plays the scripts, reports (suite_report.h), and returns the exit status of the program.
 int run_suite(const Arguments& arguments, const PlayScript& play_script);
 
 }  // namespace leat::drill

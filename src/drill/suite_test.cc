@@ -7,6 +7,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <string>
 
 namespace leat::drill {
 namespace {
@@ -83,6 +84,43 @@ TEST_F(DrillSuite, ScriptsThatNoProcessCouldPlayHaveFailed) {
   EXPECT_EQ(status, 1);
   EXPECT_NE(output.find("10.pkt: no process for it: "), std::string::npos) << output;
   EXPECT_NE(output.find("0 passed, 2 failed, 0 skipped\n"), std::string::npos) << output;
+}
+
+TEST_F(DrillSuite, TellsSkippedFromPassed) {
+  const auto skips = [](long from) {
+    return [from](const Script& script, const PlayOptions&) {
+      Verdict verdict;
+      if (number_of(script) >= from) verdict = {Verdict::Kind::skipped, "it needs tea", {}};
+      return verdict;
+    };
+  };
+  EXPECT_NE(output_of(skips(29), 0).find("19 passed, 0 failed, 1 skipped\n"), std::string::npos);
+  EXPECT_NE(output_of(skips(0), 77).find("0 passed, 0 failed, 20 skipped\n"), std::string::npos);
+  arguments_.fail_on_skip = true;
+  output_of(skips(29), 1);
+}
+
+TEST_F(DrillSuite, PrintsOneJsonDocument) {
+  arguments_.json = true;
+  const auto play = [](const Script& script, const PlayOptions&) {
+    Verdict verdict;
+    if (number_of(script) == 12) verdict = {Verdict::Kind::failed, "12.pkt:7: \"tea\"\n", {}, 7, {"no milk"}};
+    return verdict;
+  };
+  const std::string output = output_of(play, 1);
+  EXPECT_EQ(output.substr(0, 13), "{\"scripts\": [");
+  EXPECT_NE(output.find(", \"line\": 7, \"message\": \"12.pkt:7: \\\"tea\\\"\\n\", \"notes\": [\"no milk\"]}"),
+            std::string::npos)
+      << output;
+  EXPECT_NE(output.find("\n], \"passed\": 19, \"failed\": 1, \"skipped\": 0}\n"), std::string::npos) << output;
+}
+
+TEST_F(DrillSuite, RefusesPathsThatCannotBeRead) {
+  arguments_.paths = {(folder_ / "no_such.pkt").string()};
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(output_of({}, 2), "");
+  const std::string error = ::testing::internal::GetCapturedStderr();
+  EXPECT_NE(error.find("no_such.pkt: No such file or directory"), std::string::npos) << error;
 }
 
 }  // namespace

@@ -20,13 +20,19 @@ std::string concat(const Pieces&... pieces) {
   return out;
 }
 
+/// What was expected and what came, under each other.
+template <class Expected, class Got>
+std::string expected_and_got(std::string_view what, const Expected& expected, const Got& got) {
+  return concat(what, "\n    expected  ", expected, "\n    got       ", got);
+}
+
 /// Says how two values differ, or nothing when they are equal.
 using Difference = std::optional<std::string>;
 
 template <class T>
 Difference differ(std::string_view what, const T& expected, const T& got) {
   if (expected == got) return std::nullopt;
-  return concat(what, ": expected ", expected, ", got ", got);
+  return expected_and_got(what, expected, got);
 }
 
 }  // namespace leat::drill

@@ -1,5 +1,8 @@
 #include "drill/value.h"
 
+#include <algorithm>
+#include <array>
+
 #include "drill/symbols.h"
 #include "drill/text.h"
 
@@ -10,14 +13,21 @@ constexpr int kDeepest = 16;
 
 Value value_at(Cursor& in, int depth);
 
+/// A name as system headers have them: another system's, or of a newer kernel.
+bool is_of_family(std::string_view name) {
+  constexpr std::array<std::string_view, 23> kFamilies = {
+      "SO_", "TCP_", "TCPI_", "IP_",      "IPV6_", "MSG_", "SCTP_",   "UDP_",  "UDPLITE_", "SIOC", "FIO", "F_",
+      "O_",  "SCM_", "SOF_",  "IPPROTO_", "SOL_",  "CAP_", "SPLICE_", "MPTCP", "NLA_",     "PSP_", "TLS_"};
+  return std::any_of(kFamilies.begin(), kFamilies.end(), [&](auto family) { return name.starts_with(family); });
+}
+
 std::int64_t constant(Cursor& in) {
   const int line = in.line();
   const std::string name = in.word("a number or a constant");
   const auto value = symbol_value(name);
-  if (!value) {
-    in.fail_at(line, concat("there is no constant ", name, " (a symbol of the command line needs -D ", name, "=…)"));
-  }
-  return *value;
+  if (value) return *value;
+  if (is_of_family(name)) in.unsupported_at(line, concat("the constant ", name, ", which Linux's headers do not have"));
+  in.fail_at(line, concat("there is no constant ", name, " (a symbol of the command line needs -D ", name, "=…)"));
 }
 
 Value call_like(Cursor& in, const std::string& name, int line) {
@@ -98,7 +108,10 @@ Value value_at(Cursor& in, int depth) {
     value.is_null = true;
     return value;
   }
+  const std::size_t begin = in.offset();
   value.number = parse_number(in);
+  value.text = in.text_since(begin);
+  while (!value.text.empty() && is_space(value.text.back())) value.text.pop_back();
   return value;
 }
 

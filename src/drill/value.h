@@ -24,7 +24,7 @@ struct Field {
 struct Value {
   enum class Kind : std::uint8_t {
     ellipsis,  ///< ... : the runner fills it in
-    integer,   ///< a number, constants joined by |, htons(n)
+    integer,   ///< a number, constants joined by |, htons(n); `text` has it as written
     text,      ///< "…"
     address,   ///< inet_addr("…"), inet6_addr("…")
     list,      ///< [ … ]

@@ -12,6 +12,8 @@ bool opens_connection(const PacketForm& form) {
          !form.tcp()->flags.has(kAck);
 }
 
+bool is_tcp_in(const PacketForm& form) { return form.tcp() != nullptr && form.direction == Direction::in; }
+
 }  // namespace
 
 Flow& WireState::make_flow(Flow::Role role, std::uint8_t protocol) {
@@ -118,16 +120,25 @@ Flow* WireState::foreign(const PacketForm& form) {
   return &flow;
 }
 
+/// A flow from a port of the peer's that is new.
+Flow& WireState::make_child(std::uint16_t local_port) {
+  Flow& flow = make_flow(Flow::Role::passive, kProtocolTcp);
+  flow.local.port = local_port, flow.remote.port = next_port_++;
+  current_ = &flow;
+  return flow;
+}
+
 Flow* WireState::flow_for(const PacketForm& form) {
   if (form.ports) return foreign(form);
-  if (opens_connection(form)) {
-    if (const Flow* listening = listener()) {
-      const std::uint16_t port = listening->local.port;
-      Flow& flow = make_flow(Flow::Role::passive, kProtocolTcp);
-      flow.local.port = port, flow.remote.port = next_port_++;
-      current_ = &flow;
-    }
+  const Flow* listening = listener();
+  const bool first_to_listener = current_ != nullptr && current_ == listening && is_tcp_in(form);
+  if (listening != nullptr && (opens_connection(form) || first_to_listener)) {
+    make_child(listening->local.port);
+    return current_;
   }
+  // Before there is a socket to send to, a packet goes where bind() would have bound.
+  const bool has_none = current_ == nullptr || (current_->role == Flow::Role::idle && !current_->has_sent);
+  if (has_none && is_tcp_in(form)) make_child(settings_.bind_port);
   if (current_ == nullptr && form.icmp() != nullptr) current_ = &make_flow(Flow::Role::foreign, kProtocolTcp);
   return current_;
 }
@@ -165,11 +176,12 @@ std::optional<IpPacket> WireState::take(const PacketForm& form, const Flow& flow
   return std::nullopt;
 }
 
-const WaitingPacket* WireState::stray() const {
+std::vector<const WaitingPacket*> WireState::leftovers() const {
+  std::vector<const WaitingPacket*> found;
   for (const WaitingPacket& waiting : waiting_) {
-    if (waiting.flow != nullptr) return &waiting;
+    if (waiting.flow != nullptr) found.push_back(&waiting);
   }
-  return nullptr;
+  return found;
 }
 
 }  // namespace leat::drill

@@ -43,14 +43,15 @@ class WireState {
   std::optional<IpPacket> take(const PacketForm& form, const Flow& flow);
   /// Puts one back in front.
   void put_back(IpPacket packet, Flow& flow) { waiting_.push_front({std::move(packet), &flow}); }
-  /// The first that belongs to a flow of the script and that nobody has asked for.
-  const WaitingPacket* stray() const;
+  /// Those that belong to a flow of the script and that no line has asked for.
+  std::vector<const WaitingPacket*> leftovers() const;
 
  private:
   Flow& make_flow(Flow::Role role, std::uint8_t protocol);
   Flow* find(int script_fd);
   Flow* listener();
   Flow* foreign(const PacketForm& form);
+  Flow& make_child(std::uint16_t local_port);
 
   const Settings& settings_;
   std::vector<std::unique_ptr<Flow>> flows_;

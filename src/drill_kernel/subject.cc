@@ -131,9 +131,12 @@ class KernelSubject final : public Subject {
 
   std::optional<std::string> set(const Knob& knob) override;
   std::optional<int> run_command(const std::string& command) override {
+    ::setenv("PACKETDRILL_PID", std::to_string(::getpid()).c_str(), 1);
     const int status = std::system(command.c_str());
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
   }
+  bool has_shell() const override { return true; }
+  bool has(Feature) const override { return true; }
   void start() override { zero_ = clock(); }
 
   Duration now() override { return clock() - zero_; }

@@ -1,5 +1,7 @@
 #include "drill_leat/calls.h"
 
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -184,7 +186,10 @@ std::optional<std::string> leat_lacks(Sockets& sockets, const SystemCall& call) 
   if (result) static_cast<void>(sockets.close(static_cast<int>(result.value), nullptr, Instant{}));
   const bool lacks = result.error == EAFNOSUPPORT || result.error == EPROTONOSUPPORT || result.error == ESOCKTNOSUPPORT;
   if (!lacks) return std::nullopt;
-  return concat("Leat has no sockets of domain ", call.number[0], ", type ", call.number[1]);
+  if (number(0) == AF_INET6) return std::string("Leat has no IPv6 sockets");
+  if (number(2) == IPPROTO_MPTCP) return std::string("Leat has no MPTCP sockets");
+  if ((number(1) & 0xf) == SOCK_DGRAM) return std::string("Leat has no UDP sockets");
+  return concat("Leat has no sockets of domain ", number(0), ", type ", number(1), ", protocol ", number(2));
 }
 
 }  // namespace leat::drill

@@ -19,8 +19,10 @@ std::optional<Numbers> numbers_of(std::string_view text) {
   while (true) {
     while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
     if (text.empty()) return out;
+    const bool is_hex = text.starts_with("0x");
+    if (is_hex) text.remove_prefix(2);
     std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, is_hex ? 16 : 10);
     if (error != std::errc()) return std::nullopt;
     out.push_back(value);
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
@@ -35,6 +37,12 @@ struct NumberKnob {
 };
 
 using std::chrono::seconds;
+
+/// The times of SO_KEEPALIVE; they switch nothing on.
+KeepAlive& keep_alive_of(SocketsConfig& config) {
+  if (!config.tcp.keep_alive) config.tcp.keep_alive = KeepAlive{};
+  return *config.tcp.keep_alive;
+}
 
 /// Knobs of one number.
 constexpr NumberKnob kNumbers[] = {
@@ -57,6 +65,19 @@ constexpr NumberKnob kNumbers[] = {
      [](SocketsConfig& c, std::int64_t v) { c.tcp.notsent_lowat = static_cast<std::uint32_t>(v); }},
     {"net.ipv4.ip_default_ttl", 1, 255,
      [](SocketsConfig& c, std::int64_t v) { c.tcp.ttl = static_cast<std::uint8_t>(v); }},
+    {"net.ipv4.tcp_keepalive_time", 1, 32767,
+     [](SocketsConfig& c, std::int64_t v) { keep_alive_of(c).idle = seconds(v); }},
+    {"net.ipv4.tcp_keepalive_intvl", 1, 32767,
+     [](SocketsConfig& c, std::int64_t v) { keep_alive_of(c).interval = seconds(v); }},
+    {"net.ipv4.tcp_keepalive_probes", 1, 127,
+     [](SocketsConfig& c, std::int64_t v) { keep_alive_of(c).probes = static_cast<unsigned>(v); }},
+    {"net.ipv4.tcp_rto_max_ms", 1000, 120'000,
+     [](SocketsConfig& c, std::int64_t v) { c.tcp.max_rto = std::chrono::milliseconds(v); }},
+    {"net.inet.tcp.sack.enable", 0, 1, [](SocketsConfig& c, std::int64_t v) { c.tcp.sack = v != 0; }},
+    {"net.inet.tcp.rfc1323", 0, 1, [](SocketsConfig& c, std::int64_t v) { c.tcp.timestamps = v != 0; }},
+    {"route.hoplimit", 1, 255, [](SocketsConfig& c, std::int64_t v) { c.tcp.ttl = static_cast<std::uint8_t>(v); }},
+    {"route.window", 0, 1 << 30,
+     [](SocketsConfig& c, std::int64_t v) { c.tcp.window_clamp = static_cast<std::uint32_t>(v); }},
     {"net.core.somaxconn", 0, 65535, [](SocketsConfig& c, std::int64_t v) { c.somaxconn = static_cast<int>(v); }},
     {"net.core.rmem_max", 256, 1 << 30, [](SocketsConfig& c, std::int64_t v) { c.rmem_max = static_cast<int>(v); }},
     {"net.core.wmem_max", 256, 1 << 30, [](SocketsConfig& c, std::int64_t v) { c.wmem_max = static_cast<int>(v); }},
@@ -65,20 +86,21 @@ constexpr NumberKnob kNumbers[] = {
      [](SocketsConfig& c, std::int64_t v) {
        if (v != 0) c.tcp.delayed_ack = Duration::zero();
      }},
+    // Leat has none of these. A script that uses them shows it by a flag, an option or a call (drill/features.h).
+    {"net.ipv4.tcp_ecn", 0, 5, [](SocketsConfig&, std::int64_t) {}},
+    {"net.ipv4.tcp_fastopen", 0, 0xffffffff, [](SocketsConfig&, std::int64_t) {}},
+    {"net.ipv4.tcp_syncookies", 0, 1, [](SocketsConfig&, std::int64_t) {}},
     {"net.core.rmem_default", 256, 1 << 30, [](SocketsConfig&, std::int64_t) {}},  // of UDP; tcp_rmem is TCP's
     {"net.core.wmem_default", 256, 1 << 30, [](SocketsConfig&, std::int64_t) {}},
 };
 
-/// What Leat does always: as Linux does with this value.
+/// Where Leat has no choice: it does as Linux does with this value.
 struct FixedKnob {
   std::string_view name;
   std::string_view value;
 };
 constexpr FixedKnob kFixed[] = {
     {"net.ipv4.tcp_window_scaling", "1"},
-    {"net.ipv4.tcp_ecn", "0"},
-    {"net.ipv4.tcp_fastopen", "0"},
-    {"net.ipv4.tcp_syncookies", "0"},
     {"net.ipv4.tcp_mtu_probing", "0"},
     {"net.ipv4.tcp_abort_on_overflow", "0"},
     {"net.ipv4.tcp_rfc1337", "0"},
@@ -90,6 +112,31 @@ constexpr FixedKnob kFixed[] = {
     {"net.ipv4.tcp_workaround_signed_windows", "0"},
     {"net.ipv4.tcp_shrink_window", "0"},
     {"net.ipv4.tcp_syn_linear_timeouts", "0"},
+    {"net.ipv4.tcp_dsack", "1"},
+    {"net.ipv4.tcp_early_retrans", "3"},
+    {"net.ipv4.tcp_recovery", "1"},
+    {"net.ipv4.tcp_frto", "2"},
+    {"net.ipv4.tcp_pingpong_thresh", "1"},
+    {"net.ipv4.tcp_reflect_tos", "0"},
+    {"net.ipv4.tcp_plb_enabled", "0"},
+    {"net.ipv4.tcp_rto_min_us", "200000"},
+    {"net.ipv4.tcp_max_reordering", "300"},
+    {"net.ipv4.tcp_app_win", "31"},
+    {"net.ipv4.tcp_adv_win_scale", "1"},
+    {"net.ipv4.ip_no_pmtu_disc", "0"},
+    {"net.ipv4.ip_forward_use_pmtu", "0"},
+    {"route.initcwnd", "10"},
+    {"route.initrwnd", "0"},
+    {"route.rto_min", "200ms"},
+    // FreeBSD's names.
+    {"net.inet.tcp.syncookies", "0"},
+    {"net.inet.tcp.ecn.enable", "0"},
+    {"net.inet.tcp.fastopen.server_enable", "0"},
+    {"net.inet.tcp.fastopen.client_enable", "0"},
+    {"net.inet.tcp.initcwnd_segments", "10"},
+    {"net.inet.tcp.path_mtu_discovery", "1"},
+    {"net.inet.tcp.drop_synfin", "0"},
+    {"net.inet.tcp.blackhole", "0"},
 };
 
 /// What has no counterpart that could change a segment: memory of the kernel's, its routes' memory, how it fills
@@ -115,6 +162,48 @@ constexpr std::string_view kWithoutMeaning[] = {"net.ipv4.tcp_no_metrics_save",
                                                 "net.core.optmem_max",
                                                 "net.core.netdev_budget",
                                                 "net.ipv4.tcp_comp_sack_nr",
+                                                "net.ipv4.tcp_comp_sack_delay_ns",
+                                                "net.ipv4.tcp_comp_sack_slack_ns",
+                                                "net.ipv4.tcp_comp_sack_rtt_percent",
+                                                "net.ipv4.tcp_backlog_ack_defer",
+                                                "net.ipv4.tcp_autocorking",
+                                                "net.ipv4.tcp_min_rtt_wlen",
+                                                "net.ipv4.tcp_max_syn_backlog",
+                                                "net.ipv4.tcp_tw_reuse",
+                                                "net.ipv4.tcp_tw_recycle",
+                                                "net.ipv4.tcp_tw_reuse_delay",
+                                                "net.ipv4.tcp_fack",
+                                                "net.ipv4.tcp_early_demux",
+                                                "net.ipv4.tcp_base_mss",
+                                                "net.ipv4.tcp_mtu_probe_floor",
+                                                "net.ipv4.tcp_min_snd_mss",
+                                                "net.ipv4.tcp_probe_interval",
+                                                "net.ipv4.tcp_probe_threshold",
+                                                "net.ipv4.tcp_ecn_fallback",
+                                                "net.ipv4.tcp_ecn_option",
+                                                "net.ipv4.tcp_ecn_option_beacon",
+                                                "net.ipv4.tcp_fastopen_blackhole_timeout_sec",
+                                                "net.ipv4.tcp_fastopen_key",
+                                                "net.ipv4.tcp_fwmark_accept",
+                                                "net.ipv4.tcp_migrate_req",
+                                                "net.ipv4.tcp_available_congestion_control",
+                                                "net.ipv4.tcp_allowed_congestion_control",
+                                                "net.ipv4.tcp_child_ehash_entries",
+                                                "net.ipv4.ip_local_reserved_ports",
+                                                "net.ipv4.route.flush",
+                                                "net.core.netdev_max_backlog",
+                                                "net.core.busy_poll",
+                                                "net.core.busy_read",
+                                                "route.metric",
+                                                "route.rtt",
+                                                "route.rttvar",
+                                                "net.inet.tcp.hostcache.purgenow",
+                                                "net.inet.tcp.tso",
+                                                "net.inet.tcp.log_in_vain",
+                                                "net.inet.tcp.log_debug",
+                                                "net.inet.icmp.icmplim",
+                                                "net.inet.tcp.msl",
+                                                "kern.ipc.maxsockbuf",
                                                 "net.ipv4.ip_local_port_range"};
 
 Trouble set_buffers(const Knob& knob, SocketsConfig& config) {
@@ -137,6 +226,16 @@ Trouble set_buffers(const Knob& knob, SocketsConfig& config) {
 }
 
 }  // namespace
+
+Trouble set_link_mtu(const std::string& value, std::uint32_t& mtu) {
+  constexpr std::int64_t kLeast = 68, kMost = 65535;  // RFC 791
+  const auto numbers = numbers_of(value);
+  if (!numbers || numbers->size() != 1 || (*numbers)[0] < kLeast || (*numbers)[0] > kMost) {
+    return concat("want an MTU from ", kLeast, " to ", kMost);
+  }
+  mtu = static_cast<std::uint32_t>((*numbers)[0]);
+  return std::nullopt;
+}
 
 Trouble set_leat_knob(const Knob& knob, SocketsConfig& config) {
   for (const NumberKnob& known : kNumbers) {
@@ -162,7 +261,7 @@ Trouble set_leat_knob(const Knob& knob, SocketsConfig& config) {
   for (const std::string_view name : kWithoutMeaning) {
     if (name == knob.name) return std::nullopt;
   }
-  return std::string("Leat has no such knob");
+  return std::string("Leat has no such setting");
 }
 
 }  // namespace leat::drill

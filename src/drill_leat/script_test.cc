@@ -51,25 +51,30 @@ TEST(DrillLeat, PlaysAConnection) {
 }
 
 TEST(DrillLeat, NoticesEveryWrongExpectation) {
-  expect_fail(kOpenClient + "+0 write(4, ..., 500) = 499\n", "s.pkt:9: write: expected 499, got 500");
+  expect_fail(kOpenClient + "+0 write(4, ..., 500) = 499\n",
+              "s.pkt:9: result of write\n    expected  499\n    got       500");
   expect_fail(kOpenClient + "+0 write(4, ..., 500) = 500\n+0 > P. 1:502(501) ack 1\n",
-              "bytes of payload: expected 501, got 500");
+              "bytes of payload\n    expected  501\n    got       500");
   expect_fail(kOpenClient + "+0 write(4, ..., 500) = 500\n+0 > P. 2:502(500) ack 1\n",
-              "sequence number: expected 2, got 1");
-  expect_fail(kOpenClient + "+0 write(4, ..., 500) = 500\n+0 > P. 1:501(500) ack 2\n", "ACK number: expected 2, got 1");
-  expect_fail(kOpenClient + "+0 write(4, ..., 500) = 500\n+0 > . 1:501(500) ack 1\n", "TCP flags: expected ., got P.");
-  expect_fail(kOpenClient + "+0 write(4, ..., 500) = 500\n+0 > P. 1:501(500) ack 1 win 3\n", "window: expected 3");
+              "sequence number\n    expected  2\n    got       1");
+  expect_fail(kOpenClient + "+0 write(4, ..., 500) = 500\n+0 > P. 1:501(500) ack 2\n",
+              "ACK number\n    expected  2\n    got       1");
+  expect_fail(
+      kOpenClient + "+0 write(4, ..., 500) = 500\n+0 > . 1:501(500) ack 1\n",
+      "TCP flags\n    expected  .\n    got       P.\n    script    > . 1:501(500) ack 1\n    stack     > P. 1:501(500) ack 1 win ");
+  expect_fail(kOpenClient + "+0 write(4, ..., 500) = 500\n+0 > P. 1:501(500) ack 1 win 3\n", "window\n    expected  3");
   expect_fail(kOpenClient + "+0 write(4, ..., 500) = 500\n+.5 > P. 1:501(500) ack 1\n",
-              "this packet came at the wrong time");
+              "time at which this packet leaves");
   expect_fail(kOpenClient + "+0 write(4, ..., 500) = 500\n+0 > P. 1:501(500) ack 1 <nop,nop,TS val 1 ecr 1>\n",
-              "TCP options:");
-  expect_fail(kOpenClient + "+0 > . 1:1(0) ack 1\n", "expected a packet at 0.100000, got none");
+              "TCP options\n    expected  <nop");
+  expect_fail(kOpenClient + "+0 > . 1:1(0) ack 1\n",
+              "a packet is missing\n    expected  0.100000 > . 1:1(0) ack 1\n    got       no packet");
   expect_fail(kOpenClient + "+0 read(4, ..., 5) = -1 ECONNRESET\n",
               "read blocks; a script says when such a call returns");
   expect_fail(kOpenClient + "+0 recv(4, ..., 5, MSG_DONTWAIT) = -1 ECONNRESET\n",
-              "expected -1 ECONNRESET, got -1 EAGAIN");
+              "\n    expected  -1 ECONNRESET\n    got       -1 EAGAIN");
   expect_fail(kOpenClient + "+0 getsockopt(4, SOL_SOCKET, SO_TYPE, [2], [4]) = 0\n",
-              "value of the option: expected 2, got 1");
+              "value of the option\n    expected  2\n    got       1");
 }
 
 TEST(DrillLeat, ComparesEchoedTimestampsWhereTheScriptAsksForIt) {
@@ -81,7 +86,7 @@ TEST(DrillLeat, ComparesEchoedTimestampsWhereTheScriptAsksForIt) {
       "+0 > S. 0:0(0) ack 1 <mss 1460,nop,nop,TS val 1 ecr ";
   expect_pass(script + "8>\n");
   expect_pass("--tcp_ts_ecr_exact\n" + script + "7>\n");
-  expect_fail("--tcp_ts_ecr_exact\n" + script + "8>\n", "TS ecr: expected 8, got 7");
+  expect_fail("--tcp_ts_ecr_exact\n" + script + "8>\n", "TS ecr\n    expected  8\n    got       7");
 }
 
 TEST(DrillLeat, TellsTheStoryOfAFailure) {
@@ -92,7 +97,7 @@ TEST(DrillLeat, TellsTheStoryOfAFailure) {
 
 TEST(DrillLeat, NoticesWhatNobodyAskedFor) {
   const std::string text = kOpenClient + "+0 write(4, ..., 500) = 500\n";
-  expect_fail(text, "this segment was not expected: 0.100000 > P. 1:501(500) ack 1");
+  expect_fail(text, "this segment was not expected\n    0.100000 > P. 1:501(500) ack 1");
   PlayOptions lenient;
   lenient.lenient = true;
   EXPECT_EQ(verdict_of(text, lenient).kind, Verdict::Kind::passed);
@@ -104,7 +109,7 @@ TEST(DrillLeat, LetsBlockingCallsReturnInTheirTime) {
   expect_pass(kOpenClient + read);
   expect_fail(
       kOpenClient + "+.1...0.200 read(4, ..., 2000) = 500\n+.2 < P. 1:501(500) ack 1 win 20000\n* > . 1:1(0) ack 501\n",
-      "read returned at the wrong time: expected at 0.300000, returned at 0.400000");
+      "time at which read returns\n    expected  0.300000\n    got       0.400000");
   expect_fail(kOpenClient + "+.1...0.200 read(4, ..., 2000) = 500\n", "read blocks still");
 }
 
@@ -123,12 +128,66 @@ TEST(DrillLeat, SkipsWhatItCannotDo) {
     EXPECT_EQ(verdict.kind, Verdict::Kind::skipped) << verdict.message;
     return verdict.message;
   };
-  EXPECT_EQ(reason("`ip link set x up`\n0 close(3) = 0"), "line 1 runs a command: ip link set x up");
-  EXPECT_EQ(reason("0 close(3) = -1\n+0 `nstat`"), "line 2 runs a command: nstat");
+  EXPECT_EQ(reason("`ip link set x up`\n0 close(3) = 0"), "line 1 runs a command: ip link set x up (it changes links)");
+  EXPECT_EQ(reason("0 close(3) = -1\n+0 `nstat | grep x`"), "line 2 runs a command: nstat | grep x (it has a pipe)");
   EXPECT_EQ(reason("`sysctl -w net.ipv4.tcp_nothing=1`\n0 close(3) = 0"),
-            "line 1: net.ipv4.tcp_nothing = 1: Leat has no such knob");
+            "line 1: net.ipv4.tcp_nothing = 1: Leat has no such setting");
   EXPECT_EQ(reason("--so_filename=x\n0 close(3) = 0"), "the option --so_filename");
   EXPECT_EQ(reason("0 open(\"x\", O_RDONLY) = 3").substr(0, 30), "line 1: Leat has no such call:");
+}
+
+TEST(DrillLeat, TakesSettingsAtAnyTime) {
+  const std::string no_sack =
+      "+0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n"
+      "+0 fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK) = 0\n"
+      "+0 connect(3, ..., ...) = -1 EINPROGRESS\n"
+      "+0 > S 0:0(0) <mss 1460,nop,nop,TS val 1 ecr 0,nop,wscale 7>\n";
+  expect_pass("0 `sysctl -q net.ipv4.tcp_sack=0`\n" + no_sack);
+  // Once packets flow, sockets that are made later have it.
+  expect_pass("0 < S 0:0(0) win 100 <mss 1000>\n+0 > R. 0:0(0) ack 1\n+0 `sysctl -q net.ipv4.tcp_sack=0`\n" + no_sack);
+  expect_pass("`sysctl -q net.ipv4.tcp_rmem=\"4096 131072 $((6*1024*1024))\"`\n0 `sleep 1`\n1 close(3) = -1 EBADF\n");
+}
+
+TEST(DrillLeat, AnswersPacketsBeforeAnyConnection) {
+  expect_pass("0 < . 5:5(0) ack 34 win 1000\n+0 > R 34:34(0)\n");
+  expect_pass("0 < F. 0:0(0) ack 7 win 1000\n+0 > R 7:7(0)\n");
+  expect_pass(
+      "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 bind(3, ..., ...) = 0\n+0 listen(3, 1) = 0\n"
+      "+0 < . 5:5(0) ack 34 win 1000\n+0 > R 34:34(0)\n"
+      "+0 < S 0:0(0) win 1000 <mss 1000>\n+0 > S. 0:0(0) ack 1 <mss 1460>\n"
+      "+0 < R 1:1(0) ack 1 win 1000\n");
+}
+
+TEST(DrillLeat, NamesTheFeatureThatIsLacking) {
+  const auto reason = [](const std::string& text, const std::string& options = {}) {
+    const Verdict verdict = verdict_of(options + "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n" + text);
+    EXPECT_EQ(verdict.kind, Verdict::Kind::skipped) << verdict.message;
+    return verdict.message;
+  };
+  EXPECT_EQ(reason("+0 sendto(3, ..., 100, MSG_FASTOPEN, ..., ...) = 100\n"), "line 2: TCP Fast Open (MSG_FASTOPEN)");
+  EXPECT_EQ(reason("+0 setsockopt(3, SOL_TCP, TCP_FASTOPEN, [5], 4) = 0\n"),
+            "line 2: there is no socket option TCP_FASTOPEN (TCP Fast Open)");
+  EXPECT_EQ(reason("+0 < S 0:0(0) win 9 <mss 1000,FO TFO_COOKIE,nop,nop>\n"),
+            "line 2: TCP Fast Open: a cookie that no -D TFO_COOKIE=… gives");
+  EXPECT_EQ(reason("+0 > SEW 0:0(0) <...>\n"), "line 2: ECN (the flags E and W)");
+  EXPECT_EQ(reason("+0 > [ect0] P. 1:2(1) ack 1\n"), "line 2: ECN (an ECN mark)");
+  EXPECT_EQ(reason("+0 send(3, ..., 100, MSG_ZEROCOPY) = 100\n"), "line 2: zero copy (MSG_ZEROCOPY)");
+  EXPECT_EQ(reason("+0 recvmsg(3, {msg_iov(1)=[{..., 5}], msg_flags=0}, MSG_ERRQUEUE) = 0\n"),
+            "line 2: an error queue (MSG_ERRQUEUE)");
+  EXPECT_EQ(reason("+0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 4\n"), "line 2: Leat has no UDP sockets");
+  EXPECT_EQ(reason("+0 socket(..., SOCK_STREAM, IPPROTO_MPTCP) = 4\n"), "line 2: Leat has no MPTCP sockets");
+  EXPECT_EQ(reason("+0 setsockopt(3, SOL_TCP, TCP_CONGESTION, \"dctcp\", 5) = 0\n"),
+            "line 2: there is no congestion control \"dctcp\"");
+  EXPECT_EQ(reason("+0 close(3) = 0\n", "--ip_version=ipv4-mapped-ipv6\n"), "--ip_version=ipv4-mapped-ipv6: IPv6");
+  EXPECT_EQ(reason("+0 close(3) = 0\n", "--ip_version=ipv6\n"), "--ip_version=ipv6: IPv6");
+}
+
+TEST(DrillLeat, NamesEverySegmentThatIsLeft) {
+  const std::string text = kOpenClient + "+0 write(4, ..., 500) = 500\n+.3 close(4) = 0\n";
+  expect_fail(text, "these segments were not expected\n    0.100000 > P. 1:501(500) ack 1");
+  expect_fail(text,
+              "data again, as it was not acknowledged; Linux sends it as well\n    0.400000 > F. 501:501(0) ack 1");
+  expect_fail(text, "packetdrill would pass this script: it ignores packets that are left, as --lenient does");
 }
 
 TEST(DrillLeat, RunsCodeOnSnapshots) {

@@ -27,26 +27,28 @@ SocketsConfig linux_defaults() {
 
 class LeatSubject final : public Subject {
  public:
-  explicit LeatSubject(const Settings& settings) : settings_(settings) { wait_for_knobs_ = true; }
+  explicit LeatSubject(const Settings& settings) : settings_(settings) {}
   ~LeatSubject() override {
     pending_.reset();  // before Sockets: a call that waits is abandoned first
     sockets_.reset();
     stack_.reset();
   }
 
-  std::optional<std::string> set(const Knob& knob) override {
-    if (!wait_for_knobs_) return "Leat takes settings of the system before the first event only";
-    return set_leat_knob(knob, config_);
-  }
+  std::optional<std::string> set(const Knob& knob) override;
   std::optional<int> run_command(const std::string&) override { return std::nullopt; }
-  void start() override;
+  bool has_shell() const override { return false; }
+  bool has(Feature) const override { return false; }  // as long as it has none of the list
+  void start() override {}
 
   Duration now() override { return now_ - kStart; }
   void advance_to(Duration time) override;
   void inject(Bytes packet) override;
   std::optional<SentPacket> next_sent(Duration deadline) override;
 
-  std::optional<std::string> lack(const SystemCall& call) override { return leat_lacks(*sockets_, call); }
+  std::optional<std::string> lack(const SystemCall& call) override {
+    build();
+    return leat_lacks(*sockets_, call);
+  }
   void call(SystemCall& call) override;
   void begin(SystemCall& call) override;
   bool finish(Duration deadline) override;
@@ -55,8 +57,9 @@ class LeatSubject final : public Subject {
     waiting_ = nullptr;
   }
 
-  std::string trouble() const { return trouble_; }
-  void build();
+  /// Makes the stack, at the first event that needs one: settings that come before are its own. Nothing, or what Leat
+  /// lacks.
+  std::optional<std::string> build();
 
  private:
   /// Everything that can happen now.
@@ -67,8 +70,7 @@ class LeatSubject final : public Subject {
 
   const Settings& settings_;
   SocketsConfig config_ = linux_defaults();
-  bool wait_for_knobs_ = false;
-  std::string trouble_;
+  std::uint32_t mtu_ = settings_.mtu;
   BufferPool pool_;
   std::unique_ptr<Stack> stack_;
   std::unique_ptr<Sockets> sockets_;
@@ -78,14 +80,26 @@ class LeatSubject final : public Subject {
   std::deque<SentPacket> sent_;
 };
 
-void LeatSubject::build() {
+std::optional<std::string> LeatSubject::set(const Knob& knob) {
+  if (knob.name == "link.mtu") {
+    if (sockets_ != nullptr) return "Leat's links keep their MTU while packets flow";
+    return set_link_mtu(knob.value, mtu_);
+  }
+  const auto trouble = set_leat_knob(knob, config_);
+  // Once packets flow, a setting is that of the sockets that are made from then on.
+  if (!trouble && sockets_ != nullptr) sockets_->set_config(config_);
+  return trouble;
+}
+
+std::optional<std::string> LeatSubject::build() {
+  if (sockets_ != nullptr) return std::nullopt;
   StackConfig config;
   config.seed = {0x1ea7, 0xd111};
   config.tcp = config_.tcp;
   stack_ = std::make_unique<Stack>(config, pool_);
   InterfaceConfig interface;
   interface.caps.has_link_layer = false;
-  interface.caps.mtu = interface.mtu = settings_.mtu;
+  interface.caps.mtu = interface.mtu = mtu_;
   const IpAddress local = settings_.local_address();
   constexpr std::uint8_t kPrefix4 = 16, kPrefix6 = 64;
   interface.addresses = {{local, local.is_v4() ? kPrefix4 : kPrefix6}};
@@ -93,17 +107,12 @@ void LeatSubject::build() {
   gateway.bytes[local.is_v4() ? 3 : 15] ^= 1;
   interface.gateway = gateway;
   if (!stack_->add_interface(interface)) {
-    trouble_ = settings_.wire_is_v6() ? "Leat has no IPv6"
-                                      : concat("Leat has no interface with the address ", local.to_string(),
-                                               " and an MTU of ", settings_.mtu);
-    return;
+    return settings_.wire_is_v6()
+               ? "--ip_version=ipv6: IPv6"
+               : concat("Leat has no interface with the address ", local.to_string(), " and an MTU of ", mtu_);
   }
   sockets_ = std::make_unique<Sockets>(*stack_, config_);
-}
-
-void LeatSubject::start() {
-  build();
-  wait_for_knobs_ = false;
+  return std::nullopt;
 }
 
 bool LeatSubject::step() {
@@ -136,6 +145,7 @@ void LeatSubject::settle() {
 }
 
 bool LeatSubject::fire_next(Instant time) {
+  if (sockets_ == nullptr) return false;
   const Instant next = std::min(stack_->next_deadline(), sockets_->next_deadline());
   if (next > time || next == kNever) return false;
   now_ = std::max(now_, next);
@@ -151,6 +161,7 @@ void LeatSubject::advance_to(Duration time) {
 }
 
 void LeatSubject::inject(Bytes packet) {
+  build();
   PacketBatch batch;
   batch.push(Packet(pool_.copy_of(packet)));
   stack_->receive(1, batch, now_);
@@ -171,6 +182,7 @@ std::optional<SentPacket> LeatSubject::next_sent(Duration deadline) {
 }
 
 void LeatSubject::begin(SystemCall& call) {
+  build();
   if (begin_leat_call(*sockets_, call, pending_.get(), now_).is_pending()) {
     waiting_ = &call;
   } else {
@@ -180,6 +192,7 @@ void LeatSubject::begin(SystemCall& call) {
 }
 
 void LeatSubject::call(SystemCall& call) {
+  build();
   if (waiting_ != nullptr) {  // what is asked beside a call in flight never blocks
     begin_leat_call(*sockets_, call, nullptr, now_);
     call.finished = now();
@@ -203,8 +216,7 @@ bool LeatSubject::finish(Duration deadline) {
 
 expected<std::unique_ptr<Subject>, std::string> make_leat_subject(const Settings& settings) {
   LeatSubject probe(settings);
-  probe.build();
-  if (!probe.trouble().empty()) return unexpected(probe.trouble());
+  if (const auto lack = probe.build()) return unexpected(*lack);
   return std::unique_ptr<Subject>(std::make_unique<LeatSubject>(settings));
 }
 

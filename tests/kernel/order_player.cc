@@ -14,7 +14,11 @@ namespace {
 
 using drill::concat;
 
-constexpr std::uint8_t kFin = 0x01, kSyn = 0x02, kRst = 0x04, kAck = 0x10;
+using drill::kAck;
+using drill::kFin;
+using drill::kRst;
+using drill::kSyn;
+
 /// The peer's numbers wrap at once: RST with the number 0 would have a meaning of its own.
 constexpr std::uint32_t kPeersIsn = 0xfffffffe;
 
