@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 #include <ctime>
 #include <future>
@@ -58,6 +59,7 @@ class WorkerTest : public ::testing::Test {
   WorkerLink link() {
     WorkerLink l;
     l.device = std::make_unique<MoodyDevice>(*cable_.take_end(kMac), mood_);
+    other_.reset();
     other_ = *cable_.take_end(kOtherMac);
     l.interface.caps = l.device->caps();
     l.interface.mac = kMac;
@@ -115,6 +117,12 @@ class WorkerTest : public ::testing::Test {
     };
     const auto worker = start(std::move(callbacks), polling);
     return taken.get_future().get();
+  }
+  /// Of three waits: a busy machine can charge a sleeping thread for some of them, a thread that spins pays in each.
+  Duration least_cpu_time(Polling polling) {
+    Duration least = Duration::max();
+    for (int i = 0; i < 3; ++i) least = std::min(least, wait_for_timer(polling).cpu_time);
+    return least;
   }
   static Waiting of_this_thread() {
     timespec t{};
@@ -202,12 +210,11 @@ TEST_F(WorkerTest, SleepsUntilTheTimerAndNotLess) {
   EXPECT_LE(turns, 3u) << "an idle worker does nothing";
 }
 
-TEST_F(WorkerTest, AnIdleOneTakesNoCpu) { EXPECT_LT(wait_for_timer(Polling::adaptive).cpu_time, 10ms); }
+TEST_F(WorkerTest, AnIdleOneTakesNoCpu) { EXPECT_LT(least_cpu_time(Polling::adaptive), 10ms); }
 
 TEST_F(WorkerTest, OneThatShallSleepTakesNoCpu) {
-  const Waiting waiting = wait_for_timer(Polling::sleep);
-  EXPECT_LT(waiting.cpu_time, 10ms);
-  EXPECT_GE(waiting.sleeps, 1);
+  EXPECT_LT(least_cpu_time(Polling::sleep), 10ms);
+  EXPECT_GE(wait_for_timer(Polling::sleep).sleeps, 1);
 }
 
 TEST_F(WorkerTest, ABusyOneNeverSleeps) { EXPECT_EQ(wait_for_timer(Polling::busy).sleeps, 0); }

@@ -5,8 +5,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
+#include <limits>
 
 #include "crowd.h"
 #include "lab/loss.h"
@@ -124,13 +126,16 @@ TEST_P(ShortTest, TwentyThousandLeaveNothing) {
     ASSERT_TRUE(comes_to_have(served, together, 0));
   };
   ASSERT_NO_FATAL_FAILURE(fetch(2'000, 2'000));
-  const std::size_t before = served.resident();
-  ASSERT_NO_FATAL_FAILURE(fetch(18'000, 20'000));
-  const std::size_t after = served.resident();
-  RecordProperty("resident_before", std::to_string(before));
-  RecordProperty("resident_after", std::to_string(after));
-  EXPECT_LT(after, before + (1 << 20)) << "it was " << before;
-  EXPECT_GT(after + (1 << 20), before);
+  // A leak of 100 bytes a connection lets each round grow by 600 kB. A pool that grows because the machine was busy
+  // does so in some of the rounds.
+  std::size_t least_growth = std::numeric_limits<std::size_t>::max();
+  for (const std::size_t ended : {8'000, 14'000, 20'000}) {
+    const std::size_t before = served.resident();
+    ASSERT_NO_FATAL_FAILURE(fetch(6'000, ended));
+    const std::size_t after = served.resident();
+    least_growth = std::min(least_growth, after - std::min(after, before));
+  }
+  EXPECT_LT(least_growth, 300'000u);
   const std::string stats = served.end();
   EXPECT_EQ(counter_in(stats, "TcpExtTW"), 20'000u);
   // The thousand ports came round twenty times: each time a new connection took the place of its TIME-WAIT.
