@@ -36,6 +36,7 @@ class Statement:
     opens: bool        # ended by `{`
     body_end: int = 0  # line of the matching `}` when opens
     kind: str = ""     # the scope that it opens
+    within: "Statement" = None  # the statement that opened the scope it stands in
 
 
 _CLASS = re.compile(r"^(?:template\s*<.*>\s*)?(?:typedef\s+)?(?:class|struct|union)\b[^()=]*$")
@@ -75,16 +76,17 @@ def statements(clean):
             continue
         text = re.sub(r"\s+", " ", clean[start:i]).strip()
         text = re.sub(r"^(?:(?:public|private|protected)\s*:\s*)+", "", text)
-        scope = stack[-1][0].kind if stack else "namespace"
+        within = stack[-1][0] if stack else None
+        scope = within.kind if within else "namespace"
         if c == "{":
-            opened = Statement(start_line, text, scope, True)
+            opened = Statement(start_line, text, scope, True, within=within)
             opened.kind = "function" if depth > 0 else _kind(text, scope)
             stack.append((opened, depth))
             depth = 0
             found.append(opened)
         else:
             if text:
-                found.append(Statement(start_line, text, scope, False))
+                found.append(Statement(start_line, text, scope, False, within=within))
             if c == "}" and stack:
                 closed, depth = stack.pop()
                 closed.body_end = line
