@@ -96,24 +96,24 @@ constexpr const char* kDrillFooter = R"(EXIT STATUS
 EXAMPLES
   leat drill tests/scripts
   leat drill -v --pcap run.pcapng tests/scripts/handshake/passive.pkt
-  leat drill --ip_version=ipv6 --mtu=1520 -D CODE=no_route FILE.pkt
+  leat drill --json --fail-on-skip -D CODE=host_unreachable FILE.pkt
 
 SEE ALSO
 drill-kernel plays the same scripts against the kernel.
 )";
 
-void add_setting(CLI::App& command, const std::shared_ptr<DrillOptions>& options, const std::string& name,
-                 const std::string& value, const std::string& description) {
-  command
+CLI::Option* add_setting(CLI::App& command, const std::shared_ptr<DrillOptions>& options, const std::string& name,
+                         const std::string& value, const std::string& description) {
+  return command
       .add_option_function<std::string>(
           "--" + name, [options, name](const std::string& text) { options->words.push_back("--" + name + "=" + text); },
           description)
       ->type_name(value);
 }
 
-void add_word(CLI::App& command, const std::shared_ptr<DrillOptions>& options, const std::string& names,
-              const std::string& word, const std::string& description) {
-  command.add_flag_callback(
+CLI::Option* add_word(CLI::App& command, const std::shared_ptr<DrillOptions>& options, const std::string& names,
+                      const std::string& word, const std::string& description) {
+  return command.add_flag_callback(
       names, [options, word] { options->words.push_back(word); }, description);
 }
 
@@ -143,10 +143,17 @@ void add_drill(CLI::App& app, int& exit_code) {
   add_setting(*command, options, "tolerance_usecs", "N", "How far a time may be off, at least.");
   add_setting(*command, options, "tolerance_percent", "N", "The same, as a part of the time since the event before.");
   add_setting(*command, options, "tcp_ts_tick_usecs", "N", "Judge TSvals of Leat's, which tick so often.");
-  add_setting(*command, options, "mss", "N", "Accepted for other players of the language; changes nothing here.");
   add_setting(*command, options, "init_scripts", "FILES", "Read these files of settings first, as defaults.sh.");
   add_setting(*command, options, "non_fatal", "WHAT", "packet,syscall: only warn of what differs there.");
   add_setting(*command, options, "jobs", "N", "Scripts at once; as many as there are processors.");
+  // Other players' options are taken, so that their command lines work; docs/drill.md says what each does here.
+  for (const char* name : {"mss", "gateway_ip", "netmask_ip", "speed", "code_command", "code_format", "code_sockopt",
+                           "so_filename", "so_flags"}) {
+    add_setting(*command, options, name, "VALUE", "")->group("");
+  }
+  for (const char* name : {"--is_anyip", "--send_omit_free", "--tcp_ts_ecr_scaled", "--tcp_ts_ecr_exact", "--debug"}) {
+    add_word(*command, options, name, name, "")->group("");
+  }
   add_word(*command, options, "--strict_segments", "--strict_segments",
            "Do not join segments that the script has as one.");
   add_word(*command, options, "--lenient", "--lenient",

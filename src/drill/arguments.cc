@@ -1,6 +1,9 @@
 #include "drill/arguments.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
+#include <string_view>
 
 #include "drill/text.h"
 
@@ -11,6 +14,17 @@ OptionText split(std::string_view text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string_view::npos) return {std::string(text), "", 0};
   return {std::string(text.substr(0, equals)), std::string(text.substr(equals + 1)), 0};
+}
+
+/// Files that the command line names lie below the working folder; those that a script names lie beside the script.
+std::string absolute_paths(std::string_view files) {
+  std::string out;
+  while (!files.empty()) {
+    const std::string_view file = files.substr(0, files.find(','));
+    files.remove_prefix(std::min(file.size() + 1, files.size()));
+    out += concat(out.empty() ? "" : ",", std::filesystem::absolute(file).string());
+  }
+  return out;
 }
 
 }  // namespace
@@ -30,6 +44,9 @@ expected<Arguments, std::string> read_arguments(const std::vector<std::string>& 
     else if (word.starts_with("--")) out.settings.push_back(split(std::string_view(word).substr(2)));
     else if (word.starts_with("-")) return unexpected(concat("there is no option ", word));
     else out.paths.push_back(word);
+  }
+  for (OptionText& option : out.settings) {
+    if (option.name == "init_scripts") option.value = absolute_paths(option.value);
   }
   if (out.paths.empty()) return unexpected(std::string("no script"));
   Settings probe;

@@ -160,14 +160,16 @@ Variables congestion_variables(Bytes info) {
   return out;
 }
 
-std::optional<std::string> congestion_variable_wanted(const std::string& code, const Variables& variables) {
+std::optional<std::string> variable_wanted(const std::string& code, const Variables& variables) {
   for (std::size_t i = 0; i < code.size(); ++i) {
     const auto end = std::find_if_not(code.begin() + static_cast<std::ptrdiff_t>(i), code.end(), is_word);
     const std::string word(code.begin() + static_cast<std::ptrdiff_t>(i), end);
     i += word.size();
-    const bool is_of_controller = word.starts_with("bbr_") || word.starts_with("dctcp_") || word.starts_with("tcpv_");
+    constexpr std::array<std::string_view, 4> kPrefixes = {"tcpi_", "bbr_", "dctcp_", "tcpv_"};
+    const bool is_of_kernel = std::any_of(kPrefixes.begin(), kPrefixes.end(),
+                                          [&](std::string_view prefix) { return word.starts_with(prefix); });
     const auto is_named = [&](const auto& variable) { return variable.first == word; };
-    if (is_of_controller && std::none_of(variables.begin(), variables.end(), is_named)) return word;
+    if (is_of_kernel && std::none_of(variables.begin(), variables.end(), is_named)) return word;
   }
   return std::nullopt;
 }

@@ -21,8 +21,8 @@ Variables meminfo_variables(Bytes info);
 
 /// What TCP_CC_INFO gave: of BBR bbr_bw_lo …, nothing of controllers that tell nothing.
 Variables congestion_variables(Bytes info);
-/// The first variable in `code` that only TCP_CC_INFO could give and that did not come.
-std::optional<std::string> congestion_variable_wanted(const std::string& code, const Variables& variables);
+/// The first variable in `code` that only TCP_INFO or TCP_CC_INFO could give and that did not come.
+std::optional<std::string> variable_wanted(const std::string& code, const Variables& variables);
 
 class CodeRunner {
  public:

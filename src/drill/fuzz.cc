@@ -2,7 +2,10 @@
 
 #include <string>
 
+#include "drill/features.h"
+#include "drill/packet_text.h"
 #include "drill/parser.h"
+#include "drill/shell.h"
 #include "drill/tcp_option_bytes.h"
 
 namespace leat::drill {
@@ -16,15 +19,19 @@ void drill_fuzz(const std::uint8_t* data, std::size_t size) {
       continue;
     }
     for (const Event& event : script->events) {
+      static_cast<void>(feature_of(event));
       const auto* packet = std::get_if<PacketForm>(&event.what);
       if (packet == nullptr || packet->tcp() == nullptr) continue;
       std::vector<std::uint8_t> bytes;
       for (const TcpOptionForm& option : packet->tcp()->options) encode(option, bytes);
       static_cast<void>(decode_options(bytes));
-      static_cast<void>(to_string(packet->tcp()->options));
+      static_cast<void>(to_string(*packet));
     }
   }
   static_cast<void>(decode_options(Bytes(data, size)));
+  ShellVariables variables;
+  static_cast<void>(read_shell(text, variables));
+  static_cast<void>(shell_arithmetic(text, variables));
 }
 
 }  // namespace leat::drill

@@ -21,6 +21,8 @@ const std::vector<std::string>& seeds() {
       "+0 < udp 1 > 2 (100)\n+0 < S 0:0(0) win 1 <FO 0123456789abcdef,FOEXP 00,nop,ECN e0b 1 ceb 2 e1b 3>\n",
       "0 recvmsg(3, {msg_name(...)=..., msg_iov(1)=[{..., 10}], msg_flags=0, msg_control=[{cmsg_level=1, cmsg_type=2,"
       " cmsg_data={ee_errno=1}}]}, 0) = 10\n+0 %{ assert True }%\n+0 `sh`\n/* c */ // d\n`end`\n",
+      "A=1; sysctl -q x=$((A<<2|(3+4)*-1)) y=\"${A} $A\" > /dev/null 2>&1 || true\n"
+      "ip route change default dev tun0 mtu lock 9 && echo 'q' > /proc/sys/x # c\n",
   };
   return all;
 }

@@ -206,8 +206,10 @@ void Player::run_code(int line, const std::string& code) {
       variables.insert(variables.end(), more.begin(), more.end());
     }
   }
-  if (const auto name = congestion_variable_wanted(code, variables)) {
-    throw Skipped{concat("line ", line, ": TCP_CC_INFO does not tell ", *name, " here")};
+  const auto unknown = variables.empty() ? std::nullopt : variable_wanted(code, variables);
+  if (unknown) {
+    const std::string_view option = unknown->starts_with("tcpi_") ? "TCP_INFO" : "TCP_CC_INFO";
+    throw Skipped{concat("line ", line, ": ", option, " does not tell ", *unknown, " here")};
   }
   code_.add(line, variables, code);
 }
@@ -379,7 +381,7 @@ void Player::check_features() const {
 void Player::prepare() {
   check_features();
   for (std::string_view files = settings_.init_scripts; !files.empty();) {
-    const std::string_view file = files.substr(0, files.find_first_of(", "));
+    const std::string_view file = files.substr(0, files.find(','));
     if (!file.empty()) set_knobs(1, read_init_script(std::string(file)));
     files.remove_prefix(std::min(file.size() + 1, files.size()));
   }

@@ -24,7 +24,8 @@ std::size_t end_of_literal(std::string_view text, std::size_t at) {
 /// Likewise for a comment.
 std::size_t end_of_comment(std::string_view text, std::size_t at) {
   const std::string_view rest = text.substr(at);
-  if (rest.starts_with("//")) return std::min(text.find('\n', at), text.size());
+  const bool is_first_line = at == 0 && rest.starts_with("#!");
+  if (rest.starts_with("//") || is_first_line) return std::min(text.find('\n', at), text.size());
   if (!rest.starts_with("/*")) return at;
   const std::size_t end = text.find("*/", at + 2);
   return end == std::string_view::npos ? text.size() : end + 2;

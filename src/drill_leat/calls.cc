@@ -35,25 +35,37 @@ struct Making {
   const sockaddr* address() const { return reinterpret_cast<const sockaddr*>(&call.address); }
 };
 
+/// A transfer whose pieces point nowhere fails with EFAULT, but only where bytes would be copied: the other errors, and
+/// the end of the stream, come first, as in the kernel.
+Result receive_nowhere(const Making& m) {
+  std::uint8_t byte = 0;
+  const iovec room{&byte, 1};
+  const Result result = m.sockets.receive(m.call.fd, {&room, 1}, MSG_PEEK | MSG_DONTWAIT, nullptr, m.now);
+  return result.value > 0 ? Result::failure(EFAULT) : result;
+}
+
+Result send_nothing(const Making& m, int flags, int error) {
+  const Result result = m.sockets.send(m.call.fd, {}, flags, nullptr, m.now);
+  return result ? Result::failure(error) : result;
+}
+
 Result receive(const Making& m, int flags) {
-  if (points_nowhere(m.call)) return Result::failure(EFAULT);
+  if (points_nowhere(m.call)) return receive_nowhere(m);
   return m.sockets.receive(m.call.fd, m.call.pieces, flags, m.pending, m.now);
 }
 
 Result send(const Making& m, int flags) {
-  if (points_nowhere(m.call)) return Result::failure(EFAULT);
+  if (points_nowhere(m.call)) return send_nothing(m, flags, EFAULT);
   return m.sockets.send(m.call.fd, m.call.pieces, flags, m.pending, m.now);
 }
 
 Result send_message(const Making& m) {
   const int error = check_control(m.call.control);
-  if (error == 0 || points_nowhere(m.call)) return send(m, m.number(0));
-  const Result result = m.sockets.send(m.call.fd, {}, m.number(0), nullptr, m.now);
-  return result ? Result::failure(error) : result;
+  return error == 0 ? send(m, m.number(0)) : send_nothing(m, m.number(0), error);
 }
 
 Result read(const Making& m) {
-  if (points_nowhere(m.call)) return Result::failure(EFAULT);
+  if (points_nowhere(m.call)) return receive_nowhere(m);
   return m.sockets.read(m.call.fd, m.call.pieces, m.pending, m.now);
 }
 Result write(const Making& m) { return send(m, 0); }
@@ -61,12 +73,12 @@ Result receive_with_flags(const Making& m) { return receive(m, m.number(0)); }
 Result send_with_flags(const Making& m) { return send(m, m.number(0)); }
 
 Result bind(const Making& m) {
-  if (!m.call.has_address) return Result::failure(EFAULT);
+  if (!m.call.has_address && m.call.address_length > 0) return Result::failure(EFAULT);
   return m.sockets.bind(m.call.fd, m.address(), m.call.address_length);
 }
 
 Result connect(const Making& m) {
-  if (!m.call.has_address) return Result::failure(EFAULT);
+  if (!m.call.has_address && m.call.address_length > 0) return Result::failure(EFAULT);
   return m.sockets.connect(m.call.fd, m.address(), m.call.address_length, m.pending, m.now);
 }
 

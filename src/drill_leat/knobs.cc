@@ -98,6 +98,7 @@ constexpr NumberKnob kNumbers[] = {
 struct FixedKnob {
   std::string_view name;
   std::string_view value;
+  std::string_view also{};  ///< means the same
 };
 constexpr FixedKnob kFixed[] = {
     {"net.ipv4.tcp_window_scaling", "1"},
@@ -113,9 +114,9 @@ constexpr FixedKnob kFixed[] = {
     {"net.ipv4.tcp_shrink_window", "0"},
     {"net.ipv4.tcp_syn_linear_timeouts", "0"},
     {"net.ipv4.tcp_dsack", "1"},
-    {"net.ipv4.tcp_early_retrans", "3"},
-    {"net.ipv4.tcp_recovery", "1"},
-    {"net.ipv4.tcp_frto", "2"},
+    {"net.ipv4.tcp_early_retrans", "3", "4"},
+    {"net.ipv4.tcp_recovery", "1", "0x1"},
+    {"net.ipv4.tcp_frto", "2", "1"},
     {"net.ipv4.tcp_pingpong_thresh", "1"},
     {"net.ipv4.tcp_reflect_tos", "0"},
     {"net.ipv4.tcp_plb_enabled", "0"},
@@ -253,9 +254,11 @@ Trouble set_leat_knob(const Knob& knob, SocketsConfig& config) {
     config.tcp.congestion_control = knob.value;
     return std::nullopt;
   }
+  if (knob.name == "route.congctl") return set_leat_knob({"net.ipv4.tcp_congestion_control", knob.value}, config);
+  if (knob.name.starts_with("kern.")) return std::nullopt;  // FreeBSD's clocks and modules
   for (const FixedKnob& fixed : kFixed) {
     if (fixed.name != knob.name) continue;
-    if (fixed.value == knob.value) return std::nullopt;
+    if (fixed.value == knob.value || fixed.also == knob.value) return std::nullopt;
     return concat("Leat always does as with ", fixed.value);
   }
   for (const std::string_view name : kWithoutMeaning) {

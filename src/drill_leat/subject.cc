@@ -81,7 +81,7 @@ class LeatSubject final : public Subject {
 };
 
 std::optional<std::string> LeatSubject::set(const Knob& knob) {
-  if (knob.name == "link.mtu") {
+  if (knob.name == "link.mtu" || knob.name == "route.mtu") {
     if (sockets_ != nullptr) return "Leat's links keep their MTU while packets flow";
     return set_link_mtu(knob.value, mtu_);
   }
