@@ -83,8 +83,14 @@ int set_tcp_option(StreamSocket& socket, int name, const OptionInput& input, Ins
   const bool closed = stage == StreamSocket::Stage::closed;
   switch (name) {
     case TCP_MAXSEG: return value == 0 ? (o.max_segment = 0) : set_within(o.max_segment, value, kLeastMss, kMostMss);
-    case TCP_NODELAY: o.nodelay = value != 0; return 0;
-    case TCP_CORK: o.cork = value != 0; return 0;
+    case TCP_NODELAY:
+      o.nodelay = value != 0;
+      if (o.nodelay) socket.push_pending(now);
+      return 0;
+    case TCP_CORK:
+      o.cork = value != 0;
+      if (!o.cork && o.nodelay) socket.push_pending(now);
+      return 0;
     case TCP_KEEPIDLE: return set_within(o.keep_idle, value, 1, kLongestKeepAlive);
     case TCP_KEEPINTVL: return set_within(o.keep_interval, value, 1, kLongestKeepAlive);
     case TCP_KEEPCNT: return set_within(o.keep_count, value, 1, kMostProbes);
@@ -175,6 +181,10 @@ int StreamSocket::options_changed(Instant now) {
 void StreamSocket::set_quick_ack(int value, Instant now) {
   options_.quick_ack = value != 0;
   if (handle_ && !listening_) static_cast<void>(context_.stack.set_quick_ack(handle_, options_.quick_ack, now));
+}
+
+void StreamSocket::push_pending(Instant now) {
+  if (has_peer()) static_cast<void>(context_.stack.push_pending(handle_, now));
 }
 
 bool StreamSocket::quick_ack() const {

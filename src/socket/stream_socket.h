@@ -89,6 +89,8 @@ class StreamSocket {
   int options_changed(Instant now);
   void set_quick_ack(int value, Instant now);
   bool quick_ack() const;
+  /// Sends what MSG_MORE, TCP_CORK or Nagle's algorithm hold back.
+  void push_pending(Instant now);
   int segment_size() const;  ///< what TCP_MAXSEG says
   std::optional<TcpInfo> tcp_info() const;
 

@@ -120,6 +120,8 @@ class Stack {
   /// TCP_QUICKACK in mid-connection: true acknowledges what waits at once and ends the interactive mode, as if nothing
   /// had been sent in answer yet; false enters it. As in Linux neither lasts: the traffic decides.
   expected<void, Error> set_quick_ack(SocketHandle socket, bool quick, Instant now);
+  /// Sends what was written so far and waits to become a whole segment (Linux: tcp_push_pending_frames).
+  expected<void, Error> push_pending(SocketHandle socket, Instant now);
 
   /// Copies in-order data out. 0: the peer's FIN. would_block: nothing yet. Stops in front of the last urgent byte;
   /// when it is the next one, begins with it or, without oob_inline, behind it (as Linux).

@@ -47,6 +47,14 @@ expected<void, Error> TcpSockets::set_quick_ack(SocketHandle handle, bool quick)
   return {};
 }
 
+expected<void, Error> TcpSockets::push_pending(SocketHandle handle) {
+  Socket* socket = find_connection(handle);
+  if (socket == nullptr) return unexpected(why_no_connection(handle));
+  socket->connection->push_pending();
+  touch(*socket);
+  return {};
+}
+
 expected<std::size_t, Error> TcpSockets::read_urgent(SocketHandle handle, std::uint8_t& byte, bool take) {
   Socket* socket = find_connection(handle);
   if (socket == nullptr) return unexpected(why_no_connection(handle));

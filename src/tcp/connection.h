@@ -82,6 +82,8 @@ class TcpConnection {
   const TcpSettingsRef& options() const { return options_; }
   void set_options(TcpSettingsRef options, Instant now);
   void set_quick_ack(bool quick);
+  /// Sends what waits to become a whole segment.
+  void push_pending() { sender_.push_pending(); }
 
   TcpState state() const { return state_; }
   Error error() const { return error_; }

@@ -37,6 +37,8 @@ class Sender {
     nodelay_ = on;
   }
   void set_cork(bool on) { corked_ = on; }
+  /// Lets go what was written so far, whatever Nagle, the cork and MSG_MORE say (Linux: TCP_NAGLE_PUSH).
+  void push_pending() { push_ = true; }
 
   StreamPos una() const { return una_; }
   StreamPos nxt() const { return nxt_; }
