@@ -69,6 +69,9 @@ struct TcpSettings {
   bool oob_inline = true;
   bool push_each_segment = false;  ///< PSH on every segment with data, not only where the sender has no more
 
+  /// Least time between two ACKs that answer segments out of place, of a connection (RFC 5961 §7; Linux:
+  /// tcp_invalid_ratelimit). Zero: no limit.
+  Duration challenge_interval = std::chrono::milliseconds(500);
   unsigned syn_ack_retries = 5;     ///< SYN-ACKs after the first, 0..127 (Linux: tcp_synack_retries)
   bool reset_half_open = false;     ///< RST to a peer that never completes the handshake; Linux forgets it silently
   unsigned retries = 15;            ///< time-outs in a row before data is given up, 1..127 (Linux: tcp_retries2)

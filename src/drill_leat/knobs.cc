@@ -36,6 +36,7 @@ struct NumberKnob {
   void (*set)(SocketsConfig&, std::int64_t);
 };
 
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 /// The times of SO_KEEPALIVE; they switch nothing on.
@@ -61,6 +62,8 @@ constexpr NumberKnob kNumbers[] = {
     {"net.ipv4.tcp_max_orphans", 0, 1 << 30,
      [](SocketsConfig& c, std::int64_t v) { c.tcp.max_orphans = static_cast<std::size_t>(v); }},
     {"net.ipv4.tcp_fin_timeout", 1, 3600, [](SocketsConfig& c, std::int64_t v) { c.tcp.fin_wait_2 = seconds(v); }},
+    {"net.ipv4.tcp_invalid_ratelimit", 0, 1 << 30,
+     [](SocketsConfig& c, std::int64_t v) { c.tcp.challenge_interval = milliseconds(v); }},
     {"net.ipv4.tcp_notsent_lowat", 0, 0xffffffff,
      [](SocketsConfig& c, std::int64_t v) { c.tcp.notsent_lowat = static_cast<std::uint32_t>(v); }},
     {"net.ipv4.ip_default_ttl", 1, 255,
@@ -149,7 +152,6 @@ constexpr std::string_view kWithoutMeaning[] = {"net.ipv4.tcp_no_metrics_save",
                                                 "net.ipv4.tcp_mem",
                                                 "net.ipv4.tcp_low_latency",
                                                 "net.ipv4.tcp_max_tw_buckets",
-                                                "net.ipv4.tcp_invalid_ratelimit",
                                                 "net.ipv4.tcp_challenge_ack_limit",
                                                 "net.ipv4.tcp_pacing_ss_ratio",
                                                 "net.ipv4.tcp_pacing_ca_ratio",

@@ -15,7 +15,8 @@ TcpSockets::TcpSockets(const TcpSettings& options, Random& random, Counters& cou
       flow_key_(random.derive_key()),
       isn_key_(random.derive_key()),
       ports_(random),
-      flows_(kMaxSockets + TimeWaitTable::kDefaultMaximum) {
+      flows_(kMaxSockets + TimeWaitTable::kDefaultMaximum),
+      time_wait_(TimeWaitTable::kDefaultMaximum, TimeWaitTable::kDuration, options.challenge_interval) {
   timestamp_key_ = random.derive_key();
 }
 

@@ -136,17 +136,16 @@ SegmentVerdict TcpConnection::on_reset(StreamPos pos, Instant now) {
   }
   verdict.drop = DropReason::TCP_RESET;
   if (state_ == TcpState::time_wait) return verdict;  // RFC 1337 §3, as TimeWaitTable does from the next poll on
-  const bool over = state_ == TcpState::closing || state_ == TcpState::last_ack;
-  const bool opening = state_ == TcpState::syn_received;
-  finish(over ? Error::none : opening ? Error::refused : Error::reset);
+  // DEVIATION: RFC 9293 §3.10.7.4 reports nothing in CLOSING and LAST-ACK. The peer may have lost data, so that the
+  // user hears of it, as in Linux (tcp_reset).
+  finish(state_ == TcpState::syn_received ? Error::refused : Error::reset);
   return verdict;
 }
 
 bool TcpConnection::challenge(NoteKind why, Instant now) {
-  constexpr Duration kInterval = std::chrono::milliseconds(500);  // Linux: tcp_invalid_ratelimit
   Instant& next = counts_.troubles().next_challenge;
   if (now < next) return false;
-  next = now + kInterval;
+  next = now + options_->challenge_interval;
   acks_.ack_now();
   ack_note_.kind = why;
   return true;

@@ -373,6 +373,8 @@ TcpInfo TcpConnection::info() const {
   info.quick_ack = !acks_.is_interactive();
   if (last_sent_at_ != Instant{}) info.last_data_sent = last_sent_at_;
   info.last_data_recv = acks_.last_data();
+  // Until data comes the time counts from the handshake (Linux: lrcvtime).
+  if (!info.last_data_recv && is_synchronized(state_)) info.last_data_recv = opened_at_ + counts_.handshake;
   if (heard_at_ != Instant{}) info.last_ack_recv = heard_at_;
   return info;
 }

@@ -87,7 +87,7 @@ class HalfOpen {
   const Handshake& facts() const { return facts_; }
 
  private:
-  bool may_answer(Instant now);
+  bool may_answer(const TcpSettings& options, Instant now);
   bool has_old_timestamp(const SegmentIn& segment) const;
   void take_timestamp(const SegmentIn& segment);
   void stamp(SegmentOut& out, Instant now) const;

@@ -41,8 +41,10 @@ void TimeWaitTable::Pool<E>::give_back(std::uint32_t index) {
   first_free_ = index;
 }
 
-TimeWaitTable::TimeWaitTable(std::size_t max_entries, Duration duration)
-    : max_entries_(std::clamp<std::size_t>(max_entries, 1, std::size_t{1} << 29)), duration_(duration) {}
+TimeWaitTable::TimeWaitTable(std::size_t max_entries, Duration duration, Duration reply_interval)
+    : max_entries_(std::clamp<std::size_t>(max_entries, 1, std::size_t{1} << 29)),
+      duration_(duration),
+      reply_interval_(reply_interval) {}
 
 TimeWaitTable::Entry& TimeWaitTable::entry(std::uint32_t slot) {
   if (is_wide(slot)) return wide_[slot >> 1];
@@ -183,11 +185,11 @@ bool TimeWaitTable::ends(const Entry& e, const TimeWaitSegment& rst) {
   return e.challenged_syn && !rst.syn && rst.seq == e.rcv_nxt;
 }
 
-bool TimeWaitTable::may_reply(Entry& e, Instant now) {
+bool TimeWaitTable::may_reply(Entry& e, Instant now) const {
   using std::chrono::milliseconds;
   const auto ms = static_cast<std::uint32_t>(std::chrono::floor<milliseconds>(now.time_since_epoch()).count());
-  constexpr auto kInterval = std::chrono::duration_cast<milliseconds>(kReplyInterval).count();
-  if (e.has_replied && ms - e.replied_at_ms < kInterval) return false;
+  if (e.has_replied && ms - e.replied_at_ms < std::chrono::duration_cast<milliseconds>(reply_interval_).count())
+    return false;
   e.replied_at_ms = ms, e.has_replied = true;
   return true;
 }

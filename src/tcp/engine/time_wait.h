@@ -66,10 +66,10 @@ class TimeWaitTable {
  public:
   static constexpr Duration kDuration = std::chrono::seconds(60);  ///< Linux: TCP_TIMEWAIT_LEN
   static constexpr std::size_t kDefaultMaximum = 131'072;          ///< 8 MB of IPv4; Linux: tcp_max_tw_buckets
-  static constexpr Duration kReplyInterval = std::chrono::milliseconds(500);  ///< Linux: tcp_invalid_ratelimit
 
-  /// 0 < max_entries <= 2^29.
-  explicit TimeWaitTable(std::size_t max_entries = kDefaultMaximum, Duration duration = kDuration);
+  /// 0 < max_entries <= 2^29. `reply_interval`: TcpSettings::challenge_interval.
+  explicit TimeWaitTable(std::size_t max_entries = kDefaultMaximum, Duration duration = kDuration,
+                         Duration reply_interval = std::chrono::milliseconds(500));
 
   /// An entry that is gone, for the caller to take out of its FlowTable.
   struct Removed {
@@ -115,7 +115,7 @@ class TimeWaitTable {
     std::uint32_t rcv_wnd, ts_recent, ts_offset;
     std::uint32_t hash;
     std::uint32_t older, newer;   // slots; `newer` links the free ones too
-    std::uint32_t replied_at_ms;  // the last reply that counts against kReplyInterval
+    std::uint32_t replied_at_ms;  // the last reply that counts against reply_interval_
     std::uint16_t local_port, remote_port;
     std::uint8_t rcv_wscale, tos;
     PortSharing sharing;
@@ -157,7 +157,7 @@ class TimeWaitTable {
   void unlink(std::uint32_t slot);
   Removed remove_oldest();
   TimeWaitDecision on_syn(Entry& e, const TimeWaitSegment& segment, Instant now);
-  static bool may_reply(Entry& e, Instant now);
+  bool may_reply(Entry& e, Instant now) const;
   static bool ends(const Entry& e, const TimeWaitSegment& rst);
 
   Pool<EntryV4> narrow_;
@@ -165,7 +165,7 @@ class TimeWaitTable {
   std::uint32_t oldest_ = kNone;
   std::uint32_t newest_ = kNone;
   std::size_t max_entries_;
-  Duration duration_;
+  Duration duration_, reply_interval_;
 };
 
 }  // namespace leat
