@@ -9,6 +9,8 @@ namespace leat {
 namespace {
 
 constexpr std::size_t kHeadroom = 64;
+/// RFC 1812 §4.3.2.3: an error quotes as much as fits into a datagram of 576 bytes.
+constexpr std::size_t kLargestQuote = 576 - Ipv4Header::kSize - IcmpHeader::kSize;
 
 /// RFC 1191 §5: routers that report no MTU are met with the next lower size in common use (its §7.1),
 /// judged by the length of the datagram that did not pass.
@@ -37,7 +39,7 @@ std::optional<IcmpOutput> make_echo_reply(Packet request, const Ipv4Arrival& arr
 
   Slice head = pool.allocate(BufferClass::header, kHeadroom, IcmpHeader::kSize);
   if (!head) return std::nullopt;
-  IcmpHeader{IcmpType::echo_reply, 0, 0, header->rest}.write(head.mutable_bytes());
+  IcmpHeader{IcmpType::echo_reply, header->code, 0, header->rest}.write(head.mutable_bytes());
   IcmpOutput out;
   out.message.append(std::move(head));
   for (Slice& s : request.slices()) out.message.append(std::move(s));
@@ -80,9 +82,10 @@ bool may_send_icmp_error(const Packet& packet, const Ipv4Arrival& arrival, bool 
 
 std::optional<IcmpOutput> make_icmp_error(const Packet& packet, const Ipv4Arrival& arrival, IcmpType type,
                                           std::uint8_t code, BufferPool& pool) {
-  const std::size_t quoted = std::min<std::size_t>(packet.size(), arrival.header.header_length + 8u);
-  Slice s = pool.allocate(BufferClass::header, kHeadroom, IcmpHeader::kSize + quoted);
-  if (!s) return std::nullopt;
+  const std::size_t quoted = std::min(packet.size(), kLargestQuote);
+  const std::size_t size = IcmpHeader::kSize + quoted;
+  Slice s = pool.allocate(class_for(kHeadroom + size), kHeadroom, size);
+  if (!s || s.size() != size) return std::nullopt;
   IcmpHeader{type, code, 0, 0}.write(s.mutable_bytes());
   packet.copy_out(0, s.mutable_bytes().subspan(IcmpHeader::kSize));
   IcmpOutput out;

@@ -20,8 +20,8 @@ struct IcmpOutput {
 };
 
 /// The reply to `request`, a datagram that accept_ipv4 took, whose ICMP checksum is known to be good and
-/// which is an echo request to us. The payload is shared, not copied. Nothing when the pool refuses, or
-/// the request was sent to many (RFC 1122 §3.2.2.6 allows silence).
+/// which is an echo request to us. The code is returned as it came, as Linux's icmp_echo does. The payload is shared,
+/// not copied. Nothing when the pool refuses, or the request was sent to many (RFC 1122 §3.2.2.6 allows silence).
 std::optional<IcmpOutput> make_echo_reply(Packet request, const Ipv4Arrival& arrival, BufferPool& pool);
 
 /// An echo request; the answer carries `id`, `sequence` and `payload` back. Nothing when the pool refuses.
@@ -38,7 +38,8 @@ std::optional<IcmpOutput> make_echo_request(const EchoRequest& request, BufferPo
 bool may_send_icmp_error(const Packet& packet, const Ipv4Arrival& arrival, bool link_group,
                          const InterfaceAddresses& addresses);
 
-/// An error of `type` about `packet`, quoting its header and 8 bytes more. Ask may_send_icmp_error before.
+/// An error of `type` about `packet`. It quotes as much of the datagram as fits into 576 bytes (RFC 1812 §4.3.2.3).
+/// Ask may_send_icmp_error before.
 std::optional<IcmpOutput> make_icmp_error(const Packet& packet, const Ipv4Arrival& arrival, IcmpType type,
                                           std::uint8_t code, BufferPool& pool);
 

@@ -100,6 +100,16 @@ TEST_F(Icmp4, TheEchoSharesThePayloadWhateverItsSlices) {
   EXPECT_EQ(icmp_content(out->message), icmp_message(IcmpType::echo_reply, 0, 1, counting_from_zero(300)));
 }
 
+TEST_F(Icmp4, TheCodeOfAnEchoRequestComesBackToo) {
+  const Octets ping = icmp_message(IcmpType::echo_request, 9, IcmpHeader::echo_rest(7, 9), counting_from_zero(20));
+  Packet p(pool_.copy_of(ip_datagram(kIcmpPeer, kIcmpUs, IpProtocol::icmp, ping)));
+  const Ipv4Arrival arrival = accept(p);
+  const auto out = make_echo_reply(std::move(p), arrival, pool_);
+  ASSERT_TRUE(out);
+  EXPECT_EQ(icmp_content(out->message),
+            icmp_message(IcmpType::echo_reply, 9, IcmpHeader::echo_rest(7, 9), counting_from_zero(20)));
+}
+
 TEST_F(Icmp4, NoEchoForBroadcastOrForOtherMessages) {
   const auto reply_to = [&](const IpAddress& to, const Octets& message) {
     Packet p(pool_.copy_of(ip_datagram(kIcmpPeer, to, IpProtocol::icmp, message)));
@@ -109,7 +119,6 @@ TEST_F(Icmp4, NoEchoForBroadcastOrForOtherMessages) {
   EXPECT_FALSE(reply_to(IpAddress::v4(10, 0, 0, 255), icmp_message(IcmpType::echo_request, 0, 1, {})));
   EXPECT_FALSE(reply_to(IpAddress::v4(224, 0, 0, 1), icmp_message(IcmpType::echo_request, 0, 1, {})));
   EXPECT_FALSE(reply_to(kIcmpUs, icmp_message(IcmpType::echo_reply, 0, 1, {})));
-  EXPECT_FALSE(reply_to(kIcmpUs, icmp_message(IcmpType::echo_request, 1, 1, {})));
   EXPECT_FALSE(reply_to(kIcmpUs, Octets(7, 8)));
   EXPECT_TRUE(reply_to(kIcmpUs, icmp_message(IcmpType::echo_request, 0, 1, {})));
 }
@@ -144,6 +153,21 @@ TEST_F(Icmp4, LaterFragmentsAreNotComplainedAbout) {
   EXPECT_FALSE(may_complain(bytes));
 }
 
+TEST_F(Icmp4, AnErrorOfOursFills576BytesAtMost) {
+  for (const auto& [size, quoted] :
+       {std::pair<std::size_t, std::size_t>{8, 28}, {528, 548}, {529, 548}, {60000, 548}}) {
+    const Octets bytes = ip_datagram(kIcmpPeer, kIcmpUs, IpProtocol::udp, counting_from_zero(size));
+    Packet p(pool_.copy_of(bytes));
+    const Ipv4Arrival arrival = accept(p);
+    auto out = make_icmp_error(p, arrival, IcmpType::destination_unreachable, 3, pool_);
+    ASSERT_TRUE(out);
+    const Octets content = icmp_content(out->message);
+    ASSERT_EQ(content.size(), 8 + quoted) << size;
+    EXPECT_TRUE(std::equal(content.begin() + 8, content.end(), bytes.begin())) << size;
+    EXPECT_EQ(internet_checksum(content), 0) << size;
+  }
+}
+
 TEST_F(Icmp4, AnErrorOfOursQuotesHeaderAndPorts) {
   Octets udp = counting_from_zero(100);
   store_be16(udp.data(), 4000), store_be16(udp.data() + 2, 53);
@@ -151,15 +175,15 @@ TEST_F(Icmp4, AnErrorOfOursQuotesHeaderAndPorts) {
   const Ipv4Arrival arrival = accept(p);
   auto out = make_icmp_error(p, arrival, IcmpType::destination_unreachable, 3, pool_);
   ASSERT_TRUE(out);
-  EXPECT_EQ(out->message.size(), 8u + 28u);
-  EXPECT_TRUE(has_good_checksum(out->message, {kIcmpUs, kIcmpPeer, IpProtocol::icmp, 0, 36}));
+  EXPECT_EQ(out->message.size(), 8u + 120u);
+  EXPECT_TRUE(has_good_checksum(out->message, {kIcmpUs, kIcmpPeer, IpProtocol::icmp, 0, 128}));
   const auto error = parse_icmp_error(out->message.front());
   ASSERT_TRUE(error);
   EXPECT_EQ(error->local, (Endpoint{kIcmpPeer, 4000}));
   EXPECT_EQ(error->remote, (Endpoint{kIcmpUs, 53}));
   ASSERT_TRUE(push_ipv4(out->message, out->sending));
   EXPECT_EQ(describe_datagram(out->message.front()),
-            "IP 10.0.0.2 > 10.0.0.1: ICMP 10.0.0.2.53 port unreachable, length 36");
+            "IP 10.0.0.2 > 10.0.0.1: ICMP 10.0.0.2.53 port unreachable, length 128");
 }
 
 TEST(IcmpErrors, TellFlowSequenceNumberAndMtu) {

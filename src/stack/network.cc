@@ -291,16 +291,18 @@ void Network::complain(Interface& interface, const Packet& packet, const Ipv4Arr
 
 void Network::receive_udp(Interface& interface, Packet& packet, const Ipv4Arrival& arrival, Instant now) {
   const std::size_t start = arrival.header.header_length;
-  const std::size_t length = packet.size() - start;
-  if (length < UdpHeader::kSize || !packet.linearize(start + UdpHeader::kSize, pool_)) {
+  const auto refuse = [&](DropReason why) {
     ++counters_[Counter::UdpInErrors];
-    return drops_.arrived(cut_off(packet, start + UdpHeader::kSize));
-  }
-  const bool has_checksum = load_be16(packet.front().data() + start + UdpHeader::kChecksumOffset) != 0;
-  const TransportSpan span{arrival.header.source, arrival.header.destination, IpProtocol::udp, start, length};
-  if (has_checksum && !has_good_checksum(packet, span)) {
+    drops_.arrived(why);
+  };
+  if (!packet.linearize(start + UdpHeader::kSize, pool_)) return refuse(cut_off(packet, start + UdpHeader::kSize));
+  const auto header = UdpHeader::parse(packet.front().subspan(start), packet.size() - start);
+  if (!header) return refuse(DropReason::PKT_TOO_SMALL);  // a length that no datagram has (RFC 768)
+  packet.truncate(start + header->length);
+  const TransportSpan span{arrival.header.source, arrival.header.destination, IpProtocol::udp, start, header->length};
+  if (header->checksum != 0 && !has_good_checksum(packet, span)) {
     ++counters_[Counter::UdpInCsumErrors];
-    return drops_.arrived(DropReason::UDP_CSUM);
+    return refuse(DropReason::UDP_CSUM);
   }
   ++counters_[Counter::UdpNoPorts];
   drops_.arrived(DropReason::NO_SOCKET);

@@ -39,6 +39,13 @@ Frame ping(std::size_t data) {
   return frame;
 }
 
+/// A datagram without a checksum, with `data` bytes behind its header, that says that it is `length` bytes long.
+Frame udp(std::size_t data, std::uint16_t length) {
+  Frame frame = ipv4(IpProtocol::udp, UdpHeader::kSize + data);
+  UdpHeader{4000, 53, length, 0}.write(payload_of(frame).subspan(Ipv4Header::kSize));
+  return frame;
+}
+
 Frame arp_request(IpAddress target) {
   Frame frame = ethernet(EtherType::arp, ArpPacket::kSize, MacAddress::broadcast());
   ArpPacket{ArpOperation::request, Link::far_mac(), Link::far_address(), {}, target}.write(payload_of(frame));
@@ -157,7 +164,34 @@ TEST(Network, EveryDropHasItsReason) {
   EXPECT_EQ(reason_of(ipv4(static_cast<IpProtocol>(132), 20)), DropReason::IP_NOPROTO);
   EXPECT_EQ(reason_of(ipv4(IpProtocol::tcp, 19)), DropReason::PKT_TOO_SMALL);
   EXPECT_EQ(reason_of(ipv4(IpProtocol::tcp, 20)), DropReason::TCP_HDR);
-  EXPECT_EQ(reason_of(ipv4(IpProtocol::udp, 20)), DropReason::NO_SOCKET);
+  EXPECT_EQ(reason_of(ipv4(IpProtocol::udp, 20)), DropReason::PKT_TOO_SMALL);
+  EXPECT_EQ(reason_of(udp(12, 20)), DropReason::NO_SOCKET);
+}
+
+TEST(Network, AUdpDatagramOfAnImpossibleLengthIsNotAnswered) {
+  Link link;
+  link.inject(arp_request(Link::near_address()));
+  for (const int length : {0, 7, 21, 65535}) {
+    EXPECT_TRUE(link.inject(udp(12, static_cast<std::uint16_t>(length))).empty()) << length;
+  }
+  EXPECT_TRUE(link.inject(ipv4(IpProtocol::udp, 7)).empty()) << "the header is cut off";
+  Frame damaged = udp(12, 20);
+  store_be16(payload_of(damaged).data() + Ipv4Header::kSize + UdpHeader::kChecksumOffset, 0x1234);
+  EXPECT_TRUE(link.inject(damaged).empty());
+  EXPECT_EQ(link.near().counters()[Counter::UdpInErrors], 6u);
+  EXPECT_EQ(link.near().counters()[Counter::UdpInCsumErrors], 1u);
+  EXPECT_EQ(link.near().counters()[Counter::UdpNoPorts], 0u);
+}
+
+TEST(Network, AUdpDatagramShorterThanItsIpDatagramIsAnswered) {
+  Link link;
+  link.inject(arp_request(Link::near_address()));
+  const auto answers = link.inject(udp(12, 10));
+  ASSERT_EQ(answers.size(), 1u);
+  const Bytes icmp = Bytes(answers[0]).subspan(EthernetHeader::kSize + Ipv4Header::kSize);
+  EXPECT_EQ(IcmpHeader::parse(icmp)->type, IcmpType::destination_unreachable);
+  EXPECT_EQ(IcmpHeader::parse(icmp)->code, static_cast<std::uint8_t>(IcmpUnreachable::port));
+  EXPECT_EQ(link.near().counters()[Counter::UdpInErrors], 0u);
 }
 
 TEST(Network, GarbageNeverHurts) {

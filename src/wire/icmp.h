@@ -47,7 +47,8 @@ struct IcmpHeader {
     return std::uint32_t{id} << 16 | sequence;
   }
 
-  constexpr bool is_echo_request() const { return type == IcmpType::echo_request && code == 0; }
+  /// Of any code: RFC 1122 §3.2.2.6 asks for an answer to every request, and Linux's icmp_echo ignores the code too.
+  constexpr bool is_echo_request() const { return type == IcmpType::echo_request; }
   /// Of a type that tells of trouble with a datagram of ours and quotes it (RFC 1122 §3.2.2).
   constexpr bool is_error() const {
     return type == IcmpType::destination_unreachable || type == IcmpType::source_quench || type == IcmpType::redirect ||
