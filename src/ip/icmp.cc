@@ -48,7 +48,7 @@ std::optional<IcmpOutput> make_echo_reply(Packet request, const Ipv4Arrival& arr
   out.sending.destination = arrival.header.source;
   out.sending.protocol = IpProtocol::icmp;
   out.sending.tos = arrival.header.tos;  // RFC 1122 §3.2.2.6 leaves it open; Linux mirrors it
-  out.sending.id = arrival.header.id;
+  out.sending.dont_fragment = false;     // as Linux: no path MTU discovery for a single datagram
   return out;
 }
 
@@ -95,6 +95,7 @@ std::optional<IcmpOutput> make_icmp_error(const Packet& packet, const Ipv4Arriva
   out.sending.destination = arrival.header.source;
   out.sending.protocol = IpProtocol::icmp;
   out.sending.tos = 0xc0;  // internetwork control (RFC 1812 §4.3.2.5)
+  out.sending.dont_fragment = false;
   return out;
 }
 

@@ -16,7 +16,7 @@ struct Ipv4Sending {
   IpProtocol protocol = IpProtocol::tcp;
   std::uint8_t tos = 0;
   std::uint8_t ttl = 64;      ///< RFC 1122 §3.2.1.7, the default in use today
-  std::uint16_t id = 0;       ///< free while dont_fragment is set (RFC 6864 §4.1)
+  std::uint16_t id = 0;       ///< of DatagramIds
   bool dont_fragment = true;  ///< path MTU discovery (RFC 1191 §3)
 };
 

@@ -48,6 +48,7 @@ bool SegmentSplitter::parse_headers(BufferPool& pool) {
   ip_start_ = static_cast<std::uint16_t>(link);
   tcp_start_ = static_cast<std::uint16_t>(link + ip->header_length);
   next_id_ = ip->id;
+  counts_ids_ = ip->id != 0 || !ip->dont_fragment;
   next_seq_ = tcp->seq;
   flags_ = tcp->flags;
   urgent_ = tcp->urgent;
@@ -142,7 +143,8 @@ void SegmentSplitter::write_headers(Packet& segment, std::size_t payload) {
   ip_sum.add16(total);
   ip_sum.add16(next_id_);
   store_be16(ip + Ipv4Header::kLengthOffset, total);
-  store_be16(ip + Ipv4Header::kIdOffset, next_id_++);
+  store_be16(ip + Ipv4Header::kIdOffset, next_id_);
+  if (counts_ids_) ++next_id_;
   store_be16(ip + Ipv4Header::kChecksumOffset, ip_sum.finish());
 
   const bool last = rest_.empty();

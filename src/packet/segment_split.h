@@ -3,8 +3,9 @@
 //
 // Segments share the payload of the super-segment by reference; each gets its headers in a fresh header
 // buffer. Splitting may stop at any segment, when a batch is full or the pool is empty, and go on later.
-// The result is what a device with TSO would send: IP id counting up, sequence numbers, FIN and PSH on the last
-// segment only, CWR on the first only (RFC 3168 §6.1.2), the urgent pointer where it still points ahead.
+// The result is what a device with TSO would send: IP ids that count up unless they are the 0 of atomic datagrams,
+// sequence numbers, FIN and PSH on the last segment only, CWR on the first only (RFC 3168 §6.1.2), the urgent pointer
+// where it still points ahead.
 #pragma once
 
 #include <cstdint>
@@ -56,6 +57,7 @@ class SegmentSplitter {
   std::uint16_t pseudo_sum_ = 0;  // of the pseudo-header without the length
   std::uint16_t tcp_sum_ = 0;     // of the TCP header without seq, flags, checksum and urgent pointer
   std::uint16_t next_id_ = 0;
+  bool counts_ids_ = false;  // false: atomic datagrams whose identification is 0, as ours (RFC 6864 §4.1)
   std::uint16_t urgent_ = 0;
   SeqNum next_seq_;
   TcpFlags flags_;  // of the next segment, as if it were the last

@@ -159,6 +159,28 @@ TEST(SegmentSplit, AgreesWithANaiveSplitOverAnySlices) {
   EXPECT_EQ(pool.blocks_in_use(), 0u);
 }
 
+TEST(SegmentSplit, TheIdentificationOfAtomicDatagramsStaysZero) {
+  BufferPool pool;
+  Recipe r;
+  Octets frame = make_frame(r);
+  std::uint8_t* ip = frame.data() + r.link;
+  store_be16(ip + Ipv4Header::kIdOffset, 0);
+  store_be16(ip + Ipv4Header::kChecksumOffset, 0);
+  store_be16(ip + Ipv4Header::kChecksumOffset, internet_checksum({ip, Ipv4Header::kSize}));
+  Packet super(pool.copy_of(frame));
+  super.offload.gso_size = r.gso;
+  SegmentSplitter splitter;
+  ASSERT_TRUE(splitter.start(std::move(super), {r.link, false}, pool));
+  PacketBatch batch;
+  EXPECT_EQ(splitter.fill(batch, pool), SplitResult::done);
+  ASSERT_EQ(batch.size(), 7u);
+  for (const Packet& p : batch.packets()) {
+    const auto header = Ipv4Header::parse(p.front().subspan(r.link), p.size() - r.link);
+    ASSERT_TRUE(header);
+    EXPECT_EQ(header->id, 0);
+  }
+}
+
 TEST(SegmentSplit, SharesThePayloadInsteadOfCopyingIt) {
   BufferPool pool;
   Recipe r;

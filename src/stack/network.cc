@@ -28,7 +28,7 @@ Network::Network(Random& random, Counters& counters, DropLog& drops, BufferPool&
       drops_(drops),
       pool_(pool),
       icmp_limiter_(random.derive_key()),
-      next_id_(static_cast<std::uint16_t>(random.next32())) {}
+      datagram_ids_(random.derive_key()) {}
 Network::~Network() = default;
 
 expected<InterfaceId, Error> Network::add(const InterfaceConfig& config) {
@@ -325,9 +325,7 @@ void Network::send(Packet&& packet, Ipv4Sending sending, Instant now) {
     return drops_.other(DropReason::IP_OUTNOROUTES);
   }
   Interface& interface = at(path->interface);
-  const std::size_t segments = packet.offload.gso_size == 0 ? 1 : packet.size() / packet.offload.gso_size + 1;
-  sending.id = next_id_;
-  next_id_ = static_cast<std::uint16_t>(next_id_ + segments);
+  sending.id = datagram_ids_.next(sending.source, sending.destination, sending.dont_fragment);
   if (!push_ipv4(packet, sending)) {
     ++counters_[Counter::IpOutDiscards];
     return drops_.other(DropReason::NOMEM);

@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "base/ring.h"
+#include "ip/datagram_ids.h"
 #include "ip/icmp.h"
 #include "ip/icmp_limiter.h"
 #include "ip/ipv4_input.h"
@@ -104,7 +105,7 @@ class Network {
   RingDeque<std::uint16_t> echo_ids_;  ///< of requests, the latest ones
   RingDeque<EchoReply> echo_replies_;
   IcmpLimiter icmp_limiter_;
-  std::uint16_t next_id_;
+  DatagramIds datagram_ids_;
 };
 
 }  // namespace leat

@@ -4,6 +4,7 @@
 #include "stack/testing/link.h"
 #include "wire/arp.h"
 #include "wire/icmp.h"
+#include "wire/tcp.h"
 #include "wire/udp.h"
 
 namespace leat::testing {
@@ -128,6 +129,37 @@ TEST(Network, AnArpReplyNobodyAskedForTeachesNothing) {
   const auto answers = link.inject(ping(10));
   ASSERT_EQ(answers.size(), 1u) << "the reply to the ping waits, and we ask who that is";
   EXPECT_EQ(EthernetHeader::parse(answers[0])->ether_type(), EtherType::arp);
+}
+
+std::uint16_t id_of(const std::vector<Frame>& answers) {
+  EXPECT_EQ(answers.size(), 1u);
+  return Ipv4Header::parse(Bytes(answers.at(0)).subspan(EthernetHeader::kSize))->id;
+}
+
+TEST(Network, IdsTellNothingOfTrafficWithOthers) {  // the idle scan, and counting a host's packets
+  Link link;
+  link.inject(arp_request(Link::near_address()));
+  Frame syn_ack = ipv4(IpProtocol::tcp, TcpHeader::kSize);  // which no connection asked for: a RST
+  TcpHeader header;
+  header.source_port = 4000, header.destination_port = 4001, header.flags = kTcpSyn | kTcpAck;
+  header.write(payload_of(syn_ack).subspan(Ipv4Header::kSize));
+  ChecksumAccumulator sum;
+  sum.add_pseudo_header(Link::far_address(), Link::near_address(), 6, TcpHeader::kSize);
+  sum.add(payload_of(syn_ack).subspan(Ipv4Header::kSize));
+  store_be16(payload_of(syn_ack).data() + Ipv4Header::kSize + TcpHeader::kChecksumOffset, sum.finish());
+  const auto spoofed = [&](Frame frame) {  // from a victim: its answer must not count in what the attacker sees
+    std::uint8_t* ip = payload_of(frame).data();
+    store_be32(ip + Ipv4Header::kSourceOffset, IpAddress::v4(10, 0, 0, 77).v4_value());
+    store_be16(ip + Ipv4Header::kChecksumOffset, 0);
+    store_be16(ip + Ipv4Header::kChecksumOffset, internet_checksum({ip, Ipv4Header::kSize}));
+    return frame;
+  };
+  EXPECT_EQ(id_of(link.inject(syn_ack)), 0);
+  EXPECT_EQ(id_of(link.inject(syn_ack)), 0);
+  const std::uint16_t first = id_of(link.inject(ping(10)));
+  EXPECT_NE(first, 0);
+  for (int i = 0; i < 10; ++i) link.inject(spoofed(ping(10)));
+  EXPECT_EQ(id_of(link.inject(ping(10))), static_cast<std::uint16_t>(first + 1));
 }
 
 TEST(Network, LlcFramesAreCountedAndDropped) {
