@@ -9,29 +9,22 @@ namespace {
 
 constexpr std::uint16_t kHeaders = 40;  // IPv4 and TCP without options
 
-struct Meaning {
-  Error error;
-  bool hard;
-};
-
-// Soft: 0, 1, 5 and what else may pass by itself (RFC 9293 §3.9.2.2); hard: what trying again cannot change.
-Meaning of_unreachable(std::uint8_t code) {
+// The errors of Linux's icmp_err_convert, as far as Error knows them. RFC 1812 §5.2.7.1 ends the codes at 15.
+std::optional<Error> of_unreachable(std::uint8_t code) {
+  constexpr std::uint8_t kLastCode = 15;
   switch (code) {
     case 0:   // net
+    case 6:   // net unknown
+    case 9:   // net, administratively
     case 11:  // net, for this type of service
-      return {Error::network_unreachable, false};
+      return Error::network_unreachable;
     case 2:  // protocol
     case 3:  // port
-      return {Error::refused, true};
-    case 6:  // net unknown
-    case 9:  // net, administratively
-      return {Error::network_unreachable, true};
-    case 7:   // host unknown
-    case 10:  // host, administratively
-    case 13:  // communication, administratively
-      return {Error::host_unreachable, true};
-    default: return {Error::host_unreachable, false};
+      return Error::refused;
+    default: break;
   }
+  if (code > kLastCode) return std::nullopt;
+  return Error::host_unreachable;
 }
 
 }  // namespace
@@ -45,9 +38,9 @@ std::optional<PathError> path_error(const IcmpError& icmp) {
         error.mss_limit = static_cast<std::uint16_t>(std::max<std::uint16_t>(icmp.mtu, kHeaders + 1) - kHeaders);
         return error;
       }
-      const Meaning meaning = of_unreachable(icmp.code);
-      error.error = meaning.error;
-      error.hard = meaning.hard;
+      const std::optional<Error> meaning = of_unreachable(icmp.code);
+      if (!meaning) return std::nullopt;
+      error.error = *meaning;
       return error;
     }
     case IcmpType::time_exceeded:

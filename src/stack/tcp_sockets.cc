@@ -114,7 +114,7 @@ void TcpSockets::on_icmp_error(const IcmpError& icmp, Instant now) {
   const FourTuple tuple{icmp.local, icmp.remote};
   const std::uint32_t hash = flow_hash(flow_key_, tuple);
   if (HalfOpenEntry* entry = error ? find_half_open(tuple, hash) : nullptr) {
-    if (error->hard && entry->state.sent(error->seq)) {
+    if (error->mss_limit == 0 && entry->state.sent(error->seq)) {
       ++counters_[Counter::TcpAttemptFails];
       remove_half_open(*entry);
     }

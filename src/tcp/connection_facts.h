@@ -21,11 +21,10 @@ struct ConnectionConfig {
   std::uint32_t max_burst = 0;          ///< payload of the largest super-segment; 0: one segment
 };
 
-/// What the network reports of a segment of ours (ICMP, judged by whoever knows its types).
+/// What the network reports about a segment of ours by ICMP.
 struct PathError {
-  SeqNum seq;  ///< of the segment that it quotes
+  SeqNum seq;  ///< of the segment that the report quotes
   Error error = Error::host_unreachable;
-  bool hard = false;            ///< ends an attempt to connect (RFC 9293 §3.9.2.2)
   std::uint16_t mss_limit = 0;  ///< not 0: larger segments do not pass; nothing else is wrong
 };
 

@@ -12,30 +12,30 @@ StoryConfig known_numbers() {
   return config;
 }
 
-PathError about(std::uint32_t seq, Error error, bool hard) {
-  return {.seq = SeqNum(kIsn + seq), .error = error, .hard = hard};
+PathError about(std::uint32_t seq, Error error) { return {.seq = SeqNum(kIsn + seq), .error = error}; }
+
+TEST(PathErrors, AnyEndsAnAttemptToConnect) {
+  for (const Error error : {Error::refused, Error::host_unreachable, Error::network_unreachable}) {
+    Story c(known_numbers());
+    c.open_active();
+    c.sent();
+    EXPECT_TRUE(c.connection().on_path_error(about(0, error), c.now()));
+    EXPECT_EQ(c.state(), TcpState::closed);
+    EXPECT_EQ(c.connection().error(), error);
+    c.advance(10min);
+    EXPECT_TRUE(c.all_sent().empty());
+  }
 }
 
-TEST(PathErrors, AHardOneEndsAnAttemptToConnect) {
+TEST(PathErrors, AnEstablishedConnectionTellsTheLastOneWhenItGivesUp) {
   Story c(known_numbers());
-  c.open_active();
+  c.connect();
+  c.write(100);
   c.sent();
-  EXPECT_TRUE(c.connection().on_path_error(about(0, Error::refused, true), c.now()));
-  EXPECT_EQ(c.state(), TcpState::closed);
-  EXPECT_EQ(c.connection().error(), Error::refused);
-}
-
-TEST(PathErrors, ASoftOneIsOnlyTheReasonIfTheAttemptFails) {
-  StoryConfig config = known_numbers();
-  config.options.syn_retries = 1;
-  Story c(config);
-  c.open_active();
-  c.sent();
-  EXPECT_TRUE(c.connection().on_path_error(about(0, Error::host_unreachable, false), c.now()));
-  EXPECT_EQ(c.state(), TcpState::syn_sent);
-  c.advance(3s);
-  c.sent();
-  EXPECT_EQ(c.state(), TcpState::closed);
+  EXPECT_TRUE(c.connection().on_path_error(about(1, Error::host_unreachable), c.now()));
+  EXPECT_EQ(c.state(), TcpState::established);
+  c.advance(1h);
+  c.all_sent();
   EXPECT_EQ(c.connection().error(), Error::host_unreachable);
 }
 
@@ -44,7 +44,7 @@ TEST(PathErrors, NoneEndsAnEstablishedConnection) {
   c.connect();
   c.write(100);
   c.sent();
-  EXPECT_TRUE(c.connection().on_path_error(about(1, Error::refused, true), c.now()));
+  EXPECT_TRUE(c.connection().on_path_error(about(1, Error::refused), c.now()));
   EXPECT_EQ(c.state(), TcpState::established);
   c.recv({.seq = 1, .ack = 101});
   c.write(100);
@@ -58,9 +58,9 @@ TEST(PathErrors, AboutWhatIsNotInFlightAreForged) {
   c.connect();
   c.write(100);
   c.sent();
-  EXPECT_FALSE(c.connection().on_path_error(about(0, Error::refused, true), c.now()));
-  EXPECT_FALSE(c.connection().on_path_error(about(102, Error::refused, true), c.now()));
-  EXPECT_FALSE(c.connection().on_path_error(about(0x80000000u, Error::refused, true), c.now()));
+  EXPECT_FALSE(c.connection().on_path_error(about(0, Error::refused), c.now()));
+  EXPECT_FALSE(c.connection().on_path_error(about(102, Error::refused), c.now()));
+  EXPECT_FALSE(c.connection().on_path_error(about(0x80000000u, Error::refused), c.now()));
   c.recv({.seq = 1, .ack = 101});
 }
 

@@ -255,11 +255,13 @@ void TcpConnection::abort(Error why) {
 }
 
 void TcpConnection::on_unreachable(Error why) {
-  if (state_ == TcpState::syn_sent || state_ == TcpState::syn_received) finish(why);
+  if (state_ == TcpState::syn_sent || state_ == TcpState::syn_received) return finish(why);
+  soft_error_ = why;
 }
 
-// RFC 9293 §3.9.2.2, RFC 5927 §5: only an attempt to connect may end by what a stranger can send, and only when it
-// cannot be helped by trying again.
+// A connection that is open goes on after any report (RFC 9293 §3.9.2.2, RFC 5927 §5). An attempt to open one ends, so
+// that the application can try another address at once.
+// DEVIATION: MUST-56 has attempts go on after soft errors; RFC 5461 §4.1 says why Linux's tcp_v4_err ends them.
 bool TcpConnection::on_path_error(const PathError& error, Instant now) {
   const StreamPos pos = send_map_.from_wire(error.seq, sender_.una());
   const bool in_flight = state_ != TcpState::closed && pos >= sender_.una() && pos <= sender_.nxt();
@@ -267,7 +269,7 @@ bool TcpConnection::on_path_error(const PathError& error, Instant now) {
   const bool opening = state_ == TcpState::syn_sent || state_ == TcpState::syn_received;
   if (error.mss_limit > 0) {
     on_smaller_path(error.mss_limit, now);
-  } else if (opening && error.hard) {
+  } else if (opening) {
     finish(error.error);
   } else {
     soft_error_ = error.error;
