@@ -14,7 +14,7 @@ NeighbourVerdict NeighbourCache::send(const IpAddress& next_hop, const IpAddress
   }
   touch(*entry, now);
   if (entry->state == State::incomplete) return enqueue(*entry, packet);
-  if (entry->state == State::reachable && now >= entry->believed_until) entry->state = State::stale;
+  if (entry->state == State::reachable && is_expired(*entry, now)) entry->state = State::stale;
   if (entry->state == State::stale) {
     entry->state = State::delay;
     entry->source = source;
@@ -51,6 +51,18 @@ void NeighbourCache::confirm(const IpAddress& neighbour, Instant now) {
   if (entry != nullptr && entry->state != State::incomplete) set_reachable(*entry, now);
 }
 
+bool NeighbourCache::doubt(const IpAddress& neighbour, const IpAddress& source, Instant now) {
+  Entry* entry = find(neighbour);
+  if (entry == nullptr || entry->state == State::incomplete || entry->state == State::probe) return false;
+  if (entry->confirmed_at != kNever && now - entry->confirmed_at < config_.retry) return false;
+  entry->state = State::probe;
+  entry->source = source;
+  entry->doubted = true;
+  entry->asked = 0;
+  ask(*entry, now);
+  return true;
+}
+
 bool NeighbourCache::on_answer(const IpAddress& neighbour, const MacAddress& mac, Instant now) {
   Entry* entry = find(neighbour);
   if (entry == nullptr || (entry->state != State::incomplete && entry->state != State::probe)) return false;
@@ -72,6 +84,7 @@ bool NeighbourCache::on_heard(const IpAddress& neighbour, const MacAddress& mac,
   entry->state = State::stale;
   entry->due = kNever;
   entry->asked = 0;
+  entry->doubted = false;
   return true;
 }
 
@@ -105,7 +118,8 @@ void NeighbourCache::ask(Entry& entry, Instant now) {
   // One open question a neighbour at most is of use; beyond that the owner does not fetch them.
   if (solicitations_.size() >= config_.max_entries) solicitations_.pop_front();
   solicitations_.push_back({*entry.address, entry.source, {}});
-  if (entry.state == State::probe) solicitations_.back().unicast_to = entry.mac;
+  const bool by_unicast = entry.state == State::probe && (!entry.doubted || entry.asked == 1);
+  if (by_unicast) solicitations_.back().unicast_to = entry.mac;
 }
 
 void NeighbourCache::give_up(Entry& entry) {
@@ -124,9 +138,10 @@ void NeighbourCache::take_address(Entry& entry, const MacAddress& mac) {
 
 void NeighbourCache::set_reachable(Entry& entry, Instant now) {
   entry.state = State::reachable;
-  entry.believed_until = now + config_.reachable;
+  entry.confirmed_at = now;
   entry.due = kNever;
   entry.asked = 0;
+  entry.doubted = false;
 }
 
 void NeighbourCache::arm(Entry& entry, Instant due) {
@@ -193,8 +208,7 @@ NeighbourCache::State NeighbourCache::state(const IpAddress& neighbour, Instant 
   const auto it = entries_.find(neighbour);
   if (it == entries_.end()) return State::none;
   const Entry& entry = it->second;
-  const bool expired = entry.state == State::reachable && now >= entry.believed_until;
-  return expired ? State::stale : entry.state;
+  return entry.state == State::reachable && is_expired(entry, now) ? State::stale : entry.state;
 }
 
 }  // namespace leat

@@ -61,6 +61,11 @@ class NeighbourCache {
   NeighbourVerdict send(const IpAddress& next_hop, const IpAddress& source, Packet& packet, Instant now);
   /// Something proves that the neighbour hears us, such as an ACK of new data (RFC 4861 §7.3.1).
   void confirm(const IpAddress& neighbour, Instant now);
+  /// Something suggests that the neighbour does not hear us, such as a retransmission time-out. The neighbour is asked
+  /// at once and each second, first by unicast, then by broadcast, since another link address may have its address now.
+  /// Packets still go to the old one. False, and nothing happens, for a neighbour that is being asked already or that
+  /// was confirmed less than a second ago.
+  bool doubt(const IpAddress& neighbour, const IpAddress& source, Instant now);
 
   /// An answer addressed to us. False, and nothing learned, unless a question to this neighbour is open.
   bool on_answer(const IpAddress& neighbour, const MacAddress& mac, Instant now);
@@ -97,8 +102,9 @@ class NeighbourCache {
     State state = State::incomplete;
     MacAddress mac;
     unsigned asked = 0;
-    Instant due = kNever;      // incomplete, delay, probe
-    Instant believed_until{};  // reachable
+    bool doubted = false;           // probe: doubt() began it
+    Instant due = kNever;           // incomplete, delay, probe
+    Instant confirmed_at = kNever;  // kNever: not yet
     Instant used{};
     IpAddress source;           // to ask from
     std::vector<Packet> queue;  // incomplete
@@ -116,6 +122,7 @@ class NeighbourCache {
   void ask(Entry& entry, Instant now);
   void arm(Entry& entry, Instant due);
   void give_up(Entry& entry);
+  bool is_expired(const Entry& entry, Instant now) const { return now - entry.confirmed_at >= config_.reachable; }
 
   NeighbourConfig config_;
   IntrusiveList<Entry, RecentlyUsed> by_use_;  // the longest unused first; outlives the entries

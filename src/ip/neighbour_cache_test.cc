@@ -113,6 +113,50 @@ TEST_F(Neighbours, ThreeQuestionsASecondApartThenFailure) {
   asks(kCachePeer, std::nullopt);
 }
 
+TEST_F(Neighbours, DoubtAsksAtOnceThenAll) {
+  make_reachable();
+  advance(1s);
+  EXPECT_TRUE(cache().doubt(kCachePeer, kCacheUs, now_));
+  asks(kCachePeer, kPeerMac);
+  EXPECT_FALSE(cache().doubt(kCachePeer, kCacheUs, now_)) << "the question is open";
+  EXPECT_EQ(send(kCachePeer).mac, kPeerMac) << "and what is sent meanwhile goes where it went";
+  for (int i = 0; i < 2; ++i) {
+    advance(1s);
+    asks(kCachePeer, std::nullopt);
+    asks_nothing();
+  }
+  EXPECT_TRUE(cache().on_answer(kCachePeer, kNewMac, now_));
+  EXPECT_EQ(state(), CacheState::reachable);
+  EXPECT_EQ(send(kCachePeer).mac, kNewMac);
+  advance(5s);
+  asks_nothing();
+}
+
+TEST_F(Neighbours, DoubtThatNothingAnswersForgets) {
+  make_reachable();
+  advance(1s);
+  EXPECT_TRUE(cache().doubt(kCachePeer, kCacheUs, now_));
+  advance(1s), advance(1s), advance(1s);
+  EXPECT_EQ(state(), CacheState::none);
+  EXPECT_EQ(cache().take_failures(), 1u);
+}
+
+TEST_F(Neighbours, DoubtIsHeardOnceASecondAndNeverWithoutAnEntry) {
+  EXPECT_FALSE(cache().doubt(kCachePeer, kCacheUs, now_));
+  send(kCachePeer);
+  EXPECT_FALSE(cache().doubt(kCachePeer, kCacheUs, now_)) << "it is being asked";
+  make_reachable();
+  advance(999ms);
+  EXPECT_FALSE(cache().doubt(kCachePeer, kCacheUs, now_));
+  cache().confirm(kCachePeer, now_);
+  advance(1ms);
+  EXPECT_FALSE(cache().doubt(kCachePeer, kCacheUs, now_));
+  advance(999ms);
+  EXPECT_TRUE(cache().doubt(kCachePeer, kCacheUs, now_));
+  cache().confirm(kCachePeer, now_);
+  EXPECT_EQ(state(), CacheState::reachable) << "progress answers the question, too";
+}
+
 TEST_F(Neighbours, ALateAnswerStillHelpsUntilTheLastSecond) {
   send(kCachePeer);
   advance(1s), advance(1s), advance(999ms);

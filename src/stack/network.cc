@@ -317,7 +317,7 @@ expected<RouteDecision, Error> Network::path_to(const IpAddress& destination) co
   return decision;
 }
 
-void Network::send(Packet&& packet, Ipv4Sending sending, Instant now) {
+void Network::send(Packet&& packet, Ipv4Sending sending, Instant now, PathEvidence evidence) {
   ++counters_[Counter::IpOutRequests];
   const expected<RouteDecision, Error> path = path_to(sending.destination);
   if (!path) {
@@ -332,10 +332,14 @@ void Network::send(Packet&& packet, Ipv4Sending sending, Instant now) {
   }
   if (!interface.config.caps.has_link_layer) return queue(interface, std::move(packet));
 
-  const NeighbourVerdict verdict = interface.arp.neighbours.send(path->next_hop, path->source, packet, now);
+  NeighbourCache& neighbours = interface.arp.neighbours;
+  if (evidence == PathEvidence::works) neighbours.confirm(path->next_hop, now);
+  const bool asks = evidence == PathEvidence::silent && neighbours.doubt(path->next_hop, path->source, now);
+  const NeighbourVerdict verdict = neighbours.send(path->next_hop, path->source, packet, now);
   drops_.other(DropReason::NEIGH_QUEUEFULL, verdict.displaced);
   if (verdict.outcome == NeighbourVerdict::Outcome::ready) {
     queue_frame(interface, std::move(packet), verdict.mac);
+    if (asks) flush_neighbours(interface);
   } else {
     if (verdict.outcome == NeighbourVerdict::Outcome::dropped) drops_.other(DropReason::NEIGH_QUEUEFULL);
     flush_neighbours(interface);

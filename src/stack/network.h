@@ -16,6 +16,7 @@
 #include "ip/routes.h"
 #include "leat/counters.h"
 #include "leat/echo.h"
+#include "packet/path_evidence.h"
 #include "stack/drop_log.h"
 #include "stack/stack.h"
 #include "tcp/four_tuple.h"
@@ -51,8 +52,9 @@ class Network {
   /// How to reach one host; network_unreachable when no route leads there, invalid_argument for a group.
   expected<RouteDecision, Error> path_to(const IpAddress& destination) const;
 
-  /// Sends a transport packet with kHeadroom in front. The IP id is filled in here.
-  void send(Packet&& packet, Ipv4Sending sending, Instant now);
+  /// Sends a transport packet with kHeadroom in front. The IP id is filled in here. `evidence` confirms the neighbour
+  /// on the way, or makes it doubtful.
+  void send(Packet&& packet, Ipv4Sending sending, Instant now, PathEvidence evidence = PathEvidence::none);
 
   /// Moves packets that wait for the device of `id` to `out`, split to what it takes. True when `out` is full.
   bool fill(InterfaceId id, PacketBatch& out);

@@ -178,7 +178,7 @@ void Stack::Impl::send_tcp(OutgoingSegment& out, Instant now) {
   sending.destination = out.tuple.remote.address;
   sending.tos = out.tos;
   sending.ttl = out.ttl;
-  network.send(std::move(packet), sending, now);
+  network.send(std::move(packet), sending, now, segment.evidence);
 }
 
 Instant Stack::next_deadline() const { return std::min(impl_->tcp.next_deadline(), impl_->network.next_deadline()); }

@@ -217,9 +217,10 @@ class TcpConnection {
   Error error_ = Error::none;
   Error soft_error_ = Error::none;  ///< what the network last said; the reason if we give up (RFC 5927 §5)
   PacketNote ack_note_;             ///< of the ACK that is owed
-  bool user_gone_ : 1 = false;      ///< close() was called: nobody reads any more
-  bool writer_waits_ : 1 = false;   ///< write() took less than it was given, or left little room
-  bool memory_short_ : 1 = false;   ///< of the stack, when it was last looked at
+  PathEvidence path_evidence_ = PathEvidence::none;  ///< for the next segment
+  bool user_gone_ : 1 = false;                       ///< close() was called: nobody reads any more
+  bool writer_waits_ : 1 = false;                    ///< write() took less than it was given, or left little room
+  bool memory_short_ : 1 = false;                    ///< of the stack, when it was last looked at
   bool syn_due_ : 1 = false;
   bool reset_pending_ : 1 = false;
   bool tail_probe_due_ : 1 = false, urgent_probe_due_ : 1 = false, probe_due_ : 1 = false;  ///< in this order

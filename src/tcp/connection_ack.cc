@@ -139,6 +139,7 @@ void TcpConnection::on_progress(std::uint32_t acked_bytes, Instant now) {
   flight().silent_since = kNever;
   flight().progress_at = now;
   soft_error_ = Error::none;
+  path_evidence_ = PathEvidence::works;
   sender_.forget_more();
   wake_writer();
   if (acked_bytes > 0 && sender_.everything_acked()) raise(kEventFlushed);

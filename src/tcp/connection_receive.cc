@@ -118,6 +118,7 @@ SegmentVerdict TcpConnection::on_unacceptable(const SegmentIn& segment, DropReas
   if (segment.length > 0 || segment.flags.fin()) {
     const StreamPos pos = receive_map_.from_wire(segment.seq, receiver_.nxt());
     if (!segment.flags.syn()) receiver_.add_duplicate(pos, pos + segment.sequence_length());
+    if (pos < receiver_.nxt()) path_evidence_ = PathEvidence::silent;  // it has not heard our acknowledgement
     acks_.ack_now();
     ack_note_.kind = note;
     ++counts_.troubles().dupacks_out;

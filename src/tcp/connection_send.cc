@@ -1,5 +1,6 @@
 // The single exit for segments. Order: RST, SYN, a tail probe, lost data, new data, a bare ACK.
 #include <algorithm>
+#include <utility>
 
 #include "tcp/connection.h"
 
@@ -24,14 +25,17 @@ bool TcpConnection::poll_transmit(SegmentOut& out, Instant now) {
     have = (can_send(state_) && transmit_data(out, now)) || transmit_ack(out, now);
     if (!have) update_persist(now);
   }
-  if (have) counts_.segs_out += out.wire_segments();
-  return have;
+  if (!have) return false;
+  out.evidence = std::exchange(path_evidence_, PathEvidence::none);
+  counts_.segs_out += out.wire_segments();
+  return true;
 }
 
 bool TcpConnection::poll_hurried_ack(SegmentOut& out, Instant now) {
   if (!acks_.hurries() || !is_synchronized(state_)) return false;
   out.clear();
   if (!transmit_ack(out, now)) return false;
+  out.evidence = std::exchange(path_evidence_, PathEvidence::none);
   counts_.segs_out += out.wire_segments();
   return true;
 }

@@ -108,6 +108,7 @@ void TcpConnection::on_retransmission_timeout(Instant now, TimerVerdict& verdict
     flight().budget.retransmit_now();
   }
   verdict.retransmission_timeout = true;
+  path_evidence_ = PathEvidence::silent;
   ++counts_.troubles().rto_count;
   if (time_outs_ < 255) ++time_outs_;
   rto_.back_off();
@@ -165,6 +166,7 @@ void TcpConnection::on_persist_timeout(Instant now, TimerVerdict& verdict) {
       user_gone_ && persist_backoff_ >= options_->orphan_retries && persist_interval() >= rto_.maximum();
   const bool silent = options_->user_timeout ? is_waited_out(flight().persist_since, now) : probes_ >= retries();
   if (silent || waited_in_vain) return give_up(verdict);
+  if (probes_ > 0) path_evidence_ = PathEvidence::silent;
   ++probes_;
   probe_due_ = true;
   urgent_probe_due_ = sender_.urgent_end() > sender_.una() && sender_.urgent_end() - sender_.una() <= 0xffff;
@@ -199,6 +201,7 @@ void TcpConnection::on_keep_alive_timeout(Instant now, TimerVerdict& verdict) {
     abort(Error::timed_out);
     return;
   }
+  if (probes_ > 0) path_evidence_ = PathEvidence::silent;
   ++probes_;
   probe_due_ = true;
   verdict.keep_alive = true;

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "packet/packet.h"
+#include "packet/path_evidence.h"
 #include "wire/seq.h"
 #include "wire/tcp.h"
 #include "wire/tcp_options.h"
@@ -41,7 +42,8 @@ struct SegmentOutHead {
   TcpOptionSet options;
   std::uint8_t slices = 0;  ///< of payload
   bool retransmission = false;
-  bool probe = false;          ///< asks for an ACK only (zero window)
+  bool probe = false;  ///< asks for an ACK only (zero window)
+  PathEvidence evidence = PathEvidence::none;
   PacketNote note;             ///< why it is sent, where that is not plain
   std::uint32_t length = 0;    ///< bytes of payload
   std::uint16_t gso_size = 0;  ///< payload bytes of each wire segment but the last

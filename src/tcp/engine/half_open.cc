@@ -84,6 +84,7 @@ SegmentOut HalfOpen::syn_ack(const TcpSettings& options, Instant now) {
   stamp(out, now);
   out.retransmission = sent_;
   if (sent_) {
+    out.evidence = PathEvidence::silent;
     out.note = {NoteKind::syn_time_out, facts_.time_outs, static_cast<std::uint8_t>(options.syn_ack_retries)};
   }
   facts_.timed_at = sent_ ? kNever : now;
