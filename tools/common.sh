@@ -46,7 +46,7 @@ show_progress() {
   local log=$1 what=$2 pause=15 line percent
   [[ -t 2 ]] && pause=0.5
   # The caller may be interrupted: this must not outlive it.
-  while sleep "$pause" && kill -0 $$ 2>/dev/null; do
+  while sleep "$pause" </dev/null >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
     line=$(tail -c 20000 "$log" | grep -oE '^\[[0-9]+/[0-9]+\]' | tail -n 1 | tr -d '[]') || continue
     percent=$((${line%/*} * 100 / ${line#*/}))
     if [[ -t 2 ]]; then
