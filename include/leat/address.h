@@ -1,4 +1,6 @@
-// Addresses as data: one type for IPv4 and IPv6, the scope id included.
+// Addresses: MacAddress, IpAddress (IPv4 and IPv6, with scope), IpPrefix and Endpoint.
+//
+// Threading: plain values.
 #pragma once
 
 #include <array>
@@ -21,15 +23,15 @@ struct MacAddress {
   constexpr bool is_zero() const { return *this == MacAddress{}; }
   constexpr auto operator<=>(const MacAddress&) const = default;
 
-  /// "02:00:00:00:00:01"; nothing on any other form.
+  /// Reads "02:00:00:00:00:01". Returns nothing for any other form.
   static std::optional<MacAddress> parse(std::string_view text);
   std::string to_string() const;
 };
 
 enum class IpFamily : std::uint8_t { none = 0, v4 = 4, v6 = 6 };
 
-/// An IPv4 or IPv6 address in network byte order. IPv4 uses the first four bytes; the rest is zero.
-/// `scope` is the interface index that a link-local IPv6 address belongs to, else 0 (RFC 4007).
+/// An IPv4 or IPv6 address in network byte order. An IPv4 address uses the first four bytes, the rest is zero.
+/// `scope` is the index of the interface to which a link-local IPv6 address belongs, otherwise 0 (RFC 4007).
 struct IpAddress {
   std::array<std::uint8_t, 16> bytes{};
   std::uint32_t scope = 0;
@@ -49,25 +51,25 @@ struct IpAddress {
 
   constexpr bool is_v4() const { return family == IpFamily::v4; }
   constexpr bool is_v6() const { return family == IpFamily::v6; }
-  /// The IPv4 address as a number in host order; only meaningful when is_v4().
+  /// The IPv4 address as a number in host order. Meaningful only if is_v4().
   constexpr std::uint32_t v4_value() const {
     return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 | std::uint32_t{bytes[2]} << 8 | bytes[3];
   }
-  /// 0.0.0.0 or ::, whatever the scope.
+  /// True for 0.0.0.0 and ::, with any scope.
   constexpr bool is_unspecified() const { return bytes == std::array<std::uint8_t, 16>{}; }
   constexpr bool is_multicast() const { return is_v4() ? (bytes[0] & 0xf0) == 0xe0 : is_v6() && bytes[0] == 0xff; }
   constexpr bool is_limited_broadcast() const { return is_v4() && v4_value() == 0xffffffffu; }
   constexpr bool is_loopback() const { return is_v4() && bytes[0] == 127; }
 
   constexpr auto operator<=>(const IpAddress&) const = default;  // NOLINT(modernize-use-nullptr)
-  /// In words: each packet's addresses are compared.
+  /// Compares 64-bit words, because the stack compares the addresses of each packet.
   constexpr bool operator==(const IpAddress& other) const {
     using Words = std::array<std::uint64_t, 2>;
     const auto a = std::bit_cast<Words>(bytes), b = std::bit_cast<Words>(other.bytes);
     return a[0] == b[0] && a[1] == b[1] && scope == other.scope && family == other.family;
   }
 
-  /// Dotted decimal or RFC 4291 text, IPv6 with an optional numeric "%scope".
+  /// Reads dotted decimal or RFC 4291 text. An IPv6 address may end with a numeric "%scope".
   static std::optional<IpAddress> parse(std::string_view text);
   std::string to_string() const;
 };
@@ -77,7 +79,7 @@ struct IpPrefix {
   IpAddress address;
   std::uint8_t length = 0;  ///< 0..32 or 0..128
 
-  /// True when `other` is of the same family and shares the first `length` bits.
+  /// True if `other` has the same family and the same first `length` bits.
   constexpr bool contains(const IpAddress& other) const {
     if (other.family != address.family) return false;
     for (unsigned bit = 0; bit < length; bit += 8) {
@@ -87,25 +89,25 @@ struct IpPrefix {
     }
     return true;
   }
-  /// The directed broadcast address of an IPv4 prefix shorter than /31 (RFC 922, RFC 3021).
+  /// The directed broadcast address. Only IPv4 prefixes shorter than /31 have one (RFC 922, RFC 3021).
   constexpr std::optional<IpAddress> broadcast() const {
     if (!address.is_v4() || length > 30) return std::nullopt;
     return IpAddress::v4(address.v4_value() | (0xffffffffu >> length));
   }
   constexpr auto operator<=>(const IpPrefix&) const = default;
 
-  /// "192.0.2.1/24"; the length must be given.
+  /// Reads "192.0.2.1/24". The length is required.
   static std::optional<IpPrefix> parse(std::string_view text);
   std::string to_string() const;
 };
 
-/// An address and a port (host order).
+/// An address and a port in host order.
 struct Endpoint {
   IpAddress address;
   std::uint16_t port = 0;
 
   constexpr auto operator<=>(const Endpoint&) const = default;
-  /// "192.0.2.1:80" or "[2001:db8::1]:80"; nothing on any other form.
+  /// Reads "192.0.2.1:80" or "[2001:db8::1]:80". Returns nothing for any other form.
   static std::optional<Endpoint> parse(std::string_view text);
   std::string to_string() const;
 };

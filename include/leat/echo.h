@@ -1,4 +1,4 @@
-// ICMP echo (RFC 792): what answers a ping.
+// EchoReply: the answer to an ICMP echo request (RFC 792).
 #pragma once
 
 #include <cstdint>
@@ -8,12 +8,12 @@
 
 namespace leat {
 
-/// An echo reply that came for an identifier that this host has sent requests with.
+/// An ICMP echo reply with an identifier that this host has used in a request.
 struct EchoReply {
   IpAddress from;
   std::uint16_t id = 0, sequence = 0;
-  std::uint8_t ttl = 0;                 ///< of the IP packet, as it arrived
-  std::vector<std::uint8_t> payload{};  ///< what the request carried, if all is well
+  std::uint8_t ttl = 0;                 ///< TTL of the IP packet on arrival
+  std::vector<std::uint8_t> payload{};  ///< the payload of the request, if nothing damaged it
 };
 
 }  // namespace leat

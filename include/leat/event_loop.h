@@ -1,4 +1,4 @@
-// EventLoop: what a function that runs on a host's own thread can do there, without ever waiting.
+// EventLoop: the calls of a function that runs on the host's own thread. None of them waits.
 //
 //   host->post([](leat::EventLoop& loop) {
 //     auto listener = *loop.listen({leat::IpAddress::any_v4(), 7});
@@ -7,12 +7,12 @@
 //     });
 //   });
 //
-// Threading: an EventLoop is handed to functions given to Host::post, to handlers and to timers. They run one after
-// the other on the host's thread, must not throw and must not block (nor call Host, Connection or Listener), and may
-// use the EventLoop until they return. While they run, no segment is answered: keep them short.
+// Threading: functions given to Host::post, handlers and timers receive an EventLoop. They run one after another on the
+// host's thread and may use the EventLoop until they return. They must not throw, block, or call Host, Connection or
+// Listener. The host answers no segment while they run, so keep them short.
 //
-// A socket made here belongs to whoever made it until close() or abort(); the end of the Host aborts what is left.
-// Calls with the handle of a socket that is gone fail with bad_handle; they never touch its successor.
+// The application owns a socket until close() or abort(). The destructor of the Host aborts the remaining sockets. A
+// call with the handle of a closed socket fails with bad_handle, and never acts on a later socket.
 #pragma once
 
 #include <cstddef>
@@ -34,96 +34,105 @@ namespace leat {
 class Engine;
 struct ConnectOptions;
 
+/// The face of a host on its own thread. Calls with a socket also fail with bad_handle, or with the reason why the
+/// connection failed.
 class EventLoop {
  public:
   using Function = std::function<void(EventLoop&)>;
   using Handler = std::function<void(EventLoop&, const Event&)>;
 
-  /// A timer that was set; names it for cancel().
+  /// A timer, for cancel().
   struct Timer {
     Instant due{};
     std::uint64_t number = 0;
     constexpr bool operator==(const Timer&) const = default;
-    /// Earlier first, and in the order of setting among those of one instant.
+    /// Orders timers by instant; timers of one instant by the order of the calls that set them.
     constexpr bool operator<(const Timer& o) const { return due != o.due ? due < o.due : number < o.number; }
   };
 
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  /// When this turn of the loop began, on the monotonic clock; it stands still while a function runs.
+  /// The start of this turn of the loop on the monotonic clock. It does not advance while a function runs.
   Instant now() const;
 
-  /// Starts to connect; kEventConnected or kEventError tells how it ended. ConnectOptions::timeout does not count
-  /// here: set a timer. Errors: network_unreachable, address_not_available, address_in_use, no_buffers.
+  /// Starts to connect. kEventConnected or kEventError follows. ConnectOptions::timeout is ignored: set a timer
+  /// instead. Errors: network_unreachable, address_not_available, address_in_use, no_buffers.
   expected<SocketHandle, Error> connect(const Endpoint& remote, const ConnectOptions& options);
   expected<SocketHandle, Error> connect(const Endpoint& remote);
-  /// An unspecified address listens on all of the host's; port 0 picks a free one. kEventAcceptable follows.
+  /// Listens. The unspecified address means all addresses of the host, port 0 a free port. kEventAcceptable follows for
+  /// connections. Errors: address_in_use, address_not_available, no_buffers.
   expected<SocketHandle, Error> listen(const Endpoint& local, unsigned backlog = 128);
-  /// would_block when nobody waits. Give the socket its handler before returning from the function that accepts
-  /// it: an event for what it has received by now follows.
+  /// Returns the next connection, or would_block if none is waiting. Set its handler before the function returns that
+  /// accepts it: an event for data that it has received already follows.
   expected<SocketHandle, Error> accept(SocketHandle listener);
 
-  /// Copies in-order data out. 0: the peer's FIN (or an empty buffer); would_block: nothing yet.
+  /// Copies received data, in order. Returns the number of bytes; 0 is the peer's FIN, or an empty buffer. would_block:
+  /// no data yet.
   expected<std::size_t, Error> read(SocketHandle socket, std::span<std::uint8_t> buffer);
-  /// Takes what fits into the send buffer; would_block: full, kEventWritable follows.
+  /// Copies data into the send buffer and returns how much fits. would_block: the buffer is full, and kEventWritable
+  /// follows.
   expected<std::size_t, Error> write(SocketHandle socket, std::span<const std::uint8_t> data);
-  /// As write, and urgent: see Connection::write_urgent.
+  /// Writes urgent data: see Connection::write_urgent.
   expected<std::size_t, Error> write_urgent(SocketHandle socket, std::span<const std::uint8_t> data);
-  /// As read(), without the copy: fills `pieces`, from the front, with where in-order data lies and returns how many.
-  /// 0: the peer's FIN (or no pieces); would_block: nothing yet. They are valid until consume(), read(), close() or
-  /// abort() of this socket, and no longer than until the function returns that was given the EventLoop.
+  /// Reads without a copy: points `pieces` at received data, in order, and returns the number of pieces used. 0 is the
+  /// peer's FIN, or no pieces. would_block: no data yet. The pieces are valid until consume(), read(), close() or
+  /// abort() of this socket, and at most until the function returns that received the EventLoop.
   expected<std::size_t, Error> view(SocketHandle socket, std::span<std::span<const std::uint8_t>> pieces);
-  /// Forgets up to `n` bytes of what view() gives, which makes room for the peer; returns how many. What is not
-  /// consumed comes again with the next view().
+  /// Releases the first `n` bytes that view() returns, which reopens the window for the peer. Returns how many were
+  /// released. The next view() returns the rest again.
   expected<std::size_t, Error> consume(SocketHandle socket, std::size_t n);
-  /// Sends `data`, up to 1 GiB, from where it is: all of it, however large, unless the send buffer is full
-  /// (would_block) or memory is short (no_buffers); kEventWritable follows. It must not change until `release` is
-  /// called, once, on the host's thread: when all of it was acknowledged or the connection is over, before the Host has
-  /// ended; perhaps before this call returns, or within abort(). `release` must not throw nor use an EventLoop, a
-  /// Connection or a Listener; Host::post may be used. After an error it is not called. Up to 2 kB are copied: for many
-  /// small pieces use write().
+  /// Writes up to 1 GiB without a copy. It takes all of `data`, or fails with would_block (the send buffer is full) or
+  /// no_buffers (memory is short), and kEventWritable follows.
+  ///
+  /// `data` must not change until `release` is called. That happens once, on the host's thread, when the peer has
+  /// acknowledged all of it or the connection has ended, at the latest in the destructor of the Host. It may happen
+  /// before this call returns, or within abort(). `release` must not throw or use an EventLoop, Connection or Listener;
+  /// it may call Host::post. It is not called after an error. Data of up to 2 kB is copied, so use write() for small
+  /// pieces.
   expected<void, Error> write_borrowed(SocketHandle socket, std::span<const std::uint8_t> data,
                                        std::function<void()> release);
-  /// Room in the send buffer for up to `wanted` bytes, often fewer: fill it in, and commit() what you have, before any
-  /// other call and before the function returns that was given the EventLoop. For data that must be put somewhere
-  /// anyway, such as what is read from a file; ask for no more than you expect to have, since it takes memory. Errors
-  /// as write's.
+  /// Returns room in the send buffer for up to `wanted` bytes, often for fewer. Fill it, and commit() it before any
+  /// other call and before the function returns that received the EventLoop. It saves a copy of data that is produced
+  /// anyway, such as read from a file. Ask for no more than you expect to fill, because the room takes memory. Errors
+  /// as for write().
   expected<std::span<std::uint8_t>, Error> prepare(SocketHandle socket, std::size_t wanted);
-  /// Writes the first `n` bytes of what prepare() gave, 0 when nothing came of it. invalid_argument: it gave fewer.
+  /// Writes the first `n` bytes of the room that prepare() returned; 0 gives it back. invalid_argument: `n` is larger
+  /// than the room.
   expected<void, Error> commit(SocketHandle socket, std::size_t n);
-  /// FIN after what is queued; reading goes on. kEventFlushed follows when the peer has acknowledged it.
+  /// Sends a FIN after the queued data. The socket can still be read. kEventFlushed follows when the peer has
+  /// acknowledged the FIN.
   expected<void, Error> shutdown(SocketHandle socket);
-  /// Gives the handle up, and its handler: FIN after what is queued, in the background; RST when unread data is
-  /// lost (RFC 2525 §2.17). A listener resets what was not accepted.
+  /// Ends the handle and its handler. The connection sends a FIN after the queued data in the background, or a RST if
+  /// received data is unread (RFC 2525 §2.17). A listener resets the connections that were not accepted.
   expected<void, Error> close(SocketHandle socket);
-  /// RST now, and gone.
+  /// Sends a RST now and ends the handle.
   expected<void, Error> abort(SocketHandle socket);
 
-  /// Sends an ICMP echo request with `payload`. Errors: network_unreachable, host_unreachable (one of this host's own
-  /// addresses), invalid_argument (it does not fit into a packet of the link), no_buffers.
+  /// Sends an ICMP echo request with `payload`. Errors: network_unreachable, host_unreachable (`remote` is this
+  /// host's), invalid_argument (the payload exceeds a packet of the link), no_buffers.
   expected<void, Error> ping(const IpAddress& remote, std::uint16_t id, std::uint16_t sequence,
                              std::span<const std::uint8_t> payload);
-  /// Calls `handler` for each reply to a ping of this host; an empty one for silence. Replies may come twice or never.
+  /// Sets the function for replies to pings of this host; an empty one ignores them. A reply may come twice or never.
   using EchoHandler = std::function<void(EventLoop&, const EchoReply&)>;
   void set_echo_handler(EchoHandler handler);
 
-  /// The EventBits that hold now.
+  /// The EventBits that are true now.
   std::uint16_t readiness(SocketHandle socket) const;
-  /// Why the connection failed; none while it has not.
+  /// The reason why the connection failed; Error::none while it works.
   Error error(SocketHandle socket) const;
   expected<TcpInfo, Error> info(SocketHandle socket) const;
   expected<Endpoint, Error> local(SocketHandle socket) const;
   expected<Endpoint, Error> remote(SocketHandle socket) const;
   const Counters& counters() const;
 
-  /// Calls `handler` for each event of the socket, in place of an earlier handler; an empty one for silence.
+  /// Sets the function for events of the socket. It replaces an earlier one; an empty one ignores events.
   void set_handler(SocketHandle socket, Handler handler);
 
-  /// Calls `f` once, when the time has come; never before this function returns.
+  /// Calls `f` once at `due`, or after `delay`. It is never called before this function returns.
   Timer call_at(Instant due, Function f);
   Timer call_after(Duration delay, Function f) { return call_at(now() + delay, std::move(f)); }
-  /// False when it has run or was cancelled before.
+  /// Cancels a timer. Returns false if it has run or was cancelled before.
   bool cancel(const Timer& timer);
 
  private:

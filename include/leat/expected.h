@@ -1,4 +1,6 @@
-// expected<T, E>: a value or an error, for control calls (std::expected comes with C++23).
+// expected<T, E>: a value or an error, the result of control calls. C++23 has std::expected; Leat is C++20.
+//
+// Threading: plain values.
 #pragma once
 
 #include <cstdlib>
@@ -15,7 +17,8 @@ struct unexpected {
   constexpr explicit unexpected(E e) : error(std::move(e)) {}
 };
 
-/// A T, or an E that says why there is none. Reading the wrong side ends the process: check first.
+/// A T, or an E that says why there is none. Test it before use: value() without a value and error() without an error
+/// end the process.
 template <class T, class E>
 class [[nodiscard]] expected {
  public:
@@ -53,7 +56,7 @@ class [[nodiscard]] expected {
   std::variant<T, E> content_;
 };
 
-/// Success without a value, or an E.
+/// The result of a call that returns no value: success, or an E.
 template <class E>
 class [[nodiscard]] expected<void, E> {
  public:

@@ -1,13 +1,14 @@
-// leat::Host: a TCP/IP host of your own on a link, with connections that block the calling thread.
+// leat::Host: a TCP/IP host on a link, with connections whose calls block the calling thread.
 //
 //   auto host = leat::Host::open({.link = "tap:leat0", .addresses = {*leat::IpPrefix::parse("10.0.0.2/24")}});
 //   auto conn = host->connect({*leat::IpAddress::parse("10.0.0.1"), 80});
 //   conn->write_all(request);  conn->read(buffer);
 //
-// A Host runs its stack on a thread of its own, so segments are answered while the application works.
-// Threading: every function here may be called from any thread, except from inside an event handler
-// (which runs on the stack's thread and uses `EventLoop` instead). Handles are move-only; destroying a
-// Connection closes it gracefully in the background, destroying the Host aborts what is left.
+// A Host runs its stack on a thread of its own, so it answers segments while the application works.
+//
+// Threading: every function may be called from any thread, except from an event handler. A handler runs on the stack's
+// thread and uses `EventLoop` instead. Handles are move-only. The destructor of a Connection closes it in the
+// background. The destructor of the Host aborts its remaining connections.
 #pragma once
 
 #include <cstddef>
@@ -35,84 +36,88 @@ namespace leat {
 class EventLoop;
 struct WorkerLink;
 
+/// The configuration of a host. Only `link` is required; some links require `addresses`.
 struct HostConfig {
-  /// "raw" or "raw:IFACE" (the machine's own addresses), "packet:IFACE", "xdp:IFACE[:QUEUE]", "tap:NAME", "tun:NAME" or
-  /// "memory:NAME" (two hosts of one process with the same NAME are joined).
+  /// "raw" or "raw:IFACE" (the addresses of the machine), "packet:IFACE", "xdp:IFACE[:QUEUE]", "tap:NAME", "tun:NAME"
+  /// or "memory:NAME" (joins two hosts of one process that use the same NAME).
   std::string link{};
-  /// At least one. On a raw link it is the kernel's; on a packet or xdp link it may be the kernel's on that interface,
-  /// which is then shared. None, on these: all of the kernel's, or the first one of the interface.
+  /// Addresses with prefix lengths. tap, tun and memory links need at least one. On a raw link they must be addresses
+  /// of the kernel; none means all of them. On a packet or xdp link they may be addresses of the kernel on that
+  /// interface, which the host then shares; none means the first one.
   std::vector<IpPrefix> addresses{};
-  std::optional<IpAddress> gateway{};  ///< on one of the addresses' subnets; the kernel's when its address is shared
-  std::optional<MacAddress> mac{};     ///< else the kernel's when shared or on an xdp link, else a random local one
-  std::optional<std::uint32_t> mtu{};  ///< 576..65535; else the device's
-  /// Faults of the link, emulated: frames pass them in this order, each way.
+  std::optional<IpAddress> gateway{};  ///< in the subnet of an address; a shared address uses the kernel's
+  std::optional<MacAddress> mac{};     ///< default: the kernel's if shared or on xdp, otherwise random and local
+  std::optional<std::uint32_t> mtu{};  ///< bytes, 576..65535; default: the device's
+  /// Emulated faults of the link. Frames pass them in this order in each direction.
   std::vector<Impairment> impairments{};
-  /// Super-segments, and checksums that are left to the link, where it can: false has every frame made as it is on the
-  /// wire, and tap: and tun: links receive them so.
+  /// Uses super-segments and checksum offload where the link has them. False: the host sends each frame in its final
+  /// form, and tap and tun links receive them so.
   bool offloads = true;
   TcpSettings tcp{};
   Polling polling = Polling::adaptive;  ///< how the host's thread waits for packets
-  /// A file to write every frame to, as pcapng, with a comment on each that is dropped, sent again, or sent to probe
-  /// or to challenge; "-" is standard output, and empty is none. It shows what the stack sees: super-segments whole,
-  /// checksums filled in.
+  /// File for a capture of all frames in pcapng. Frames that are dropped, retransmitted, or sent as a probe or a
+  /// challenge have a comment. "-" is standard output, empty is no capture. The capture shows frames as the stack sees
+  /// them: super-segments are whole and checksums are filled in.
   std::string capture{};
-  /// Told of trouble that does not stop the host, such as a full disk under the capture: a sentence, once for each
-  /// kind. Called on the host's thread; must neither block nor throw.
+  /// Receives a sentence about a problem that does not stop the host, such as a full disk under the capture, once for
+  /// each kind. It is called on the host's thread, and must neither block nor throw.
   std::function<void(const std::string&)> on_warning{};
 };
 
-/// Why a host could not be opened: a code, and a sentence that says what to do.
+/// The reason why a host could not be opened: a code, and a sentence that says what to do.
 struct HostError {
   Error code = Error::system;
   std::string message;
 };
 
-/// What a link really does, for people and tests.
+/// The properties and the counters of an open link.
 struct LinkInfo {
-  std::string name;           ///< as given in HostConfig::link
-  std::string description{};  ///< what it got of what it could have had: "native XDP, copy mode"; often empty
-  MacAddress mac;             ///< zero without a link layer (tun)
+  std::string name;           ///< HostConfig::link
+  std::string description{};  ///< details of the mode, such as "native XDP, copy mode"; often empty
+  MacAddress mac;             ///< zero on a link without Ethernet
   std::uint32_t mtu = 0;
-  std::uint32_t max_super_segment = 0;  ///< 0: plain frames only
+  std::uint32_t max_super_segment = 0;  ///< bytes; 0: the link takes no super-segments
   bool completes_checksums = false;
   std::uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0, rx_dropped = 0, tx_refused = 0;
-  std::uint64_t rx_partial_checksums = 0;       ///< packets received before their checksum was filled in
-  std::uint64_t rx_super_segments = 0;          ///< packets received that stand for several wire segments
-  std::vector<ImpairmentReport> impairments{};  ///< of HostConfig, those of the way in first
+  std::uint64_t rx_partial_checksums = 0;       ///< packets received without their final checksum
+  std::uint64_t rx_super_segments = 0;          ///< packets received that hold several wire segments
+  std::vector<ImpairmentReport> impairments{};  ///< of HostConfig; those of the direction in come first
 };
 
 struct ConnectOptions {
-  std::optional<Duration> timeout{};  ///< else bounded by TcpSettings::syn_retries alone
-  /// Queued at once, so that it may ride on the ACK that completes the handshake. Taken whole or refused
-  /// with no_buffers when larger than the send buffer.
+  std::optional<Duration> timeout{};  ///< default: TcpSettings::syn_retries alone limits it
+  /// Data to queue before the handshake, so that the ACK that completes it can carry the data. More than the send
+  /// buffer takes is refused with no_buffers.
   std::span<const std::uint8_t> first_data{};
-  std::uint16_t local_port = 0;  ///< 0: a random ephemeral one (RFC 6056)
+  std::uint16_t local_port = 0;  ///< 0: a random ephemeral port (RFC 6056)
 };
 
-/// One TCP connection. All functions but the destructor block until done; a time-out of nullopt waits for ever.
+/// One TCP connection. All functions but the destructor block until they are done. Without a time-out they wait
+/// forever.
 class Connection {
  public:
   Connection(Connection&&) noexcept;
   Connection& operator=(Connection&&) noexcept;
-  ~Connection();  ///< as close(), without waiting
+  ~Connection();  ///< closes as close() does, without waiting
 
-  /// Waits for at least one byte. 0 is the peer's FIN (or an empty buffer). Errors: timed_out (the connection
-  /// is unharmed when it is the call's own time-out), reset, closed (by another thread meanwhile), aborted (the Host
-  /// is gone), no_device (its link is). These hold for the other calls as well.
+  /// Waits for at least one byte and returns the number of bytes read. 0 means the peer's FIN, or an empty buffer.
+  ///
+  /// Errors of this and the other calls: timed_out (by `timeout`, the connection goes on; or the connection failed),
+  /// reset, closed (another thread closed it), aborted (the Host is gone), no_device (the link is gone).
   expected<std::size_t, Error> read(std::span<std::uint8_t> buffer, std::optional<Duration> timeout = {});
-  /// Waits for room for at least one byte and takes what fits.
+  /// Waits for room for at least one byte in the send buffer. Returns the number of bytes taken.
   expected<std::size_t, Error> write(std::span<const std::uint8_t> data, std::optional<Duration> timeout = {});
-  /// As write; tells the peer that what was taken, and all that was written before it, is urgent (RFC 9293 §3.8.5).
-  /// It stays in the stream, where it was written. The other way: TcpInfo::urgent, kEventUrgent.
+  /// Writes, and tells the peer that the stream up to the last byte taken is urgent (RFC 9293 §3.8.5). The data stays
+  /// in the stream. TcpInfo::urgent and kEventUrgent report urgent data of the peer.
   expected<std::size_t, Error> write_urgent(std::span<const std::uint8_t> data, std::optional<Duration> timeout = {});
-  /// Repeats write() until all is taken into the send buffer; the time-out bounds each wait, not the whole.
+  /// Repeats write() until the send buffer has taken all data. The time-out limits each wait, not the whole call.
   expected<void, Error> write_all(std::span<const std::uint8_t> data, std::optional<Duration> timeout = {});
-  /// No more writes: FIN after what is queued. Reading goes on (RFC 9293 §3.6).
+  /// Sends a FIN after the queued data. The connection can still be read (RFC 9293 §3.6).
   expected<void, Error> shutdown();
-  /// Ends both directions: FIN after what is queued, RST when unread data is thrown away (RFC 2525 §2.17).
-  /// Waits until the peer acknowledged everything, at most `linger`; true when it did.
+  /// Ends both directions: sends a FIN after the queued data, or a RST if received data is unread (RFC 2525 §2.17).
+  /// Waits up to `linger` until the peer has acknowledged everything, and returns whether it has.
   expected<bool, Error> close(Duration linger = std::chrono::seconds(0));
-  /// RST now; everything queued is dropped.
+  /// Sends a RST now and drops all queued data.
   void abort();
 
   TcpInfo info() const;  ///< zeros after close()
@@ -127,12 +132,14 @@ class Connection {
   std::unique_ptr<State> state_;
 };
 
+/// A listening socket. Threading as for Connection.
 class Listener {
  public:
   Listener(Listener&&) noexcept;
   Listener& operator=(Listener&&) noexcept;
-  ~Listener();  ///< connections not accepted yet are reset
+  ~Listener();  ///< resets connections that were not accepted
 
+  /// Waits for a connection. Errors: timed_out, closed, aborted, no_device.
   expected<Connection, Error> accept(std::optional<Duration> timeout = {});
   Endpoint local() const;
 
@@ -143,32 +150,38 @@ class Listener {
   std::unique_ptr<State> state_;
 };
 
+/// A TCP/IP host on a link, with its own thread.
 class Host {
  public:
+  /// Opens the link and starts the host. The error says what to do.
   static expected<Host, HostError> open(const HostConfig& config);
-  /// `cores` hosts, 1 to 64, with one address on one link, each on a thread of its own that stays on a CPU. They share
-  /// nothing: each connection belongs to the one that the kernel gives its segments to, so each must listen.
-  /// On tap: and tun:, packet: with an address of its own, and xdp: on an interface that has a queue for each; no
-  /// capture, no impairments. For servers: the kernel may give the answers to what connect() opens to another core (on
-  /// tap: and tun: when it was idle for seconds).
+  /// Opens `cores` hosts, 1..64, with one address on one link, each on a thread that stays on one CPU. The hosts share
+  /// nothing. A connection belongs to the host to which the kernel gives its segments, so each host must listen.
+  ///
+  /// Links: tap, tun, packet with an address of its own, and xdp on an interface with a queue for each host. Capture
+  /// and impairments are not supported. It is for servers: after connect() the kernel may give the answers to another
+  /// host (on tap and tun when the connection was idle for seconds).
   static expected<std::vector<Host>, HostError> open_cores(const HostConfig& config, unsigned cores);
   Host(Host&&) noexcept;
   Host& operator=(Host&&) noexcept;
   ~Host();
 
+  /// Connects and waits for the handshake. Errors: refused, timed_out, host_unreachable, network_unreachable,
+  /// address_not_available, address_in_use, no_buffers, aborted, no_device.
   expected<Connection, Error> connect(const Endpoint& remote, const ConnectOptions& options = {});
-  /// An unspecified address listens on all of the host's; port 0 picks a free one.
+  /// Listens. The unspecified address means all addresses of the host, port 0 a free port. Errors: address_in_use,
+  /// address_not_available, no_buffers, aborted, no_device.
   expected<Listener, Error> listen(const Endpoint& local, unsigned backlog = 128);
 
-  /// Runs `f` on the stack's thread; see leat/event_loop.h for what it can do there.
+  /// Runs `f` on the stack's thread, after the functions posted before. leat/event_loop.h says what it can do there.
   void post(std::function<void(EventLoop&)> f);
 
   Counters counters() const;
   LinkInfo link() const;
   MemoryInfo memory() const;
-  /// Listeners and connections, also those that were closed and go on in the background.
+  /// The listeners and connections, with closed connections that still deliver data.
   std::vector<SocketInfo> sockets() const;
-  /// The error that ended the link (its interface was removed), if one did.
+  /// The error that ended the link, such as the removal of its interface. Nothing while the link works.
   std::optional<Error> failure() const;
 
  private:

@@ -1,4 +1,6 @@
-// Polling: what a host's thread does while it waits for packets.
+// Polling: how a host's thread waits for packets.
+//
+// Threading: plain values.
 #pragma once
 
 #include <optional>
@@ -6,17 +8,18 @@
 
 namespace leat {
 
-/// Waking a sleeping thread takes some 25 us on each side of a round trip; a thread that keeps looking answers in less
-/// than ten, and takes a core for itself.
+/// A thread that sleeps needs some 25 us to wake up, on each side of a round trip. A thread that polls answers within
+/// 10 us and occupies a core.
 enum class Polling {
-  /// Keeps looking while answers come within 500 us, then sleeps: where nothing happens it costs nothing. Sleeps at
-  /// once where the process has one CPU only.
+  /// Polls while packets arrive within 500 us, then sleeps. An idle host takes no CPU time. On a single CPU it sleeps
+  /// at
+  /// once.
   adaptive,
   busy,   ///< never sleeps
   sleep,  ///< always sleeps
 };
 
-/// "adaptive", "busy" or "sleep".
+/// Reads "adaptive", "busy" or "sleep". Returns nothing for any other name.
 std::optional<Polling> parse_polling(std::string_view name);
 
 }  // namespace leat

@@ -1,19 +1,23 @@
-/* Leat's sockets for C programs: the calls of POSIX and Linux with `leat_` in front, on a TCP/IP host of the process's
- * own instead of the kernel. What they mean, and their errors, is what the manual pages say (what differs is in
- * docs/kernel-differences.md): they give -1 and set errno.
+/* Leat's sockets for C programs: the calls of POSIX and Linux with the prefix `leat_`, on a TCP/IP host of the process
+ * instead of the kernel. The manual pages describe the calls and their errors; docs/kernel-differences.md lists the
+ * differences. A call that fails returns -1 and sets errno.
  *
  *   leat_host_open("tap:leat0 10.0.0.2/24 gateway 10.0.0.1");
  *   int fd = leat_socket(AF_INET, SOCK_STREAM, 0);
  *
- * Descriptors are Leat's: small numbers from 3, which mean nothing to the kernel, as the kernel's mean nothing here.
+ * Descriptors are Leat's own: small numbers from 3. The kernel's calls do not accept them, and Leat's calls do not
+ * accept the kernel's descriptors.
  *
- * Threads: every call may be made from any thread, several at once, on one descriptor too. The host runs on a thread
- * of its own; a call is a message to it. A signal handler without SA_RESTART ends a call that waits, with EINTR.
- * fork(): the child has no host. Every call fails there with EBADF, nothing is sent, and the parent goes on; the child
- * may open a host of its own.
+ * Threads: any thread may make any call, and several may use one descriptor at once. The host runs on its own thread,
+ * and a call sends it a message. A signal handler without SA_RESTART ends a waiting call with EINTR.
  *
- * EFAULT: given for pointers into the first page (NULL), as far as the call would use them; others are trusted.
- * SIGPIPE: raised in the calling thread as by the kernel; MSG_NOSIGNAL prevents it. */
+ * fork(): the child has no host. Its calls fail with EBADF and send nothing, and the parent is not affected. The child
+ * may open its own host.
+ *
+ * EFAULT: the error for a pointer into the first page, such as NULL, that the call would use. Other pointers are not
+ * checked.
+ *
+ * SIGPIPE: raised in the calling thread, as by the kernel. MSG_NOSIGNAL prevents it. */
 #pragma once
 
 #include <poll.h>
@@ -28,22 +32,24 @@
 extern "C" {
 #endif
 
-/* Opens the process's host. `config` is words with spaces between them: a link, then what else there is to say, in any
- * order. A host has a loopback interface (127.0.0.1, and the way to its own addresses) in any case.
- *   link     loopback (nothing else), tap:NAME, tun:NAME, packet:INTERFACE, xdp:INTERFACE or memory:NAME
- *   address  10.0.0.2/24, one or more; none on `loopback`
+/* Opens the host of the process. `config` has words with spaces between them: a link, then further words in any order.
+ * Each host also has a loopback interface with 127.0.0.1 and the routes to its own addresses.
+ *   link     loopback (no other link), tap:NAME, tun:NAME, packet:INTERFACE, xdp:INTERFACE or memory:NAME
+ *   address  such as 10.0.0.2/24; one or more, none with `loopback`
  *   gateway ADDRESS    mac ADDRESS    mtu BYTES
- *   impair SPEC        faults of the link, as in:loss=1%,delay=20ms; may be repeated
+ *   impair SPEC        faults of the link, such as in:loss=1%,delay=20ms (leat/impairment.h); may be repeated
  *   poll HOW           adaptive, busy or sleep: how the host waits for packets (leat/polling.h)
- *   capture FILE       every frame as pcapng
- *   congestion NAME    of new sockets
- * 0, or -1 with errno: EINVAL (leat_host_trouble() says why), EBUSY (there is a host already), EPERM, ENODEV,
- * EADDRINUSE and what else opening the link gives. */
+ *   capture FILE       captures all frames in pcapng
+ *   congestion NAME    congestion control of new sockets
+ * Returns 0, or -1 with errno: EFAULT (`config` is NULL), EINVAL (a word is wrong), EBUSY (the process has a host),
+ * EPERM, ENETDOWN (the interface does not exist or is down), EADDRINUSE, or another error from opening the link. Except
+ * after EFAULT, leat_host_trouble() gives the reason. */
 int leat_host_open(const char* config);
-/* Resets what is open, ends the calls that wait (ENETDOWN), and closes the host; its descriptors are gone. -1 and EBADF
- * when there is none. Not while another thread opens one. */
+/* Resets all connections, ends waiting calls with ENETDOWN, and closes the host and its descriptors. Returns -1 with
+ * EBADF if the process has no host. Must not be called while another thread opens a host. */
 int leat_host_close(void);
-/* Why the calling thread's last leat_host_open() failed: a sentence for people. Never NULL. */
+/* The reason why the last failed leat_host_open() of the calling thread failed: a sentence. Never NULL; empty if none
+ * has failed. Valid until the next leat_host_open() of the thread, or its end. */
 const char* leat_host_trouble(void);
 
 int leat_socket(int domain, int type, int protocol); /* AF_INET, SOCK_STREAM */
@@ -75,7 +81,7 @@ int leat_getsockopt(int fd, int level, int name, void* value, socklen_t* length)
 int leat_fcntl(int fd, int command, ...);           /* F_GETFL, F_SETFL, F_GETFD, F_SETFD, F_DUPFD(_CLOEXEC) */
 int leat_ioctl(int fd, unsigned long request, ...); /* FIONREAD, FIONBIO, SIOCOUTQ, SIOCOUTQNSD, SIOCATMARK */
 
-/* Leat's descriptors only. Time-outs in milliseconds; negative: for ever. */
+/* These calls take Leat's descriptors only. Time-outs are in milliseconds; a negative one never ends the wait. */
 int leat_poll(struct pollfd* fds, nfds_t count, int timeout);
 int leat_select(int nfds, fd_set* read, fd_set* write, fd_set* except, struct timeval* timeout);
 int leat_epoll_create(int size);

@@ -1,4 +1,6 @@
-// What a host holds: its memory by pool, and its sockets with what ss(8) tells of each.
+// Statistics of a host: its memory by pool, and its sockets with the columns of ss(8).
+//
+// Threading: plain values.
 #pragma once
 
 #include <array>
@@ -9,19 +11,19 @@
 
 namespace leat {
 
-/// Buffers of one size.
+/// The pool of buffers of one size.
 struct BufferUse {
-  std::uint32_t size = 0;    ///< bytes of each
-  std::uint64_t in_use = 0;  ///< held by queues and packets on their way
-  std::uint64_t kept = 0;    ///< free, for use again
+  std::uint32_t size = 0;    ///< bytes of one buffer
+  std::uint64_t in_use = 0;  ///< buffers held by queues and packets
+  std::uint64_t kept = 0;    ///< free buffers, kept for reuse
 };
 
 struct MemoryInfo {
   std::array<BufferUse, 4> buffers{};
-  std::uint64_t limit = 0;     ///< bytes that the buffers, in use and kept, may take together
-  std::uint64_t refusals = 0;  ///< buffers that were not given because of that
+  std::uint64_t limit = 0;     ///< bytes that all buffers, in use and kept, may take
+  std::uint64_t refusals = 0;  ///< buffers refused because of the limit
   std::uint64_t connections = 0;
-  std::uint64_t orphans = 0;  ///< of the connections: closed by the application, not by TCP yet
+  std::uint64_t orphans = 0;  ///< connections that the application has closed and TCP has not
   std::uint64_t listeners = 0;
   std::uint64_t half_open = 0;
   std::uint64_t time_wait = 0;
@@ -30,11 +32,11 @@ struct MemoryInfo {
 
 struct SocketInfo {
   Endpoint local;
-  Endpoint remote;  ///< port 0: a listener
+  Endpoint remote;  ///< port 0 for a listener
   TcpInfo tcp;
-  /// Bytes that the application has not read; of a listener, connections that it has not accepted.
+  /// Bytes received and not read. For a listener: connections not accepted.
   std::uint64_t receive_queue = 0;
-  /// Bytes that the peer has not acknowledged; of a listener, its backlog.
+  /// Bytes written and not acknowledged. For a listener: its backlog.
   std::uint64_t send_queue = 0;
 };
 

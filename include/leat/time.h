@@ -1,7 +1,7 @@
-// Time as the stack sees it: an argument, never a question.
+// Time in the stack: an argument of its functions.
 //
-// StackClock has no now(): whoever calls the stack says what time it is, so that tests and simulations
-// run in virtual time. The runtime feeds CLOCK_MONOTONIC.
+// StackClock has no now(). The caller passes the time to the stack, so tests and simulations run in virtual time. The
+// runtime passes CLOCK_MONOTONIC. Threading: plain values.
 #pragma once
 
 #include <chrono>
@@ -9,7 +9,7 @@
 
 namespace leat {
 
-/// A tag for instants; deliberately not a clock that can be read.
+/// The clock type of Instant. It cannot be read.
 struct StackClock {
   using rep = std::int64_t;
   using period = std::nano;
@@ -18,12 +18,12 @@ struct StackClock {
   static constexpr bool is_steady = true;
 };
 
-/// Nanoseconds, signed, 292 years either way.
+/// Signed nanoseconds: 292 years either way.
 using Duration = StackClock::duration;
-/// A point in time on the caller's monotonic clock; its zero has no meaning.
+/// A point in time on the caller's monotonic clock. Its zero has no meaning.
 using Instant = StackClock::time_point;
 
-/// "No deadline": later than every instant that occurs.
+/// No deadline: an instant later than every other.
 inline constexpr Instant kNever = Instant::max();
 
 }  // namespace leat
