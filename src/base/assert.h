@@ -1,4 +1,4 @@
-// LEAT_ASSERT: states an invariant of our own code. Never put it on anything a packet can influence.
+// LEAT_ASSERT states an invariant of Leat's own code. It must never depend on the content of a packet.
 #pragma once
 
 #include <cassert>

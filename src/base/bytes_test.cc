@@ -12,7 +12,7 @@ TEST(Bytes, LoadsBigEndian) {
   EXPECT_EQ(load_be16(b.data()), 0x0080u);
   EXPECT_EQ(load_be16(b.data() + 1), 0x80ffu);
   EXPECT_EQ(load_be32(b.data()), 0x0080ff01u);
-  EXPECT_EQ(load_be32(b.data() + 1), 0x80ff01feu);  // no sign, no alignment
+  EXPECT_EQ(load_be32(b.data() + 1), 0x80ff01feu);  // neither the sign nor the alignment matters
 }
 
 TEST(Bytes, StoresBigEndianAndNothingElse) {

@@ -1,11 +1,11 @@
-// A doubly linked list whose links live in the elements: no allocation, O(1) removal from the middle.
+// A doubly linked list whose links are members of the elements. It allocates nothing and removes any element in O(1).
 #pragma once
 
 #include "base/assert.h"
 
 namespace leat {
 
-/// Base class of an element; Tag tells apart the several lists that one element may be on.
+/// Base class of an element. An element on several lists has one base for each, which Tag distinguishes.
 /// An element unlinks itself when it is destroyed.
 template <class Tag>
 class ListLink {
@@ -30,7 +30,7 @@ class ListLink {
   ListLink* next_ = nullptr;
 };
 
-/// A FIFO of T, which derives from ListLink<Tag>. The list owns nothing.
+/// A FIFO of T, which derives from ListLink<Tag>. The list does not own its elements.
 template <class T, class Tag>
 class IntrusiveList {
  public:

@@ -48,7 +48,7 @@ TEST(IntrusiveList, UnlinksFromAnywhere) {
   for (Item* i : {&a, &b, &c}) list.push_back(*i);
   b.ListLink<Red>::unlink();
   EXPECT_EQ(ids(list), (std::vector<int>{1, 3}));
-  b.ListLink<Red>::unlink();  // not on a list: nothing happens
+  b.ListLink<Red>::unlink();  // has no effect on an element that is on no list
   c.ListLink<Red>::unlink();
   a.ListLink<Red>::unlink();
   EXPECT_TRUE(list.empty());

@@ -1,5 +1,5 @@
-// Random numbers from a seed: SipHash-2-4 over a counter. Unpredictable to whoever lacks the seed,
-// the same again for whoever has it, so that a run can be replayed.
+// Random numbers from a seed: SipHash-2-4 over a counter. They cannot be predicted without the seed, and the same seed
+// gives the same numbers, so a run can be replayed.
 #pragma once
 
 #include <array>
@@ -9,7 +9,7 @@
 
 namespace leat {
 
-/// 128 bits from which all secrets of a Stack derive. The runtime fills it from getrandom(2).
+/// 128 bits from which a Stack derives all its secrets. The runtime fills it by getrandom(2).
 using Seed = SipKey;
 
 class Random {
@@ -18,13 +18,13 @@ class Random {
 
   constexpr std::uint64_t next() { return siphash_words<2, 4>(key_, std::array<std::uint64_t, 1>{counter_++}); }
   constexpr std::uint32_t next32() { return static_cast<std::uint32_t>(next() >> 32); }
-  /// Uniform in [0, bound); bound > 0. The bias is below 2^-32 for 32-bit bounds.
+  /// Uniform in [0, bound), for bound > 0. The bias is below 2^-32 for 32-bit bounds.
   constexpr std::uint32_t below(std::uint32_t bound) {
     return static_cast<std::uint32_t>((std::uint64_t{next32()} * bound) >> 32);
   }
   /// True with probability p in [0, 1].
   constexpr bool chance(double p) { return static_cast<double>(next() >> 11) * 0x1p-53 < p; }
-  /// A key for another purpose, independent of what next() gives afterwards.
+  /// Returns a key for another purpose. It is independent of later results of next().
   constexpr SipKey derive_key() {
     const std::uint64_t a = next();
     return {a, next()};

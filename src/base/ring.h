@@ -1,9 +1,9 @@
 // RingDeque<T>: a growable queue in one block of memory, indexed from its front.
 //
-// It owns no memory while it is empty, so that an idle connection pays 24 bytes for each; those that a whole stack
-// shares keep theirs (kKeepsRoom), so that traffic allocates nothing. Pushing and popping at either end is O(1)
-// amortised; inserting and erasing in the middle moves the shorter side. References are invalidated by every push,
-// insert and erase. Queues in blocks of a pool are PooledRing's (packet/pooled_ring.h).
+// An empty queue owns no memory, so an idle connection pays 24 bytes for each. With kKeepsRoom a queue keeps its
+// memory, which suits queues of a whole stack: traffic then allocates nothing. Push and pop at either end take
+// amortised O(1). Insert and erase in the middle move the shorter side. Each push, insert and erase invalidates
+// references. PooledRing (packet/pooled_ring.h) is a queue in blocks of a pool.
 #pragma once
 
 #include <algorithm>
@@ -38,7 +38,7 @@ class RingDeque {
 
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  /// Elements that fit into the memory held now; 0 while empty, unless kKeepsRoom.
+  /// The number of elements that fit into the present memory. It is 0 while the queue is empty, unless kKeepsRoom.
   std::size_t capacity() const { return capacity_; }
 
   T& operator[](std::size_t i) { return *slot(i); }
@@ -48,7 +48,7 @@ class RingDeque {
   T& back() { return *slot(size_ - std::size_t{1}); }
   const T& back() const { return *slot(size_ - std::size_t{1}); }
 
-  // By value: an element of this very queue may be pushed.
+  // The parameter is a value, because an element of this queue may be pushed.
   void push_back(T value) {
     grow_when_full();
     std::construct_at(place(size_), std::move(value));
@@ -71,7 +71,7 @@ class RingDeque {
     return value;
   }
 
-  /// Puts `value` before element `i`; i == size() appends.
+  /// Inserts `value` before element `i`; i == size() appends.
   void insert(std::size_t i, T value) {
     LEAT_ASSERT(i <= size_);
     if (i < size_ / 2) {
@@ -82,10 +82,10 @@ class RingDeque {
       for (std::size_t k = size_ - std::size_t{1}; k > i; --k) std::swap((*this)[k], (*this)[k - 1]);
     }
   }
-  /// Removes `count` elements from `first` on.
+  /// Removes `count` elements, beginning with `first`.
   void erase(std::size_t first, std::size_t count = 1) {
     LEAT_ASSERT(first <= size_ && count <= size_ - first);
-    if (count == 0) return;  // else elements would be moved onto themselves
+    if (count == 0) return;  // otherwise elements would be moved onto themselves
     const std::size_t after = size_ - first - count;
     if (first < after) {
       for (std::size_t k = first; k > 0; --k) (*this)[k - 1 + count] = std::move((*this)[k - 1]);

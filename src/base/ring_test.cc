@@ -55,7 +55,7 @@ TEST(RingDeque, TakesMoveOnlyElementsAndMovesAsAWhole) {
   for (int i = 0; i < 9; ++i) ring.push_back(std::make_unique<int>(i));
   RingDeque<std::unique_ptr<int>> other = std::move(ring);
   ASSERT_EQ(other.size(), 9u);
-  EXPECT_TRUE(ring.empty());  // NOLINT(bugprone-use-after-move): empty is what is promised
+  EXPECT_TRUE(ring.empty());  // NOLINT(bugprone-use-after-move): the class promises it
   ring.push_back(std::make_unique<int>(42));
   ring = std::move(other);
   ASSERT_EQ(ring.size(), 9u);
@@ -86,14 +86,15 @@ TEST(RingDeque, ErasesARangeInTheMiddleAndEverything) {
   EXPECT_EQ(ring.capacity(), 0u);
 }
 
-// Any series of operations leaves the same elements as in std::deque. Strings, so that ASan sees a lost destructor.
+// Any series of operations leaves the same elements as in std::deque. The elements are strings, so that ASan finds a
+// destructor that was not called.
 TEST(RingDeque, AgreesWithADequeUnderRandomOperations) {
   Random random(Seed{1, 2});
   RingDeque<std::string> ring;
   std::deque<std::string> model;
   for (int step = 0; step < 20'000; ++step) {
     const std::string value(20 + random.below(20), static_cast<char>('a' + random.below(26)));
-    const bool grow = step / 500 % 2 == 0;  // fills and empties in turns
+    const bool grow = step / 500 % 2 == 0;  // fills and empties the queue in turns
     const std::uint32_t op = random.below(grow ? 10 : 18);
     const std::size_t at = random.below(static_cast<std::uint32_t>(model.size()) + 1);
     if (op < 3) {

@@ -1,5 +1,5 @@
-// SipHash-c-d: a keyed hash that an outsider cannot steer (Aumasson and Bernstein, 2012).
-// 1-3 serves hash tables, 2-4 whatever must look random to the outside (ISNs, ports).
+// SipHash-c-d: a keyed hash that cannot be steered without the key (Aumasson and Bernstein, 2012). Hash tables use 1-3.
+// Numbers that must look random to the network, such as ISNs and ports, use 2-4.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@
 
 namespace leat {
 
-/// 128 secret bits, taken from the configuration's seed.
+/// 128 secret bits, derived from the seed of the configuration.
 struct SipKey {
   std::uint64_t k0 = 0, k1 = 0;
 };
@@ -36,7 +36,7 @@ struct State {
 };
 }  // namespace siphash_detail
 
-/// Hashes bytes; C rounds a word, D at the end.
+/// Hashes bytes, with C rounds for each word and D rounds at the end.
 template <int C, int D>
 constexpr std::uint64_t siphash(const SipKey& key, Bytes data) {
   siphash_detail::State s(key);
@@ -53,7 +53,7 @@ constexpr std::uint64_t siphash(const SipKey& key, Bytes data) {
   return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 
-/// Hashes whole 64-bit words, the form that flow keys use.
+/// Hashes whole 64-bit words. Flow keys have this form.
 template <int C, int D, std::size_t N>
 constexpr std::uint64_t siphash_words(const SipKey& key, const std::array<std::uint64_t, N>& words) {
   siphash_detail::State s(key);

@@ -8,7 +8,7 @@
 namespace leat {
 namespace {
 
-// The key of the SipHash paper's Appendix A: bytes 00, 01 … 0f.
+// The key is that of Appendix A in the SipHash paper: bytes 00, 01 … 0f.
 constexpr SipKey kKey{0x0706050403020100, 0x0f0e0d0c0b0a0908};
 
 std::vector<std::uint8_t> counting(std::size_t n) {
@@ -17,7 +17,7 @@ std::vector<std::uint8_t> counting(std::size_t n) {
   return v;
 }
 
-/// SipHash written once more, from the paper's section 2 and in another form: arrays, a padded copy, no templates.
+/// A second implementation of SipHash from section 2 of the paper, with arrays and a padded copy and without templates.
 std::uint64_t reference(int c, int d, const SipKey& key, std::vector<std::uint8_t> message) {
   const auto rotl = [](std::uint64_t x, int b) { return (x << b) | (x >> (64 - b)); };
   const std::uint64_t init[4] = {0x736f6d6570736575, 0x646f72616e646f6d, 0x6c7967656e657261, 0x7465646279746573};
@@ -48,7 +48,7 @@ std::uint64_t reference(int c, int d, const SipKey& key, std::vector<std::uint8_
 
 TEST(SipHash, GivesThePapersValue) { EXPECT_EQ((siphash<2, 4>(kKey, counting(15))), 0xa129ca6149be45e5u); }
 
-// From the authors' table of vectors: messages of 0, 1, 7, 8 and 63 counting bytes, as 8 little-endian bytes.
+// The vectors are those of the authors: messages of 0, 1, 7, 8 and 63 counting bytes, results as 8 little-endian bytes.
 TEST(SipHash, GivesTheAuthorsVectors) {
   EXPECT_EQ((siphash<2, 4>(kKey, {})), 0x726fdb47dd0e0e31u);
   EXPECT_EQ((siphash<2, 4>(kKey, counting(1))), 0x74f839c593dc67fdu);
@@ -58,7 +58,7 @@ TEST(SipHash, GivesTheAuthorsVectors) {
 }
 
 TEST(SipHash, AgreesWithAnotherImplementationAtEveryLength) {
-  for (std::size_t n = 0; n < 300; ++n) {  // past 255: only the length's lowest byte counts
+  for (std::size_t n = 0; n < 300; ++n) {  // passes 255, because only the lowest byte of the length counts
     EXPECT_EQ((siphash<2, 4>(kKey, counting(n))), reference(2, 4, kKey, counting(n))) << n;
     EXPECT_EQ((siphash<1, 3>(kKey, counting(n))), reference(1, 3, kKey, counting(n))) << n;
   }

@@ -1,4 +1,4 @@
-// Text forms of leat/address.h: strict parsers and the canonical printer of RFC 5952.
+// The text forms of leat/address.h: strict parsers, and a printer of the canonical form (RFC 5952).
 #include "leat/address.h"
 
 #include <algorithm>
@@ -6,7 +6,7 @@
 namespace leat {
 namespace {
 
-/// Decimal without sign, spaces or leading zeros (which some readers take for octal).
+/// Reads a decimal number without sign, spaces and leading zeros. Some programs read a leading zero as octal.
 std::optional<std::uint32_t> parse_decimal(std::string_view text, std::uint32_t max) {
   if (text.empty() || text.size() > 10 || (text.size() > 1 && text[0] == '0')) return std::nullopt;
   std::uint64_t value = 0;
@@ -32,7 +32,8 @@ std::optional<std::uint32_t> parse_hex(std::string_view text, std::size_t max_di
   return value;
 }
 
-/// Cuts the text up to `separator` off the front of `rest`; all of it when there is none.
+/// Removes the text up to `separator` from the front of `rest` and returns it. Without a separator it takes all of
+/// `rest`.
 std::string_view take_until(std::string_view& rest, char separator, bool& found) {
   const std::size_t at = rest.find(separator);
   found = at != std::string_view::npos;
@@ -52,7 +53,7 @@ std::optional<std::uint32_t> parse_v4(std::string_view text) {
   return value;
 }
 
-/// The colon-separated groups of one side of "::", appended to `out`; an IPv4 tail is allowed at the very end.
+/// Reads the groups on one side of "::" and appends them to `out`. The address may end with an IPv4 address.
 bool parse_groups(std::string_view text, bool allow_v4_tail, std::array<std::uint16_t, 8>& out, std::size_t& count) {
   if (text.empty()) return true;
   for (bool more = true; more;) {
@@ -71,7 +72,7 @@ bool parse_groups(std::string_view text, bool allow_v4_tail, std::array<std::uin
   return true;
 }
 
-/// RFC 4291 §2.2. "::" stands for at least one group.
+/// Reads the text of RFC 4291 §2.2. "::" stands for at least one group.
 std::optional<IpAddress> parse_v6(std::string_view text) {
   std::array<std::uint16_t, 8> left{}, right{};
   std::size_t left_count = 0, right_count = 0;
@@ -109,8 +110,8 @@ std::string v4_text(const std::uint8_t* b) {
   return std::to_string(b[0]) + '.' + std::to_string(b[1]) + '.' + std::to_string(b[2]) + '.' + std::to_string(b[3]);
 }
 
-/// RFC 5952 §4: lower case, no leading zeros, the first longest run of at least two zero groups as "::";
-/// §5: dotted decimal behind the prefix of IPv4-mapped addresses.
+/// Prints the form of RFC 5952 §4: lower case, no leading zeros, and "::" for the first longest run of at least two
+/// zero groups. IPv4-mapped addresses end with dotted decimal (§5).
 std::string v6_text(const IpAddress& a) {
   std::array<unsigned, 8> group{};
   for (std::size_t i = 0; i < 8; ++i) group[i] = static_cast<unsigned>(a.bytes[2 * i] << 8 | a.bytes[2 * i + 1]);

@@ -1,4 +1,4 @@
-// ARP for IPv4 over Ethernet (RFC 826); no other hardware or protocol exists here.
+// ARP for IPv4 over Ethernet (RFC 826). Other hardware and protocols are not supported.
 #pragma once
 
 #include <algorithm>
@@ -22,8 +22,8 @@ struct ArpPacket {
 
   constexpr bool operator==(const ArpPacket&) const = default;
 
-  /// Nothing when it is too short, not IPv4 over Ethernet, neither request nor reply, or claims a group
-  /// address as the sender's station. Bytes behind it (padding) are ignored.
+  /// Reads a packet; bytes behind it are padding and ignored. Returns nothing if it is too short, not IPv4 over
+  /// Ethernet, neither request nor reply, or has a group address as the hardware address of the sender.
   static constexpr std::optional<ArpPacket> parse(Bytes in) {
     if (in.size() < kSize) return std::nullopt;
     const std::uint8_t* p = in.data();
@@ -39,7 +39,7 @@ struct ArpPacket {
     if (r.sender_mac.is_multicast()) return std::nullopt;
     return r;
   }
-  /// `out` holds at least kSize bytes.
+  /// Writes kSize bytes to `out`, which must hold them.
   constexpr void write(MutableBytes out) const {
     std::uint8_t* p = out.data();
     store_be32(p, kEthernetIpv4);

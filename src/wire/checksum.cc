@@ -1,5 +1,5 @@
-// The summing loops. Whole steps of 64 bytes go through vector registers: by AVX2 where the processor has it,
-// which halves the time of a full segment, else by what the compiler makes of a generic vector.
+// The summing loops. Whole steps of 64 bytes use vector registers: AVX2 if the processor has it, which takes half the
+// time for a full segment, otherwise the compiler's generic vectors.
 #include "wire/checksum.h"
 
 #if defined(__x86_64__) && !defined(__AVX2__)
@@ -10,7 +10,7 @@ namespace leat::checksum_detail {
 namespace {
 
 constexpr std::size_t kStep = 64;
-// A lane of 32 bits takes up two 16-bit words a step: 2^15 steps fit before one could overflow.
+// A 32-bit lane adds two 16-bit words in each step, so it cannot overflow within 2^15 steps.
 constexpr std::size_t kMaxSteps = 0x8000;
 
 template <class Word>
@@ -25,7 +25,7 @@ inline void store(std::uint8_t* p, Word w) {
   std::memcpy(p, &w, sizeof w);
 }
 
-// Two 32-byte vectors of 32-bit lanes. They are never passed or returned by value: that would depend on the ABI.
+// Two 32-byte vectors of 32-bit lanes. They are never passed or returned by value, because that depends on the ABI.
 using Lanes = std::uint32_t __attribute__((vector_size(32)));
 
 struct LaneSums {
@@ -57,7 +57,8 @@ std::uint64_t generic_steps(std::uint8_t* out, const std::uint8_t* p, std::size_
 }
 
 #ifdef LEAT_CHECKSUM_AVX2
-/// The same once more: a function's vectors become the instructions of its own target, before it is inlined.
+/// The same function for AVX2. The compiler chooses the vector instructions by the target of a function, before
+/// inlining.
 template <bool kCopy>
 __attribute__((target("avx2"))) std::uint64_t avx2_steps(std::uint8_t* out, const std::uint8_t* p, std::size_t steps) {
   LaneSums sums;
@@ -77,7 +78,7 @@ __attribute__((target("avx2"))) std::uint64_t avx2_steps(std::uint8_t* out, cons
 }
 #endif
 
-/// Whole steps, then the tail; with kCopy every word is stored at `out` as it passes.
+/// Sums whole steps, then the tail. With kCopy it also stores each word at `out`.
 template <bool kCopy, bool kPortable = false>
 inline std::uint64_t run(std::uint8_t* out, const std::uint8_t* p, std::size_t size) {
   std::uint64_t sum = 0;

@@ -1,8 +1,8 @@
-// The Internet checksum (RFC 1071), over bytes that may lie in several pieces of any length.
+// The Internet checksum (RFC 1071) over bytes in one or several pieces of any length.
 //
-// Bytes are summed in the machine's own order, 64 bytes a step; byte order only matters once, at the end
-// (RFC 1071 §2 B). A piece that begins at an odd offset is summed as if it were even and then swapped.
-// Used by the header types of this folder, the segment splitter and every check on receive.
+// Bytes are summed in the byte order of the machine, 64 bytes in each step. Byte order matters once, at the end
+// (RFC 1071 §2 B). A piece that begins at an odd offset is summed as if the offset were even, and its sum is swapped.
+// The header types of this folder, the segment splitter and all checks of received packets use it.
 #pragma once
 
 #include <bit>
@@ -17,11 +17,11 @@
 namespace leat {
 namespace checksum_detail {
 
-/// The sum of big-endian 16-bit words as a number that folds to the machine-order sum; at most 2^48.
+/// The sum of big-endian 16-bit words, as a number of at most 2^48 that folds to the sum in machine order.
 std::uint64_t sum_fast(const std::uint8_t* data, std::size_t size);
-/// The same without what only some processors have; for tests.
+/// The same sum without instructions that only some processors have. For tests.
 std::uint64_t sum_portable(const std::uint8_t* data, std::size_t size);
-/// Copies while summing, in one pass over memory.
+/// Copies and sums in one pass over memory.
 std::uint64_t copy_and_sum_fast(std::uint8_t* out, const std::uint8_t* data, std::size_t size);
 
 constexpr std::uint16_t swap16(std::uint16_t v) { return static_cast<std::uint16_t>(v >> 8 | v << 8); }
@@ -45,11 +45,11 @@ constexpr std::uint64_t sum_slow(Bytes data) {
 
 }  // namespace checksum_detail
 
-/// Adds up a checksum. Pieces follow each other: the second piece begins where the first ended, odd or not.
+/// Adds up a checksum. Each piece begins where the previous one ended, at an even or an odd offset.
 class ChecksumAccumulator {
  public:
   constexpr ChecksumAccumulator() = default;
-  /// Goes on from a sum that fold() gave.
+  /// Continues from a result of fold().
   constexpr explicit ChecksumAccumulator(std::uint16_t folded) : sum_(checksum_detail::machine_order(folded)) {}
 
   constexpr void add(Bytes piece) {
@@ -59,18 +59,18 @@ class ChecksumAccumulator {
       add_piece(checksum_detail::sum_fast(piece.data(), piece.size()), piece.size());
     }
   }
-  /// As add, and copies the piece to `out`, which must be as large and must not overlap it.
+  /// Adds the piece and copies it to `out`, which must be as large and must not overlap it.
   void add_copy(Bytes piece, MutableBytes out) {
     add_piece(checksum_detail::copy_and_sum_fast(out.data(), piece.data(), piece.size()), piece.size());
   }
-  /// Adds a 16-bit or 32-bit field of an even offset, whatever add() has seen so far.
+  /// Adds a 16-bit or 32-bit field at an even offset. It does not matter how many bytes add() has seen.
   constexpr void add16(std::uint16_t field) { sum_ += checksum_detail::machine_order(field); }
   constexpr void add32(std::uint32_t field) {
     add16(static_cast<std::uint16_t>(field >> 16));
     add16(static_cast<std::uint16_t>(field));
   }
-  /// The pseudo-header of RFC 9293 §3.1 (IPv4) or RFC 8200 §8.1 (IPv6). `length` counts the transport
-  /// header and its payload. Source and destination are of one family.
+  /// Adds the pseudo-header of RFC 9293 §3.1 (IPv4) or RFC 8200 §8.1 (IPv6). `length` is the size of the transport
+  /// header and the payload. Both addresses must be of one family.
   constexpr void add_pseudo_header(const IpAddress& source, const IpAddress& destination, std::uint8_t protocol,
                                    std::uint32_t length) {
     const std::size_t size = source.is_v6() ? 16 : 4;
@@ -82,18 +82,18 @@ class ChecksumAccumulator {
     add32(length);
   }
 
-  /// The same, where the two addresses still stand in an IPv4 header.
+  /// The same, with the two addresses as they are in an IPv4 header.
   constexpr void add_pseudo_header(Bytes ipv4_header, std::uint8_t protocol, std::uint32_t length) {
     add(ipv4_header.subspan(12, 8));
     add16(protocol);
     add32(length);
   }
 
-  /// The one's complement sum, not complemented: what a field with ChecksumState::partial holds.
+  /// The one's complement sum, not complemented. A checksum field with ChecksumState::partial holds it.
   constexpr std::uint16_t fold() const { return checksum_detail::machine_order(checksum_detail::fold16(sum_)); }
-  /// The value for the checksum field, which was zero (or left out) in the sum.
+  /// The value for the checksum field. In the sum the field must be zero or left out.
   constexpr std::uint16_t finish() const { return static_cast<std::uint16_t>(~fold()); }
-  /// True when the sum over everything, the checksum field included, says that nothing was changed.
+  /// True if the sum over everything, with the checksum field, is that of undamaged data.
   constexpr bool is_valid() const { return fold() == 0xffff; }
 
  private:
@@ -106,14 +106,14 @@ class ChecksumAccumulator {
   bool odd_ = false;
 };
 
-/// The checksum field's value over contiguous bytes (whose checksum field, if any, holds zero).
+/// The checksum of contiguous bytes. A checksum field among them must be zero.
 constexpr std::uint16_t internet_checksum(Bytes data) {
   ChecksumAccumulator sum;
   sum.add(data);
   return sum.finish();
 }
 
-/// A checksum field after one 16-bit field that it covers changed (RFC 1624 §3, equation 3).
+/// Updates a checksum for a change of one 16-bit field that it covers (RFC 1624 §3, equation 3).
 constexpr std::uint16_t checksum_after_change(std::uint16_t checksum, std::uint16_t before, std::uint16_t after) {
   ChecksumAccumulator sum(static_cast<std::uint16_t>(~checksum));
   sum.add16(static_cast<std::uint16_t>(~before));

@@ -9,7 +9,7 @@
 namespace leat {
 namespace {
 
-/// RFC 1071 word by word, as slowly as it is written there.
+/// The reference: RFC 1071 word by word.
 std::uint16_t naive(const std::vector<std::uint8_t>& data) {
   std::uint32_t sum = 0;
   for (std::size_t i = 0; i < data.size(); i += 2) {

@@ -1,4 +1,4 @@
-// ICMP for IPv4 (RFC 792): the fixed header, and the beginning of the datagram that an error quotes.
+// ICMP for IPv4 (RFC 792): the fixed header, and the datagram that an error quotes.
 #pragma once
 
 #include <optional>
@@ -37,19 +37,20 @@ struct IcmpHeader {
   IcmpType type = IcmpType::echo_reply;
   std::uint8_t code = 0;
   std::uint16_t checksum = 0;
-  std::uint32_t rest = 0;  ///< the last four bytes, whose meaning depends on the type
+  std::uint32_t rest = 0;  ///< the last four bytes; the type decides their meaning
 
   constexpr std::uint16_t echo_id() const { return static_cast<std::uint16_t>(rest >> 16); }
   constexpr std::uint16_t echo_sequence() const { return static_cast<std::uint16_t>(rest); }
-  /// Of "fragmentation needed" (RFC 1191 §4); 0 from routers older than that.
+  /// The MTU in a "fragmentation needed" (RFC 1191 §4). Routers older than that RFC send 0.
   constexpr std::uint16_t next_hop_mtu() const { return static_cast<std::uint16_t>(rest); }
   static constexpr std::uint32_t echo_rest(std::uint16_t id, std::uint16_t sequence) {
     return std::uint32_t{id} << 16 | sequence;
   }
 
-  /// Of any code: RFC 1122 §3.2.2.6 asks for an answer to every request, and Linux's icmp_echo ignores the code too.
+  /// True with any code: RFC 1122 §3.2.2.6 requires an answer to each request, and Linux's icmp_echo ignores the code
+  /// too.
   constexpr bool is_echo_request() const { return type == IcmpType::echo_request; }
-  /// Of a type that tells of trouble with a datagram of ours and quotes it (RFC 1122 §3.2.2).
+  /// True for a type that reports a problem with a datagram and quotes it (RFC 1122 §3.2.2).
   constexpr bool is_error() const {
     return type == IcmpType::destination_unreachable || type == IcmpType::source_quench || type == IcmpType::redirect ||
            type == IcmpType::time_exceeded || type == IcmpType::parameter_problem;
@@ -60,12 +61,12 @@ struct IcmpHeader {
   }
   constexpr bool operator==(const IcmpHeader&) const = default;
 
-  /// Nothing when it is shorter than the header. The checksum is not judged here.
+  /// Returns nothing if `in` is shorter than the header. It does not check the checksum.
   static constexpr std::optional<IcmpHeader> parse(Bytes in) {
     if (in.size() < kSize) return std::nullopt;
     return IcmpHeader{static_cast<IcmpType>(in[0]), in[1], load_be16(in.data() + 2), load_be32(in.data() + 4)};
   }
-  /// `out` holds at least kSize bytes.
+  /// Writes kSize bytes to `out`, which must hold them.
   constexpr void write(MutableBytes out) const {
     out[0] = static_cast<std::uint8_t>(type), out[1] = code;
     store_be16(out.data() + 2, checksum);
@@ -73,16 +74,16 @@ struct IcmpHeader {
   }
 };
 
-/// What an ICMP error tells of the datagram that caused it: its IP header and the 8 bytes behind it that
-/// every sender must quote (RFC 1122 §3.2.2), which hold the ports, and TCP's sequence number.
+/// The datagram that caused an ICMP error, as far as the error quotes it: the IP header and the next 8 bytes, which
+/// each sender must quote (RFC 1122 §3.2.2). They hold the ports and the sequence number of TCP.
 struct IcmpQuote {
   Ipv4Header ip;
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
   SeqNum seq;  ///< TCP only
 
-  /// `in` is what follows the ICMP header. Nothing when it is cut off, or quotes a fragment that is not
-  /// the first, in which there are no ports.
+  /// Reads `in`, the bytes behind the ICMP header. Returns nothing if they are cut off, or quote a fragment other than
+  /// the first, which has no ports.
   static constexpr std::optional<IcmpQuote> parse(Bytes in) {
     const auto ip = Ipv4Header::parse_quoted(in);
     if (!ip || in.size() < ip->header_length + 8u || ip->fragment_offset != 0) return std::nullopt;

@@ -71,7 +71,7 @@ TEST(Icmp, ACutQuoteOrOneOfALaterFragmentIsNone) {
   later[7] = 1;
   EXPECT_FALSE(IcmpQuote::parse(later));
   auto options = whole;
-  options[0] = 0x46;  // the 8 bytes behind the options are not there
+  options[0] = 0x46;  // the 8 bytes behind the options are missing
   EXPECT_FALSE(IcmpQuote::parse(options));
 }
 

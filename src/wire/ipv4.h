@@ -1,4 +1,4 @@
-// IPv4 headers (RFC 791). Options are skipped on receive and never sent; fragments are recognised.
+// IPv4 headers (RFC 791). Received options are skipped, and none are sent. Fragments are recognised.
 #pragma once
 
 #include <optional>
@@ -35,8 +35,8 @@ struct Ipv4Header {
   constexpr std::size_t payload_length() const { return total_length - std::size_t{header_length}; }
   constexpr bool operator==(const Ipv4Header&) const = default;
 
-  /// Checks version, lengths and header checksum. `available` is how many bytes the datagram's frame
-  /// really has; `in` may be only its contiguous beginning, but must hold the whole header.
+  /// Reads a header and checks version, lengths and header checksum. `available` is the number of bytes of the datagram
+  /// that arrived. `in` may be only their contiguous beginning, but must hold the whole header.
   static constexpr expected<Ipv4Header, DropReason> parse(Bytes in, std::size_t available) {
     if (in.size() < kSize) return unexpected(DropReason::PKT_TOO_SMALL);
     const Ipv4Header h = read_fields(in.data());
@@ -49,8 +49,8 @@ struct Ipv4Header {
   }
   static constexpr expected<Ipv4Header, DropReason> parse(Bytes datagram) { return parse(datagram, datagram.size()); }
 
-  /// The header that an ICMP error quotes: the datagram behind it is cut off, and routers on the way may
-  /// have changed fields without mending the checksum. Only the form is checked.
+  /// Reads a header that an ICMP error quotes, and checks only its form. The datagram behind it is cut off, and routers
+  /// may have changed fields without updating the checksum.
   static constexpr std::optional<Ipv4Header> parse_quoted(Bytes in) {
     if (in.size() < kSize || in[0] >> 4 != 4) return std::nullopt;
     const Ipv4Header h = read_fields(in.data());
@@ -58,7 +58,7 @@ struct Ipv4Header {
     return h;
   }
 
-  /// Writes kSize bytes, checksum included. `out` holds at least that.
+  /// Writes kSize bytes, with the checksum, to `out`, which must hold them.
   constexpr void write(MutableBytes out) const {
     std::uint8_t* p = out.data();
     p[0] = 0x45, p[1] = tos;

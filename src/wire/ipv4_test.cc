@@ -10,7 +10,7 @@
 namespace leat {
 namespace {
 
-// 192.0.2.1 > 192.0.2.2, TCP, 40 bytes in all, id 0x1c46, DF, TTL 64; its checksum worked out by hand.
+// 192.0.2.1 > 192.0.2.2, TCP, 40 bytes, id 0x1c46, DF, TTL 64. The checksum was computed by hand.
 constexpr std::array<std::uint8_t, 20> kHeader{0x45, 0x00, 0x00, 0x28, 0x1c, 0x46, 0x40, 0x00, 0x40, 0x06,
                                                0x9a, 0x86, 192,  0,    2,    1,    192,  0,    2,    2};
 
@@ -136,7 +136,7 @@ TEST(Ipv4, FragmentsAreRecognised) {
 
 TEST(Ipv4, AQuotedHeaderMayBeCutAndChanged) {
   auto d = datagram();
-  d[8] = 1;  // TTL, without mending the checksum
+  d[8] = 1;  // changes the TTL without updating the checksum
   EXPECT_TRUE(Ipv4Header::parse_quoted(Bytes(d).first(28)));
   EXPECT_TRUE(Ipv4Header::parse_quoted(Bytes(d).first(20)));
   EXPECT_FALSE(Ipv4Header::parse_quoted(Bytes(d).first(19)));

@@ -1,4 +1,4 @@
-// One line of text a packet, in the manner of tcpdump. For tests and traces; never on the data path.
+// Prints a packet as one line of text, in the style of tcpdump. For tests and traces; never used on the data path.
 #pragma once
 
 #include <string>
@@ -10,11 +10,11 @@
 
 namespace leat {
 
-/// An Ethernet frame from its beginning on. Payload bytes may be missing: lengths come from the headers.
+/// Prints an Ethernet frame. Payload bytes may be missing, because lengths come from the headers.
 std::string describe_frame(Bytes frame);
-/// An IP datagram, as devices without a link layer carry it.
+/// Prints an IP datagram, as devices without a link layer carry it.
 std::string describe_datagram(Bytes datagram);
-/// "Flags [S], seq 1, win 64240, options [mss 1460,sackOK,wscale 7], length 0".
+/// Prints "Flags [S], seq 1, win 64240, options [mss 1460,sackOK,wscale 7], length 0".
 std::string describe_tcp(const TcpHeader& header, const TcpOptionSet& options, std::size_t payload);
 std::string to_string(const TcpOptionSet& options);
 

@@ -1,5 +1,5 @@
-// Sequence numbers: 32 bits on a circle (RFC 9293 §3.4). There is no operator<: "before" only has a
-// meaning for two numbers less than 2^31 apart, and says so by name.
+// Sequence numbers: 32 bits on a circle (RFC 9293 §3.4). They have no operator<, because the order of two numbers is
+// defined only if they are less than 2^31 apart. is_before() compares such numbers.
 #pragma once
 
 #include <cstdint>

@@ -36,7 +36,7 @@ class TcpFlags {
   constexpr TcpFlags without(TcpFlags other) const { return TcpFlags(static_cast<std::uint8_t>(bits_ & ~other.bits_)); }
   constexpr bool operator==(const TcpFlags&) const = default;
 
-  /// As tcpdump prints them: "S.", "P.", "R"; "none" for the empty set.
+  /// The text of tcpdump: "S.", "P.", "R", and "none" for the empty set.
   std::string to_string() const;
 
  private:
@@ -55,18 +55,18 @@ struct TcpHeader {
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
   SeqNum seq;
-  SeqNum ack;  ///< meaningful with flags.ack()
+  SeqNum ack;  ///< valid if flags.ack()
   TcpFlags flags;
   std::uint8_t header_length = kSize;  ///< bytes, options included: 20..60, a multiple of 4
-  std::uint16_t window = 0;            ///< as on the wire, not scaled
+  std::uint16_t window = 0;            ///< the field, not scaled
   std::uint16_t checksum = 0;
-  std::uint16_t urgent = 0;  ///< meaningful with flags.urg()
+  std::uint16_t urgent = 0;  ///< valid if flags.urg()
 
   constexpr std::size_t options_length() const { return header_length - kSize; }
   constexpr bool operator==(const TcpHeader&) const = default;
 
-  /// Nothing when the header, by its own data offset, is shorter than 20 bytes or longer than `in`. The
-  /// reserved bits are ignored (RFC 9293 §3.1).
+  /// Returns nothing if the data offset is less than 20 bytes or more than `in` has. Reserved bits are ignored
+  /// (RFC 9293 §3.1).
   static constexpr std::optional<TcpHeader> parse(Bytes in) {
     if (in.size() < kSize) return std::nullopt;
     const std::uint8_t* p = in.data();
@@ -83,10 +83,10 @@ struct TcpHeader {
     h.urgent = load_be16(p + 18);
     return h;
   }
-  /// The options' bytes of the header that parse() accepted.
+  /// The bytes of the options in a header that parse() accepted.
   constexpr Bytes options(Bytes in) const { return in.subspan(kSize, options_length()); }
 
-  /// Writes the fixed 20 bytes; the caller writes header_length - 20 bytes of options behind them.
+  /// Writes the fixed 20 bytes. The caller writes header_length - 20 bytes of options behind them.
   constexpr void write(MutableBytes out) const {
     std::uint8_t* p = out.data();
     store_be16(p, source_port);

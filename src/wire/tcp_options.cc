@@ -19,7 +19,7 @@ constexpr std::uint32_t kAlignedTimestamps = 0x0101080a;  // NOP NOP kind 8, len
 
 TcpTimestamps load_timestamps(const std::uint8_t* p) { return {load_be32(p), load_be32(p + 4)}; }
 
-/// One option with a good length byte; `body` is what follows kind and length.
+/// Reads one option with a valid length byte. `body` are the bytes behind kind and length.
 void read_option(TcpOptionSet& set, std::uint8_t kind, Bytes body) {
   const std::uint8_t* p = body.data();
   switch (kind) {

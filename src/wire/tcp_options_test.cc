@@ -74,7 +74,7 @@ TEST(TcpOptionSet, EveryCombinationSurvivesATripAndStaysAligned) {
       ASSERT_EQ(out.size() % 4, 0u);
       const auto back = TcpOptionSet::parse(out);
       ASSERT_TRUE(back);
-      s.sack_count = back->sack_count;  // fewer only when they find no room
+      s.sack_count = back->sack_count;  // fewer blocks only if they do not fit
       ASSERT_EQ(*back, s);
       ASSERT_TRUE(s.sack_count == blocks || out.size() + 8 > 40);
     }
@@ -94,7 +94,7 @@ TEST(TcpOptionSet, EndOfListHidesTheRest) {
   EXPECT_EQ(TcpOptionSet::parse(in), TcpOptionSet{});
 }
 
-// A trap that others fell into: "option of length 0" once meant an endless loop.
+// A parser that adds the length of an option of length 0 never ends.
 TEST(TcpOptionSet, OptionOfLength0IsMalformed) {
   for (const std::uint8_t length : {std::uint8_t{0}, std::uint8_t{1}}) {
     for (unsigned kind = 2; kind < 256; ++kind) {

@@ -31,7 +31,7 @@ TEST(Tcp, RandomHeadersSurviveATrip) {
   for (int i = 0; i < 5000; ++i) {
     std::vector<std::uint8_t> bytes(20 + 4 * random.below(11));
     for (auto& b : bytes) b = static_cast<std::uint8_t>(random.next32());
-    bytes[12] = static_cast<std::uint8_t>(bytes.size() / 4 << 4);  // reserved bits zero: they are not kept
+    bytes[12] = static_cast<std::uint8_t>(bytes.size() / 4 << 4);  // zero reserved bits, which are not kept
     const auto h = TcpHeader::parse(bytes);
     ASSERT_TRUE(h);
     std::vector<std::uint8_t> out(bytes);

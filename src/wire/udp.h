@@ -13,11 +13,11 @@ struct UdpHeader {
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
   std::uint16_t length = kSize;  ///< bytes, header included
-  std::uint16_t checksum = 0;    ///< 0: the sender computed none (IPv4 only)
+  std::uint16_t checksum = 0;    ///< 0: the sender computed no checksum (IPv4 only)
 
   constexpr bool operator==(const UdpHeader&) const = default;
 
-  /// Nothing when the header is cut off or `length` is below its size or above `available`, the bytes
+  /// Returns nothing if the header is cut off, or `length` is less than its size or more than `available`, the bytes
   /// that IP delivered. `in` may be only their contiguous beginning.
   static constexpr std::optional<UdpHeader> parse(Bytes in, std::size_t available) {
     if (in.size() < kSize) return std::nullopt;
@@ -28,7 +28,7 @@ struct UdpHeader {
   }
   static constexpr std::optional<UdpHeader> parse(Bytes in) { return parse(in, in.size()); }
 
-  /// `out` holds at least kSize bytes.
+  /// Writes kSize bytes to `out`, which must hold them.
   constexpr void write(MutableBytes out) const {
     store_be16(out.data(), source_port);
     store_be16(out.data() + 2, destination_port);
