@@ -1,9 +1,9 @@
-// Buffers and slices: the memory that frames and streams live in.
+// Buffers and slices: the memory of frames and streams.
 //
-// A BufferPool hands out blocks of four sizes, keeps returned ones for reuse up to a limit, and refuses
-// (an empty Slice) when its byte limit is reached. A Slice is a counted reference to a part of one block. Memory of
-// somebody else's can stand in for a block's own (borrow), until nobody refers to it any more.
-// The counts are plain integers: a pool and everything taken from it belong to one thread.
+// A BufferPool gives out blocks of four sizes and keeps returned blocks for reuse. At its byte limit it refuses with an
+// empty Slice. A Slice is a counted reference to a part of one block. A block can refer to borrowed memory instead of
+// its own (borrow), which the pool releases with the last slice. The counts are plain integers, so a pool and its
+// slices belong to one thread.
 #pragma once
 
 #include <array>
@@ -19,13 +19,13 @@ namespace leat {
 
 class BufferPool;
 
-/// The sizes of blocks: headers alone, one Ethernet frame, a middle size, and a 64 kB super-segment.
+/// The sizes of blocks: for headers, for one Ethernet frame, a medium size, and for a 64 kB super-segment.
 enum class BufferClass : std::uint8_t { header, frame, medium, super };
 inline constexpr std::array<std::uint32_t, 4> kBufferSizes{256, 2048, 16384, 65536};
 
 constexpr std::uint32_t size_of(BufferClass c) { return kBufferSizes[static_cast<std::size_t>(c)]; }
 
-/// The smallest class that holds `bytes`, or the largest when none does.
+/// The smallest class that holds `bytes`, or the largest class if none does.
 constexpr BufferClass class_for(std::size_t bytes) {
   for (std::size_t i = 0; i + 1 < kBufferSizes.size(); ++i) {
     if (bytes <= kBufferSizes[i]) return static_cast<BufferClass>(i);
@@ -33,7 +33,8 @@ constexpr BufferClass class_for(std::size_t bytes) {
   return BufferClass::super;
 }
 
-/// Who is told, once, that borrowed bytes are free again, by a call that must not use the pool or what stands on it.
+/// Callback, invoked once, when borrowed memory is no longer referenced. It must not call into the pool, the Stack or
+/// anything built on them.
 struct Release {
   void (*call)(void* context) = nullptr;
   void* context = nullptr;
@@ -43,7 +44,7 @@ namespace packet_detail {
 struct Block {
   BufferPool* pool;
   union {
-    std::uint8_t* bytes;  ///< while in use: its own, which follow it, or borrowed ones
+    std::uint8_t* bytes;  ///< while in use: its own bytes, which follow it, or borrowed bytes
     Block* next_free;
   };
   std::uint32_t references;
@@ -52,14 +53,14 @@ struct Block {
   std::uint8_t* own() { return reinterpret_cast<std::uint8_t*>(this + 1); }
   std::uint8_t* data() { return bytes; }
 };
-/// In the own bytes of a block whose bytes are borrowed.
+/// The record of a loan, in the own bytes of a block that borrows.
 struct Loan {
   std::size_t size;
   Release release;
 };
 }  // namespace packet_detail
 
-/// A counted reference to [offset, offset + size) of a block. Copying shares the bytes.
+/// A counted reference to [offset, offset + size) of a block. A copy shares the bytes.
 class Slice {
  public:
   Slice() = default;
@@ -81,23 +82,23 @@ class Slice {
   bool empty() const { return size_ == 0; }
   const std::uint8_t* data() const { return block_ == nullptr ? nullptr : block_->data() + offset_; }
   Bytes bytes() const { return {data(), size_}; }
-  /// Writable view; the caller knows that nobody else reads these bytes (see is_unique).
+  /// The bytes for writing. The caller must know that no other slice reads them (see is_unique).
   MutableBytes mutable_bytes() { return {block_ == nullptr ? nullptr : block_->data() + offset_, size_}; }
 
   bool is_unique() const { return block_ != nullptr && block_->references == 1; }
-  /// Bytes of the block around these, to grow into; borrowed ones have none.
+  /// Free bytes of the block in front of the slice and behind it. Borrowed memory has none.
   std::size_t headroom() const { return is_borrowed() ? 0 : offset_; }
   std::size_t tailroom() const { return block_ == nullptr || is_borrowed() ? 0 : capacity() - offset_ - size_; }
-  /// Where it came from; none when it is empty().
+  /// The pool of the block; nullptr if the slice is empty().
   BufferPool* pool() const { return block_ == nullptr ? nullptr : block_->pool; }
-  /// The size of the whole block: what this slice keeps from being reused.
+  /// The size of the whole block, which this slice keeps in use.
   std::size_t capacity() const {
     if (block_ == nullptr) return 0;
     return block_->is_borrowed ? loan().size : size_of(block_->buffer_class);
   }
-  /// Bytes of the pool, or else of what is borrowed, that this slice holds.
+  /// The bytes that this slice is charged for: those of its block, or of the borrowed memory.
   std::size_t weight() const { return is_borrowed() ? size_ : capacity(); }
-  /// Its bytes are somebody else's, and nobody may write there.
+  /// True if the memory is borrowed. It must not be written.
   bool is_borrowed() const { return block_ != nullptr && block_->is_borrowed; }
 
   void remove_front(std::size_t n) {
@@ -118,16 +119,16 @@ class Slice {
     LEAT_ASSERT(n <= tailroom());
     size_ += static_cast<std::uint32_t>(n);
   }
-  /// True when the bytes of `other` come right behind these in the same block.
+  /// True if the bytes of `other` follow the bytes of this slice in the same block.
   bool is_followed_by(const Slice& other) const {
     return block_ != nullptr && block_ == other.block_ && offset_ + size_ == other.offset_;
   }
-  /// Gives the reference up to who calls adopt() later, and has no use for a part of the block meanwhile.
+  /// Gives up the reference without releasing it. A later adopt() takes it back, for the whole block.
   packet_detail::Block* detach() { return std::exchange(block_, nullptr); }
   static Slice adopt(packet_detail::Block* block) { return {block, 0, 0}; }
-  /// Of borrowed bytes: `release` is called by whoever lets the last slice go that refers to them.
+  /// A slice of borrowed memory. The destructor of the last slice that refers to it calls `release`.
   void when_released(Release release) { loan().release = release; }
-  /// A reference to `length` bytes from `from` on.
+  /// A slice of `length` bytes that begins at `from`.
   Slice part(std::size_t from, std::size_t length) const {
     Slice s(*this);
     s.remove_front(from);
@@ -149,37 +150,37 @@ class Slice {
 
 class BufferPool {
  public:
-  /// `limit` bounds the bytes of blocks in use and kept together.
+  /// `limit` is the most bytes of all blocks, in use and kept.
   explicit BufferPool(std::size_t limit = kDefaultLimit) : limit_(limit) {}
   BufferPool(const BufferPool&) = delete;
   BufferPool& operator=(const BufferPool&) = delete;
-  /// Every slice must be gone by now.
+  /// All slices must be gone.
   ~BufferPool();
 
-  /// A slice of `size` bytes that starts `headroom` bytes into a fresh block, its content undefined;
-  /// an empty one when the limit is reached. headroom + size <= size_of(c).
+  /// A slice of `size` undefined bytes, `headroom` bytes behind the start of a new block. Empty if the limit is
+  /// reached. headroom + size must not exceed size_of(c).
   Slice allocate(BufferClass c, std::size_t headroom, std::size_t size);
-  /// A slice that holds a copy of `data` (at most a super block), or an empty one.
+  /// A slice with a copy of `data`, which must fit into the largest block. Empty if the limit is reached.
   Slice copy_of(Bytes data, std::size_t headroom = 0);
-  /// A slice that refers to `data` itself, less than 4 GiB, which stays as it is while any slice refers to it; empty
-  /// when there is no memory for that.
+  /// A slice that refers to `data` itself, less than 4 GiB. The data must not change while a slice refers to it. Empty
+  /// if the limit is reached.
   Slice borrow(Bytes data);
 
-  /// Bytes of the blocks that slices refer to now, whole blocks counted.
+  /// Bytes of the blocks in use. Whole blocks count.
   std::size_t bytes_in_use() const { return in_use_; }
-  /// Blocks that slices refer to now; 0 after everything was given back.
+  /// Number of blocks in use; 0 when all slices are gone.
   std::size_t blocks_in_use() const { return blocks_; }
   std::size_t bytes_kept() const { return kept_; }
   std::uint64_t refusals() const { return refusals_; }
-  /// Little is left: what could do with less should (Linux: the second of tcp_mem).
+  /// Memory pressure: optional growth should stop (Linux: tcp_mem[1]).
   bool is_short() const { return in_use_ > limit_ / 2; }
-  /// Bytes that each direction of a stream may hold however little is left, so that it goes on (Linux: the first of
-  /// tcp_rmem and tcp_wmem).
+  /// Bytes that each direction of a stream may hold at any pressure, so that it makes progress (Linux: tcp_rmem[0] and
+  /// tcp_wmem[0]).
   static constexpr std::size_t kLeastOfAStream = 4096;
-  /// So little that it is kept for packets on their way, and for the least of each stream: nothing else may be held
-  /// (the third of tcp_mem).
+  /// The last reserve is reached. It serves packets in flight and the minimum of each stream; nothing else may hold
+  /// memory (Linux: tcp_mem[2]).
   bool is_scarce() const { return in_use_ > limit_ / 4 * 3; }
-  /// The part of MemoryInfo that is about buffers.
+  /// The fields of MemoryInfo about buffers.
   MemoryInfo info() const;
 
   static constexpr std::size_t kDefaultLimit = std::size_t{256} << 20;

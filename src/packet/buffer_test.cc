@@ -93,7 +93,7 @@ TEST(BufferPool, CountsReferencesNotCopies) {
     EXPECT_EQ(pool.blocks_in_use(), 1u);
     EXPECT_EQ(pool.bytes_in_use(), kFrame);
     const Slice moved = std::move(b);
-    EXPECT_FALSE(b);  // NOLINT(bugprone-use-after-move): a moved-from slice is empty, and that is promised
+    EXPECT_FALSE(b);  // NOLINT(bugprone-use-after-move): a moved-from slice is empty by contract
     a = Slice{};
     part = Slice{};
     EXPECT_TRUE(moved.is_unique());

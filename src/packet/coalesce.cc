@@ -11,7 +11,7 @@
 namespace leat {
 namespace {
 
-/// A segment that may be joined with others.
+/// The headers of a segment that may be joined with others.
 struct Segment {
   const std::uint8_t* ip;  ///< the contiguous headers
   const std::uint8_t* tcp;
@@ -41,7 +41,7 @@ std::optional<Segment> read(const Packet& packet, std::size_t link) {
   return Segment{ip, tcp, headers, ip_length, tcp_length, packet.size() - headers};
 }
 
-/// Whether all agrees that splitting copies from the first segment to the others.
+/// Compares the header fields that splitting copies from the first segment to the others. True if they are equal.
 bool has_same_headers(const Segment& a, const Segment& b, std::size_t link) {
   if (a.ip_length != b.ip_length || a.tcp_length != b.tcp_length) return false;
   const auto same = [](const std::uint8_t* x, const std::uint8_t* y, std::size_t from, std::size_t to) {
@@ -66,8 +66,8 @@ bool continues(const Segment& group, const Segment& next, std::size_t segment_si
          next.id() == static_cast<std::uint16_t>(group.id() + joined);
 }
 
-/// True when the payload of `next` fits into the slices that `group` has left. What a super-segment was split into
-/// lies in one block and becomes one slice again.
+/// True if the payload of `next` fits into the free slices of `group`. Segments that were split from one super-segment
+/// lie in one block, and become one slice again.
 bool has_room_for(const Packet& group, const Packet& next, std::size_t headers) {
   std::size_t pieces = group.slices().size();
   std::size_t skip = headers;

@@ -1,5 +1,5 @@
-// Joining what SegmentSplitter divides: consecutive TCP/IPv4 segments of one flow become a super-segment again, so
-// that what travelled segment by segment is handed on at the price of one.
+// Software GRO, the inverse of SegmentSplitter: joins consecutive TCP/IPv4 segments of one flow into a super-segment,
+// so that the next consumer handles them at the cost of one packet.
 #pragma once
 
 #include <cstddef>
@@ -13,11 +13,11 @@ struct JoinOptions {
   std::size_t max_super_segment = 0;  ///< the largest result, IP header included
 };
 
-/// Appends `next` to `group`, a segment or a super-segment that grew here, when splitting the result again would give
-/// back exactly the segments joined: one follows the other in sequence numbers and IP ids, and their headers differ in
-/// nothing else but a FIN or PSH on the last and a CWR on the first. Only segments with partial checksums are
-/// joined: what was summed once must be judged by its own sum. `next` is empty after true; after false nothing has
-/// changed.
+/// Appends `next` to `group`, a segment or a result of an earlier call, if splitting the result would give exactly the
+/// joined segments. That requires consecutive sequence numbers and IP ids, and headers that are otherwise equal except
+/// for FIN or PSH on the last segment and CWR on the first. Only segments with partial checksums are joined, because a
+/// complete checksum must be verified over its own segment. Returns true, and `next` is then empty; or false, and
+/// nothing has changed.
 bool join_segments(Packet& group, Packet& next, const JoinOptions& options);
 
 }  // namespace leat

@@ -1,4 +1,4 @@
-// The names of counters and drop reasons: taken from the enumerators themselves, so that they cannot differ.
+// The names of counters and drop reasons, taken from the enumerators, so that they cannot differ.
 #include "leat/counters.h"
 
 #include <utility>
@@ -6,7 +6,7 @@
 namespace leat {
 namespace {
 
-/// The enumerator's name as the compiler prints it in this function's own signature: "... V = leat::Counter::X]".
+/// The name of an enumerator. The compiler prints it in the signature of this function: "... V = leat::Counter::X]".
 template <auto V>
 constexpr std::string_view enumerator_name() {
   const std::string_view text = __PRETTY_FUNCTION__;

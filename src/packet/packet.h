@@ -1,5 +1,5 @@
-// Packet: one frame, datagram or super-segment on its way up or down, as a short list of slices, with
-// what a device knows or shall do about it (Offload). PacketBatch: up to 64 of them.
+// Packet: a frame, datagram or super-segment that is received or sent. It is a short list of slices and the offload
+// facts for the device (Offload). PacketBatch: up to 64 packets.
 #pragma once
 
 #include <array>
@@ -13,20 +13,20 @@
 
 namespace leat {
 
-/// What is known of the transport checksum.
+/// The state of the transport checksum.
 enum class ChecksumState : std::uint8_t {
-  unchecked,  ///< the field is filled in; nobody looked yet
-  verified,   ///< the device says that it is right
-  partial,    ///< the field holds the pseudo-header's sum; the bytes never crossed a wire, or a device fills it in
+  unchecked,  ///< the field is filled in and not verified
+  verified,   ///< the device has verified it
+  partial,    ///< the field holds the sum of the pseudo-header; a device completes it, if needed
 };
 
-/// Facts that travel beside the bytes (those of struct virtio_net_hdr, without its layout).
+/// Facts about the packet beside its bytes. They are those of struct virtio_net_hdr.
 struct Offload {
   ChecksumState checksum = ChecksumState::unchecked;
-  std::uint16_t checksum_start = 0;   ///< partial only: where the sum begins, from the packet's first byte
-  std::uint16_t checksum_offset = 0;  ///< partial only: where the field is, from checksum_start
+  std::uint16_t checksum_start = 0;   ///< partial only: start of the sum, from the first byte of the packet
+  std::uint16_t checksum_offset = 0;  ///< partial only: position of the field, from checksum_start
   std::uint16_t header_length = 0;    ///< super-segments only: link + IP + TCP headers
-  std::uint16_t gso_size = 0;         ///< payload bytes a segment when this is a super-segment, else 0
+  std::uint16_t gso_size = 0;         ///< payload bytes of each segment of a super-segment, otherwise 0
 };
 
 class Packet {
@@ -53,41 +53,41 @@ class Packet {
   std::span<const Slice> slices() const { return {slices_.data(), count_}; }
   bool has_room() const { return count_ < kMaxSlices; }
 
-  /// Adds a slice at the end; has_room() must hold.
+  /// Appends a slice. has_room() must be true.
   void append(Slice slice) {
     LEAT_ASSERT(has_room());
     size_ += slice.size();
     slices_[count_++] = std::move(slice);
   }
-  /// Lengthens the last slice by `next`, when the bytes of `next` follow its own in the same block.
+  /// Extends the last slice by `next`, if the bytes of `next` follow it in the same block.
   bool extend_last(const Slice& next) {
     if (count_ == 0 || !slices_[count_ - 1].is_followed_by(next)) return false;
     slices_[count_ - 1].extend_back(next.size());
     size_ += next.size();
     return true;
   }
-  /// The first slice's bytes: where headers are read.
+  /// The bytes of the first slice, where headers are read.
   Bytes front() const { return count_ == 0 ? Bytes{} : slices_[0].bytes(); }
-  /// Makes the first `n` bytes contiguous, copying when they are not. False when the packet is shorter
-  /// or the pool refuses; the packet is unchanged then.
+  /// Makes the first `n` bytes contiguous, by a copy if necessary. Returns false, and leaves the packet unchanged, if
+  /// it is shorter or the pool refuses.
   bool linearize(std::size_t n, BufferPool& pool) { return front().size() >= n || gather(n, pool); }
-  /// Removes `n` <= size() bytes from the front; emptied slices are let go.
+  /// Removes `n` <= size() bytes from the front, and releases empty slices.
   void remove_front(std::size_t n) {
     if (count_ == 0 || n >= slices_[0].size()) return remove_slices(n);
     slices_[0].remove_front(n);
     size_ -= n;
   }
-  /// Shortens to `size` bytes (Ethernet padding, a datagram shorter than its frame).
+  /// Shortens the packet to `size` bytes, for example to remove Ethernet padding.
   void truncate(std::size_t size) {
     if (size != size_) cut(size);
   }
-  /// Makes room for `n` header bytes in front and returns them; the first slice must have the headroom.
+  /// Adds `n` header bytes in front and returns them. The first slice must have the headroom.
   MutableBytes push_front(std::size_t n) {
     slices_[0].extend_front(n);
     size_ += n;
     return slices_[0].mutable_bytes().first(n);
   }
-  /// Copies `out.size()` bytes from `from` on; false when there are fewer.
+  /// Copies out.size() bytes, beginning at `from`. Returns false if there are fewer.
   bool copy_out(std::size_t from, MutableBytes out) const;
   void clear();
 
@@ -110,7 +110,7 @@ class Packet {
   std::uint8_t count_ = 0;
 };
 
-/// Packets that travel together: one virtual call, one pass over the stack.
+/// Packets that are handled together, in one virtual call and one pass over the stack.
 class PacketBatch {
  public:
   static constexpr std::size_t kCapacity = 64;
@@ -119,22 +119,22 @@ class PacketBatch {
   bool empty() const { return count_ == 0; }
   bool full() const { return count_ == kCapacity; }
   std::size_t room() const { return kCapacity - count_; }
-  /// Not when full().
+  /// Appends a packet. Must not be called if full().
   void push(Packet&& packet) {
     LEAT_ASSERT(!full());
     packets_[count_++] = std::move(packet);
   }
-  /// The next place, an empty packet to be filled there: spares two moves. Not when full().
+  /// Appends an empty packet, to be filled in place, which saves two moves. Must not be called if full().
   Packet& add() {
     LEAT_ASSERT(!full());
     return packets_[count_++];
   }
-  /// Gives the last place up.
+  /// Removes the last packet.
   void drop_last() { packets_[--count_].clear(); }
   std::span<Packet> packets() { return {packets_.data(), count_}; }
   Packet* begin() { return packets_.data(); }
   Packet* end() { return packets_.data() + count_; }
-  /// Drops the first `n` packets and moves the others up.
+  /// Removes the first `n` packets.
   void remove_front(std::size_t n) {
     for (std::size_t i = n; i < count_; ++i) packets_[i - n] = std::move(packets_[i]);
     for (std::size_t i = count_ - n; i < count_; ++i) packets_[i].clear();

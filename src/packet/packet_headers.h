@@ -1,5 +1,5 @@
-// Putting headers in front of packets and taking them off, with the offload facts, which count from the
-// packet's first byte, kept true.
+// Adds headers in front of packets and removes them. The offload facts count from the first byte of the packet, and are
+// adjusted.
 #pragma once
 
 #include <optional>
@@ -8,8 +8,8 @@
 
 namespace leat {
 
-/// Room for `n` header bytes in front, to be written by the caller; nothing when the first slice has no such
-/// headroom, and the packet is unchanged then.
+/// Adds `n` header bytes in front, which the caller writes. Returns nothing, and leaves the packet unchanged, if the
+/// first slice lacks the headroom.
 inline std::optional<MutableBytes> push_header(Packet& packet, std::size_t n) {
   if (packet.slices().empty() || packet.slices()[0].headroom() < n) return std::nullopt;
   Offload& o = packet.offload;
@@ -18,8 +18,8 @@ inline std::optional<MutableBytes> push_header(Packet& packet, std::size_t n) {
   return packet.push_front(n);
 }
 
-/// Removes `n` <= size() header bytes. Facts that then lie before the packet's beginning are hostile or
-/// senseless; they are set to 0, which fails later checks.
+/// Removes `n` <= size() header bytes. Facts that would then lie before the beginning of the packet are invalid. They
+/// become 0, which later checks refuse.
 inline void remove_header(Packet& packet, std::size_t n) {
   packet.remove_front(n);
   Offload& o = packet.offload;

@@ -26,7 +26,7 @@ Octets packet_content(const Packet& p) {
   return out;
 }
 
-/// `bytes` in `pieces` slices of random sizes, empty ones among them.
+/// A packet of `bytes` in `pieces` slices of random sizes. Some may be empty.
 Packet cut(const Octets& bytes, std::size_t pieces, Random& random, BufferPool& pool) {
   Packet p;
   std::size_t at = 0;
@@ -74,7 +74,7 @@ TEST(Packet, MovingLeavesAnEmptyOneBehind) {
   Packet a(pool.copy_of(counting_bytes(9)));
   a.offload.gso_size = 5;
   Packet b(std::move(a));
-  // NOLINTBEGIN(bugprone-use-after-move,clang-analyzer-cplusplus.Move): it is empty, and that is promised
+  // NOLINTBEGIN(bugprone-use-after-move,clang-analyzer-cplusplus.Move): a moved-from packet is empty by contract
   EXPECT_TRUE(a.empty());
   EXPECT_TRUE(a.slices().empty());
   EXPECT_EQ(a.offload.gso_size, 0);
@@ -136,7 +136,7 @@ TEST(Packet, LinearizeRefusesAndLeavesEverythingAsItWas) {
   EXPECT_EQ(p.slices().size(), 3u);
   EXPECT_EQ(p.size(), 12u);
   EXPECT_EQ(p.front().data(), data);
-  EXPECT_TRUE(p.linearize(4, pool));  // contiguous already: needs nothing
+  EXPECT_TRUE(p.linearize(4, pool));  // contiguous already, so the pool is not used
   EXPECT_EQ(p.front().data(), data);
   EXPECT_FALSE(Packet{}.linearize(1, pool));
   EXPECT_TRUE(Packet{}.linearize(0, pool));

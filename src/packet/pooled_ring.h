@@ -1,8 +1,7 @@
-// PooledRing<T>: a queue indexed from its front, in one block of a BufferPool; it holds none while it is empty. So what
-// a connection has waiting costs no allocation, and is bounded with all else that the pool gives.
+// PooledRing<T>: a queue in one block of a BufferPool, indexed from its front. An empty queue holds no block. The
+// queues of a connection thus need no allocation and count against the limit of the pool.
 //
-// A push may be refused: when the pool has nothing left, or beyond kMost elements. References are invalidated by every
-// push and insert.
+// A push fails if the pool has no block left, or beyond kMost elements. Each push and insert invalidates references.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +19,7 @@ class PooledRing {
   static_assert(alignof(T) <= alignof(packet_detail::Block) && sizeof(T) >= 2);
 
  public:
-  static constexpr std::size_t kHeadSize = 8;  ///< bytes of the block before the elements
+  static constexpr std::size_t kHeadSize = 8;  ///< bytes of the block in front of the elements
   static constexpr std::size_t kMost = (kBufferSizes.back() - kHeadSize) / sizeof(T);
 
   PooledRing() = default;
@@ -47,7 +46,7 @@ class PooledRing {
     ++head().size;
     return true;
   }
-  /// Puts `value` before element `i`; i == size() appends.
+  /// Inserts `value` before element `i`; i == size() appends.
   [[nodiscard]] bool insert(std::size_t i, T value, BufferPool& pool) {
     LEAT_ASSERT(i <= size());
     if (!push_back(std::move(value), pool)) return false;
@@ -69,7 +68,7 @@ class PooledRing {
   void swap(PooledRing& other) noexcept { std::swap(block_, other.block_); }
 
  private:
-  /// At the begin of the block; the elements follow.
+  /// The beginning of the block. The elements follow.
   struct Head {
     std::uint16_t first = 0, size = 0, capacity = 0;
   };

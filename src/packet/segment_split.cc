@@ -22,7 +22,7 @@ bool SegmentSplitter::start(Packet&& packet, const SplitOptions& options, Buffer
   return true;
 }
 
-/// Splits rest_ into headers_ and payload; a super-segment that needs no splitting is left whole.
+/// Divides rest_ into headers_ and payload. A super-segment of one segment stays whole.
 bool SegmentSplitter::parse_headers(BufferPool& pool) {
   const std::size_t link = options_.link_header;
   if (!rest_.linearize(link + Ipv4Header::kSize, pool)) return false;
@@ -58,7 +58,7 @@ bool SegmentSplitter::parse_headers(BufferPool& pool) {
   return true;
 }
 
-/// Sums the parts of the headers that all segments share, once.
+/// Sums the header fields that all segments share.
 void SegmentSplitter::prepare_sums() {
   const Bytes ip = headers_.bytes().subspan(ip_start_, tcp_start_ - ip_start_);
   const Bytes tcp = headers_.bytes().subspan(tcp_start_);
@@ -105,11 +105,11 @@ SplitResult SegmentSplitter::fill(PacketBatch& out, BufferPool& pool) {
   return SplitResult::segment;
 }
 
-/// Makes `out` of room for the headers and the next `length` bytes of payload, which leave rest_.
+/// Makes `out` from a buffer for the headers and the next `length` bytes of rest_.
 bool SegmentSplitter::gather(Packet& out, std::size_t length, BufferPool& pool) {
   std::size_t pieces = 0, covered = 0;
   while (covered < length) covered += rest_.slices()[pieces++].size();
-  if (pieces >= Packet::kMaxSlices) {  // with the headers in front they would be one too many
+  if (pieces >= Packet::kMaxSlices) {  // the slice of the headers would be one too many
     const std::size_t total = headers_.size() + length;
     Slice whole = pool.allocate(class_for(kHeadroom + total), kHeadroom, total);
     if (!whole) return false;

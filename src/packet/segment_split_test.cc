@@ -25,7 +25,7 @@ struct Recipe {
   std::size_t ip_options = 0;
 };
 
-/// A frame with complete headers: the whole as one contiguous piece of bytes.
+/// A frame with complete headers, in contiguous bytes.
 Octets make_frame(const Recipe& r) {
   TcpOptionSet options;
   if (r.timestamps) options.timestamps = {{77, 88}};
@@ -56,7 +56,7 @@ Octets make_frame(const Recipe& r) {
   return out;
 }
 
-/// What should come out, worked out with whole copies and checksums from scratch.
+/// The expected segments, made from whole copies and with new checksums.
 std::vector<Octets> naive_split(const Octets& frame, const Recipe& r, bool partial) {
   const std::size_t ip_length = 20 + r.ip_options, tcp_at = r.link + ip_length;
   const std::size_t headers = tcp_at + (frame[tcp_at + 12] >> 4) * 4u;
@@ -97,7 +97,7 @@ Octets segment_content(const Packet& p) {
   return out;
 }
 
-/// Cut at random, odd places too; headers contiguous or not.
+/// Cuts the frame at random places, odd ones and within headers too.
 Packet super_packet(const Octets& frame, const Recipe& r, Random& random, BufferPool& pool) {
   Packet p;
   std::size_t at = 0;
@@ -197,7 +197,7 @@ TEST(SegmentSplit, SharesThePayloadInsteadOfCopyingIt) {
     EXPECT_EQ(p.slices()[1].data(), payload);
     payload += p.slices()[1].size();
   }
-  EXPECT_EQ(pool.blocks_in_use(), 8u);  // the super-segment's and seven for headers
+  EXPECT_EQ(pool.blocks_in_use(), 8u);  // one of the super-segment and seven for headers
 }
 
 TEST(SegmentSplit, StopsAtAFullBatchAndGoesOn) {
@@ -297,7 +297,7 @@ TEST(SegmentSplit, RefusesWhatIsNoTcpDataSegment) {
   EXPECT_TRUE(refused([](Octets& f) { f[46] = 0x40; }));   // a TCP header of 16 bytes
   EXPECT_TRUE(refused([](Octets& f) { f[47] |= 0x02; }));  // SYN
   EXPECT_TRUE(refused([](Octets& f) { f[47] |= 0x04; }));  // RST
-  EXPECT_TRUE(refused([](Octets& f) { f[16] = 0xff; }));   // longer than it is
+  EXPECT_TRUE(refused([](Octets& f) { f[16] = 0xff; }));   // a total length beyond the frame
   EXPECT_TRUE(refused([](Octets& f) { f.resize(40); }));
   EXPECT_TRUE(refused([](Octets&) {}, 100000));
   EXPECT_EQ(pool.blocks_in_use(), 0u);

@@ -1,5 +1,5 @@
-// Transport checksums over packets whose bytes lie in several slices: completing partial ones before a
-// device that cannot, and judging received ones by what the device knows.
+// Transport checksums of packets in several slices: completes partial checksums for devices that cannot, and verifies
+// received ones with the facts of the device.
 #pragma once
 
 #include "leat/address.h"
@@ -9,26 +9,26 @@
 
 namespace leat {
 
-/// Adds [from, from + length) of the packet, as far as it goes, to `sum`.
+/// Adds the bytes [from, from + length) to `sum`, as far as the packet has them.
 void add_to_checksum(ChecksumAccumulator& sum, const Packet& packet, std::size_t from, std::size_t length);
 
-/// Turns ChecksumState::partial into a full checksum: the sum runs from checksum_start to the packet's end, so
-/// there must be no padding. Any protocol; UDP's zero is sent as 0xffff (RFC 768). Other states are left
-/// alone. False when the offload facts point outside the packet, which is then unchanged. The bytes of the
-/// field are written in place: nobody else may share them.
+/// Completes a checksum with ChecksumState::partial. The sum covers checksum_start to the end of the packet, so there
+/// must be no padding. It works for any protocol; UDP's zero becomes 0xffff (RFC 768). Other states stay as they are.
+/// Returns false, and leaves the packet unchanged, if the offload facts point outside of it. It writes the field in
+/// place, so no other slice may share its bytes.
 bool finish_checksum(Packet& packet);
 
-/// What the pseudo-header is made of, and where the transport header lies in the packet.
+/// The content of the pseudo-header, and the position of the transport header in the packet.
 struct TransportSpan {
   IpAddress source;
   IpAddress destination;
   IpProtocol protocol = IpProtocol::tcp;
-  std::size_t start = 0;   ///< from the packet's first byte
-  std::size_t length = 0;  ///< transport header and payload; what follows (padding) does not count
+  std::size_t start = 0;   ///< position from the first byte of the packet
+  std::size_t length = 0;  ///< bytes of transport header and payload, without padding
 };
 
-/// True when the device vouches for the checksum (verified, partial) or the sum is right. ICMPv4 has no
-/// pseudo-header. A UDP field of zero ("not computed") is the caller's business.
+/// True if the device vouches for the checksum (verified, partial) or the sum is right. ICMPv4 has no pseudo-header.
+/// The caller must handle a UDP field of zero, which means that there is no checksum.
 bool has_good_checksum(const Packet& packet, const TransportSpan& span);
 
 }  // namespace leat

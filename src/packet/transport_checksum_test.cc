@@ -15,7 +15,7 @@ namespace {
 using Octets = std::vector<std::uint8_t>;
 const IpAddress kA = IpAddress::v4(192, 0, 2, 1), kB = IpAddress::v4(198, 51, 100, 2);
 
-/// The bytes as a packet of at most kMaxSlices slices, cut anywhere.
+/// A packet of the bytes, cut at random places into at most kMaxSlices slices.
 Packet in_slices(const Octets& bytes, Random& random, BufferPool& pool) {
   Packet p;
   std::size_t at = 0;
@@ -63,7 +63,7 @@ TEST(TransportChecksum, APartialOneIsCompletedOverAnySlices) {
     p.offload.checksum_start = static_cast<std::uint16_t>(start);
     p.offload.checksum_offset = static_cast<std::uint16_t>(c.field);
     const TransportSpan span{kA, kB, c.protocol, start, length};
-    ASSERT_TRUE(has_good_checksum(p, span));  // a partial one is never judged as bad
+    ASSERT_TRUE(has_good_checksum(p, span));  // a partial checksum is never bad
     ASSERT_TRUE(finish_checksum(p));
     ASSERT_EQ(p.offload.checksum, ChecksumState::unchecked);
     ASSERT_TRUE(has_good_checksum(p, span));
@@ -74,7 +74,7 @@ TEST(TransportChecksum, APartialOneIsCompletedOverAnySlices) {
     Packet damaged = in_slices(wrong, random, pool);
     ASSERT_FALSE(has_good_checksum(damaged, span));
     damaged.offload.checksum = ChecksumState::verified;
-    ASSERT_TRUE(has_good_checksum(damaged, span));  // the device looked, we do not
+    ASSERT_TRUE(has_good_checksum(damaged, span));  // the device has verified it
   }
   EXPECT_EQ(pool.blocks_in_use(), 0u);
 }
@@ -99,7 +99,7 @@ TEST(TransportChecksum, UdpNeverSendsZero) {
   store_be16(bytes.data() + 6, pseudo_sum(IpProtocol::udp, 10));
   ChecksumAccumulator sum;
   sum.add(bytes);
-  store_be16(bytes.data() + 8, sum.finish());  // now everything sums to 0xffff, its complement is 0
+  store_be16(bytes.data() + 8, sum.finish());  // the sum is now 0xffff, and its complement 0
   Packet p(pool.copy_of(bytes));
   p.offload = {ChecksumState::partial, 0, 6, 0, 0};
   ASSERT_TRUE(finish_checksum(p));

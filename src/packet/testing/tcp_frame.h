@@ -1,4 +1,4 @@
-// TCP/IPv4 frames and super-segments for tests: made, and read back.
+// Makes TCP/IPv4 frames and super-segments for tests, and reads them back.
 #pragma once
 
 #include <vector>
@@ -15,15 +15,15 @@ struct TcpFrame {
   std::size_t link = EthernetHeader::kSize;
   std::uint32_t seq = 1000;
   std::size_t payload = 1000;
-  std::uint16_t gso = 0;  ///< not 0: a super-segment
+  std::uint16_t gso = 0;  ///< gso_size; 0: a plain segment
   TcpFlags flags = kTcpAck;
   std::uint16_t id = 7;
   std::uint8_t tos = 0;
   std::uint16_t source_port = 40000, destination_port = 80;
-  bool partial = true;  ///< false: with its checksum filled in
+  bool partial = true;  ///< false: the checksum is filled in
 };
 
-/// Payload byte `seq` of every flow.
+/// The payload byte at `seq`, in each flow.
 inline std::uint8_t payload_byte(std::uint32_t seq) { return static_cast<std::uint8_t>(seq * 7 + (seq >> 8) * 13); }
 
 inline Packet make_packet(const TcpFrame& f, BufferPool& pool) {
@@ -65,7 +65,7 @@ inline std::uint32_t seq_of(const Packet& packet, std::size_t link = EthernetHea
   return load_be32(raw);
 }
 
-/// Whether the IP header's and the TCP checksum are right, a partial one filled in first.
+/// True if the checksums of IP and TCP are right. A partial one is completed first.
 inline bool has_right_checksums(Packet packet, BufferPool& pool, std::size_t link = EthernetHeader::kSize) {
   Packet copy(pool.copy_of(bytes_of_packet(packet)));
   copy.offload = packet.offload;
