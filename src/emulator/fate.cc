@@ -5,10 +5,10 @@
 namespace leat {
 namespace {
 
-constexpr std::uint32_t kDefaultQueue = 1000;  // frames; netem's, too
+constexpr std::uint32_t kDefaultQueue = 1000;  // frames, as in Linux's netem
 constexpr std::uint64_t kBitNanoseconds = 8'000'000'000;
 
-/// Sequence `purpose` of a key: independent of its other ones.
+/// The random sequence of a key for one purpose. It is independent of the sequences for other purposes.
 Random sequence(SipKey key, std::uint64_t purpose) { return Random({key.k0, key.k1 ^ (purpose << 56)}); }
 
 }  // namespace
@@ -21,8 +21,8 @@ FateMaker::FateMaker(const Impairment& what, SipKey key)
       duplicate_(sequence(key, 4)),
       corrupt_(sequence(key, 5)) {
   if (what_.burst > 0) {
-    // Gilbert's model: every frame of a burst is lost, none between bursts. Bursts end with chance 1/burst a frame,
-    // and begin so often that the share of frames inside is the loss.
+    // Gilbert's model: all frames in a burst are lost, and none between bursts. A burst ends at each frame with chance
+    // 1/burst, and bursts begin so often that the share of frames in them is the loss.
     burst_ends_ = what_.loss < 1 ? 1 / what_.burst : 0;
     burst_begins_ = what_.loss < 1 ? what_.loss / (1 - what_.loss) / what_.burst : 1;
     in_burst_ = loss_.chance(what_.loss);
@@ -57,10 +57,10 @@ bool FateMaker::has_room(std::size_t bytes, Instant now) {
   if (what_.rate == 0) return true;
   while (!queue_.empty() && queue_.front().leaves <= now) queued_bytes_ -= queue_.pop_front().bytes;
   if (what_.queue_bytes == 0) return queue_.size() < (what_.queue_frames > 0 ? what_.queue_frames : kDefaultQueue);
-  return queue_.empty() || queued_bytes_ + bytes <= what_.queue_bytes;  // a frame larger than the queue may still pass
+  return queue_.empty() || queued_bytes_ + bytes <= what_.queue_bytes;  // an empty queue takes a frame of any size
 }
 
-/// When the last bit of the frame has left.
+/// The time when the last bit of the frame has been sent.
 Instant FateMaker::send(std::size_t bytes, Instant now) {
   if (what_.rate == 0) return now;
   const std::uint64_t nanoseconds = (bytes * kBitNanoseconds + what_.rate - 1) / what_.rate;
@@ -84,7 +84,7 @@ Instant FateMaker::arrival(Instant leaves) {
   }
   Duration delay = what_.delay;
   if (what_.jitter > Duration::zero()) {
-    const double share = static_cast<double>(delay_.next() >> 11) * 0x1p-52 - 1;  // evenly from -1 to 1
+    const double share = static_cast<double>(delay_.next() >> 11) * 0x1p-52 - 1;  // uniform in -1..1
     delay += Duration(static_cast<Duration::rep>(share * static_cast<double>(what_.jitter.count())));
     delay = std::max(delay, Duration::zero());
   }

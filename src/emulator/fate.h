@@ -1,8 +1,8 @@
-// FateMaker: decides, frame by frame, what one impairment does to it. Numbers in, numbers out: no packets here.
+// FateMaker: decides what one impairment does to each frame. It handles sizes and times, not packets.
 //
-// A frame first waits for its turn (queue, rate), may then be lost, and otherwise travels for its delay. Each fault
-// has a random sequence of its own, so that a seed loses the same frames whether or not jitter is asked for as well.
-// Called by the link emulator; docs/emulator.md tells the distributions to users.
+// A frame first waits in the queue for the rate. Then it may be lost, and otherwise it arrives after its delay. Each
+// fault has its own random sequence, so a seed loses the same frames with and without jitter. The link emulator calls
+// it. docs/emulator.md describes the distributions.
 #pragma once
 
 #include <cstdint>
@@ -17,24 +17,24 @@ namespace leat {
 struct Fate {
   enum class Kind : std::uint8_t { arrives, is_lost, finds_queue_full };
   Kind kind = Kind::arrives;
-  Instant at{};  ///< of the arrival; never before the frame was sent
+  Instant at{};  ///< time of the arrival, never before the frame was sent
   bool is_doubled = false;
-  std::optional<std::uint64_t> flipped_bit{};  ///< a random number, to choose the bit by
+  std::optional<std::uint64_t> flipped_bit{};  ///< a random number that chooses the bit
 };
 
 class FateMaker {
  public:
-  /// `what` was checked. The key decides everything that is left to chance.
+  /// `what` must have passed check(). The key determines all random decisions.
   FateMaker(const Impairment& what, SipKey key);
 
-  /// The fate of a frame of `bytes` sent at `now`, which never goes back.
+  /// The fate of a frame of `bytes`, sent at `now`. `now` must not decrease.
   Fate decide(std::size_t bytes, Instant now);
 
   const Impairment& impairment() const { return what_; }
   const ImpairmentCounters& counters() const { return counters_; }
-  /// The emulator could not carry what should have arrived.
+  /// Counts a frame that should have arrived, and that the emulator had to drop.
   void count_refused() { ++counters_.refused; }
-  /// A bit was flipped; not every frame has one to flip.
+  /// Counts a flipped bit. Frames without an IP packet have none to flip.
   void count_corrupted() { ++counters_.corrupted; }
 
  private:
@@ -50,11 +50,11 @@ class FateMaker {
   Impairment what_;
   Random loss_, delay_, reorder_, duplicate_, corrupt_;
   bool in_burst_ = false;
-  double burst_begins_ = 0, burst_ends_ = 0;  ///< chances a frame
-  RingDeque<Waiting> queue_;                  ///< the frame being sent and those behind it; empty without a rate
+  double burst_begins_ = 0, burst_ends_ = 0;  ///< chances for each frame
+  RingDeque<Waiting> queue_;  ///< the frame that is being sent and the frames behind it; empty without a rate
   std::uint64_t queued_bytes_ = 0;
-  Instant free_at_ = Instant::min();       ///< when the last frame of the queue has left
-  Instant last_arrival_ = Instant::min();  ///< of the frames that keep their order
+  Instant free_at_ = Instant::min();       ///< the time when the last frame of the queue has been sent
+  Instant last_arrival_ = Instant::min();  ///< the last arrival of a frame that keeps the order
   ImpairmentCounters counters_;
 };
 

@@ -1,5 +1,5 @@
-// What the emulator was asked for is what it does: shares within the bounds of chance, delays inside theirs, bytes a
-// second, bursts. The seeds are fixed, so these are no dice: a failure is a change.
+// The emulator does what an impairment says: shares of lost frames, delays, rates and bursts stay within the bounds of
+// chance. The seeds are fixed, so a result changes only with the code.
 #include "emulator/fate.h"
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ Impairment impairment(std::string_view text) {
 
 FateMaker maker(std::string_view text, std::uint64_t seed = 1) { return FateMaker(impairment(text), {seed, 0}); }
 
-/// `count` frames of 1000 bytes, one every `gap`.
+/// Sends `count` frames of 1000 bytes, one every `gap`.
 std::vector<Fate> fates(FateMaker& m, int count, Duration gap = 1us) {
   std::vector<Fate> out;
   out.reserve(static_cast<std::size_t>(count));
@@ -30,7 +30,7 @@ std::vector<Fate> fates(FateMaker& m, int count, Duration gap = 1us) {
   return out;
 }
 
-/// Five standard deviations: one in a million seeds would fail.
+/// The bound is five standard deviations, so one seed in a million would fail.
 void expect_share(double events, double count, double p) {
   EXPECT_NEAR(events, count * p, 5 * std::sqrt(count * p * (1 - p)) + 1e-9);
 }
@@ -69,7 +69,7 @@ TEST(Fate, AllAndNothingAreExact) {
   for (const Fate& f : fates(burst, 1000)) EXPECT_EQ(f.kind, Fate::Kind::is_lost);
 }
 
-/// Lengths of the runs of lost frames.
+/// The lengths of the runs of lost frames.
 std::vector<int> bursts(const std::vector<Fate>& all) {
   std::vector<int> lengths;
   bool before = false;
@@ -94,9 +94,9 @@ TEST(Fate, BurstsHaveTheMeanLengthAskedForAndTheLossToo) {
     constexpr int kFrames = 200'000;
     const auto lengths = bursts(fates(m, kFrames));
     const double n = static_cast<double>(lengths.size()), lost = static_cast<double>(m.counters().lost);
-    // The lengths are geometric: variance burst * (burst - 1).
+    // The lengths have a geometric distribution with the variance burst * (burst - 1).
     EXPECT_NEAR(lost / n, burst, 5 * std::sqrt(burst * (burst - 1) / n) + 0.01) << loss << " " << burst;
-    // Each burst brings its length: the variance of the sum of n of them, and of the gaps between them.
+    // The number of lost frames varies with the lengths of n bursts and with the gaps between them.
     EXPECT_NEAR(lost / kFrames, loss, 5 * loss * std::sqrt(2 / n)) << loss << " " << burst;
   }
 }
@@ -124,7 +124,7 @@ TEST(Fate, JitterIsEvenlyDistributedAroundTheDelay) {
   std::vector<int> bins(kBins);
   double sum = 0;
   for (int i = 0; i < kFrames; ++i) {
-    const Instant sent = kFateStart + i * 11ms;  // so far apart that keeping the order changes nothing
+    const Instant sent = kFateStart + i * 11ms;  // so far apart that the order needs no delay
     const Duration delay = m.decide(1000, sent).at - sent;
     ASSERT_GE(delay, 15ms);
     ASSERT_LE(delay, 25ms);
@@ -171,9 +171,9 @@ TEST(Fate, ReorderedFramesAreNotDelayedAndTheOthersKeepTheirOrder) {
 TEST(Fate, RateIsBytesATime) {
   FateMaker m = maker("rate=10mbit,queue=100000");
   Instant last;
-  for (int i = 0; i < 50'000; ++i) last = m.decide(1250, kFateStart).at;  // 10,000 bits each
+  for (int i = 0; i < 50'000; ++i) last = m.decide(1250, kFateStart).at;  // 10,000 bits for each frame
   EXPECT_EQ(last - kFateStart, 50s);
-  // A pause is not saved up for later.
+  // The rate does not save up a pause for later.
   EXPECT_EQ(m.decide(125, kFateStart + 100s).at, kFateStart + 100s + 100us);
   EXPECT_EQ(m.counters().queue_drops, 0u);
 }
@@ -218,7 +218,7 @@ TEST(Fate, AQueueIsOfAThousandFramesUnlessSaid) {
 TEST(Fate, ThroughputUnderOverloadIsTheRate) {
   FateMaker m = maker("rate=100mbit,queue=50,loss=10%");
   std::uint64_t bytes = 0;
-  for (int i = 0; i < 100'000; ++i) {  // 200 Mbit/s offered, for 4 s
+  for (int i = 0; i < 100'000; ++i) {  // offers 200 Mbit/s for 4 s
     const Fate f = m.decide(1000, kFateStart + i * 40us);
     if (f.kind == Fate::Kind::arrives) bytes += 1000;
   }

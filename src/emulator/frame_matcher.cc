@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kIpv6Header = 40;
 
-/// What a frame's headers say, as far as they go.
+/// The fields of the headers of a frame, as far as the frame has them.
 struct Facts {
   std::optional<std::uint16_t> ether_type;
   std::optional<std::uint8_t> tos, protocol;
@@ -21,7 +21,7 @@ struct Facts {
   bool tcp_data = false;
 };
 
-/// `in` begins with the transport header; `length` bytes of it and of payload are in the IP packet.
+/// Reads the transport header at the beginning of `in`. The IP packet holds `length` bytes of it and the payload.
 void read_transport(Bytes in, std::size_t length, Facts& facts) {
   const bool tcp = facts.protocol == static_cast<std::uint8_t>(IpProtocol::tcp);
   if (!tcp && facts.protocol != static_cast<std::uint8_t>(IpProtocol::udp)) return;

@@ -1,5 +1,5 @@
-// Tells whether an impairment concerns a frame. Called by the link emulator for every frame, before and after
-// super-segments are split.
+// Decides whether an impairment applies to a frame. The link emulator calls it for each frame, before and after it
+// splits super-segments.
 #pragma once
 
 #include "leat/impairment.h"
@@ -7,8 +7,9 @@
 
 namespace leat {
 
-/// `link_header` bytes stand before the IP packet: 14 (Ethernet) or 0. Of a super-segment the flags count that any of
-/// its segments has. Fragments but the first have no ports and flags; an IPv6 packet with extension headers neither.
+/// True if the impairment applies. The IP packet begins after `link_header` bytes, 14 (Ethernet) or 0. A super-segment
+/// has the flags of all its segments. Fragments other than the first, and IPv6 packets with extension headers, have no
+/// ports and flags.
 bool is_match(const FrameMatch& match, const Packet& frame, std::size_t link_header);
 
 }  // namespace leat

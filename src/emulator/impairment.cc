@@ -21,7 +21,7 @@ unexpected<std::string> wrong(std::string_view text, const char* wanted) {
   return unexpected("\"" + std::string(text) + "\" is not " + wanted);
 }
 
-/// Takes a number off the front of `text`.
+/// Reads a number and removes it from the front of `text`.
 template <class Number, class... Format>
 bool take_number(string_view& text, Number& value, Format... format) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, format...);
@@ -30,7 +30,7 @@ bool take_number(string_view& text, Number& value, Format... format) {
   return true;
 }
 
-/// A number and its unit.
+/// Reads a number with its unit.
 struct Unit {
   string_view name;
   double factor;
@@ -190,7 +190,7 @@ bool take_prefix(string_view& text, string_view prefix) {
   return true;
 }
 
-/// Shortest form that reads back as the same number.
+/// The shortest text that parses to the same number.
 std::string number_text(double value) {
   char digits[64];
   const auto end = std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed).ptr;
@@ -198,7 +198,7 @@ std::string number_text(double value) {
 }
 
 std::string percent_text(double chance) {
-  // Two roundings, of parse and of this: a percentage of up to 12 digits comes out as it went in.
+  // parse() and this function round once each. A percentage of up to 12 digits survives both.
   char digits[400];
   char* end = std::to_chars(digits, digits + sizeof digits, chance * 100, std::chars_format::fixed, 12).ptr;
   while (end[-1] == '0') --end;
@@ -251,7 +251,7 @@ std::string match_text(const FrameMatch& m) {
   return out;
 }
 
-bool is_chance(double p) { return p >= 0 && p <= 1; }  // also false for what is no number
+bool is_chance(double p) { return p >= 0 && p <= 1; }  // false for NaN as well
 
 }  // namespace
 
@@ -289,7 +289,7 @@ expected<void, std::string> Impairment::check() const {
   if (burst != 0) {
     if (!(burst >= 1 && burst <= 1e6)) return fail("burst is a mean number of frames, at least 1");
     if (loss == 0) return fail("burst needs loss: say how much is lost in all, such as loss=5%,burst=3");
-    // The frames between bursts number at least one: loss <= burst / (burst + 1).
+    // At least one frame lies between two bursts, so the loss is at most burst / (burst + 1).
     if (loss < 1 && loss > burst / (burst + 1))
       return fail("so much loss needs longer bursts: raise burst, or leave it out");
   }

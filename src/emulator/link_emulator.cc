@@ -17,7 +17,7 @@ std::size_t blocks_of(const Packet& packet) {
   return bytes;
 }
 
-/// A copy in blocks of its own; empty when the pool refuses.
+/// A copy in new blocks. Empty if the pool refuses.
 Packet copy_of(const Packet& packet, BufferPool& pool) {
   Packet copy;
   for (std::size_t from = 0; from < packet.size();) {
@@ -62,7 +62,7 @@ void LinkEmulator::send_one(Packet packet, Instant now, BufferPool& pool) {
   if (started) {
     Packet frame;
     while (splitter.next(frame, pool) == SplitResult::segment) {
-      // Headers are in a block of their own.
+      // The headers are in another block than the payload.
       charge(train, sizeof(Slot) + sizeof(Due) + (splits ? frame.slices()[0].capacity() : 0));
       pass(std::move(frame), 0, train, now, pool);
       advance(now, pool);
@@ -85,7 +85,7 @@ bool LinkEmulator::is_deliverable(const Packet& packet) const {
   return partial && packet.size() <= options_.link_header + options_.max_super_segment;
 }
 
-/// Through the impairments from `stage` on, as far as no time passes.
+/// Passes a frame through the impairments, beginning with `stage`, up to the first that delays it.
 void LinkEmulator::pass(Packet frame, std::size_t stage, std::uint32_t train, Instant now, BufferPool& pool) {
   for (; stage < stages_.size(); ++stage) {
     FateMaker& fate_maker = stages_[stage];
@@ -112,7 +112,8 @@ void LinkEmulator::pass(Packet frame, std::size_t stage, std::uint32_t train, In
   hold(std::move(frame), stages_.size(), train, now);
 }
 
-/// Copies the frame, because others may share its bytes. False when it carries no IP, or there is no memory.
+/// Flips a bit in a copy of the frame, because other packets may share its bytes. Returns false if the frame has no IP
+/// packet, or the pool refuses.
 bool LinkEmulator::flip_bit(Packet& frame, std::uint64_t choice, BufferPool& pool) const {
   const std::size_t link = options_.link_header;
   if (frame.size() <= link) return false;
@@ -123,7 +124,7 @@ bool LinkEmulator::flip_bit(Packet& frame, std::uint64_t choice, BufferPool& poo
     if (type != EtherType::ipv4 && type != EtherType::ipv6) return false;
   }
   Packet copy = copy_of(frame, pool);
-  // The damage comes after whoever should have filled the checksum in.
+  // The checksum is filled in before the damage, as a device does before the wire.
   if (copy.empty() || !finish_checksum(copy)) return false;
   copy.offload = {};
   std::size_t at = link + (choice >> 3) % (copy.size() - link);
@@ -158,7 +159,7 @@ void LinkEmulator::hold(Packet frame, std::size_t stage, std::uint32_t train, In
   std::push_heap(heap.begin(), heap.end(), is_later);
 }
 
-/// Takes the earliest out of its slot; its train is still charged.
+/// Removes the earliest frame from its slot. Its train stays charged.
 LinkEmulator::Slot LinkEmulator::take(std::vector<Due>& heap) {
   std::pop_heap(heap.begin(), heap.end(), is_later);
   const std::uint32_t index = heap.back().slot;
@@ -167,7 +168,7 @@ LinkEmulator::Slot LinkEmulator::take(std::vector<Due>& heap) {
   return std::move(slots_[index]);
 }
 
-/// Sends frames whose time has come through their next stages, each at its own time.
+/// Passes the frames that are due through their next stages, each at its own time.
 void LinkEmulator::advance(Instant now, BufferPool& pool) {
   while (!between_.empty() && between_.front().at <= now) {
     const Instant at = between_.front().at;

@@ -1,10 +1,10 @@
-// LinkEmulator: one direction of an impaired link. Frames go in, and those that survive come out when their time has
-// come. No clock: the same code runs in virtual and in real time.
+// LinkEmulator: one direction of an impaired link. It takes frames and returns the surviving ones at their arrival
+// times. It reads no clock, so the same code runs in virtual and in real time.
 //
-// Several impairments are passed one after the other, each concerning the frames that it matches. Super-segments of
-// which a frame is concerned are split, since a link loses wire frames; what then arrives side by side is joined
-// again. Nothing is invented: what comes out went in, or is a double or has one bit flipped, as counted. Memory is
-// bounded by EmulatorOptions::hold_limit. Used by the device wrapper, `leat wire` and the simulation.
+// Frames pass several impairments in order, and each applies to the frames that it matches. A super-segment is split if
+// an impairment applies to one of its frames, because a link loses wire frames. Frames that arrive side by side are
+// joined again. Each frame that comes out went in, apart from duplicates and flipped bits, which are counted.
+// EmulatorOptions::hold_limit bounds the memory. The device wrapper, `leat wire` and the simulation use it.
 #pragma once
 
 #include <cstdint>
@@ -17,27 +17,27 @@
 namespace leat {
 
 struct EmulatorOptions {
-  std::size_t link_header = 14;        ///< bytes in front of the IP packet: 14 or 0
-  std::size_t max_super_segment = 0;   ///< what the receiver takes, IP header included; 0: none
-  bool partial_checksums = false;      ///< the receiver takes checksums that are not filled in
-  std::uint64_t stream = 0;            ///< tells directions that share a seed apart
-  std::size_t hold_limit = 64u << 20;  ///< bytes of blocks and records on their way; frames beyond are lost
+  std::size_t link_header = 14;        ///< bytes in front of the IP packet, 14 or 0
+  std::size_t max_super_segment = 0;   ///< largest super-segment for the receiver, with the IP header; 0: none
+  bool partial_checksums = false;      ///< the receiver accepts partial checksums
+  std::uint64_t stream = 0;            ///< number of the direction, so that two directions with one seed differ
+  std::size_t hold_limit = 64u << 20;  ///< most bytes of blocks and records in flight; further frames are lost
 };
 
 class LinkEmulator {
  public:
-  /// The impairments were checked and concern this direction; those without a seed take 0.
+  /// The impairments must have passed check() and apply to this direction. Without a seed, an impairment uses 0.
   LinkEmulator(const std::vector<Impairment>& impairments, const EmulatorOptions& options);
 
-  /// Decides the fate of all packets; `batch` is empty afterwards. `now` never goes back. The pool outlives the
-  /// emulator.
+  /// Takes all packets and decides their fate; `batch` is empty afterwards. `now` must not decrease. The pool must
+  /// outlive the emulator.
   void send(PacketBatch& batch, Instant now, BufferPool& pool);
-  /// When receive() has something; kNever when nothing is on its way.
+  /// The time of the next arrival; kNever if no frame is in flight.
   Instant next_arrival() const;
-  /// Adds what has arrived by `now` to `batch`, up to its room. True when there is more.
+  /// Appends frames that have arrived by `now` to `batch`, up to its room. Returns true if more have arrived.
   bool receive(PacketBatch& batch, Instant now, BufferPool& pool);
 
-  /// Whether the receiver takes the packet as it is.
+  /// True if the receiver accepts the packet unchanged.
   bool is_deliverable(const Packet& packet) const;
 
   const std::vector<FateMaker>& stages() const { return stages_; }
@@ -48,14 +48,14 @@ class LinkEmulator {
   struct Slot {
     Packet frame;
     std::uint32_t train = 0;
-    std::uint32_t stage = 0;  ///< that it goes to next
+    std::uint32_t stage = 0;  ///< the next stage of the frame
   };
-  /// All frames that came from one packet: they share its blocks, which count until the last of them is gone.
+  /// All frames of one packet. They share its blocks, which count until the last of the frames is gone.
   struct Train {
     std::uint32_t users = 0;
     std::size_t bytes = 0;
   };
-  /// A place in time of a slot, in a heap.
+  /// An entry of a heap: the time at which a slot is due.
   struct Due {
     Instant at;
     std::uint64_t order;
@@ -76,8 +76,8 @@ class LinkEmulator {
 
   EmulatorOptions options_;
   std::vector<FateMaker> stages_;
-  std::vector<Due> between_;   ///< a heap of frames that go to another stage
-  std::vector<Due> arriving_;  ///< a heap of frames that come out
+  std::vector<Due> between_;   ///< heap of frames that go to another stage
+  std::vector<Due> arriving_;  ///< heap of frames that come out
   std::vector<Slot> slots_;
   std::vector<Train> trains_;
   std::vector<std::uint32_t> free_slots_, free_trains_;

@@ -22,7 +22,7 @@ constexpr Instant kEmulatorStart{1h};
 constexpr EmulatorOptions kFast{.link_header = 14, .max_super_segment = 65535, .partial_checksums = true};
 constexpr EmulatorOptions kPlain{.link_header = 14};
 
-/// An emulator in virtual time, with what came out of it.
+/// An emulator in virtual time, and the frames that came out of it.
 struct Rig {
   explicit Rig(const std::vector<std::string>& texts, EmulatorOptions options = kFast)
       : emulator(parsed(texts), options) {}
@@ -35,7 +35,7 @@ struct Rig {
     emulator.send(batch, now, pool);
     EXPECT_TRUE(batch.empty());
   }
-  /// Lets `d` pass and gives what arrives meanwhile, each batch at its own time.
+  /// Lets `d` pass and returns the frames that arrive, each batch at its own time.
   std::vector<Packet> run(Duration d) {
     const Instant end = now + d;
     std::vector<Packet> out;
@@ -68,7 +68,7 @@ struct Rig {
   BufferPool pool;
   LinkEmulator emulator;
   Instant now = kEmulatorStart;
-  std::vector<Instant> arrivals;  ///< of what run() gave
+  std::vector<Instant> arrivals;  ///< times of the frames that run() returned
 };
 
 std::vector<std::uint32_t> seqs(const std::vector<Packet>& packets) {
@@ -127,7 +127,7 @@ TEST(LinkEmulator, WhatStaysAdjacentIsJoinedAgain) {
 
 TEST(LinkEmulator, AroundALostFrameTwoPiecesRemain) {
   std::uint64_t seed = 0;
-  const auto is_one_lost_inside = [&] {  // of twenty frames, not the first and not the last
+  const auto is_one_lost_inside = [&] {  // of twenty frames, neither the first nor the last
     FateMaker m(Rig::parsed({"loss=5%,seed=" + std::to_string(seed)})[0], {seed, 0});
     for (int i = 0; i < 20; ++i) {
       if ((m.decide(1054, kEmulatorStart).kind == Fate::Kind::is_lost) && (i == 0 || i == 19)) return false;
@@ -263,7 +263,8 @@ TEST(LinkEmulator, ImpairmentsFollowEachOther) {
 }
 
 TEST(LinkEmulator, LateCallsChangeNoTimes) {
-  // Through two stages: the first second passes unwatched, yet the second stage begins when the first one ended.
+  // The frames pass two stages. Nothing calls the emulator in the first second, and the second stage still begins when
+  // the first one ended.
   Rig rig({"delay=10ms", "rate=8mbit"}, kPlain);
   rig.send({.seq = 1, .payload = 946, .partial = false});
   rig.now += 1s;
@@ -335,7 +336,7 @@ TEST(LinkEmulator, BogusSuperSegmentsAreRefused) {
   EXPECT_EQ(rig.pool.blocks_in_use(), 0u);
 }
 
-/// Everything at once, many frames: each byte stream that comes out is made of frames that went in.
+/// All faults at once on many frames: each byte stream that comes out consists of frames that went in.
 TEST(LinkEmulator, TheBooksBalance) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     Rig rig({"delay=50ms,jitter=10ms,loss=2%,burst=2,reorder=5%,duplicate=1%,corrupt=0.1%,rate=1gbit,queue=200,seed=" +
