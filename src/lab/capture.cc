@@ -25,10 +25,10 @@ namespace leat::lab {
 namespace {
 
 constexpr std::chrono::seconds kLimit{20};
-// A super-segment and its headers must fit into a block.
+// A block must hold a super-segment with its headers.
 constexpr unsigned kBlockSize = 1 << 20, kBlocks = 64, kRetireAfterMilliseconds = 10;
 
-/// A packet socket with a ring of blocks that it shares with the kernel (TPACKET_V3).
+/// A packet socket with a ring of blocks, shared with the kernel (TPACKET_V3).
 class Ring {
  public:
   ~Ring() {
@@ -38,7 +38,7 @@ class Ring {
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
 
-  /// 0 or an errno.
+  /// Returns 0 or an errno.
   int open(const char* interface) {
     socket_.reset(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
     if (!socket_) return errno;
@@ -65,7 +65,7 @@ class Ring {
 
   int descriptor() const { return socket_.get(); }
 
-  /// The next block that the kernel has handed over, or null.
+  /// The next block that the kernel has handed over, or nullptr.
   tpacket_block_desc* next() const {
     auto* block = reinterpret_cast<tpacket_block_desc*>(blocks_ + std::size_t{kBlockSize} * current_);
     return (__atomic_load_n(&block->hdr.bh1.block_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER) != 0 ? block : nullptr;
@@ -78,7 +78,7 @@ class Ring {
   struct Totals {
     std::uint64_t frames = 0, dropped = 0;  ///< `frames` includes `dropped`
   };
-  /// Since open().
+  /// The counts since open().
   const Totals& totals() {
     tpacket_stats_v3 since_last{};
     socklen_t size = sizeof since_last;
@@ -117,7 +117,7 @@ bool write_all(int file, const void* data, std::size_t size) {
   return true;
 }
 
-/// Writes the frames of a block with a single call; how many there were, or -1.
+/// Writes the frames of a block by one system call. Returns their number, or -1.
 int write_block(const tpacket_block_desc* block, int file) {
   std::vector<std::uint8_t> text;
   const auto* position = reinterpret_cast<const std::uint8_t*>(block) + block->hdr.bh1.offset_to_first_pkt;
@@ -158,7 +158,7 @@ int capture_frames(const char* interface, int file) {
       written += static_cast<std::uint64_t>(frames);
       ring.give_back(block);
     }
-    // The kernel hands over even an unfilled block after a while; until then its frames are counted only.
+    // After a while the kernel hands over a block that is not full. Until then its frames are only counted.
     if (stopping && written >= ring.totals().frames - ring.totals().dropped) break;
     std::array<pollfd, 2> waiting{{{ring.descriptor(), POLLIN, 0}, {stopping ? -1 : signals.get(), POLLIN, 0}}};
     ::poll(waiting.data(), waiting.size(), -1);

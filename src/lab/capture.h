@@ -1,7 +1,7 @@
-// Capture: a file of what passes an interface in the lab, for tshark to judge.
+// Capture: a pcap file of the frames that pass an interface in the lab, for tshark.
 //
-// An own tap, because the file must be complete to the last frame: it says when it begins, and when told to
-// stop it first takes out of the kernel whatever had arrived. Whole frames, nanoseconds, pcap.
+// It uses a packet socket of its own, because the file must be complete to the last frame: it reports its start, and
+// before it stops it reads all frames that have arrived. Frames are whole, and times have nanoseconds.
 #pragma once
 
 #include <string>
@@ -13,10 +13,10 @@ namespace leat::lab {
 
 class Capture {
  public:
-  /// What passes after this has returned is in the file.
+  /// Starts a capture. Frames that pass after it has returned are in the file.
   static expected<Capture, LabError> start(const Lab& lab, Place place, const std::string& interface,
                                            const std::string& file);
-  /// Ends it and waits until the file is complete. An error when the kernel had to drop frames.
+  /// Ends the capture and waits until the file is complete. Returns an error if the kernel dropped frames.
   expected<void, LabError> stop();
 
  private:
@@ -24,8 +24,8 @@ class Capture {
   Process process_;
 };
 
-/// The tap itself, in the caller's network namespace: writes "ready" to standard error when it begins, ends with
-/// SIGTERM. 0, an errno, or kFramesLost.
+/// The process of a capture, in the caller's network namespace. It writes "ready" to standard error when it starts, and
+/// ends by SIGTERM. Returns 0, an errno, or kFramesLost.
 int capture_frames(const char* interface, int file);
 inline constexpr int kFramesLost = 250;
 

@@ -1,4 +1,4 @@
-// "Cleans up whatever happens": what is left when a lab's creator goes, in each way it can go.
+// A lab leaves nothing behind, in whatever way its creator ends.
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -28,7 +28,7 @@ ino_t inode_of(int fd) {
 
 std::string network_name(ino_t inode) { return "net:[" + std::to_string(inode) + "]"; }
 
-/// What a lab's creator tells the test about it.
+/// The facts about a lab that its creator sends to the test.
 struct Traces {
   pid_t first = -1;
   ino_t networks[3] = {};
@@ -41,7 +41,7 @@ Traces traces_of(const Lab& lab) {
   return traces;
 }
 
-/// Programs that would rather stay: one ignores signals, one has left its session, one is an orphan.
+/// Programs that are hard to end: one ignores signals, one has left its session, one is an orphan.
 std::vector<Process> start_stubborn_programs(const Lab& lab) {
   std::vector<Process> running;
   for (const char* script :
@@ -77,7 +77,7 @@ TEST(LabCleanupTest, NothingRemainsOfADestroyedLab) {
   EXPECT_EQ(interface_names(), before);
 }
 
-/// A child makes a lab, tells about it, and is ended by `signal`.
+/// Starts a child that makes a lab and sends its facts; `signal` then ends the child.
 void kill_creator_by(int signal) {
   int told[2];
   ASSERT_EQ(::pipe(told), 0);
@@ -95,7 +95,7 @@ void kill_creator_by(int signal) {
   }
   Traces traces;
   ASSERT_EQ(::read(told[0], &traces, sizeof traces), static_cast<ssize_t>(sizeof traces));
-  // The creator's children become ours; they have to be buried before the lab's first process can go.
+  // This process inherits the creator's children. It must wait for them before the first process of the lab can end.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   ::kill(creator, signal);
   ::close(told[0]);

@@ -13,12 +13,12 @@ namespace {
 
 constexpr std::chrono::seconds kGrace{5};
 
-/// Blocks signals for as long as it lives, so that a descriptor can report them.
+/// Blocks signals while it exists, so that a descriptor can report them.
 class BlockedSignals {
  public:
   BlockedSignals() {
     ::sigemptyset(&set_);
-    // SIGTTOU: a background process that gives the terminal back to itself would be stopped.
+    // SIGTTOU stops a background process that takes the terminal back.
     for (const int number : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTTOU}) ::sigaddset(&set_, number);
     ::sigprocmask(SIG_BLOCK, &set_, &before_);
     ::sigdelset(&set_, SIGTTOU);
@@ -57,7 +57,7 @@ ExitStatus wait_in_foreground(Process& process) {
       patience = static_cast<int>(std::chrono::milliseconds(kGrace).count());
     }
   }
-  // A shell with job control has made its own group the terminal's and cannot name ours to give it back.
+  // A shell with job control gave the terminal to its own group, and cannot give it back to this one.
   if (terminal_group == ::getpgrp()) ::tcsetpgrp(STDIN_FILENO, terminal_group);
   return process.wait();
 }

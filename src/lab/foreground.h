@@ -1,13 +1,13 @@
-// Waiting for a process in the lab as a shell would: signals go on to it, the terminal comes back afterwards.
+// Waits for a process in the lab as a shell does: passes signals on to it, and takes the terminal back afterwards.
 #pragma once
 
 #include "lab/process.h"
 
 namespace leat::lab {
 
-/// Waits for `process`, which should have been started with own_group = false. SIGINT, SIGQUIT, SIGTERM and SIGHUP
-/// sent to the caller meanwhile are passed on, but for those from the terminal, which the process gets as well;
-/// a process that outlives SIGTERM or SIGHUP by five seconds is killed.
+/// Waits for `process`, which should have been started with own_group = false. Passes on SIGINT, SIGQUIT, SIGTERM and
+/// SIGHUP, except for those from the terminal, which the process receives as well. Kills a process that does not end
+/// within five seconds of SIGTERM or SIGHUP.
 ExitStatus wait_in_foreground(Process& process);
 
 }  // namespace leat::lab

@@ -55,7 +55,7 @@ int set_segmentation_offloads(const char* name, bool on) {
   if (!socket) return errno;
   if (const int error = set_feature(socket.get(), name, ETHTOOL_SGSO, on)) return error;
   if (const int error = set_feature(socket.get(), name, ETHTOOL_STSO, on)) return error;
-  // Merging of received segments is off in veth unless somebody has switched it on.
+  // veth does not merge received segments by default.
   return on ? 0 : set_feature(socket.get(), name, ETHTOOL_SGRO, false);
 }
 

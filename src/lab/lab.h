@@ -1,4 +1,4 @@
-// Lab: a small Internet in network namespaces, with a real kernel TCP on the far side and loss in the middle.
+// Lab: a small internet in network namespaces, with the kernel's TCP on the far side and loss in the middle.
 //
 //    near                                 middle                         far
 //   +----------------------------+       +-----------------------+      +-----------------------+
@@ -13,14 +13,14 @@
 //   |   Leat by tun:leat1  .3.2  |
 //   +----------------------------+
 //
-// near is where Leat runs. Its kernel is a host of its own (curl works there, for comparison) and forwards for the
-// TAP and TUN devices. Leat's addresses do not belong to the kernel, unless they are to be shared: raw, packet_shared,
-// xdp_shared. Loss happens in the middle, which forwards: packet taps come before the firewall, so that a drop rule at
-// Leat's own interface would lose nothing. With loss the segmentation offloads of the links are off, so that the middle
-// sees, and loses, single wire frames; without loss they stay on. Traffic between clients and far is forwarded too, and
-// never lost.
+// Leat runs in near. The kernel of near is another host, where curl works for comparison, and forwards for the TAP and
+// TUN devices. Leat's addresses do not belong to the kernel, except on the links raw, packet_shared and xdp_shared.
 //
-// Nothing outlives the creator: see namespaces.h. Not thread-safe. Used by `leat lab`, the tests and the demo.
+// The middle forwards and loses. A drop rule at Leat's own interface would lose nothing, because packet taps come
+// before the firewall. With loss, the segmentation offloads of the links are off, so that the middle loses single wire
+// frames; without loss they stay on. Traffic between the clients and far is forwarded without loss.
+//
+// A lab ends with its creator: see namespaces.h. Not thread-safe. `leat lab`, the tests and the demo use it.
 #pragma once
 
 #include <chrono>
@@ -37,16 +37,16 @@
 
 namespace leat::lab {
 
-/// Which network something runs in.
+/// The network in which a program runs.
 struct Place {
   unsigned network = 0;
   constexpr bool operator==(const Place&) const = default;
 };
 inline constexpr Place kNear{0}, kMiddle{1}, kFar{2};
-/// Client `i`, address 10.77.2.(10+i); i < LabConfig::clients.
+/// The network of client `i`, address 10.77.2.(10+i), for i < LabConfig::clients.
 constexpr Place client_place(unsigned i) { return {3 + i}; }
 
-/// packet_shared, xdp_shared and raw use the address of near's kernel; the others have one of their own.
+/// The kinds of Leat's link. packet_shared, xdp_shared and raw use the address of near's kernel, the others their own.
 enum class LinkKind { packet, tap, tun, packet_shared, raw, xdp, xdp_shared };
 enum class Offloads {
   automatic,  ///< on without loss, off with loss
@@ -54,7 +54,7 @@ enum class Offloads {
   off,
 };
 
-/// Chances in percent, per frame that the middle forwards.
+/// Chances in percent that the middle loses a frame.
 struct Loss {
   double out = 0;   ///< near to far
   double back = 0;  ///< far to near
@@ -64,25 +64,25 @@ struct LabConfig {
   Loss loss;
   unsigned clients = 0;  ///< at most kMaxClients
   Offloads offloads = Offloads::automatic;
-  bool use_tun_device = true;   ///< false: as if /dev/net/tun could not be opened
-  bool several_queues = false;  ///< of the TAP and TUN devices; near0 has two
+  bool use_tun_device = true;   ///< false: the lab acts as if /dev/net/tun could not be opened
+  bool several_queues = false;  ///< for the TAP and TUN devices; near0 has two
 };
 inline constexpr unsigned kMaxClients = 200;
 
-/// What the middle has seen of IPv4 packets between near and far, since the lab began.
+/// Counts of the IPv4 packets between near and far in the middle, since the lab began.
 struct MiddleCounters {
   std::uint64_t seen_out = 0, lost_out = 0;    ///< near to far; `seen` includes `lost`
   std::uint64_t seen_back = 0, lost_back = 0;  ///< far to near
-  std::uint64_t super_segments = 0;            ///< packets over 1500 bytes, either way: offloaded, not wire frames
+  std::uint64_t super_segments = 0;  ///< packets over 1500 bytes in either direction, which are no wire frames
 };
 
-/// How Leat gets on the network.
+/// Leat's way to the network.
 struct LeatHost {
-  std::string link;     ///< "packet:near0"
-  std::string address;  ///< "10.77.1.2/24"; empty where it is the kernel's
-  std::string gateway;  ///< "10.77.1.1"; empty where it is the kernel's
+  std::string link;     ///< such as "packet:near0"
+  std::string address;  ///< such as "10.77.1.2/24"; empty for the kernel's
+  std::string gateway;  ///< such as "10.77.1.1"; empty for the kernel's
 
-  /// The same as options of the command: --link, --address, --gateway and their values, where there are any.
+  /// The options of the command: --link, --address and --gateway with their values, as far as they are set.
   std::vector<std::string> arguments() const;
 };
 
@@ -96,11 +96,11 @@ class Lab {
   const LabConfig& config() const;
   bool is_rootless() const;
 
-  /// Whether TAP and TUN devices are there; the others always are, as far as the lab is concerned.
+  /// True if the lab has a link of this kind. TAP and TUN devices may be missing.
   bool has(LinkKind kind) const;
-  /// Why there are none, as a sentence; empty when there are.
+  /// A sentence that says why TAP and TUN devices are missing; empty if they exist.
   const std::string& tun_refusal() const;
-  /// tap where it is there, else packet.
+  /// tap if it exists, otherwise packet.
   LinkKind best_link() const;
   LeatHost leat_host(LinkKind kind) const;
 
@@ -108,20 +108,20 @@ class Lab {
   static constexpr const char* kNearKernelAddress = "10.77.1.3";
   static std::string client_address(unsigned i) { return "10.77.2." + std::to_string(10 + i); }
 
-  /// Starts a program; argv[0] is looked up in PATH and in the usual sbin directories.
+  /// Starts a program. argv[0] is searched in PATH and in the usual sbin directories.
   expected<Process, LabError> spawn(Place place, const std::vector<std::string>& argv,
                                     const SpawnOptions& options = {}) const;
-  /// Runs `body` in a child of this process, inside; the child's exit status is what it returns.
+  /// Runs `body` in a child of this process, inside the lab. Its result is the exit status of the child.
   expected<Process, LabError> run_inside(Place place, const std::function<int()>& body,
                                          const SpawnOptions& options = {}) const;
-  /// spawn, wait, and an error with the program's complaint unless it ended with 0.
+  /// Runs a program and returns its output. If it does not end with 0, the error contains its error output.
   expected<std::string, LabError> run_tool(Place place, const std::vector<std::string>& argv,
                                            const SpawnOptions& options = {}) const;
-  /// Makes a file inside, for example below kRunDirectory.
+  /// Writes a file inside the lab, for example below kRunDirectory.
   expected<void, LabError> write_file(const std::string& path, const std::string& text) const;
 
   expected<MiddleCounters, LabError> counters() const;
-  /// Changes the loss from now on. The counters go on. With Offloads::automatic the offloads follow.
+  /// Changes the loss. The counters continue. With Offloads::automatic the offloads change with the loss.
   expected<void, LabError> set_loss(Loss loss);
 
   const Namespaces& namespaces() const;

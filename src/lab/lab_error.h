@@ -1,4 +1,4 @@
-// Why something in the lab did not work, as a sentence for people.
+// LabError: the reason why an operation of the lab failed, as a sentence.
 #pragma once
 
 #include <string>
@@ -7,14 +7,14 @@ namespace leat::lab {
 
 struct LabError {
   enum class Kind {
-    unavailable,  ///< this machine or user cannot have a lab: a tool is missing, namespaces are forbidden
-    failed,       ///< it should have worked
+    unavailable,  ///< the machine or the user cannot have a lab, for example because namespaces are forbidden
+    failed,       ///< an operation failed that should have worked
   };
   Kind kind = Kind::failed;
-  std::string message;  ///< what failed and, where known, what to do about it
+  std::string message;  ///< the failure and, where known, the remedy
 };
 
-/// `what: strerror(number)`.
+/// Makes the message `what: strerror(number)`.
 LabError system_error(const std::string& what, int number);
 
 }  // namespace leat::lab

@@ -96,7 +96,7 @@ TEST(LabTest, FallsBackToPacketWithAReason) {
       (std::vector<std::string>{"--link", "packet:near0", "--address", "10.77.1.2/24", "--gateway", "10.77.1.1"}));
 }
 
-/// Attaches to leat0 and asks for the kernel's MAC address until an answer comes.
+/// Attaches to leat0 and repeats an ARP request for the kernel's address until it is answered.
 int ask_over_tap() {
   const UniqueFd tap(::open("/dev/net/tun", O_RDWR));
   ifreq request{};

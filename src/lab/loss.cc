@@ -46,7 +46,7 @@ expected<void, LabError> run_nft(const Lab& lab, const std::string& orders) {
   return {};
 }
 
-/// nft writes "counter NAME {" and on the next line "packets N bytes M".
+/// Reads a counter from the output of nft: "counter NAME {" and, on the next line, "packets N bytes M".
 std::uint64_t packets_of(const std::string& listing, const std::string& counter) {
   constexpr std::string_view kPackets = "packets ";
   const std::size_t name = listing.find("counter " + counter + " {");
@@ -54,7 +54,7 @@ std::uint64_t packets_of(const std::string& listing, const std::string& counter)
   return value == std::string::npos ? 0 : std::strtoull(listing.c_str() + value + kPackets.size(), nullptr, 10);
 }
 
-/// exp(-21) is below one in a billion.
+/// exp(-21) is less than one in a billion.
 bool is_missing(double percent, std::uint64_t seen, std::uint64_t lost) {
   return lost == 0 && percent / 100 * static_cast<double>(seen) > 21;
 }

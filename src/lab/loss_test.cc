@@ -49,7 +49,7 @@ TEST(LossTest, MissesALossThatShouldHaveHappened) {
   EXPECT_FALSE(loss_is_missing({}, {.seen_out = 1'000'000, .seen_back = 1'000'000}));
 }
 
-// The bounds are 8 standard deviations wide and more.
+// The bounds are at least 8 standard deviations wide.
 TEST(LossTest, LosesTheShareAskedForInEachDirection) {
   LabConfig config;
   config.loss = {.out = 10, .back = 2.5};

@@ -20,11 +20,11 @@
 namespace leat::lab {
 namespace {
 
-/// What a child tells its parent through a pipe or socket; descriptors may travel with it.
+/// The report of a child to its parent, by a pipe or a socket, which may also carry descriptors.
 struct Report {
-  int error = 0;  ///< an errno, 0 when all went well
+  int error = 0;  ///< an errno, 0 for success
   pid_t pid = -1;
-  char stage[48] = {};  ///< what was attempted
+  char stage[48] = {};  ///< the step that failed
 };
 
 Report failure(const char* stage) {
@@ -44,10 +44,10 @@ pid_t raw_fork(int flags) {
   return static_cast<pid_t>(::syscall(SYS_clone, flags | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
 }
 
-/// A child of our own parent, so that it can wait for it. fork(2) has no such form.
+/// Makes a sibling: a child of the parent of this process, so that the parent can wait for it. fork(2) cannot do that.
 pid_t fork_sibling() { return raw_fork(CLONE_PARENT); }
 
-/// A child that can enter namespaces: it must have one thread, and ThreadSanitizer's fork(2) gives it a second.
+/// Makes a child that can enter namespaces. It must have one thread, and fork(2) of ThreadSanitizer starts a second.
 pid_t fork_child() {
 #if defined(__SANITIZE_THREAD__)
   return raw_fork(0);
@@ -119,12 +119,12 @@ Report receive_report(int socket, std::vector<UniqueFd>& descriptors, std::size_
   return report;
 }
 
-/// Makes the caller root of a new user namespace, in which nobody but the caller's user and group exist.
+/// Makes the caller root of a new user namespace. Only the caller's user and group exist there.
 const char* become_root_of_user_namespace(int flags) {
   const std::string user = "0 " + std::to_string(::geteuid()) + " 1";
   const std::string group = "0 " + std::to_string(::getegid()) + " 1";
   if (::unshare(CLONE_NEWUSER | flags) != 0) return "making a user namespace";
-  // A process that has changed its user (setpriv, su) does not own its own /proc entries until it says so again.
+  // A process that has changed its user (setpriv, su) owns its /proc entries only after it is dumpable again.
   ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
   if (!write_text("/proc/self/setgroups", "deny")) return "writing /proc/self/setgroups";
   if (!write_text("/proc/self/uid_map", user.c_str())) return "writing /proc/self/uid_map";
@@ -132,17 +132,17 @@ const char* become_root_of_user_namespace(int flags) {
   return nullptr;
 }
 
-/// The first process inside: prepares the mounts, says so, and stays until the creator is gone.
+/// The first process inside: prepares the mounts, reports it, and runs until the creator has ended.
 [[noreturn]] void live_as_first_process(int lifeline, int socket) {
   ::setsid();
-  ::signal(SIGCHLD, SIG_IGN);  // orphans end up here; the kernel buries them at once
+  ::signal(SIGCHLD, SIG_IGN);  // this process inherits orphans, and the kernel reaps them at once
   ::dup2(lifeline, 0);
   ::dup2(socket, 1);
   const int null = ::open("/dev/null", O_RDWR);
   if (null >= 0) ::dup2(null, 2);
   ::syscall(SYS_close_range, 3u, ~0u, 0u);
 
-  // Where the system forbids a new /proc (some containers) the outer one stays: wrong numbers, nothing worse.
+  // Some containers forbid a new /proc. The outer one then stays, and shows other process numbers.
   ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr);
   Report report;
   if (::mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") != 0) {
@@ -158,7 +158,7 @@ const char* become_root_of_user_namespace(int flags) {
   ::_exit(0);
 }
 
-/// Makes all the namespaces, starts the first process, and sends the descriptors. Runs in a child that then ends.
+/// Makes all namespaces, starts the first process and sends the descriptors. It runs in a child, which then ends.
 [[noreturn]] void build(unsigned networks, int lifeline, int socket) {
   constexpr int kFlags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET;
   std::vector<UniqueFd> descriptors;
@@ -166,7 +166,7 @@ const char* become_root_of_user_namespace(int flags) {
     send_report(socket, failure(stage), {});
     ::_exit(1);
   };
-  // Not /proc/self/ns/NAME each time: the first process soon mounts a /proc in which this one does not exist.
+  // The directory is opened once, because the first process soon mounts a /proc in which this process does not exist.
   UniqueFd own;
   const auto keep = [&](const char* name) {
     descriptors.emplace_back(::openat(own.get(), name, O_RDONLY | O_CLOEXEC));
@@ -187,7 +187,7 @@ const char* become_root_of_user_namespace(int flags) {
   if (first < 0) give_up("starting the first process of the lab");
   if (first == 0) live_as_first_process(lifeline, socket);
   keep("mnt");
-  keep("pid_for_children");  // exists only now
+  keep("pid_for_children");  // exists since the unshare
   if (!privileged) keep("user");
   Report report;
   report.pid = first;
@@ -218,7 +218,7 @@ Report read_report(int pipe) {
   return failure("a helper process of the lab");
 }
 
-/// An unnamed file with this content, to be read from its beginning.
+/// An unnamed file with this content, positioned at its beginning.
 UniqueFd file_with(const std::string& text) {
   UniqueFd fd(::memfd_create("input", MFD_CLOEXEC));
   for (std::size_t done = 0; fd && done < text.size();) {
@@ -235,7 +235,7 @@ UniqueFd open_stream(Stream kind) {
   return {};
 }
 
-/// What a child gets as its descriptors 0, 1 and 2; empty for those that it inherits.
+/// The descriptors 0, 1 and 2 of a child. An empty one is inherited.
 struct Streams {
   UniqueFd input, output, errors;
 
@@ -249,7 +249,7 @@ struct Streams {
   }
 };
 
-/// What a started child does to itself before the body runs.
+/// Prepares a started child before its body runs.
 void prepare_child(const SpawnOptions& options, const Streams& streams) {
   sigset_t none;
   ::sigemptyset(&none);
@@ -285,7 +285,7 @@ expected<Namespaces, LabError> Namespaces::create(unsigned networks) {
   if (builder == 0) build(networks, lifeline.get(), theirs.get());
   theirs.reset();
 
-  // Two reports, in either order: the builder's, with the descriptors, and the first process's.
+  // Two reports arrive in either order: one of the builder, with the descriptors, and one of the first process.
   std::vector<UniqueFd> descriptors;
   Report failed;
   for (int i = 0; i < 2 && failed.error == 0; ++i) {
@@ -319,9 +319,9 @@ Namespaces::~Namespaces() { destroy(); }
 void Namespaces::destroy() {
   lifeline_.reset();
   if (first_ <= 0) return;
-  // A child that somebody else has forked may still hold the lifeline; so do not rely on it while we live.
+  // A child that other code has forked may still hold the lifeline, so kill the first process.
   ::kill(first_, SIGKILL);
-  // The kernel lets the first process go only when all others inside are dead.
+  // The first process ends only when all other processes inside have ended.
   wait_for_exit(std::exchange(first_, -1));
 }
 
@@ -337,7 +337,8 @@ expected<Process, LabError> Namespaces::start(unsigned network, const SpawnOptio
   Streams streams(options);
   if (!streams.output && !options.output_file.empty()) return unexpected(system_error(options.output_file, errno));
   char here[4096];
-  // Where the starter's own directory cannot be entered again, the root directory, where entering leads, will do.
+  // The child starts in the starter's directory. If that has no path, it starts in the root directory, to which setns()
+  // leads.
   const char* directory = !options.directory.empty()               ? options.directory.c_str()
                           : ::getcwd(here, sizeof here) != nullptr ? here
                                                                    : "/";
@@ -346,9 +347,9 @@ expected<Process, LabError> Namespaces::start(unsigned network, const SpawnOptio
   const UniqueFd reading(ends[0]);
   UniqueFd writing(ends[1]);
 
-  // The helper enters the namespaces; a PID namespace takes in only children that come after, so it makes one
-  // more, a sibling of itself and thus a child of ours.
-  std::fflush(nullptr);  // else the child would write once more what waits in our buffers
+  // The helper enters the namespaces. Only later children are in its PID namespace, so it makes one more child: a
+  // sibling of itself and thus a child of this process.
+  std::fflush(nullptr);  // otherwise the child would write the content of the buffers again
   const pid_t helper = fork_child();
   if (helper < 0) return unexpected(system_error("fork", errno));
   if (helper == 0) {

@@ -1,12 +1,13 @@
-// Namespaces: private network, process and mount namespaces that no file names and no crash leaves behind.
+// Namespaces: private network, process and mount namespaces that have no name in the file system and do not survive a
+// crash.
 //
-// Nothing is written under /run or anywhere else: descriptors of this process and the processes inside hold
-// the namespaces. All processes inside share one PID namespace, whose first process reads from a pipe that only
-// the creator can write to. When the creator is gone, whatever ended it, the pipe ends, the first process leaves,
-// and the kernel kills all that runs inside; the last holder gone, interfaces and firewall rules go as well.
-// Inside, /proc shows the inner processes and /run is an empty private directory (kRunDirectory is in it).
+// Descriptors of this process and the processes inside hold the namespaces. All processes inside share one PID
+// namespace. Its first process reads from a pipe that only the creator can write to. When the creator ends, for
+// whatever reason, the pipe ends, the first process exits, and the kernel kills all processes inside. Interfaces and
+// firewall rules end with the last holder. Inside, /proc shows the inner processes, and /run is an empty private
+// directory, which contains kRunDirectory.
 //
-// An ordinary user gets a user namespace around it all, in which that user is root; root, who may do without, does.
+// For an ordinary user, a user namespace surrounds the others, in which that user is root. Root needs none.
 #pragma once
 
 #include <functional>
@@ -20,28 +21,28 @@
 
 namespace leat::lab {
 
-/// A writable directory that exists inside only, and vanishes with the lab.
+/// A writable directory that exists only inside, and ends with the lab.
 inline constexpr const char* kRunDirectory = "/run/leat-lab";
 
 class Namespaces {
  public:
-  /// `networks` network namespaces, in which not even `lo` is up.
+  /// Makes `networks` network namespaces. All interfaces are down, `lo` too.
   static expected<Namespaces, LabError> create(unsigned networks);
 
   Namespaces(Namespaces&& other) noexcept { *this = std::move(other); }
   Namespaces& operator=(Namespaces&&) noexcept;
-  /// Kills all that runs inside and waits until it is gone.
+  /// Kills all processes inside and waits until they have ended.
   ~Namespaces();
 
-  /// Runs `body` in a child inside network `network`; the child's exit status is what it returns. `body` runs
-  /// after fork(2): a starter with several threads should do no more in it than exec.
+  /// Runs `body` in a child inside network `network`. Its result is the exit status of the child. `body` runs after
+  /// fork(2), so it should only exec if the starter has several threads.
   expected<Process, LabError> start(unsigned network, const SpawnOptions& options,
                                     const std::function<int()>& body) const;
 
   int network_descriptor(unsigned network) const { return networks_[network].get(); }
-  /// The first process inside, as the creator sees it.
+  /// The process number of the first process, as the creator sees it.
   pid_t first_process() const { return first_; }
-  /// True when an ordinary user's user namespace is around it.
+  /// True if a user namespace surrounds the others.
   bool has_user_namespace() const { return static_cast<bool>(user_); }
 
  private:

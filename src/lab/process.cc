@@ -15,7 +15,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Everything that was written to a capture, without moving the writers' position.
+/// All text that was written to a capture. The position of the writers does not change.
 std::string content_of(int fd) {
   std::string text;
   if (fd < 0) return text;
@@ -70,7 +70,7 @@ bool Process::collect(int flags) {
   if (got == 0) return false;
   ExitStatus status;
   if (got < 0) {
-    status.code = 127;  // somebody else has waited for it, or SIGCHLD is ignored: how it ended is lost
+    status.code = 127;  // other code has waited for it, or SIGCHLD is ignored: the exit status is lost
   } else if (WIFSIGNALED(raw)) {
     status.signal = WTERMSIG(raw);
   } else {
@@ -102,7 +102,7 @@ void Process::signal(int number) {
 
 ExitStatus Process::kill() {
   if (pid_ <= 0) return {};
-  // Before it is waited for, its number cannot have passed to another process or group.
+  // The number cannot belong to another process or group before wait() has returned it.
   if (!status_) ::kill(own_group_ ? -pid_ : pid_, SIGKILL);
   return wait();
 }

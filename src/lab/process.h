@@ -1,7 +1,7 @@
-// Process: a child that was started inside the lab, and how it ended.
+// Process: a child that was started inside the lab, and its exit status.
 //
-// Destroying a Process kills it (its process group when it has its own) and waits for it; nobody is left behind.
-// Not thread-safe; one owner.
+// The destructor kills the process, or its process group if it has its own, and waits for it. Not thread-safe, one
+// owner.
 #pragma once
 
 #include <sys/types.h>
@@ -17,30 +17,30 @@
 namespace leat::lab {
 
 struct ExitStatus {
-  int code = 0;    ///< what it returned, when `signal` is 0
+  int code = 0;    ///< exit status, if `signal` is 0
   int signal = 0;  ///< the signal that ended it, or 0
 
   bool success() const { return code == 0 && signal == 0; }
-  int shell_code() const { return signal != 0 ? 128 + signal : code; }  ///< as $? has it
-  std::string to_string() const;                                        ///< "exit status 3", "signal 9 (Killed)"
+  int shell_code() const { return signal != 0 ? 128 + signal : code; }  ///< the value of $? in a shell
+  std::string to_string() const;  ///< such as "exit status 3" or "signal 9 (Killed)"
 };
 
 enum class Stream {
-  inherit,  ///< the starter's own
+  inherit,  ///< that of the starter
   discard,  ///< /dev/null
   capture,  ///< kept in memory: Process::output(), Process::errors()
 };
 
 struct SpawnOptions {
-  std::vector<std::string> environment;  ///< "NAME=value", added to or replacing the starter's
-  std::string directory;                 ///< where to start; empty: where the starter is
-  std::string output_file;               ///< standard output goes there (created, emptied), whatever `output` says
-  std::string input_text;                ///< when not empty, what it finds on standard input
-  Stream input = Stream::discard;        ///< where there is no input_text; capture means discard
+  std::vector<std::string> environment;  ///< "NAME=value", in addition to the starter's
+  std::string directory;                 ///< working directory; empty: that of the starter
+  std::string output_file;               ///< file for standard output, created or emptied; overrides `output`
+  std::string input_text;                ///< content of standard input, if not empty
+  Stream input = Stream::discard;        ///< without input_text; capture means discard
   Stream output = Stream::capture;
   Stream errors = Stream::capture;
-  bool own_group = true;       ///< false: stays in the starter's process group, as a terminal's shell must
-  std::vector<int> keep_open;  ///< descriptors that an executed program inherits beside 0, 1 and 2
+  bool own_group = true;       ///< false: stays in the starter's process group, as a shell on a terminal must
+  std::vector<int> keep_open;  ///< descriptors that the program inherits, beside 0, 1 and 2
 };
 
 class Process {
@@ -51,23 +51,23 @@ class Process {
   Process& operator=(Process&&) noexcept;
   ~Process();
 
-  /// As the starter sees it; the process itself sees another number.
+  /// The process number, as the starter sees it. The process itself sees another one.
   pid_t pid() const { return pid_; }
-  /// A pidfd: readable once the process has ended.
+  /// A pidfd. It is readable when the process has ended.
   int descriptor() const { return pidfd_.get(); }
 
   ExitStatus wait();
-  /// Nothing when it still runs after `limit`.
+  /// Waits at most `limit`. Returns nothing if the process still runs.
   std::optional<ExitStatus> wait_for(std::chrono::milliseconds limit);
-  /// Sends a signal to the process alone. Without effect once it has ended.
+  /// Sends a signal to the process, not to its group. It has no effect on a process that has ended.
   void signal(int number);
-  /// SIGKILL to its group (or to it alone when it has no own group), then wait().
+  /// Sends SIGKILL to its group, or to the process if it has no own group, and waits.
   ExitStatus kill();
 
-  /// What it has written so far; empty unless captured.
+  /// The output so far; empty unless captured.
   std::string output() const;
   std::string errors() const;
-  /// Waits until the captured errors contain `text`; false when it ended or `limit` passed first.
+  /// Waits until the captured errors contain `text`. Returns false if the process ends or `limit` passes first.
   bool wait_for_errors(std::string_view text, std::chrono::milliseconds limit);
 
  private:

@@ -75,7 +75,7 @@ TEST(ProcessTest, KillsItsWholeGroup) {
   ASSERT_TRUE(process->wait_for_errors("ready", 20s));
   const pid_t group = process->pid();
   EXPECT_EQ(process->kill().signal, SIGKILL);
-  // What the group's other members left is buried by the first process inside, in its own time.
+  // The first process inside reaps the other members of the group at some later time.
   auto others = lab.run_inside(kNear, [] { return 0; });
   ASSERT_TRUE(others && others->wait().success());
   for (int tries = 0; tries < 10'000 && ::kill(-group, 0) == 0; ++tries) ::usleep(1000);

@@ -1,4 +1,4 @@
-// Finding the programs that the lab executes.
+// Finds the programs that the lab executes.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace leat::lab {
 
-/// The path of `program`, from PATH or the sbin directories that an ordinary user's PATH lacks; a name with a
-/// slash is taken as it is. The error names the Debian package where it is known.
+/// The path of `program`, from PATH or from the sbin directories that the PATH of an ordinary user lacks. A name with a
+/// slash is returned unchanged. The error names the Debian package, if it is known.
 expected<std::string, LabError> find_tool(const std::string& program);
 
 }  // namespace leat::lab

@@ -14,7 +14,7 @@ namespace {
 
 std::string text_of(unsigned number) { return std::to_string(number); }
 
-/// A network on the far side of the middle and the names of both ends of its link.
+/// A network on the far side of the middle, and the names of both ends of its link.
 struct FarSide {
   Place place;
   std::string own_end, middle_end, address;
@@ -28,7 +28,7 @@ std::vector<FarSide> far_sides(unsigned clients) {
   return sides;
 }
 
-/// The child's exit status as an error, when it is an errno.
+/// Turns the exit status of the child into an error, if it is an errno.
 expected<void, LabError> do_inside(const Lab& lab, Place place, const char* what, const std::function<int()>& body) {
   auto child = lab.run_inside(place, body);
   if (!child) return unexpected(std::move(child.error()));
@@ -46,7 +46,7 @@ bool write_setting(const std::string& name, const char* value) {
 }
 
 int write_settings(bool forwards) {
-  // A kernel without IPv6 has nothing to switch off.
+  // A kernel without IPv6 has no such setting.
   write_setting("ipv6/conf/all/disable_ipv6", "1");
   write_setting("ipv6/conf/default/disable_ipv6", "1");
   for (const char* group : {"ipv4/conf/all/", "ipv4/conf/default/"}) {
@@ -109,7 +109,8 @@ expected<void, LabError> connect_places(const Lab& lab) {
   const Namespaces& namespaces = lab.namespaces();
   std::vector<int> peers;
   const auto veth = [&](const std::string& middle_end, const std::string& own_end, Place place) {
-    // near's alone: what is forwarded after it has come by one of several queues all leaves by the first one.
+    // Only the end in near has several queues. Packets that came by one of several queues and are forwarded would all
+    // leave by the first queue.
     const bool several = lab.config().several_queues && place == kNear;
     const std::string queues = several ? " numrxqueues 2 numtxqueues 2" : "";
     peers.push_back(namespaces.network_descriptor(place.network));

@@ -16,9 +16,9 @@ namespace {
 
 constexpr std::chrono::seconds kStartLimit{20};
 
-/// One process in the foreground, as the only user that a user namespace knows; its own files in the lab's private
-/// directory; no log of accesses. sub_filter makes the length of an answer unknown, which is what the two locations
-/// without one need.
+/// The configuration of nginx: one process in the foreground, as the only user of the user namespace, with its files in
+/// the private directory of the lab and without an access log. sub_filter removes the content length, as the two
+/// locations without one require.
 constexpr const char* kConfiguration = R"(
 daemon off;
 master_process off;
@@ -69,7 +69,7 @@ void replace_all(std::string& text, const std::string& mark, const std::string& 
 
 LabError failed(std::string message) { return {LabError::Kind::failed, std::move(message)}; }
 
-/// Runs inside: tries until a connection is made.
+/// Runs inside the lab. Tries to connect until it succeeds.
 int connect_until_accepted(std::uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;

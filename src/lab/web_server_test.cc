@@ -19,7 +19,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-/// A folder with one file, gone with the object.
+/// A folder with one file. The destructor removes it.
 class Site {
  public:
   Site() {

@@ -59,7 +59,7 @@ void as_ordinary_user(const std::function<void()>& body) {
   ASSERT_GE(child, 0);
   if (child == 0) {
     if (become_nobody() != 0) ::_exit(1);
-    ::setenv("HOME", "/", 1);  // root's own is closed to programs that look for their settings
+    ::setenv("HOME", "/", 1);  // the home of root is closed to programs that read settings
     body();
     std::fflush(nullptr);
     ::_exit(::testing::Test::HasFailure() ? 1 : ::testing::Test::IsSkipped() ? kSkipped : 0);
@@ -94,7 +94,7 @@ int send_datagrams(const std::string& to, unsigned count) {
   const Address address(to, 9);
   const std::array<char, 1000> payload{};
   for (unsigned i = 0; i < count; ++i) {
-    // Unconnected, so that answers of ICMP are not reported as errors of later sends.
+    // The socket is not connected, so ICMP errors do not fail later sends.
     if (::sendto(socket.get(), payload.data(), payload.size(), 0, address.get(), sizeof address.value) < 0)
       return errno;
   }
