@@ -1,8 +1,8 @@
 # leat_layer(NAME [PURE] [EXCLUDE pattern] [DEPENDS layer...] [LIBRARIES target...])
 #
-# Makes the library leat_NAME (alias leat::NAME) from src/NAME/**/*.cc, without the tests that stand beside
-# the code (*_test.cc), which are collected in the global property LEAT_TEST_SOURCES_<NAME>.
-# PURE layers are built without exceptions and RTTI. Files that match EXCLUDE, if given, are left out. A layer that has no folder yet is skipped.
+# Makes the library leat_NAME (alias leat::NAME) from src/NAME/**/*.cc. The tests beside the code (*_test.cc and testing/) are
+# not part of it; the global property LEAT_TEST_SOURCES_<NAME> lists them. PURE layers are built without exceptions and RTTI.
+# Files that match EXCLUDE are left out. A layer without a folder is an empty library.
 function(leat_layer name)
   cmake_parse_arguments(arg "PURE" "EXCLUDE" "DEPENDS;LIBRARIES" ${ARGN})
   set(folder "${PROJECT_SOURCE_DIR}/src/${name}")

@@ -1,4 +1,4 @@
-# What only the command needs: Boost (Beast, URL), CLI11, fmt and nlohmann's JSON. The library needs none of them.
+# The packages of the command: Boost (Beast, URL), CLI11, fmt and nlohmann-json. The library needs none of them.
 set(leat_tools_advice
   "The command `leat` needs Boost 1.81 (with Boost.URL), CLI11, fmt and nlohmann-json. On Debian 12:\n"
   "  apt-get install libboost1.81-dev libboost-url1.81-dev libcli11-dev libfmt-dev nlohmann-json3-dev\n"

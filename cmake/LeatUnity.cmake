@@ -1,15 +1,15 @@
 # leat_unity(OUT TARGET [ALONE regex] SOURCES file...)
 #
-# Sets OUT to the files to compile for SOURCES (absolute paths): batches that each include about ten of them. A header
-# that ten sources share is then parsed once instead of ten times. With LEAT_UNITY=OFF, OUT is SOURCES itself.
+# Sets OUT to the files to compile for SOURCES: batches that include about ten sources each, so that a header of ten sources is
+# parsed once. With LEAT_UNITY=OFF, OUT is SOURCES.
 #
-# CMake has UNITY_BUILD, which writes absolute paths into its batches. These batches name files relative to the root of the
-# tree, so a compiler cache serves one clone with what another compiled.
+# CMake's UNITY_BUILD writes absolute paths into its batches. These batches name files relative to the root of the tree, so a
+# compiler cache can serve one clone with the objects of another.
 #
-# Adding or removing a file changes the batch it belongs to, and seldom a second one: sources are sorted, and a batch ends
-# where the hash of the next path says so. A batch is written only when its content changes.
+# Sources are sorted, and a batch ends where the hash of the next path says so. A file that is added or removed thus changes
+# one batch, seldom two. A batch is written only if its content changes.
 #
-# Sources in subfolders that match ALONE, and sources in C, are compiled on their own.
+# Sources whose paths match ALONE, and sources in C, are compiled on their own.
 option(LEAT_UNITY "Compile the sources of a target in batches" ON)
 set(LEAT_UNITY_MIN 8 CACHE STRING "The fewest sources in a batch, but for the last one of a target")
 set(LEAT_UNITY_MAX 16 CACHE STRING "The most sources in a batch")

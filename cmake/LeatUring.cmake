@@ -1,4 +1,4 @@
-# liburing lets a tap link carry many frames a system call. Without it each frame takes one.
+# With liburing a tap link carries many frames in each system call. Without it each frame takes one call.
 find_path(LEAT_URING_INCLUDE liburing.h)
 find_library(LEAT_URING_LIBRARY uring)
 set(leat_uring_libraries "")

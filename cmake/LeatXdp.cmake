@@ -1,4 +1,4 @@
-# AF_XDP needs libxdp and libbpf. Without them the library builds all the same, and the device xdp: says so.
+# AF_XDP needs libxdp and libbpf. The library builds without them, and then refuses xdp links with an explanation.
 find_path(LEAT_XDP_INCLUDE xdp/xsk.h)
 find_path(LEAT_BPF_INCLUDE bpf/bpf.h)
 find_library(LEAT_XDP_LIBRARY xdp)

@@ -1,4 +1,4 @@
-// Fetches a path from a web server over a TCP/IP host of our own, or sends what comes on standard input.
+// Fetches a path from a web server over its own TCP/IP host, or sends standard input.
 //
 //   client LINK ADDRESS/LEN SERVER:PORT [/PATH]     e.g.  client packet:eth0 10.0.0.9/24 10.0.0.1:80 /index.html
 #include <cstdio>
@@ -40,7 +40,7 @@ int main(int argc, char** argv) {
   auto connection = host->connect(*remote, {.timeout = std::chrono::seconds(10)});
   if (!connection) return fail("cannot connect", to_string(connection.error()));
 
-  // Reading and writing go on at the same time: either side may wait for the other.
+  // Reads and writes at the same time, because either side may wait for the other.
   std::jthread sender([&] {
     if (auto sent = send(*connection, argc > 4 ? argv[4] : nullptr); !sent) fail("sending", to_string(sent.error()));
   });

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Runs the examples as their comments say: the two with each other over a veth, and the client against a web server
-# on the kernel's TCP, over packet and, where /dev/net/tun may be opened, tap links. In a network namespace of its
-# own; no root where user namespaces are allowed. Ends with 77 when it cannot run here.
+# Runs the examples as their comments say: client and server with each other over a veth pair, and the client with a web server
+# on the kernel's TCP, over packet links and, if /dev/net/tun can be opened, tap links. It runs in its own network namespace, and
+# needs no root if user namespaces are allowed. It ends with 77 if it cannot run here.
 set -euo pipefail
 
 if [[ ${1:-} != --inside ]]; then
@@ -52,7 +52,7 @@ import selectors, socket, sys
 CLIENTS = 5000
 selector = selectors.DefaultSelector()
 open_ones = []
-for i in range(CLIENTS):  # all are open before the first says anything
+for i in range(CLIENTS):  # all are open before the first sends anything
     open_ones.append(socket.create_connection(("10.9.0.8", 7), timeout=60))
 words = {}
 for i, s in enumerate(open_ones):

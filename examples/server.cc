@@ -1,4 +1,4 @@
-// Echoes whatever it is sent, on any number of connections at once, from one thread: that of the host.
+// Echoes received data on any number of connections at once, in one thread: that of the host.
 //
 //   server LINK ADDRESS/LEN PORT     e.g.  server packet:eth0 10.0.0.7/24 7
 #include <unistd.h>
@@ -11,11 +11,11 @@
 
 namespace {
 
-/// One connection: what was read and not written yet. Reading pauses while that does not fit.
+/// One connection: the data that was read and not written. It stops reading while that data does not fit.
 struct Echo {
   std::vector<std::uint8_t> waiting;
 
-  /// Moves bytes until nothing goes any more; says why. `none` is the peer's FIN.
+  /// Moves bytes until it must stop, and returns the reason. Error::none is the peer's FIN.
   leat::Error move_bytes(leat::EventLoop& loop, leat::SocketHandle socket) {
     for (;;) {
       if (waiting.empty()) {
@@ -31,7 +31,7 @@ struct Echo {
     }
   }
   void operator()(leat::EventLoop& loop, const leat::Event& event) {
-    // would_block: an event follows. The end: our FIN follows the last byte. An error: nothing more to do.
+    // After would_block an event follows. At the end a FIN follows the last byte. After an error nothing is left to do.
     if (move_bytes(loop, event.socket) != leat::Error::would_block) (void)loop.close(event.socket);
   }
 };

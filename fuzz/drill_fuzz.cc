@@ -1,4 +1,4 @@
-// A libFuzzer target: any bytes as a script of `leat drill`. Built with clang only; run it as
+// A libFuzzer target: reads any bytes as a script of `leat drill`. Only clang builds it. Run it as
 //   build/clang/fuzz/drill_fuzz -dict=fuzz/drill.dict CORPUS tests/scripts
 #include "drill/fuzz.h"
 

@@ -21,14 +21,14 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// A port of the server for each, so that both ends know.
+/// The ways to end a connection. Each has its own server port, so that both ends know it.
 enum Ending : std::uint16_t { kServerFirst, kClientFirst, kBothAtOnce, kReset, kEndings };
 constexpr std::uint16_t kFirstPort = 80;
 constexpr Duration kTimeWait = seconds(60);
 constexpr Duration kUntilBothEnd = milliseconds(200);
 constexpr std::size_t kRequest = 32, kAnswer = 1000;
 
-/// Of 20: mostly as HTTP ends, by the server.
+/// The ending of a connection. Of 20 connections the server ends most, as with HTTP.
 Ending ending_of(std::uint64_t number) {
   const std::uint64_t n = number % 20;
   return n < 12 ? kServerFirst : n < 16 ? kClientFirst : n < 19 ? kBothAtOnce : kReset;
@@ -41,7 +41,7 @@ std::size_t resident_bytes() {
   return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
-/// What travels in a request, before its pattern.
+/// The beginning of a request, in front of its pattern.
 struct Head {
   std::uint64_t number = 0;
   Instant opened{};
@@ -53,13 +53,13 @@ struct Flow {
   Head head;
   Ending ending = kServerFirst;
   std::size_t received = 0;
-  bool busy = false;  ///< nobody has closed it yet
+  bool busy = false;  ///< neither end has closed it
 };
 
 struct End {
   BufferPool pool;
   Stack stack;
-  std::vector<Flow> flows;  ///< by the handle's index
+  std::vector<Flow> flows;  ///< by the index of the handle
   std::uint64_t done = 0;
 
   explicit End(std::uint8_t host) : stack({.seed = {host, 7}, .tcp = {}}, pool) {
@@ -100,7 +100,7 @@ class Churn {
   ChurnOutcome run() {
     while (outcome_.failure.empty() && client_.done + server_.done < 2 * plan_.connections) step();
     check_rest("when all were closed", false);
-    // FINs are still on their way, then TIME-WAIT.
+    // FINs may still be in flight. TIME-WAIT follows.
     const Instant end = now_ + kTimeWait + seconds(10);
     while (outcome_.failure.empty() && next_instant() <= end) step();
     check_rest("after a TIME-WAIT", true);
@@ -210,7 +210,7 @@ class Churn {
     }
   }
 
-  /// Asks, takes the answer, and ends as is planned.
+  /// Sends the request, reads the answer, and ends the connection as planned.
   void on_client(Flow& flow, std::uint16_t bits) {
     if (bits & kEventError) return fail("client: " + std::string(to_string(client_.stack.error(flow.handle))));
     if (bits & kEventConnected) {
@@ -260,7 +260,7 @@ class Churn {
     if (ok(server_.stack.close(flow.handle, now_), "server: close")) close(server_, flow);
   }
 
-  /// Takes what there is and compares it. True at the end of the stream.
+  /// Reads the received data and compares it. Returns true at the end of the stream.
   bool read(End& end, Flow& flow, std::uint64_t key, std::size_t expected_size) {
     std::array<std::uint8_t, 2048> block;
     for (;;) {
@@ -332,7 +332,7 @@ class Churn {
          std::to_string(value) + ", not " + std::to_string(wanted));
   }
 
-  /// The path loses nothing: whatever is sent twice was refused once.
+  /// The path loses nothing, so data that was retransmitted was refused before.
   void check_counters() {
     std::array<std::uint64_t, kEndings> ended{};
     for (std::uint64_t i = 0; i < plan_.connections; ++i) ++ended[ending_of(i)];
@@ -356,7 +356,7 @@ class Churn {
   End client_{1}, server_{2};
   PacketBatch batch_;
   std::vector<SocketHandle> listeners_;
-  std::vector<Instant> closed_by_server_;  ///< by the client's port: when the server last ended a connection with it
+  std::vector<Instant> closed_by_server_;  ///< by client port: the time when the server last ended a connection
   RingDeque<Flow> client_ends_, server_ends_;
   std::uint64_t opened_ = 0;
   bool forgot_ = false;

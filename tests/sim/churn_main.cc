@@ -1,10 +1,11 @@
-// leat_churn: a great many short connections in virtual time.
+// leat_churn: many short connections in virtual time.
 //
 //   leat_churn --connections N [--ignore-memory] [--sabotage]
 //
-// Fails when anything is left of one, when a TIME-WAIT is in the way of another, or when the process's memory differs
-// by more than 1 MiB from what it was after the first tenth (which says something from 1,000,000 on, when a tenth lasts
-// longer than a TIME-WAIT). With --sabotage one connection is never closed, and the run must fail.
+// Fails if a connection leaves anything behind, if a TIME-WAIT prevents a new connection, or if the memory of the
+// process differs by more than 1 MiB from that after the first tenth. The memory is meaningful with at least 1,000,000
+// connections, because a tenth of the run then lasts longer than a TIME-WAIT. With --sabotage one connection is never
+// closed, and the run must fail.
 #include <charconv>
 #include <chrono>
 #include <cstdio>

@@ -20,17 +20,17 @@ constexpr Duration kOneWay = milliseconds(10);
 constexpr std::size_t kMostSegments = 40;
 constexpr std::uint16_t kPort = 80;
 
-/// What happens to a frame.
+/// The fate of a frame.
 struct Fate {
   bool lost = false, twice = false;
   Duration late{};
 };
 
-/// Of the first frames each way; later ones pass.
+/// The fates of the first frames in each direction. Later frames pass.
 struct Pattern {
   std::vector<Fate> data, acks;
-  bool lost_tail = false;    ///< of one flight the last segments, perhaps all, once each: a tail probe can mend that
-  std::size_t segments = 0;  ///< that are written
+  bool lost_tail = false;    ///< loses the last segments of one flight once: a tail loss probe can repair that
+  std::size_t segments = 0;  ///< segments that are written
   std::size_t writes = 1;
   bool sack = true, timestamps = true;
 };
@@ -144,7 +144,7 @@ class Explorer {
     const auto socket = sender_.stack.connect({.remote = {IpAddress::v4(10, 0, 0, 2), kPort}}, now_);
     if (!socket) return fail("connect");
     sender_.socket = *socket;
-    while (!accepted_ && result_.failure.empty() && now_ < kStart + minutes(1)) {  // nothing is lost yet
+    while (!accepted_ && result_.failure.empty() && now_ < kStart + minutes(1)) {  // the handshake loses nothing
       settle();
       if (!arrivals_.empty()) now_ = arrivals_.begin()->first;
       arrive();
@@ -269,7 +269,7 @@ class Explorer {
     if (unexplained) return fail("a retransmission without a reason");
   }
 
-  /// After what was sent: pipe <= cwnd, unless a probe or the first segment after a time-out was all of it.
+  /// After a transmission, pipe <= cwnd, except after a lone probe or the first segment after a time-out.
   void check_pipe() {
     const auto info = sender_.stack.info(sender_.socket);
     if (!info) return;

@@ -1,5 +1,5 @@
-// Exploration of loss recovery: one Stack sends up to 40 segments to another over a path whose faults a seed decides
-// segment by segment, and the sender is watched at every step. Called by explore_main.cc.
+// Explores loss recovery: one Stack sends up to 40 segments to another. A seed decides the fault of each segment, and
+// each step of the sender is checked. explore_main.cc calls it.
 #pragma once
 
 #include <cstdint>
@@ -8,13 +8,13 @@
 namespace leat::sim {
 
 struct Exploration {
-  std::string failure;  ///< empty: all arrived, and no rule was broken
-  std::string story;    ///< every segment, for a failure
+  std::string failure;  ///< empty if all data arrived and no rule was broken
+  std::string story;    ///< all segments, after a failure
   std::uint64_t segments = 0, retransmissions = 0, time_outs = 0, undone = 0;
 };
 
-/// The seed decides the pattern, the size, and whether SACK and timestamps are used. `sabotage`: the window that the
-/// receiver offers is told to the checker too small, so that it must complain.
+/// The seed decides the pattern, the size, and whether SACK and timestamps are used. With `sabotage` the checker gets
+/// too small a window, and must report it.
 Exploration explore(std::uint64_t seed, bool sabotage);
 
 }  // namespace leat::sim

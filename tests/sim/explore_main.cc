@@ -1,8 +1,8 @@
-// leat_explore: short transfers over paths that lose, reorder and repeat by a pattern, watched at every step.
+// leat_explore: short transfers over paths that lose, reorder and repeat frames by a pattern, checked at each step.
 //
 //   leat_explore --seeds A..B [--sabotage]
 //
-// A failing seed is told with all that was sent. With --sabotage the checker gets a wrong window and must complain.
+// For a failing seed it prints all frames. With --sabotage the checker gets a wrong window, and must report it.
 #include <charconv>
 #include <cstdio>
 #include <string_view>

@@ -1,11 +1,11 @@
-// leat_sim: transfers between two Stacks over a faulty path, one a seed, in virtual time.
+// leat_sim: transfers between two Stacks over a faulty path in virtual time, one for each seed.
 //
 //   leat_sim --seeds A..B --total-bytes N [--path IMPAIRMENT] [--verbose] [--sabotage]
 //
-// The bytes are shared out among the seeds. --path, such as loss=2%,delay=50ms, takes the place of the seeds' own
-// faults, both ways. Every byte is checked; at the end of a seed nothing may be left over. A failing seed is told with
-// the line that repeats it. With --sabotage some damaged frames pass as verified, and the run must fail: that proves
-// the check.
+// The seeds share the bytes. --path, such as loss=2%,delay=50ms, replaces the faults of the seeds in both directions.
+// Every byte is checked, and nothing may remain at the end of a seed. For a failing seed it prints the command that
+// repeats it. With
+// --sabotage some damaged frames pass as verified, and the run must fail, which proves the check.
 #include <charconv>
 #include <chrono>
 #include <cstdio>

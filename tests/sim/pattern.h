@@ -1,5 +1,5 @@
-// The bytes that streams carry in the simulation: each is a function of the stream's key and its position, so
-// that a byte that is lost, doubled or moved is seen at once, without keeping what was sent.
+// The bytes of the streams in the simulation. Each byte is a function of the key of the stream and its position, so a
+// byte that is lost, duplicated or moved is detected without a copy of the stream.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ constexpr std::uint64_t pattern_word(std::uint64_t key, std::uint64_t index) {
   return z ^ (z >> 31);
 }
 
-/// Calls f(offset into the range, word's bytes, their count) for each run of at most eight bytes.
+/// Calls f(offset in the range, bytes, count) for each run of at most eight bytes.
 template <class F>
 void for_pattern(std::uint64_t key, std::uint64_t position, std::size_t size, F f) {
   for (std::size_t done = 0; done < size;) {
@@ -38,7 +38,7 @@ inline void fill_pattern(std::uint64_t key, std::uint64_t position, MutableBytes
   });
 }
 
-/// The offset of the first byte that is wrong, or data.size().
+/// The offset of the first wrong byte, or data.size().
 inline std::size_t first_mismatch(std::uint64_t key, std::uint64_t position, Bytes data) {
   std::size_t wrong = data.size();
   for_pattern(key, position, data.size(), [&](std::size_t at, const std::uint8_t* bytes, std::size_t n) {

@@ -10,9 +10,9 @@
 namespace leat::sim {
 namespace {
 
-/// After an abort whose RST was lost, the other end gives up by itself.
+/// The errors of an end after an abort by the other. If the RST was lost, it gives up by itself.
 constexpr Duration kPatience = std::chrono::minutes(5);
-/// ARP and the handshake have bounded retries, which a bad path uses up now and then.
+/// The errors of a connection that was not opened. A bad path sometimes uses up the retries of ARP and the handshake.
 constexpr unsigned kAttempts = 30;
 
 }  // namespace
@@ -126,7 +126,7 @@ void Peer::write(Instant now) {
       return fail("write took " + std::to_string(*n) + " of " + std::to_string(size) + " bytes");
     written_ += *n;
     last_progress_ = now;
-    // In the send buffer there is often room for a part only; a write that takes less than it was given has filled it.
+    // The send buffer often has room for a part only. A write that takes less than all has filled it.
     if (*n < size && plan_.writing == Writing::copies) return;
   }
 }
@@ -146,7 +146,7 @@ expected<std::size_t, Error> Peer::write_some(std::size_t size, Instant now) {
   return room->size();
 }
 
-/// What is free again is overwritten, so that whoever still sends it is found out.
+/// Overwrites released data, so that a stack that still sends it is detected.
 expected<std::size_t, Error> Peer::lend(std::size_t size, Instant now) {
   struct Loan {
     std::vector<std::uint8_t> bytes;
@@ -165,14 +165,14 @@ expected<std::size_t, Error> Peer::lend(std::size_t size, Instant now) {
     --lent_;
     return unexpected(taken.error());
   }
-  (void)loan.release();  // it may be free already
+  (void)loan.release();  // it may have been released already
   return size;
 }
 
 void Peer::end(Instant now) {
   if (written_ < plan_.bytes || !connected_) return;
   const bool may_end = plan_.ends_first || end_seen_;
-  // Closing while the peer may still send would be answered by RST, so close alone ends only the second side.
+  // A close answers data of the peer by a RST, so only the side that ends second may close without shutdown.
   if (may_end && !shut_ && (plan_.shuts_down || !end_seen_)) {
     shut_ = true;
     if (const auto r = stack_.shutdown_write(handle_, now); !r) return on_error(r.error(), now);

@@ -1,5 +1,5 @@
-// One end of one simulated connection: writes its pattern, checks what it reads, pauses, ends as planned.
-// It acts on events only, so an event that the stack forgets shows as a stall.
+// One end of a simulated connection: writes its pattern, checks the data that it reads, pauses, and ends as planned. It
+// acts only on events, so an event that the stack forgets stalls it.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace leat::sim {
 
 class Peer {
  public:
-  /// `plan` is its own part, `other` that of the far end; `aborts`: the connection may end by RST.
+  /// `plan` is the plan of this end, `other` that of the far end. `aborts`: the connection may end by a RST.
   Peer(Stack& stack, const PeerPlan& plan, const PeerPlan& other, bool aborts)
       : stack_(stack), plan_(plan), other_(other), aborts_(aborts) {}
   Peer(const Peer&) = delete;
@@ -23,14 +23,14 @@ class Peer {
 
   SocketHandle handle() const { return handle_; }
   void on_event(std::uint16_t bits, Instant now);
-  /// When on_time shall be called; kNever when it waits for events alone.
+  /// The time for the next call of on_time; kNever if it waits only for events.
   Instant next_action() const;
   void on_time(Instant now);
 
   bool started() const { return handle_ || done_; }
   bool done() const { return done_; }
   const std::string& failure() const { return failure_; }
-  /// Pieces that write_borrowed() has taken and that are not free again.
+  /// Pieces that write_borrowed() has taken and not released.
   std::size_t lent() const { return lent_; }
   std::uint64_t received() const { return received_; }
   std::string to_string() const;
@@ -52,7 +52,7 @@ class Peer {
   PeerPlan plan_, other_;
   bool aborts_;
   SocketHandle handle_;
-  std::optional<Endpoint> server_;  ///< for the connecting side
+  std::optional<Endpoint> server_;  ///< set on the connecting side
   unsigned attempts_ = 0;
   bool connected_ = false, shut_ = false, end_seen_ = false, done_ = false;
   std::uint64_t written_ = 0, received_ = 0, since_pause_ = 0;

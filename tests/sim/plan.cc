@@ -15,12 +15,12 @@ using std::chrono::milliseconds;
 
 double uniform(Random& r, double low, double high) { return low + (high - low) * (r.next32() * 0x1p-32); }
 
-/// Small values as likely as large ones.
+/// A value whose logarithm is uniform, so that small and large values are equally likely.
 std::uint64_t log_uniform(Random& r, double low, double high) {
   return static_cast<std::uint64_t>(std::exp(uniform(r, std::log(low), std::log(high))));
 }
 
-/// A fault that is absent from half of the paths.
+/// A fault that half of the paths have.
 double rate(Random& r, double most) { return r.chance(0.5) ? 0 : uniform(r, 0, most); }
 
 Impairment path_plan(Random& r, std::uint32_t mtu) {
@@ -33,7 +33,7 @@ Impairment path_plan(Random& r, std::uint32_t mtu) {
   if (r.chance(0.5)) i.jitter = i.delay / 4;
   if (r.chance(0.3)) {
     i.rate = log_uniform(r, 2e6, 2e9);
-    // At least a few frames: where every burst of two loses one, only the time-out makes progress.
+    // The queue holds at least a few frames. If each burst of two lost one, only time-outs would make progress.
     i.queue_bytes = std::max<std::uint64_t>(8ull * mtu, i.rate / 8 * log_uniform(r, 1, 200) / 1000);
   }
   i.seed = r.next();
@@ -42,8 +42,8 @@ Impairment path_plan(Random& r, std::uint32_t mtu) {
 
 TcpSettings tcp_options(Random& r) {
   TcpSettings o;
-  // A closed connection gives up after nine time-outs in a row, which among hundreds of thousands on bad paths do
-  // occur; here everything has to arrive.
+  // A closed connection gives up after nine consecutive time-outs, which do occur among hundreds of thousands of
+  // connections on bad paths. Here all data must arrive.
   o.orphan_retries = o.retries;
   if (r.chance(0.6)) o.send_buffer = log_uniform(r, 2048, 4e6);
   if (r.chance(0.6)) o.receive_buffer = log_uniform(r, 2048, 4e6);
@@ -59,7 +59,7 @@ PeerPlan peer_plan(Random& r, std::uint64_t bytes, std::uint64_t bytes_to_read) 
   PeerPlan p;
   p.bytes = bytes;
   p.key = r.next();
-  // Chunks of a few bytes are for small transfers: calls are bounded to about 100,000.
+  // Only small transfers have chunks of a few bytes, which limits a run to about 100,000 calls.
   p.write_chunk = static_cast<std::uint32_t>(log_uniform(r, 1.0 + static_cast<double>(bytes) / 1e5, 200'000));
   p.read_chunk = static_cast<std::uint32_t>(log_uniform(r, 1.0 + static_cast<double>(bytes_to_read) / 1e5, 200'000));
   if (r.chance(0.2)) {
@@ -71,7 +71,7 @@ PeerPlan peer_plan(Random& r, std::uint64_t bytes, std::uint64_t bytes_to_read) 
 }
 
 ConnectionPlan connection_plan(Random& r, std::uint16_t port, std::uint64_t bytes) {
-  const std::uint32_t shape = r.below(4);  // down, up, both ways, both alike
+  const std::uint32_t shape = r.below(4);  // down, up, both directions, both directions alike
   const std::uint64_t up = shape == 0 ? r.below(2000) : shape == 1 ? bytes : bytes / (2 + r.below(4));
   const std::uint64_t down = shape == 1 ? r.below(2000) : bytes - std::min(bytes, shape == 0 ? 0 : up);
   ConnectionPlan c{.port = port, .client = peer_plan(r, up, down), .server = peer_plan(r, down, up)};
@@ -103,7 +103,7 @@ void describe(std::string& out, const char* name, const PeerPlan& p) {
          p.abort_after ? ", aborts" : "");
 }
 
-/// Draws of its own: the rest of a seed's plan stays what it was before there were these ways.
+/// It has random numbers of its own, so the rest of the plan of a seed does not depend on it.
 void choose_ways(std::uint64_t seed, std::vector<ConnectionPlan>& connections) {
   Random r({seed, 0x77617973});
   for (ConnectionPlan& c : connections) {

@@ -1,4 +1,4 @@
-// What one seed decides: the path's faults, both hosts' settings, the connections and how they end.
+// The plan of a seed: the faults of the path, the settings of both hosts, the connections and how they end.
 #pragma once
 
 #include <cstdint>
@@ -14,21 +14,21 @@
 
 namespace leat::sim {
 
-/// How an end hands its bytes over: write(), prepare() and commit(), or write_borrowed().
+/// The calls by which an end writes: write(), prepare() and commit(), or write_borrowed().
 enum class Writing : std::uint8_t { copies, room, borrowed };
 std::string_view to_string(Writing writing);
 
-/// What one end of a connection does.
+/// The plan of one end of a connection.
 struct PeerPlan {
-  std::uint64_t bytes = 0;  ///< to write
-  std::uint64_t key = 0;    ///< of the pattern that it writes
+  std::uint64_t bytes = 0;  ///< bytes to write
+  std::uint64_t key = 0;    ///< key of the pattern that it writes
   std::uint32_t write_chunk = 1, read_chunk = 1;
   Writing writing = Writing::copies;
   bool views = false;             ///< reads by view() and consume()
   std::uint64_t pause_every = 0;  ///< bytes read between pauses of the reader; 0: never
   Duration pause{};
-  bool ends_first = true;                    ///< ends its direction when all is written, not only after the other's end
-  bool shuts_down = true;                    ///< by shutdown before close, not by close alone
+  bool ends_first = true;  ///< ends its direction when all is written, without waiting for the other end
+  bool shuts_down = true;  ///< calls shutdown before close
   std::optional<std::uint64_t> abort_after;  ///< bytes written and read
 };
 
@@ -40,20 +40,20 @@ struct ConnectionPlan {
 
 struct Plan {
   std::uint64_t seed = 0;
-  std::uint64_t bytes = 0;          ///< in all connections together
-  Impairment to_server, to_client;  ///< with a seed each
+  std::uint64_t bytes = 0;          ///< sum over all connections
+  Impairment to_server, to_client;  ///< each with a seed
   DeviceCaps caps;
   TcpSettings client, server;
   std::vector<ConnectionPlan> connections;
 
-  /// All paths are like this one, their seeds apart.
+  /// Replaces the faults of all paths, except for their seeds.
   void set_path(const Impairment& path);
   std::string to_string() const;
 };
 
-/// How much of a run's bytes this seed should get, relative to others; about 1 on average.
+/// The relative share of this seed in the bytes of a run; about 1 on average.
 double weight_of(std::uint64_t seed);
-/// The plan depends on the seed, and in its sizes on `bytes`.
+/// The plan of a seed. Its sizes depend on `bytes`.
 Plan plan_of(std::uint64_t seed, std::uint64_t bytes);
 
 }  // namespace leat::sim

@@ -18,7 +18,7 @@ EmulatorOptions options_for(const DeviceCaps& caps, bool to_server) {
   return o;
 }
 
-/// A copy in the cable's buffers: hosts do not keep each other's.
+/// A copy in the buffers of the cable, so that hosts do not hold buffers of each other.
 Packet copy_of(const Packet& packet, BufferPool& cable) {
   Packet copy;
   for (std::size_t from = 0; from < packet.size();) {

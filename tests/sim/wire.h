@@ -1,4 +1,4 @@
-// One direction of a faulty path in virtual time: the link emulator, and a trail of what passed it.
+// One direction of a faulty path in virtual time: the link emulator, and a trail of its frames.
 #pragma once
 
 #include <array>
@@ -11,7 +11,7 @@
 
 namespace leat::sim {
 
-/// The last frames of both directions, for a failing seed: as they were sent and as they arrived.
+/// The last frames of both directions, as sent and as arrived. They are printed for a failing seed.
 class Trail {
  public:
   void record(Instant at, bool to_server, bool arrived, const Packet& frame);
@@ -30,17 +30,17 @@ class Trail {
 
 class Wire {
  public:
-  /// `cable` gives the buffers of frames on their way; it outlives what receives them. Both ends have these `caps`.
+  /// `cable` holds the frames in flight, and must outlive their receivers. Both ends have the capabilities `caps`.
   Wire(const Impairment& path, const DeviceCaps& caps, BufferPool& cable, Trail& trail, bool to_server);
 
-  /// Decides the fate of what is sent at `now`; `batch` is empty then.
+  /// Takes the frames that are sent at `now`; `batch` is empty afterwards.
   void send(PacketBatch& batch, Instant now);
-  /// When the next frame arrives; kNever when none is on its way.
+  /// The time of the next arrival; kNever if no frame is in flight.
   Instant next_arrival() const { return emulator_.next_arrival(); }
-  /// Moves frames that have arrived by `now` into `batch`, up to its room. True when there are more.
+  /// Moves frames that have arrived by `now` into `batch`, up to its room. Returns true if more have arrived.
   bool arrive(PacketBatch& batch, Instant now);
 
-  /// Lets damaged frames pass as if a device had verified their checksums: the harness must notice.
+  /// Lets damaged frames pass as if a device had verified their checksums. The harness must notice it.
   void sabotage() { sabotaged_ = true; }
   const ImpairmentCounters& counters() const { return emulator_.stages().front().counters(); }
 

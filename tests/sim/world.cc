@@ -12,17 +12,17 @@ using std::chrono::hours;
 using std::chrono::minutes;
 
 constexpr Instant kStart{std::chrono::seconds(1000)};
-/// A run that has not ended by then never will: the worst paths need hours at a few segments a second.
+/// The time limit of a run. The worst paths need hours, at a few segments per second.
 constexpr Duration kLongest = hours(24 * 14);
-/// TIME-WAIT lasts a minute or a few; a lost last ACK costs the other end its retries.
+/// The time for TIME-WAIT, and for the retries of an end whose last ACK was lost.
 constexpr Duration kLongestEnding = minutes(60);
 
 struct Host {
-  std::vector<std::unique_ptr<Peer>> peers;  ///< outlive the stack: it gives back what they have lent
+  std::vector<std::unique_ptr<Peer>> peers;  ///< they outlive the stack, which releases data that they lent
   BufferPool pool;
   Stack stack;
   InterfaceId interface = 0;
-  std::vector<SocketHandle> listeners;  ///< one a connection, on the server
+  std::vector<SocketHandle> listeners;  ///< one for each connection of the server
 
   Host(const Plan& plan, const TcpSettings& options, std::uint8_t number)
       : stack({.seed = {plan.seed, number}, .tcp = options}, pool) {
@@ -76,7 +76,7 @@ class World {
     return {};
   }
 
-  /// Closes the listeners and waits until nothing is left of any connection.
+  /// Closes the listeners and waits until all connections are gone.
   std::string end() {
     for (SocketHandle l : server_.listeners) (void)server_.stack.close(l, now_);
     const std::string failure = loop(now_ + kLongestEnding, [this] { return nobody_left() && wires_empty(); });
@@ -94,7 +94,7 @@ class World {
     return {};
   }
 
-  /// Lets time pass until `done` or `limit`; says what went wrong, if anything did.
+  /// Lets time pass until `done` or `limit`. Returns the failure, if there is one.
   template <class Done>
   std::string loop(Instant limit, Done done) {
     unsigned standing = 0;
@@ -120,7 +120,7 @@ class World {
     }
   }
 
-  /// Hands on events and packets until this instant has no more of them.
+  /// Delivers events and packets until none is left at this instant.
   void settle() {
     bool moved = true;
     while (moved) {
@@ -174,7 +174,7 @@ class World {
     return next;
   }
 
-  /// An end that was aborted before it began leaves the other one with nobody to accept.
+  /// An end that is aborted before it starts leaves the other end without a connection to accept.
   bool peers_done() const {
     for (std::size_t i = 0; i < plan_.connections.size(); ++i) {
       const Peer& c = *client_.peers[i];
@@ -228,7 +228,7 @@ class World {
 }  // namespace
 
 Outcome run(const Plan& plan, bool sabotage) {
-  // Too large for the stack of some test runners.
+  // The object is too large for the thread stack of some test runners.
   return std::make_unique<World>(plan, sabotage)->run();
 }
 

@@ -1,4 +1,4 @@
-// Runs the plan of one seed: two Stacks, two wires, all in virtual time. Called by main.cc.
+// Runs the plan of one seed with two Stacks and two wires in virtual time. main.cc calls it.
 #pragma once
 
 #include <string>
@@ -9,10 +9,10 @@
 namespace leat::sim {
 
 struct Outcome {
-  std::string failure;              ///< empty: every byte right, everything ended, nothing left over
-  std::string story;                ///< for a failure: the ends' state and the last frames
-  std::uint64_t bytes = 0;          ///< read and found right
-  std::uint64_t retransmitted = 0;  ///< segments
+  std::string failure;              ///< empty if all bytes are right, all connections ended, and nothing remains
+  std::string story;                ///< after a failure: the state of the ends and the last frames
+  std::uint64_t bytes = 0;          ///< bytes that were read and are right
+  std::uint64_t retransmitted = 0;  ///< retransmitted segments
   Duration lasted{};                ///< virtual time
   ImpairmentCounters to_server, to_client;
 };

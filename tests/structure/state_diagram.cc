@@ -1,9 +1,8 @@
-// Writes the generated part of docs/state-machine.md, or says that it is stale. The document's text around the two
-// marks is written by hand; what stands between them comes from kStateMoves (src/tcp/state.h), so that neither can
-// drift from the other.
+// Writes the generated part of docs/state-machine.md, or reports that it is stale. The text between the two marks of
+// the document is generated from kStateMoves (src/tcp/state.h); the rest is written by hand.
 //
-//   leat_state_diagram --check FILE   ends with 1, and says what to do, when FILE is not what the table says (ctest)
-//   leat_state_diagram --write FILE   brings FILE up to date (cmake --build … --target state_diagram)
+//   leat_state_diagram --check FILE   ends with 1 and says what to do if FILE differs from the table (ctest)
+//   leat_state_diagram --write FILE   updates FILE (cmake --build … --target state_diagram)
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -25,7 +24,7 @@ constexpr StateEvent kEvents[] = {StateEvent::active_open, StateEvent::passive_o
                                   StateEvent::syn_acked,   StateEvent::user_close,   StateEvent::fin_received,
                                   StateEvent::fin_acked};
 
-/// The name of the RFC: ss(8), whose names to_string gives, says UNCONN, SYN-RECV and ESTAB.
+/// The name of the RFC. to_string() returns the names of ss(8), such as UNCONN, SYN-RECV and ESTAB.
 std::string rfc_name(TcpState state) {
   switch (state) {
     case TcpState::closed: return "CLOSED";
@@ -35,7 +34,7 @@ std::string rfc_name(TcpState state) {
   }
 }
 
-/// Mermaid's identifiers take no hyphen.
+/// Replaces hyphens, which identifiers of Mermaid cannot contain.
 std::string identifier(TcpState state) {
   std::string name = rfc_name(state);
   for (char& c : name) c = c == '-' ? '_' : c;
