@@ -1,14 +1,14 @@
 # shellcheck shell=bash
-# What ./demo and ./test share; sourced by them from the root of the tree, with `set -euo pipefail` in force.
+# Functions of ./demo and ./test, which source this file in the root of the tree with `set -euo pipefail`.
 
-# Ordinary users of Debian have no sbin in PATH, where ip, nft, ethtool and nginx live.
+# The PATH of an ordinary user of Debian lacks the sbin directories of ip, nft, ethtool and nginx.
 export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
-# Where there is no home, ccache keeps its files in the tree.
+# Without a home, ccache keeps its files in the tree.
 if [[ -z ${HOME:-} || ! -w ${HOME:-/} ]]; then
   export CCACHE_DIR="${CCACHE_DIR:-$PWD/build/ccache}"
 fi
 
-# How many compilers at a time: one a core, if there is a gigabyte of memory for each.
+# The number of compilers at a time: one per core, if each has a gigabyte of memory.
 build_jobs() {
   local cores gigabytes
   cores=$(nproc)
@@ -57,7 +57,7 @@ show_progress() {
   done
 }
 
-# build PRESET CMAKE-OPTION... -- TARGET...: configures and builds; no target means all.
+# build PRESET CMAKE-OPTION... -- TARGET...: configures and builds. Without targets it builds all.
 build() {
   local preset=$1 options=()
   shift
@@ -68,7 +68,7 @@ build() {
   (($#)) && shift
   local targets=()
   (($#)) && targets=(--target "$@")
-  # A tree that moved (a fresh mount, another clone's build folder) cannot be configured over.
+  # The build folder of another path, such as of a clone that was moved, cannot be configured again.
   if [[ -f build/$preset/CMakeCache.txt ]] &&
     ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" "build/$preset/CMakeCache.txt"; then
     rm -rf "build/$preset"

@@ -14,14 +14,14 @@ WIDTH, HEIGHT = 228, 150
 
 
 def grain(x, y):
-    """-8..7, always the same for a place: so that no two rows are alike."""
+    """Noise of -8..7 that depends only on the place, so that no two rows are equal."""
     n = (x * 374761393 + y * 668265263) & 0xFFFFFFFF
     n = ((n ^ (n >> 13)) * 1274126177) & 0xFFFFFFFF
     return ((n >> 16) & 15) - 8
 
 
 def colour(x, y):
-    """The sun above, a hill, and the channel that runs along it into the distance."""
+    """The colour of a pixel: the sky with the sun, a hill, and a channel along it."""
     if (x - 170) ** 2 + (y - 32) ** 2 < 18 ** 2:
         return 250, 214, 110
     hill = 62 + ((x - 60) ** 2) // 420
@@ -36,7 +36,7 @@ def colour(x, y):
 
 
 def pixels():
-    """RGB, row by row."""
+    """The pixels as RGB, row by row."""
     rows = []
     for y in range(HEIGHT):
         row = bytearray()
@@ -52,7 +52,7 @@ def chunk(kind, data):
 
 
 def png():
-    # Not compressed: the same bytes whatever the version of zlib, and the size that is wanted.
+    # Without compression the bytes do not depend on the version of zlib, and the file has the wanted size.
     raw = b"".join(b"\0" + row for row in pixels())
     header = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 2, 0, 0, 0)
     return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(raw, 0)) +

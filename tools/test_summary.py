@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Adds up what ctest wrote (JUnit XML): says why tests were skipped, and ends with `N passed, N failed, N skipped`.
+"""Adds up the reports of ctest (JUnit XML). It prints why tests were skipped, and ends with `N passed, N failed, N skipped`.
 
 Ends with 1 when a test failed, when none ran, and, where CI=true, when a test was skipped that the list of
 expected skips does not name. Called by ./test.
@@ -16,7 +16,7 @@ Result = collections.namedtuple("Result", "suite name outcome text")
 
 
 def outcome_of(case):
-    """passed, failed or skipped. ctest calls a test skipped, too, whose program is missing: that is a failure."""
+    """Returns passed, failed or skipped. ctest also reports a test as skipped if its program is missing: that is a failure."""
     if case.get("status") == "run" and case.find("failure") is None:
         return "passed"
     skipped = case.find("skipped")
@@ -25,7 +25,7 @@ def outcome_of(case):
 
 
 def read_report(path):
-    """The results of one report; a report that is missing or broken is a failure of its own."""
+    """The results of one report. A missing or broken report counts as a failure."""
     suite = pathlib.Path(path).parent.name
     try:
         root = ET.parse(path).getroot()
@@ -39,13 +39,13 @@ def read_report(path):
 
 
 def reason_of(result):
-    """What GTEST_SKIP() said, or the last words of the test."""
+    """The message of GTEST_SKIP(), or the last line of the test."""
     match = re.search(r": Skipped\n(.*?)\n*(?:\[|\Z)", result.text, re.S)
     return " ".join((match.group(1) if match else result.text.split("\n")[-1]).split()) or "no reason given"
 
 
 def read_expected(path):
-    """[(regular expression, reason)] of the list."""
+    """Reads the list as [(regular expression, reason)]."""
     expected = []
     for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines():
         if line.strip() and not line.startswith("#"):
@@ -55,7 +55,7 @@ def read_expected(path):
 
 
 def show_skips(skipped, expected):
-    """Prints skips by reason; gives back those that nobody expects."""
+    """Prints skips by reason. Returns those that the list does not expect."""
     unexpected = [r for r in skipped if not any(e.fullmatch(r.name) for e, _ in expected)]
     by_reason = collections.defaultdict(list)
     for r in skipped:

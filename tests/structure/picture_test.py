@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tests of tests/interop/find_picture.py, on which the screenshots' test depends, with the picture of tools/."""
+"""Tests of tests/interop/find_picture.py, which the test of screenshots uses, with the picture of tools/."""
 import pathlib
 import sys
 import tempfile
@@ -12,11 +12,11 @@ sys.path[:0] = [str(ROOT / "tests" / "interop"), str(ROOT / "tools")]
 import find_picture  # noqa: E402
 import make_picture  # noqa: E402
 
-FRAME = 7  # pixels of something else around the picture
+FRAME = 7  # width of the frame around the picture, in pixels
 
 
 def filtered(kind, line, above, step):
-    """The encoder's side of a PNG filter."""
+    """Applies a PNG filter, as an encoder does."""
     left = bytes(step) + line[:-step]
     corner = bytes(step) + above[:-step]
     guess = {0: lambda a, b, c: 0, 1: lambda a, b, c: a, 2: lambda a, b, c: b,
@@ -25,7 +25,7 @@ def filtered(kind, line, above, step):
 
 
 def png_of(rows, alpha):
-    """A PNG that uses all filters in turn."""
+    """Makes a PNG that uses all filters in turn."""
     step = 4 if alpha else 3
     lines = [b"".join(row[i:i + 3] + b"\xff" * alpha for i in range(0, len(row), 3)) for row in rows]
     raw = b"".join(filtered(y % 5, line, lines[y - 1] if y else bytes(len(line)), step) for y, line in enumerate(lines))

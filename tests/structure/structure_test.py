@@ -12,8 +12,8 @@ import check  # noqa: E402
 import cpp_text  # noqa: E402
 import rules  # noqa: E402
 
-HEADER = "// What it is.\n#pragma once\n"
-SOURCE = "// What it is.\n"
+HEADER = "// The file.\n#pragma once\n"
+SOURCE = "// The file.\n"
 
 
 def complaints(tree):
@@ -83,7 +83,7 @@ class Rules(unittest.TestCase):
                      "iostream", "boost/asio.hpp", "random", "shared_mutex", "time.h", "ctime"):
             for layer in ("base", "wire", "packet", "ip", "udp", "tcp", "stack"):
                 self.assert_refused(f"src/{layer}/x.cc", SOURCE + f"#include <{name}>\n", "system_headers")
-        # The socket layer takes constants and layouts from the headers of sockets, and nothing else.
+        # The socket layer uses constants and layouts of socket headers, and nothing else.
         for name in ("sys/socket.h", "netinet/in.h", "sys/epoll.h"):
             self.assert_accepted("src/socket/x.cc", SOURCE + f"#include <{name}>\n")
         for name in ("unistd.h", "thread", "time.h"):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks that what the documents name exists: `tools/structure/check_docs.py [--root DIR]`.
+"""Checks that files and tests named in the documents exist: `tools/structure/check_docs.py [--root DIR]`.
 
 In every *.md of the root and of docs/: relative links, and `paths` in back-ticks that begin with a folder of the
 tree. In docs/rfc-map.md also `Suite.Test` names and that no cell of its tables is empty. Prints
@@ -17,7 +17,7 @@ SOURCE_SUFFIXES = (".h", ".cc", ".py", ".md")
 
 
 def expand_braces(path):
-    """a.{h,cc} -> a.h, a.cc"""
+    """Expands a.{h,cc} to a.h and a.cc."""
     match = re.search(r"\{([^{}]*)\}", path)
     if not match:
         return [path]
@@ -46,7 +46,7 @@ def missing_paths(root, document, line):
 
 
 def map_offences(line, tests, suites):
-    """What only docs/rfc-map.md promises: full rows, and names of tests that exist."""
+    """The offences that only docs/rfc-map.md can have: empty cells, and names of missing tests."""
     cells = [c.strip() for c in line.strip().strip("|").split("|")] if line.startswith("|") else []
     if cells and not all(cells):
         yield "an empty cell: name the rule, the file and the test"

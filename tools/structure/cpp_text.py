@@ -47,7 +47,7 @@ def _kind(head, scope):
         return "namespace"
     if re.match(r"^(?:typedef\s+)?enum\b", head):
         return "enum"
-    # `struct alignas(64) Name` and requires-clauses hold parentheses that are no parameter list.
+    # The parentheses of `struct alignas(64) Name` and of requires-clauses are no parameter list.
     if _CLASS.match(re.sub(r"\b(alignas|requires|decltype)\s*\([^()]*\)", "", head)):
         return "class"
     if scope in ("initializer", "enum") or head.endswith(("=", ",", "(", "return")):

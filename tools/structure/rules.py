@@ -13,7 +13,7 @@ _CORE = _BELOW_PACKET | {"packet"}
 _STACK = _CORE | {"ip", "udp", "tcp", "stack"}
 _RUNTIME = _STACK | {"emulator", "socket", "device", "runtime"}
 
-# What a layer may include besides itself. A folder of src/ that is not listed is an error.
+# The layers that a layer may include besides itself. Each folder of src/ must be listed.
 MAY_INCLUDE = {
     "base": set(),
     "wire": {"base"},
@@ -36,7 +36,7 @@ MAY_INCLUDE = {
 }
 PURE = {"base", "wire", "packet", "emulator", "ip", "udp", "tcp", "stack", "socket"}
 
-# Which layer a public header belongs to; those not listed are `api`.
+# The layers of public headers. A header that is not listed belongs to `api`.
 PUBLIC_HEADERS = {
     "time": "base", "expected": "base", "error": "base",
     "address": "wire", "counters": "wire",
@@ -47,7 +47,7 @@ PUBLIC_HEADERS = {
     "posix": "posix",
 }
 
-# Parts of tcp that must stay strangers: folder -> what it must not include.
+# Parts of tcp that must not know each other: folder -> paths that it must not include.
 TCP_PARTS = {
     "recv": ("tcp/send/", "tcp/loss/", "tcp/congestion/", "tcp/engine/", "tcp/connection"),
     "send": ("tcp/recv/", "tcp/engine/", "tcp/connection"),
@@ -60,7 +60,7 @@ PURE_HEADERS = set("""
     deque functional initializer_list iosfwd iterator limits list map memory new numeric optional queue set span string
     string_view tuple type_traits unordered_map unordered_set utility variant vector version
 """.split())
-# The socket layer and the POSIX-like API's header speak Linux's language: these give them constants and layouts, never a call (pure_words sees to that).
+# The socket layer and the header of the POSIX-like API use constants and layouts of Linux. pure_words forbids calls.
 SOCKET_HEADERS = PURE_HEADERS | set("""
     cerrno fcntl.h linux/sockios.h linux/tcp.h netinet/in.h poll.h sys/epoll.h sys/ioctl.h sys/select.h sys/socket.h
     stddef.h sys/time.h sys/uio.h
@@ -113,7 +113,7 @@ EXCEPTIONS = {
 
 
 class File:
-    """One C++ file of the tree: its path from the root, its text, and what follows from the two."""
+    """A C++ file of the tree: its path from the root, its text, and facts derived from both."""
 
     def __init__(self, path, text, paths):
         self.path, self.text, self.paths = path, text, paths
@@ -174,7 +174,7 @@ def include_direction(f):
 
 
 def tcp_parts(f):
-    """The send side and the receive side do not know each other, and no part knows the connection."""
+    """The sending and the receiving part do not include each other, and no part includes the connection."""
     part = f.path.split("/")[2] if f.layer == "tcp" and f.area == "src" else None
     if f.is_test:
         return
@@ -198,7 +198,7 @@ def system_headers(f):
 
 
 def pure_words(f):
-    """No exceptions, RTTI, clocks, threads, I/O, system calls, Boost below runtime."""
+    """Layers below runtime have no exceptions, RTTI, clocks, threads, I/O, system calls or Boost."""
     if f.area != "src" or not f.is_pure or f.is_test:
         return
     for pattern, message in PURE_WORDS:
@@ -207,7 +207,7 @@ def pure_words(f):
 
 
 def global_state(f):
-    """No mutable variable at namespace scope, no mutable static in a function or class (a heuristic)."""
+    """Layers below runtime have no mutable variables at namespace scope or in static storage (a heuristic)."""
     if f.area != "src" or not f.is_pure or f.is_test:
         return
     not_a_variable = re.compile(
@@ -225,7 +225,7 @@ def global_state(f):
 
 
 def sequence_compare(f):
-    """Sequence numbers live on a circle: is_before, not <, on their raw value (a heuristic)."""
+    """Sequence numbers are compared by is_before, never by < on the raw value (a heuristic)."""
     if f.area != "src" or f.path == "src/wire/seq.h":
         return
     for line in f.grep(r"\.raw\(\)\s*[<>]=?\s|\s[<>]=?\s+[\w.()>\-]*\.raw\(\)"):
@@ -233,7 +233,7 @@ def sequence_compare(f):
 
 
 def assertions_without_effect(f):
-    """An optimised build leaves LEAT_ASSERT out, and with it all that its condition would do (a heuristic)."""
+    """The condition of LEAT_ASSERT has no effect, because optimised builds omit it (a heuristic)."""
     for line in f.grep(r"\bLEAT_ASSERT\(.*(\+\+|--|\bexchange\(|[^=!<>]=[^=])"):
         yield line, "an effect inside an assertion: optimised builds would be without it"
 
@@ -255,7 +255,7 @@ def file_size(f):
 
 
 def function_size(f):
-    """The same for functions (a heuristic)."""
+    """A function that outgrows its limit hides a missing function or type (a heuristic)."""
     for s in f.statements:
         lines = s.body_end - s.line + 1
         if s.opens and s.kind == "function" and s.scope in ("namespace", "class") and lines > MAX_FUNCTION_LINES \
@@ -264,7 +264,7 @@ def function_size(f):
 
 
 def _is_member_function(s):
-    """Whether a statement of a class declares or defines a function of it (a heuristic)."""
+    """True if a statement of a class declares or defines a member function (a heuristic)."""
     if re.match(r"^(friend|using|typedef|static_assert|enum|struct|class|union|LEAT_\w+)\b", s.text):
         return False
     text = re.sub(r"\b(alignas|requires|decltype|noexcept|explicit)\s*\([^()]*\)", "", s.text)
@@ -289,7 +289,7 @@ def class_size(f):
 
 
 def opening_comment(f):
-    """A file says what it is first. A .cc (and its test) may leave that to the header of the same name."""
+    """A file begins with a comment that says what it is. A .cc and its test may leave that to the header of the same name."""
     if f.text.startswith(("//", "/*")):
         return
     stem = posixpath.splitext(posixpath.basename(f.path))[0].removesuffix("_test")
