@@ -1,11 +1,10 @@
-// bench/drill: what a suite of scripts takes. Plays the first 120 scripts of a folder, as `leat drill` does, and
-// fails when that takes two seconds or more.
+// bench/drill: the time of a suite of scripts. It plays the first 120 scripts of a folder, as `leat drill` does, and
+// fails if that takes two seconds or more.
 //
-//   drill [FOLDER]     tests/scripts unless another is named
+//   drill [FOLDER]     default: tests/scripts
 //
-// The best of up to five runs counts, and in each the shorter of two times: the wall's, and that of all processes
-// together (but for the few milliseconds of code in scripts), which is what one idle processor would take: on a busy
-// machine the wall's says nothing about the scripts.
+// The best of up to five runs counts. The time of a run is the smaller of the wall-clock time and the CPU time of all
+// processes, because on a busy machine the wall-clock time says nothing about the scripts.
 #include <sys/resource.h>
 
 #include <algorithm>

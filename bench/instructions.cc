@@ -1,9 +1,9 @@
-// bench/instructions: what one segment costs, counted and not timed: instructions (by callgrind, which collects inside
-// count_me() only) and allocations. Two Stacks in virtual time, joined by plain devices of MTU 1500; the far one is the
-// peer and is not counted. Called by instructions.py, which knows what each scenario cost before.
+// bench/instructions: the cost of one segment in instructions and allocations. Callgrind counts instructions, only
+// inside count_me(). Two Stacks in virtual time are joined by plain devices of MTU 1500. The far Stack is the peer and
+// is not counted. instructions.py calls it, and compares with the record.
 //   instructions SCENARIO [IDLE_CONNECTIONS]
-// SCENARIO: bulk_in, bulk_out, pure_ack, ping_pong, connect_close. Prints how many units were counted (data segments,
-// ACKs, round trips, connections) and the allocations in them.
+// SCENARIO: bulk_in, bulk_out, pure_ack, ping_pong, connect_close. It prints the number of counted units (data
+// segments, ACKs, round trips, connections) and their allocations.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -35,7 +35,7 @@ void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
-/// Callgrind collects while this runs.
+/// Callgrind counts while this runs.
 extern "C" [[gnu::noinline]] void count_me(const std::function<void()>& work) {
   counting = true;
   work();
@@ -100,7 +100,7 @@ class Bench {
     }
   }
 
-  /// A connection from near to far.
+  /// Opens a connection from near to far.
   void open(SocketHandle& near, SocketHandle& far, std::size_t listener = 0) {
     const auto port = static_cast<std::uint16_t>(kPort + listener);
     const auto connected = near_.stack.connect(
@@ -113,7 +113,7 @@ class Bench {
     far = *accepted;
   }
 
-  /// Both have their say once; nothing is counted.
+  /// Both Stacks send once, without being counted.
   void exchange() {
     near_.transmit(now_), hand_over(near_, far_);
     far_.transmit(now_), hand_over(far_, near_);
@@ -121,7 +121,7 @@ class Bench {
     now_ += 50us;
   }
 
-  /// Copies what `from` has sent into buffers, as a device does, and has `to` receive it. The number of packets.
+  /// Copies the packets of `from` into buffers, as a device does, and passes them to `to`. Returns their number.
   std::size_t hand_over(End& from, End& to) {
     const std::size_t count = from.sent.size();
     for (std::size_t i = 0; i < count;) {
@@ -233,15 +233,16 @@ class Bench {
 
   void establish(std::size_t idle) {
     SocketHandle near, far;
-    // Some more: a flow table that has just doubled moves by and by, and what counts here is what a large one costs.
+    // Opens some more connections: a flow table that has just doubled still moves its entries, and the cost of a
+    // settled table is wanted.
     for (std::size_t i = 0; i < idle + idle / 16; ++i) open(near, far, i % listeners_.size());
-    now_ += 10s;  // and their last timers pass
+    now_ += 10s;  // lets their last timers pass
     for (End* end : {&near_, &far_}) end->transmit(now_);
     open(in_near_, in_far_);
   }
 
  private:
-  /// The next packets of `from`, from `i` on; where the rest begins.
+  /// Takes the next packets of `from`, beginning with `i`. Returns the index of the rest.
   std::size_t fill(End& from, std::size_t i) {
     batch_.clear();
     for (; i < from.sent.size() && !batch_.full(); ++i) {
@@ -259,7 +260,7 @@ class Bench {
 
   leat::BufferPool pool_;
   End near_{pool_, 1}, far_{pool_, 2};
-  /// Each pair of addresses has only some 28,000 ephemeral ports for one.
+  /// A pair of addresses has only some 28,000 ephemeral ports for one port of the server.
   std::array<SocketHandle, 8> listeners_;
   SocketHandle in_near_, in_far_;
   leat::PacketBatch batch_;

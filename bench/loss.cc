@@ -1,12 +1,14 @@
-// bench/loss: goodput over a faulty wire, Leat beside the kernel's TCP, in the same minutes over the same wire. For
-// each cell, a round-trip time, a loss and a reordering at 1 Gbit/s, three pairs take turns: kernel to kernel, Leat to
-// kernel, kernel to Leat. A window is one connection, from its acceptance on; medians of the windows are compared.
+// bench/loss: the goodput of Leat and of the kernel's TCP over the same faulty wire, in the same minutes. A cell is a
+// round-trip time, a loss and a reordering at 1 Gbit/s. In each cell three pairs take turns: kernel to kernel, Leat to
+// kernel, kernel to Leat. A window is one connection, measured from its acceptance. The medians of the windows are
+// compared.
 //
 //   loss [--cells RTT:LOSS[:REORDER],...] [--seconds N] [--runs N] [--json FILE] [--why] [--goal CELL,MEDIAN]
 //        [--controller NAME] [--poll MODE] [--seed N] [--pcap FOLDER]
 //
-// RTT in milliseconds, the others in per cent. --why adds what the sources' TCP has counted. It ends with 1 when a
-// cell's ratio is below the goal's first number or the median of all ratios below its second. docs/bench.md says more.
+// RTT is in milliseconds, LOSS and REORDER are in per cent. --why adds the TCP counters of the sources. The exit status
+// is 1 if the ratio of a cell is below the first number of the goal, or the median of all ratios is below its second.
+// docs/bench.md says more.
 #include "loss.h"
 
 #include <sched.h>
@@ -42,7 +44,7 @@ struct Measured {
   Cell cell;
   std::array<std::vector<Figures>, kPairCount> windows;
   Figures wire;
-  double load = 0;  ///< of the machine, of the last minute, when the cell was over
+  double load = 0;  ///< load of the machine in the last minute of the cell
 };
 
 // ---- options
@@ -56,7 +58,7 @@ constexpr const char* kUsage =
   std::exit(2);
 }
 
-/// Numbers with `separator` between them.
+/// Reads numbers with `separator` between them.
 std::vector<double> numbers(std::string_view text, char separator) {
   std::vector<double> values;
   for (;;) {
@@ -126,8 +128,8 @@ Options parse(char** argv) {
 
 // ---- measuring
 
-/// A wire and its ends that wait for a processor are other paths than those that were asked for; other programs must
-/// not decide about that. Everything started from here inherits it.
+/// Raises the priority, which all child processes inherit. A wire or an end that waits for a CPU would be another path
+/// than the cell describes.
 bool take_precedence() {
   const sched_param first{.sched_priority = 1};
   return ::sched_setscheduler(0, SCHED_RR, &first) == 0;
@@ -144,7 +146,7 @@ Measured measure(Path& path, const Cell& cell, const Options& options) {
   path.set_wire(cell, options.seed);
   for (unsigned run = 0; run < options.runs; ++run) {
     for (std::size_t turn = 0; turn < kPairCount; ++turn) {
-      const std::size_t i = (run + turn) % kPairCount;  // each is the first one now and then
+      const std::size_t i = (run + turn) % kPairCount;  // so that each pair is sometimes the first
       Window window = options.window;
       if (!options.captures.empty()) {
         char name[96];
@@ -160,7 +162,7 @@ Measured measure(Path& path, const Cell& cell, const Options& options) {
   return measured;
 }
 
-// ---- what it says
+// ---- output
 
 std::vector<double> megabits(const std::vector<Figures>& windows, double seconds) {
   std::vector<double> values;
@@ -174,7 +176,7 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
-/// Of a pair to that of kernel to kernel.
+/// The ratio of a pair to kernel to kernel.
 double ratio(const Measured& m, std::size_t pair, double seconds) {
   return median(megabits(m.windows[pair], seconds)) / median(megabits(m.windows[0], seconds));
 }
@@ -200,7 +202,7 @@ void print_heading(const Options& o) {
   std::printf("rtt ms loss%% reorder%%  %-30s  %-36s  %-36s  load\n", kPairs[0].name, kPairs[1].name, kPairs[2].name);
 }
 
-/// A window's mean of what tells how a source repaired its losses.
+/// The mean over the windows of the counters of loss recovery.
 void print_why(const Measured& m) {
   static constexpr const char* kTelling[] = {"TcpOutSegs",
                                              "TcpRetransSegs",
@@ -233,7 +235,7 @@ void print_why(const Measured& m) {
   std::fflush(stdout);
 }
 
-// ---- for programs
+// ---- JSON
 
 void write_figures(std::ofstream& out, const Figures& figures) {
   const char* comma = "{";

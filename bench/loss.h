@@ -1,7 +1,7 @@
-// What the parts of bench/loss share: cells, pairs, and what a window has counted. See loss.cc for the bench.
+// Types that the parts of bench/loss share: cells, pairs and the counts of a window. loss.cc describes the bench.
 //
-// One wire, src/runtime/cable.h with an impairment (what `leat wire` is), runs in the lab's middle and joins the near
-// and the far network; a cell's windows all pass the same one, whoever sends:
+// One wire, src/runtime/cable.h with an impairment as in `leat wire`, runs in the middle of the lab and joins the
+// networks near and far. All windows of a cell pass the same wire:
 //
 //    near                          middle                    far
 //   +--------------------+      +--------------------+     +---------------------+
@@ -21,9 +21,9 @@
 
 namespace loss_bench {
 
-/// What the wire does to TCP's frames, each way and each frame for itself. ARP passes unharmed.
+/// The faults of the wire for each TCP frame in each direction. ARP passes unharmed.
 struct Cell {
-  double rtt = 0;                ///< milliseconds, half of it each way
+  double rtt = 0;                ///< milliseconds, half in each direction
   double loss = 0, reorder = 0;  ///< per cent
   std::string name() const;
 };
@@ -37,33 +37,33 @@ inline constexpr Pair kPairs[] = {{End::kernel, End::kernel, "kernel>kernel"},
                                   {End::leat, End::kernel, "leat>kernel"},
                                   {End::kernel, End::leat, "kernel>leat"}};
 
-/// Numbers by name: nstat's counters of the source, what a sink has received, what the wire did.
+/// Numbers by name: the nstat counters of the source, the results of the sink, the counters of the wire.
 using Figures = std::map<std::string, std::uint64_t>;
 
 struct Window {
   double seconds = 15;
-  std::string controller = "cubic";                 ///< of both sides, which have it by the same name
-  leat::Polling polling = leat::Polling::adaptive;  ///< Leat's
-  std::string capture;                              ///< a file for what passes the source's interface; empty: none
+  std::string controller = "cubic";                 ///< of both sides, under the same name
+  leat::Polling polling = leat::Polling::adaptive;  ///< polling of Leat
+  std::string capture;                              ///< file for a capture at the source; empty: none
 };
 
-// The ends (loss_ends.cc). Each runs in a child and writes its figures to standard output, a name and a number a line;
-// 0 when all went well. A sink says "ready" on standard error, takes one connection, and counts what it reads within
-// the window, which begins when it has accepted; every byte is compared. A source sends for a little longer.
+// The ends (loss_ends.cc). Each runs in a child, writes its figures to standard output, one name and number per line,
+// and returns 0 for success. A sink writes "ready" to standard error, accepts one connection, and counts the bytes of
+// the window, which begins with the acceptance. It compares each byte. A source sends a little longer than the window.
 int kernel_sink(const char* address, double seconds);
 int leat_sink(const leat::lab::LeatHost& host, const Window& window);
 int kernel_source(const char* from, const char* to, const char* controller, double seconds);
 int leat_source(const leat::lab::LeatHost& host, const char* to, const Window& window);
 inline constexpr std::uint16_t kPort = 5001;
 
-/// The networks and the wire (loss_path.cc). Whatever goes wrong ends the program.
+/// The networks and the wire (loss_path.cc). A failure ends the program.
 class Path {
  public:
   Path();
-  /// Until the next call all windows pass this wire; gives what the wire before has done.
+  /// Replaces the wire for the next windows. Returns the counters of the previous wire.
   Figures set_wire(const Cell& cell, std::uint64_t seed);
   Figures end_wire();
-  /// Figures of the source, "bytes" and "longest_gap_us" of the sink.
+  /// Runs a window. Returns the figures of the source, and "bytes" and "longest_gap_us" of the sink.
   Figures run(const Pair& pair, const Window& window);
 
  private:
@@ -71,7 +71,7 @@ class Path {
   leat::lab::Process wire_;
 };
 
-/// Ends the program: 1, or 77 (a skip) where no lab is possible.
+/// Ends the program with 1, or with 77 (a skip) if a lab is impossible here.
 [[noreturn]] void fail(const std::string& what, int status = 1);
 
 }  // namespace loss_bench

@@ -1,4 +1,4 @@
-// bench/loss: who sends and who receives, the kernel's sockets and Leat's event loop. See loss.h.
+// bench/loss: the senders and receivers, on kernel sockets and on Leat's event loop. See loss.h.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -31,7 +31,7 @@ using leat::EventLoop;
 using leat::SocketHandle;
 
 constexpr std::size_t kChunk = 65536, kPeriod = std::size_t{1} << 20;
-/// A source goes on for so long, so that the sink's window is full to its end.
+/// The time that a source sends after the window, so that the window of the sink is full to its end.
 constexpr double kOvertime = 0.3;
 
 Clock::duration seconds_of(double seconds) {
@@ -49,7 +49,7 @@ void print(const Figures& figures) {
   std::fflush(stdout);
 }
 
-/// The stream: noise that repeats, so that a piece of it can be had from any position without a copy.
+/// The stream: noise that repeats, so that a piece at any position needs no copy.
 class Stream {
  public:
   Stream() : bytes_(kPeriod + kChunk) {
@@ -63,10 +63,10 @@ class Stream {
   std::vector<std::uint8_t> bytes_;
 };
 
-/// What a sink has received.
+/// The data that a sink has received.
 class Tally {
  public:
-  /// At most kChunk bytes.
+  /// `data` has at most kChunk bytes.
   void add(std::span<const std::uint8_t> data) {
     const auto now = Clock::now();
     longest_gap_ = std::max(longest_gap_, now - last_);
@@ -89,7 +89,7 @@ class Tally {
   Clock::duration longest_gap_{};
 };
 
-// ---- the kernel's
+// ---- ends on the kernel's TCP
 
 sockaddr_in address_of(const char* text, std::uint16_t port) {
   sockaddr_in address{};
@@ -99,7 +99,7 @@ sockaddr_in address_of(const char* text, std::uint16_t port) {
   return address;
 }
 
-/// Calls end after this time, so that the clock is looked at.
+/// Time limit of a call, after which the clock is read.
 void set_patience(int fd, int option) {
   const timeval patience{0, 10'000};
   ::setsockopt(fd, SOL_SOCKET, option, &patience, sizeof patience);
@@ -109,7 +109,8 @@ bool set_controller(int fd, const char* name) {
   return ::setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, static_cast<socklen_t>(std::strlen(name))) == 0;
 }
 
-/// TCP's counters of this network, by nstat's names: lines in pairs, "TcpExt: name ..." and "TcpExt: number ...".
+/// The TCP counters of this network by the names of nstat. The file has pairs of lines: "TcpExt: name ..." and
+/// "TcpExt: number ...".
 Figures kernel_counters() {
   Figures figures;
   for (const char* path : {"/proc/self/net/snmp", "/proc/self/net/netstat"}) {
@@ -133,7 +134,7 @@ Figures growth(const Figures& before, Figures after) {
   return after;
 }
 
-// ---- Leat's
+// ---- ends on Leat
 
 std::uint64_t largest_buffer(const char* setting) {
   std::ifstream file(std::string("/proc/sys/net/ipv4/") + setting);
@@ -142,12 +143,12 @@ std::uint64_t largest_buffer(const char* setting) {
   return most;
 }
 
-/// Buffers as large as the kernel's may become; half of a receive buffer of the kernel's is window.
+/// Buffers as large as the largest of the kernel. Half of a receive buffer of the kernel is window.
 leat::HostConfig config_of(const leat::lab::LeatHost& host, const Window& window) {
   leat::HostConfig config;
   config.link = host.link;
   config.addresses = {*leat::IpPrefix::parse(host.address)};
-  config.mac = leat::MacAddress{{2, 0, 0, 0, 0, 2}};  // always the same: the far kernel remembers it
+  config.mac = leat::MacAddress{{2, 0, 0, 0, 0, 2}};  // constant, because the far kernel remembers it
   config.polling = window.polling;
   config.tcp.congestion_control = window.controller;
   config.tcp.send_buffer = largest_buffer("tcp_wmem");

@@ -28,7 +28,7 @@ using leat::lab::LinkKind;
 using leat::lab::Place;
 using leat::lab::Process;
 
-constexpr const char* kFarAddress = "10.77.1.200";  // on the subnet of near0: no router, only the wire
+constexpr const char* kFarAddress = "10.77.1.200";  // in the subnet of near0, so that no router is in between
 constexpr std::uint64_t kRate = 1'000'000'000;
 constexpr int kSkip = 77;
 
@@ -51,7 +51,7 @@ Lab make_lab() {
   ip(kMiddle, "addr flush dev mid_near\naddr flush dev mid_far\n");
   ip(kFar, "addr flush dev far0\naddr add 10.77.1.200/24 dev far0\n");
   for (const Place place : {kNear, kFar}) {
-    // Else a window would begin with what the one before has learnt: ssthresh, reordering.
+    // Otherwise a window would begin with metrics of the previous one, such as ssthresh and reordering.
     Process setting = need(lab->run_inside(place,
                                            [] {
                                              std::ofstream file("/proc/sys/net/ipv4/tcp_no_metrics_save");
@@ -76,9 +76,9 @@ void add(Figures& figures, const std::string& way, const leat::ImpairmentCounter
   figures[way + "_queue_drops"] = c.queue_drops, figures[way + "_refused"] = c.refused;
 }
 
-/// In a child: joins the two interfaces until SIGTERM, then prints what has passed.
+/// Runs in a child: joins the two interfaces until SIGTERM, then prints its counters.
 int run_wire(const leat::Impairment& impairment) {
-  // For the thread that waits for it, and this one, which has the cable.
+  // Blocks the signal in this thread, which runs the cable, and in the thread that waits for it.
   sigset_t term;
   ::sigemptyset(&term);
   ::sigaddset(&term, SIGTERM);
@@ -111,7 +111,7 @@ int run_wire(const leat::Impairment& impairment) {
   return std::fflush(stdout);
 }
 
-/// The output of a child that must end well, and soon.
+/// The output of a child, which must succeed soon.
 Figures finish(Process& process, std::chrono::milliseconds limit, const char* what) {
   const auto ended = process.wait_for(limit);
   if (!ended) fail(std::string(what) + " did not end");
@@ -160,7 +160,7 @@ Figures Path::end_wire() {
 Figures Path::run(const Pair& pair, const Window& window) {
   const leat::lab::LeatHost host = lab_.leat_host(LinkKind::packet);
   const std::string leat_address = host.address.substr(0, host.address.find('/'));
-  // Leat is near; the kernel beside it sends when both are the kernel's.
+  // Leat is in near. For kernel to kernel, the kernel of near is the sender or receiver.
   const bool to_near = pair.sink == End::leat;
   Process sink = need(
       lab_.run_inside(to_near ? kNear : kFar,
@@ -180,12 +180,12 @@ Figures Path::run(const Pair& pair, const Window& window) {
                                                                window.controller.c_str(), window.seconds);
                                         }),
                         "the source");
-  // A lossy path may take many SYNs.
+  // A lossy path may need many SYNs.
   const auto patience = std::chrono::milliseconds(static_cast<int>(window.seconds * 1000) + 120'000);
   Figures figures = finish(source, patience, "the source");
   figures.merge(finish(sink, patience, "the sink"));
   if (capture) (void)capture->stop();
-  std::this_thread::sleep_for(300ms);  // what is still on the wire
+  std::this_thread::sleep_for(300ms);  // for frames that are still on the wire
   return figures;
 }
 

@@ -1,8 +1,8 @@
-// bench/ping_pong: a byte there and back again and again on the kernel's TCP, perhaps with connections that stand by.
+// bench/ping_pong: round trips of one byte on the kernel's TCP, optionally with idle connections.
 //   ping_pong ADDRESS PORT SECONDS sleep|spin [IDLE]
-//       prints the median and the 99th percentile in microseconds, and how many a second
+//       prints the median and the 99th percentile in microseconds, and round trips per second
 //   ping_pong serve PORT
-//       the echo for it: a process that sleeps until something arrives
+//       echo server for it: a process that sleeps until data arrives
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -59,7 +59,7 @@ void round_trip(int fd, bool spin = false) {
   if (n != 1) fail("recv");
 }
 
-/// A connection that stands by. It ends by RST: ten thousand TIME-WAITs would keep their ports for a minute.
+/// An idle connection. It ends by a RST, because ten thousand TIME-WAITs would hold their ports for a minute.
 void open_idle(const sockaddr_in& to) {
   const int fd = connect_to(to);
   const linger none{1, 0};

@@ -1,9 +1,9 @@
-// bench/pipe: what TCP itself costs, Leat beside Debian's lwIP in the same run. See pipe.h for the work.
+// bench/pipe: the CPU time of TCP alone, Leat compared with Debian's lwIP in the same run. pipe.h describes the work.
 //
 //   pipe [--json] [--without-copies] [--seconds N] [--bytes N] [--rounds N]
 //
-// With --without-copies Leat sends from the application's memory and is read where data lies; lwIP copies as ever.
-// The rounds of the two take turns and the median counts, so that a busy machine disturbs both alike.
+// With --without-copies Leat sends from the application's memory, and the application reads data in place; lwIP copies
+// in any case. Rounds of the two take turns, and the median counts, so a busy machine disturbs both alike.
 #include "pipe.h"
 
 #include <algorithm>
@@ -20,8 +20,8 @@ using Runner = Result (*)(const Work&);
 struct Options {
   bool json = false;
   bool without_copies = false;
-  double seconds = 2;       ///< time a side spends in all its rounds, about
-  std::uint64_t bytes = 0;  ///< a round; 0: from the time
+  double seconds = 2;       ///< approximate time of all rounds of a side
+  std::uint64_t bytes = 0;  ///< bytes of a round; 0: derived from the time
   unsigned rounds = 5;
 };
 

@@ -1,8 +1,8 @@
-// What the two halves of bench/pipe share: the work and how it is reported. Called by pipe.cc.
+// Types that the two halves of bench/pipe share: the work and its report. pipe.cc calls it.
 //
-// The work: one thread, two TCP endpoints joined by two Ethernet wires of MTU 1500. An application writes
-// from a 64 kB buffer into one endpoint and reads from the other into another such buffer; each frame is copied
-// once on the wire, as a device would; checksums are made and verified in software.
+// The work: one thread runs two TCP endpoints, joined by two Ethernet wires of MTU 1500. An application writes from a
+// 64 kB buffer into one endpoint, and reads from the other into another such buffer. Each frame is copied once on the
+// wire, as a device does. Checksums are made and verified in software.
 #pragma once
 
 #include <algorithm>
@@ -17,52 +17,52 @@
 namespace pipe_bench {
 
 inline constexpr std::size_t kChunk = std::size_t{64} * 1024;
-inline constexpr double kPatience = 300;  ///< seconds of CPU time that a transfer may take
+inline constexpr double kPatience = 300;  ///< limit of the CPU time of a transfer, seconds
 
 struct Result {
   double seconds = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t data_segments = 0;  ///< frames that carried payload
-  std::uint64_t ack_segments = 0;   ///< frames without
+  std::uint64_t data_segments = 0;  ///< frames with payload
+  std::uint64_t ack_segments = 0;   ///< frames without payload
   std::uint32_t mss = 0;
   std::uint32_t window = 0;  ///< the largest receive window, bytes
-  bool correct = true;       ///< every byte read was the one written
+  bool correct = true;       ///< each byte read is the byte written
 
   double gbit_per_s() const { return static_cast<double>(bytes) * 8 / seconds / 1e9; }
   double ns_per_1460() const { return seconds * 1e9 / static_cast<double>(bytes) * 1460; }
   double ns_per_segment() const { return seconds * 1e9 / static_cast<double>(data_segments); }
 };
 
-/// What a run shall do. A checking run compares every byte and damages a few frames, to prove that the checksums
-/// are verified; its time says nothing. Without copies the stack sends from the application's buffer, which stays as it
-/// is, and the reader looks at what has come where it lies.
+/// The parameters of a run. A checking run compares each byte, and damages some frames to prove that checksums are
+/// verified; its time is meaningless. Without copies the stack sends from the application's buffer, which does not
+/// change, and the reader reads data in place.
 struct Work {
   std::uint64_t bytes = 0;
   bool checking = false;
   bool without_copies = false;
 };
 
-/// Both applications: where the next bytes come from, and what became of them.
+/// Both applications: the source of the data, and its check.
 class Application {
  public:
   explicit Application(const Work& work) : work_(work), out_(kChunk), in_(kChunk) {
     for (std::size_t i = 0; i < out_.size(); ++i) out_[i] = static_cast<std::uint8_t>(i * 167 + (i >> 8) * 31);
   }
-  /// What to write next, up to the end of the buffer; empty when all is written.
+  /// The next bytes to write, up to the end of the buffer. Empty if all is written.
   std::span<const std::uint8_t> next() const {
     const std::uint64_t left = work_.bytes - written_;
     const std::size_t at = written_ % kChunk;
     return {out_.data() + at, left < kChunk - at ? static_cast<std::size_t>(left) : kChunk - at};
   }
   void wrote(std::size_t n) { written_ += n; }
-  /// Where to read to, up to the end of the buffer.
+  /// The room for the next read, up to the end of the buffer.
   std::span<std::uint8_t> room() { return std::span(in_).subspan(received_ % kChunk); }
   void got(std::size_t n) {
     const std::size_t at = received_ % kChunk;
     if (work_.checking && std::memcmp(in_.data() + at, out_.data() + at, n) != 0) correct_ = false;
     received_ += n;
   }
-  /// The same, of bytes that were read elsewhere.
+  /// The same, for bytes that were read in place.
   void saw(std::span<const std::uint8_t> bytes) {
     for (std::size_t seen = 0; seen < bytes.size();) {
       const std::size_t at = received_ % kChunk, n = std::min(kChunk - at, bytes.size() - seen);
@@ -82,7 +82,7 @@ class Application {
   bool correct_ = true;
 };
 
-/// Measures CPU time of this thread: neither side ever sleeps, and what else runs on the machine does not count.
+/// Measures the CPU time of this thread. Neither side sleeps, and other programs do not count.
 class Stopwatch {
  public:
   double seconds() const { return cpu_seconds() - start_; }
@@ -96,10 +96,10 @@ class Stopwatch {
   double start_ = cpu_seconds();
 };
 
-/// Counts frames of one wire and damages some in a checking run.
+/// Counts the frames of one wire, and damages some in a checking run.
 struct WireCounter {
   std::uint64_t data = 0, bare = 0;
-  /// True when this frame shall be damaged: one in a thousand, so that fast retransmission repairs it.
+  /// True if this frame is to be damaged. It is one in a thousand, so that fast retransmission repairs it.
   bool count(std::size_t frame_bytes, bool checking) {
     if (frame_bytes < 100) return ++bare, false;
     return ++data % 1000 == 500 && checking;

@@ -1,5 +1,5 @@
-// The Leat half of bench/pipe: two Stacks that share a pool, and plain devices between them: no super-segments,
-// no checksum offload.
+// The Leat half of bench/pipe: two Stacks that share a pool, joined by plain devices without super-segments and
+// checksum offload.
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -27,7 +27,7 @@ using leat::Stack;
 
 Instant now() { return Instant(std::chrono::steady_clock::now().time_since_epoch()); }
 
-/// A pipe has no round trip that a buffer could be sized by; this much stays near the processor.
+/// The size of the buffers. A pipe has no round trip that could determine it, and this size fits into the CPU cache.
 leat::TcpSettings options() {
   leat::TcpSettings made;
   made.send_buffer = made.receive_buffer = std::size_t{1} << 20;
@@ -50,7 +50,7 @@ struct Wire {
   WireCounter counter;
   bool checking = false;
 
-  /// Carries all that `from` has to send.
+  /// Carries all packets of `from` to `to`.
   void carry(End& from, End& to, Instant t) {
     for (bool more = true; more;) {
       more = from.stack.transmit(from.interface, sent_, t);
@@ -126,7 +126,7 @@ void view_all(Run& run, Instant t) {
   }
 }
 
-/// As much as the stack takes at once.
+/// Writes as much as the stack takes.
 leat::expected<std::size_t, Error> write(Run& run, leat::Bytes data, Instant t) {
   if (!run.without_copies) return run.near.stack.write(run.sender, data, t);
   const auto taken = run.near.stack.write_borrowed(run.sender, data, {}, t);

@@ -1,8 +1,8 @@
 // The lwIP half of bench/pipe: Debian's liblwip, raw API, one instance with two interfaces, no thread.
 //
-// The package fixes its options (lwipopts.h): MSS 1460, a window and send buffer of 65,535 bytes, buffers from
-// malloc, checksums made while copying and verified on input. The core runs in the calling thread: lwip_init
-// without tcpip_init, so there is no core lock to take.
+// The package fixes the options (lwipopts.h): MSS 1460, a window and a send buffer of 65,535 bytes, buffers from
+// malloc, and checksums that are made during the copy and verified on input. The core runs in the calling thread: the
+// bench calls lwip_init and not tcpip_init, so it takes no core lock.
 #include <lwip/etharp.h>
 #include <lwip/init.h>
 #include <lwip/tcp.h>
@@ -26,7 +26,7 @@ static_assert(CHECKSUM_CHECK_TCP == 1 && CHECKSUM_CHECK_IP == 1 && CHECKSUM_GEN_
   std::exit(1);
 }
 
-/// One direction of the cable: frames that left one interface and wait for the other.
+/// One direction of the cable: frames of one interface that wait for the other.
 struct Wire {
   netif* to = nullptr;
   std::deque<pbuf*> frames;
@@ -42,10 +42,11 @@ struct Wire {
   }
 };
 
-/// Copies, as a device would: lwIP keeps the frame it sent and turns header fields around in the one it receives.
+/// Copies a frame, as a device does. lwIP keeps a frame that it sent, and changes header fields of one that it
+/// receives.
 err_t link_output(netif* from, pbuf* p) {
   Wire& wire = *static_cast<Wire*>(from->state);
-  pbuf* copy = pbuf_alloc(PBUF_RAW, p->tot_len, PBUF_RAM);  // the package's PBUF_POOL elements are too small
+  pbuf* copy = pbuf_alloc(PBUF_RAW, p->tot_len, PBUF_RAM);  // the PBUF_POOL elements of the package are too small
   if (copy == nullptr || pbuf_copy(copy, p) != ERR_OK) fail("no buffer for a frame");
   if (wire.counter.count(p->tot_len, wire.checking)) static_cast<std::uint8_t*>(copy->payload)[80] ^= 0x10;
   wire.frames.push_back(copy);
@@ -63,7 +64,7 @@ err_t init_interface(netif* n) {
   return ERR_OK;
 }
 
-/// lwIP's state is global, so the two interfaces are made once.
+/// The two interfaces are made once, because the state of lwIP is global.
 struct Network {
   netif near_if{}, far_if{};
   Wire to_far, to_near;
@@ -85,7 +86,7 @@ struct Network {
     netif_set_link_up(&n);
     netif_set_up(&n);
   }
-  /// Lets everything that is on the cable arrive, and what that causes.
+  /// Delivers all frames on the cable, and the frames that they cause.
   void settle() {
     while (!to_far.frames.empty() || !to_near.frames.empty()) {
       to_far.deliver();
@@ -160,7 +161,7 @@ void transfer(Network& net, Run& run) {
   for (std::uint64_t round = 1; !run.app.done(); ++round) {
     for (auto data = run.app.next(); !data.empty() && tcp_sndbuf(run.sender) > 0; data = run.app.next()) {
       const auto n = static_cast<std::uint16_t>(std::min<std::size_t>(data.size(), tcp_sndbuf(run.sender)));
-      if (tcp_write(run.sender, data.data(), n, TCP_WRITE_FLAG_COPY) != ERR_OK) break;  // its queue is full
+      if (tcp_write(run.sender, data.data(), n, TCP_WRITE_FLAG_COPY) != ERR_OK) break;  // the queue is full
       run.app.wrote(n);
     }
     tcp_output(run.sender);

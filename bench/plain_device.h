@@ -1,5 +1,5 @@
-// What the benches of Stacks without a device share: a host 10.0.0.N on plain Ethernet of MTU 1500, and the copy into a
-// buffer of its own that a device makes of each frame.
+// Helpers for benches of Stacks without a device: a host 10.0.0.N on plain Ethernet of MTU 1500, and the copy of each
+// frame that a device makes.
 #pragma once
 
 #include "stack/stack.h"
@@ -13,7 +13,7 @@ inline expected<InterfaceId, Error> add_plain_interface(Stack& stack, std::uint8
   return stack.add_interface(config);
 }
 
-/// Empty when the pool has no buffer.
+/// Empty if the pool has no buffer.
 inline Packet received_copy(const Packet& sent, BufferPool& pool) {
   Slice frame = pool.allocate(class_for(sent.size()), 0, sent.size());
   if (!frame || !sent.copy_out(0, frame.mutable_bytes())) return {};

@@ -1,8 +1,8 @@
-/* An echo server on leat_epoll_*, in C: level-triggered, one thread, as many clients as there are.
+/* An echo server in C on leat_epoll_*: level-triggered, one thread, any number of clients.
  *
  *   echo "tap:leat0 10.0.0.2/24" 7
  *
- * It ends with its standard input. What a client does not read is not read from the client either. */
+ * It ends with its standard input. It stops reading from a client that does not read its answers. */
 #include <errno.h>
 #include <leat/posix.h>
 #include <netinet/in.h>
@@ -15,7 +15,7 @@ enum { MOST_EVENTS = 256, BUFFER = 16384 };
 
 struct client {
   int fd;
-  size_t size, sent; /* of what is to go back */
+  size_t size, sent; /* of the data to send back */
   char data[BUFFER];
 };
 
@@ -40,7 +40,7 @@ static void welcome(int epoll, int listener) {
   }
 }
 
-/* False when the client is done with. */
+/* Returns false when the client has ended. */
 static int serve(int epoll, struct client* client) {
   for (;;) {
     while (client->sent < client->size) {

@@ -47,7 +47,7 @@ void write_page(const fs::path& path) {
   if (!out.flush()) throw Failure{"cannot write " + path.string()};
 }
 
-/// Out of nstat's "TcpRetransSegs   123   0.0".
+/// Reads the counter from the output of nstat: "TcpRetransSegs   123   0.0".
 std::uint64_t server_retransmissions(const lab::Lab& lab) {
   const std::string name = "TcpRetransSegs";
   const std::string listing = check(lab.run_tool(lab::kFar, {"nstat", "-asz", name}));
@@ -61,7 +61,7 @@ std::map<std::string, std::string> download(const lab::Lab& lab, const std::stri
   argv.insert(argv.end(), host.begin(), host.end());
   argv.insert(argv.end(), {"--fail", "--output", saved, "--write-out", write_out_format(), url});
   lab::SpawnOptions options;
-  if (isatty(STDERR_FILENO)) options.errors = lab::Stream::inherit;  // its progress
+  if (isatty(STDERR_FILENO)) options.errors = lab::Stream::inherit;  // shows its progress
   lab::Process get = check(lab.spawn(lab::kNear, argv, options));
   const lab::ExitStatus status = get.wait();
   if (!status.success()) throw Failure{fmt::format("leat get ended with {}\n{}", status.to_string(), get.errors())};

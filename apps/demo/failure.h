@@ -1,4 +1,4 @@
-// Failure: what ends the demo, as a sentence; and what its scenes share to get at results.
+// Failure, the exception that ends the demo with a sentence, and helpers of its scenes.
 #pragma once
 
 #include <filesystem>
@@ -22,10 +22,10 @@ inline void check(const expected<void, lab::LabError>& result) {
   if (!result) throw Failure{result.error().message};
 }
 
-/// The command, which stands beside this program.
+/// The path of the command, which is beside this program.
 inline std::string leat_binary() { return std::filesystem::canonical("/proc/self/exe").parent_path() / "leat"; }
 
-/// In hexadecimal, by sha256sum.
+/// The SHA-256 of a file in hexadecimal, by sha256sum.
 inline std::string sha256_of(const lab::Lab& lab, const std::filesystem::path& path) {
   const std::string line = check(lab.run_tool(lab::kNear, {"sha256sum", "--", path.string()}));
   return line.substr(0, line.find(' '));

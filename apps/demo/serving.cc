@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kPatience{300};
 
-/// What follows the head of the recorded response.
+/// The body of the recorded response.
 std::string picture_in(const fs::path& response) {
   std::ifstream file(response, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
@@ -27,7 +27,7 @@ std::string picture_in(const fs::path& response) {
   return text.substr(end + 4);
 }
 
-/// Out of the counters that `leat serve --stats` ends with.
+/// Reads a counter from the final output of `leat serve --stats`.
 std::uint64_t counter(const std::string& stats, const std::string& name) {
   const std::size_t at = stats.find("\n" + name + " ");
   return at == stats.npos ? 0 : std::strtoull(stats.c_str() + at + 1 + name.size(), nullptr, 10);

@@ -1,4 +1,4 @@
-// The second scene of the demo: a picture that `leat serve --replay` serves to wget and curl. Called by demo.cc.
+// The second scene of the demo: `leat serve --replay` serves a picture to wget and curl. demo.cc calls it.
 #pragma once
 
 #include <filesystem>
@@ -8,8 +8,8 @@
 
 namespace leat::demo {
 
-/// Serves FOLDER/picture.http, an HTTP response, in a lab that loses as it is told to, and saves what the clients get
-/// beside it. Throws Failure unless all of them get exactly the picture.
+/// Serves FOLDER/picture.http, an HTTP response, in a lab with loss, and saves the results of the clients beside it.
+/// Throws Failure unless each of them receives exactly the picture.
 ServingStory serve_picture(const lab::Lab& lab, const std::filesystem::path& folder);
 
 }  // namespace leat::demo

@@ -17,7 +17,7 @@ double number(const Story& s, const char* fact) {
   return found == s.facts.end() ? 0 : std::atof(found->second.c_str());
 }
 
-/// 1234567 -> "1,234,567"
+/// Formats 1234567 as "1,234,567".
 std::string grouped(double value) {
   std::string digits = fmt::format("{:.0f}", value);
   for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");

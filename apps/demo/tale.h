@@ -1,5 +1,5 @@
-// What the demo tells: the facts of one download, and of a picture that was served, and their telling. Called by
-// demo.cc and serving.cc.
+// The text of the demo: the facts of a download and of a served picture, and their output. demo.cc and serving.cc call
+// it.
 #pragma once
 
 #include <cstdint>
@@ -11,14 +11,14 @@
 
 namespace leat::demo {
 
-/// The format for `leat get --write-out` from which facts are read, and what it gave.
+/// The format for `leat get --write-out`, and the facts in its output.
 std::string write_out_format();
 std::map<std::string, std::string> parse_facts(const std::string& text);
 
 struct Story {
   std::string link, link_reason;
   std::string server;                        ///< "nginx" or "python3"
-  std::map<std::string, std::string> facts;  ///< of leat get
+  std::map<std::string, std::string> facts;  ///< facts that leat get printed
   lab::MiddleCounters middle;
   std::uint64_t server_retransmissions = 0;
   std::string sha256_served, sha256_saved;
@@ -31,11 +31,11 @@ struct ServingStory {
     double seconds = 0;
     std::string sha256, saved_as;
   };
-  std::uint64_t bytes = 0;  ///< of the picture
+  std::uint64_t bytes = 0;  ///< size of the picture
   std::string sha256_served;
   std::vector<Client> clients;
-  std::uint64_t sent = 0, sent_again = 0, time_outs = 0;  ///< segments, of leat serve
-  lab::MiddleCounters middle;                             ///< of this scene
+  std::uint64_t sent = 0, sent_again = 0, time_outs = 0;  ///< segments and time-outs of leat serve
+  lab::MiddleCounters middle;                             ///< counters of this scene
 };
 
 class Teller {

@@ -28,7 +28,7 @@ constexpr Duration kTimeWait = seconds(60);
 constexpr Duration kUntilBothEnd = milliseconds(200);
 constexpr std::size_t kRequest = 32, kAnswer = 1000;
 
-/// The ending of a connection. Of 20 connections the server ends most, as with HTTP.
+/// The ending of a connection. The server ends 12 of 20 connections, as with HTTP.
 Ending ending_of(std::uint64_t number) {
   const std::uint64_t n = number % 20;
   return n < 12 ? kServerFirst : n < 16 ? kClientFirst : n < 19 ? kBothAtOnce : kReset;
