@@ -36,6 +36,7 @@ class Maker {
     throw BadArgument{concat("argument ", i + 1, " of ", event_.name, ": ", wanted, " is wanted")};
   }
   std::int64_t number(std::size_t i) const {
+    if (argument(i).is(ValueKind::list) && argument(i).items.empty()) return 0;  // F_GETFL, []
     if (!argument(i).is(ValueKind::integer)) fail(i, "a number");
     return argument(i).number;
   }

@@ -368,8 +368,8 @@ void Player::run_event(const Event& event) {
 void Player::check_features() const {
   if (!settings_.unsupported.empty()) throw Skipped{settings_.unsupported};
   if (settings_.sockets_are_v6() && !subject_.has(Feature::ipv6)) {
-    throw Skipped{concat("--ip_version=", settings_.wire_is_v6() ? "ipv6" : "ipv4-mapped-ipv6", ": ",
-                         feature_name(Feature::ipv6))};
+    throw Skipped{concat(feature_name(Feature::ipv6), " (--ip_version=",
+                         settings_.wire_is_v6() ? "ipv6" : "ipv4-mapped-ipv6", ")")};
   }
   for (const Event& event : script_.events) {
     const auto use = feature_of(event);

@@ -191,7 +191,9 @@ void end_leat_call(Sockets& sockets, SystemCall& call, const Result& result, con
 }
 
 std::optional<std::string> leat_lacks(Sockets& sockets, const SystemCall& call) {
-  if (kLeatCalls[call.name] == nullptr) return std::string("Leat has no such call: it is about files and processes");
+  if (kLeatCalls[call.name] == nullptr) {
+    return concat("Leat has no call ", call_row(call.name).name, ", nor others about files and processes");
+  }
   if (call.name != CallName::socket) return std::nullopt;
   const auto number = [&](std::size_t i) { return static_cast<int>(call.number[i]); };
   const Result result = sockets.socket(number(0), number(1), number(2));

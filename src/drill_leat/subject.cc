@@ -108,7 +108,7 @@ std::optional<std::string> LeatSubject::build() {
   interface.gateway = gateway;
   if (!stack_->add_interface(interface)) {
     return settings_.wire_is_v6()
-               ? "--ip_version=ipv6: IPv6"
+               ? "IPv6 (--ip_version=ipv6)"
                : concat("Leat has no interface with the address ", local.to_string(), " and an MTU of ", mtu_);
   }
   sockets_ = std::make_unique<Sockets>(*stack_, config_);
