@@ -73,6 +73,11 @@ struct TcpSettings {
   /// Least time between two ACKs that answer segments out of place, of a connection (RFC 5961 §7; Linux:
   /// tcp_invalid_ratelimit). Zero: no limit.
   Duration challenge_interval = std::chrono::milliseconds(500);
+  /// Probe for a lost tail after two round trips instead of waiting for the time-out (RFC 8985 §7; Linux:
+  /// tcp_early_retrans).
+  bool tail_loss_probe = true;
+  /// Shrink the congestion window after an idle time (RFC 2861; Linux: tcp_slow_start_after_idle).
+  bool restart_after_idle = true;
   unsigned syn_ack_retries = 5;     ///< SYN-ACKs after the first, 0..127 (Linux: tcp_synack_retries)
   bool reset_half_open = false;     ///< RST to a peer that never completes the handshake; Linux sends none
   unsigned retries = 15;            ///< consecutive time-outs before the connection fails, 1..127 (Linux: tcp_retries2)

@@ -154,7 +154,7 @@ bool TcpConnection::transmit_new(SegmentOut& out, Instant now) {
   };
   // Only when something leaves: a pause is one.
   if (flight == 0 && sender_.una() == sender_.nxt() && plan_within(cwnd())) {
-    congestion_->on_flight_begins({now - last_sent_at_, rto_.rto(), now});
+    congestion_->on_flight_begins({now - last_sent_at_, rto_.rto(), now, !options_->restart_after_idle});
   }
   const std::int64_t allowance = std::int64_t{cwnd()} - flight;
   if (allowance < sender_.mss() && std::int64_t{sender_.unsent_bytes()} > allowance && flight > 0) {

@@ -54,7 +54,7 @@ Instant TcpConnection::oldest_times_out(Instant now) const {
 /// Waits until `time_out`, or for a tail probe where that comes first (RFC 8985 §7.2).
 void TcpConnection::arm_loss_timer(Instant time_out, Instant now) {
   flight().loss_timer.arm(LossTimer::Kind::time_out, time_out);
-  if (!flight().recovery.may_probe()) return;
+  if (!options_->tail_loss_probe || !flight().recovery.may_probe()) return;
   const bool alone = flight().recovery.one_segment_outstanding(sender_.mss());
   const Instant probe = now + TailProbe::timeout(rto_.rtt().srtt(), alone, Rto::kMinimum);
   flight().loss_timer.arm(LossTimer::Kind::tail_probe, std::min(probe, time_out));

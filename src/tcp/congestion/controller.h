@@ -41,6 +41,7 @@ struct Pause {
   Duration since_sent{};  ///< since anything was sent before
   Duration rto{};
   Instant now{};
+  bool keeps_window = false;  ///< the pause is not to shrink it
 };
 
 class CongestionController {

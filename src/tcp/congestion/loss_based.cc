@@ -35,7 +35,7 @@ void LossBased::on_undo(std::uint32_t cwnd, std::uint32_t ssthresh) {
 // RFC 2861 §3: a window that was not used for so long is halved for each RTO, down to what RFC 5681 §4.1 restarts with.
 // What the path took lately is kept as the threshold, so that slow start finds back fast.
 void LossBased::on_flight_begins(const Pause& pause) {
-  if (pause.since_sent <= pause.rto) return;
+  if (pause.keeps_window || pause.since_sent <= pause.rto) return;
   if (ssthresh_ != kNoThreshold) ssthresh_ = std::max(ssthresh_, cwnd_ - cwnd_ / 4);
   const std::uint32_t restart = std::min(initial_window(mss_), cwnd_);
   std::uint32_t cwnd = cwnd_;
