@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""What the paths and Leat's TCP reach beside the kernel's, the paths' own limits, nginx and lwIP, in the same minutes.
+"""Compares the paths and Leat's TCP with the kernel, the limits of the paths, nginx and lwIP, in the same minutes.
 
   compare.py BUILD [--only ROW,...] [--seconds N] [--runs N] [--json FILE] [--page FILE] [--list]
 
-BUILD is a release build folder. The sides of each row take turns; medians are compared, and a row's goal is a ratio.
-docs/performance.md has such a table with its explanation. ROW is a row's name, or the part before its dot: --list tells
-them. Needs root (network namespaces), iperf3, wrk, nginx.
-Ends with 1 when a row is below 70 % of a goal, with 77 where it cannot run.
+BUILD is a release build folder. The sides of each row take turns and their medians are compared. The goal of a row is a
+ratio. docs/performance.md has such a table with its explanation. ROW is the name of a row, or the part before its dot;
+--list prints the names. It needs root (network namespaces), iperf3, wrk and nginx. The exit status is 1 if a row is below
+70 % of its goal, and 77 if it cannot run here.
 """
 import argparse
 import json
@@ -24,7 +24,7 @@ ENOUGH = 0.7  # of a goal
 
 
 class Bench:
-    """What rows need to know."""
+    """The parameters of the rows."""
 
     def __init__(self, args, lab, folder):
         self.build, self.seconds, self.lab, self.folder = args.build.resolve(), args.seconds, lab, folder
@@ -53,7 +53,7 @@ def is_named(row, word):
 
 
 def enter_networks():
-    """Networks and mounts of our own, which go with this process."""
+    """Enters network and mount namespaces, which end with this process."""
     if "LEAT_COMPARE_INSIDE" not in os.environ:
         os.environ["LEAT_COMPARE_INSIDE"] = "1"
         os.execvp("unshare", ["unshare", "-n", "-m", "--", sys.executable, "-B", *sys.argv])

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Counts the instructions that Leat takes for a segment, and compares with what is recorded beside this file.
+"""Counts the instructions of Leat for a segment, and compares them with the record beside this file.
 
   instructions.py BENCH [--record] [--idle N] [SCENARIO...]
 
-BENCH is build/release/bench/instructions. Ends with 1 when a scenario takes more than a tenth more than its record, with
-77 when valgrind is missing. --record writes what was found; --idle N has N idle connections stand by, and compares with
-the same run without them: 3 % is the most.
+BENCH is build/release/bench/instructions. The exit status is 1 if a scenario takes 10 % more than its record, and 77 if
+valgrind is missing. --record writes the results to the record. --idle N adds N idle connections, and compares with a run
+without them: the limit is 3 %.
 """
 import argparse
 import json
@@ -22,7 +22,7 @@ MOST_GROWTH, MOST_GROWTH_BY_IDLE = 1.10, 1.03
 
 
 def measure(bench, scenario, idle=0):
-    """(instructions, allocations) a unit."""
+    """Returns (instructions, allocations) per unit."""
     run = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=count_me",
                           bench, scenario, str(idle)], capture_output=True, text=True, check=False)
     counted = re.search(r"(\d+) units, (\d+) allocations in the last (\d+)", run.stdout)

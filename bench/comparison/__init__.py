@@ -1,1 +1,1 @@
-"""The rows of bench/compare.py: what is measured beside what, and what is wished for."""
+"""The rows of bench/compare.py: the compared sides and the goals."""

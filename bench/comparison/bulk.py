@@ -1,5 +1,5 @@
-"""One flow between a path into user space and the kernel's TCP, both ways round, beside the kernel's TCP over a veth pair
-and beside what the path itself lets through (bench/path_limit). iperf3 is the client of all of them."""
+"""One flow between a path into user space and the kernel's TCP, in both directions. It is compared with the kernel's TCP over a
+veth pair, and with the limit of the path (bench/path_limit). iperf3 is the client of all sides."""
 import contextlib
 import json
 
@@ -7,8 +7,8 @@ from . import lab as places
 from .lab import as_client, far_server, run, server
 from .row import Goal, Row
 
-# A path: what it is called, path_limit's word for it, Leat's link and options, and what Leat should reach, in and out,
-# beside the kernel and beside the path's limit.
+# A path: its name, its name for path_limit, Leat's link and options, and the goals of Leat in and out, relative to the kernel
+# and to the limit of the path.
 PATHS = [
     ("tap", "TAP, super-segments", "tap", "tap:leat0", [], (1.5, 1.5), None),
     ("packet", "AF_PACKET, super-segments", "packet", "packet:near0", [], None, 0.85),
@@ -62,7 +62,7 @@ def steered(lab, measure_once):
 
 
 def iperf(place, address, seconds, way):
-    """Gbit/s that the receiver saw, and the seconds of a CPU that the server's process took for a gigabyte."""
+    """Returns Gbit/s at the receiver, and the CPU seconds of the server for a gigabyte."""
     argv = ["iperf3", "-c", address, "-t", str(seconds), "-J", "-C", "cubic"] + (["-R"] if way == "out" else [])
     end = json.loads(run(place(as_client(argv)), seconds + 30))["end"]
     received = end["sum_received"]

@@ -1,4 +1,4 @@
-"""Requests a second for a file of 64 bytes: `leat serve` over TAP beside nginx on the kernel's TCP over a veth pair."""
+"""Requests per second for a file of 64 bytes: `leat serve` over TAP beside nginx on the kernel's TCP over a veth pair."""
 import pathlib
 import re
 import sys
@@ -55,7 +55,7 @@ def of_nginx(bench, options):
 def site(bench):
     folder = bench.folder / "site"
     folder.mkdir(exist_ok=True)
-    bench.folder.chmod(0o755)  # nginx's worker is nobody
+    bench.folder.chmod(0o755)  # the worker of nginx runs as `nobody`
     if not (folder / "file").exists():  # Leat keeps none that has just changed
         (folder / "file").write_text("x" * 64, encoding="ascii")
     return folder

@@ -1,4 +1,5 @@
-"""Two networks: this process's, with Leat and the near end of a veth pair, and the far one. Programs run in both."""
+"""Two networks: the network of this process, with Leat and the near end of a veth pair, and the far network. Programs run in
+both."""
 import contextlib
 import os
 import subprocess
@@ -32,20 +33,20 @@ class Lab:
         return ["nsenter", "-t", str(self.far.pid), "-n", *argv]
 
     def set_offloads(self, on):
-        """Off: single frames with checksums that the sender's kernel has summed up."""
+        """Disables offloads: single frames with checksums by the kernel of the sender."""
         for command in (["ethtool", "-K", "near0"], ["ethtool", "-K", "leat0"], self.in_far(["ethtool", "-K", "far0"])):
             for feature in ("rx", "tx", "sg", "tso", "gso"):
-                # Not every interface has each of them.
+                # Some interfaces lack some of them.
                 subprocess.run([*command, feature, "on" if on else "off"], capture_output=True, check=False)
 
     def set_tap_steering(self, on):
-        """On: the kernel takes what comes out of Leat on the client's CPU, not in Leat's system calls (RPS)."""
+        """Enables RPS: the kernel handles packets of Leat on the CPU of the client, not in system calls of Leat."""
         mask = 1 << int(CLIENT_CPU) if on else 0
         with open("/sys/class/net/leat0/queues/rx-0/rps_cpus", "w", encoding="ascii") as file:
             file.write(f"{mask:x}\n")
 
     def forget_neighbours(self):
-        """Each side that takes an address has a station address of its own."""
+        """The Ethernet address of a side. Each side with an address has its own."""
         for place in ([], self.in_far([])):
             run([*place, "ip", "neigh", "flush", "all"])
 
@@ -67,14 +68,14 @@ def ip(command):
     run(["ip", *command.split()])
 
 
-# Servers are not bound to a CPU: on one alone Leat never looks for packets, which would keep their senders from running.
+# Servers are not bound to a CPU: on a single CPU Leat does not poll, because it would keep the senders from running.
 def as_client(argv):
     return ["taskset", "-c", CLIENT_CPU, *argv]
 
 
 @contextlib.contextmanager
 def server(argv, says):
-    """A program that runs until the block is left; `says` is part of what it prints when it is ready."""
+    """Runs a program until the end of the block. `says` is part of its output when it is ready."""
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     said = ""
     for line in process.stdout:
@@ -89,7 +90,7 @@ def server(argv, says):
 
 @contextlib.contextmanager
 def far_server(lab, argv, port):
-    """A program of the far network that does not say when it is ready: its port is asked."""
+    """Runs a program in the far network until its port answers."""
     process = subprocess.Popen(lab.in_far(argv), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while f":{port} " not in run(lab.in_far(["ss", "-Hltn"])):
         if process.poll() is not None:

@@ -1,5 +1,5 @@
-"""A byte there and back between a client on the kernel's TCP and an echo: Leat's over TAP, in each of its ways to wait, and
-the kernel's over a veth pair; and what ten thousand idle connections take from that."""
+"""Round trips of one byte between a client on the kernel's TCP and an echo server: Leat over TAP, in each polling mode, and the
+kernel over a veth pair. Further rows have ten thousand idle connections."""
 from . import lab as places
 from .lab import as_client, far_server, run, server
 from .row import Goal, Row
@@ -17,7 +17,8 @@ def rows(bench):
     for poll in ("adaptive", "sleep"):
         yield Row(f"ping.{poll}", f"1-byte ping-pong, --poll {poll}, median", "us",
                   {"leat": leat(poll), "kernel": kernel()}, [Goal("leat", "kernel", 1)], less_is_better=True)
-    # Nobody sleeps, beside the kernel where both do: what waking up costs. And beside a kernel whose client does not.
+    # Neither side of Leat sleeps. The first comparison is with the kernel where both sides sleep, and shows the cost of waking
+    # up; the second is with a kernel whose client does not sleep.
     yield Row("ping.busy", "1-byte ping-pong, --poll busy and a client that spins, median", "us",
               {"leat": leat("busy", spin=True), "kernel": kernel(), "kernel, client spins": kernel(spin=True)},
               [Goal("leat", "kernel", 6), Goal("leat", "kernel, client spins")], less_is_better=True)

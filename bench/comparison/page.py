@@ -1,4 +1,4 @@
-"""docs/performance.md's table."""
+"""Writes the table of docs/performance.md."""
 import datetime
 import os
 import platform
@@ -9,7 +9,7 @@ BEGIN, END = "<!-- measured -->\n", "<!-- end -->\n"
 
 
 def write(path, found, args):
-    """Between the page's marks."""
+    """Replaces the text between the marks of the page."""
     text = path.read_text(encoding="utf-8")
     head, tail = text.index(BEGIN) + len(BEGIN), text.index(END)
     path.write_text(text[:head] + markdown(found, args) + text[tail:], encoding="utf-8")

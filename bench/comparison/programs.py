@@ -1,4 +1,4 @@
-"""Benches that compare by themselves: two stacks in a thread beside lwIP, and the bytes of idle connections."""
+"""Programs that compare by themselves: two stacks in a thread with lwIP, and the memory of idle connections."""
 import json
 import re
 import sys

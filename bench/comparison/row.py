@@ -1,4 +1,4 @@
-"""A row: sides that take turns, and what one should reach beside another."""
+"""A row: sides that take turns, and the goals of one side relative to another."""
 import dataclasses
 import statistics
 from typing import Callable, Optional
@@ -6,7 +6,7 @@ from typing import Callable, Optional
 
 @dataclasses.dataclass
 class Goal:
-    """`side` beside `beside`; `ratio` is of the two medians, above 1 when `side` is better, or None: only to be told."""
+    """Compares `side` with `beside`. `ratio` is the goal for the ratio of medians, above 1 if `side` is better; None: no goal."""
     side: str
     beside: str
     ratio: Optional[float] = None
@@ -14,7 +14,7 @@ class Goal:
 
 @dataclasses.dataclass
 class Row:
-    """Each of `sides` measures once: a number, or several by name of which "value" is compared."""
+    """Measures each of `sides` once. A result is a number, or several by name, of which "value" is compared."""
     name: str
     what: str
     unit: str
@@ -26,7 +26,7 @@ class Row:
 
 
 def measure(row, lab, runs):
-    """What was found, as --json has it."""
+    """The results, as --json prints them."""
     lab.set_offloads(row.offloads)
     found = {side: [] for side in row.sides}
     for _ in range(1 if row.once else runs):
@@ -58,7 +58,7 @@ def judge(goal, sides, less_is_better):
 
 
 def verdict(judged):
-    """In a word: met, or which part of the goal was reached."""
+    """Returns "met", or the reached part of the goal."""
     if judged["goal"] is None:
         return ""
     return "met" if judged["share_of_goal"] >= 1 else f"{judged['share_of_goal']:.0%}"

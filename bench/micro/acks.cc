@@ -1,5 +1,5 @@
-// bench/micro: what an ACK costs the sender of 16 MB with 1,000 holes: taking the ACK, judging what is lost, and making
-// the segments that it lets go. Times are of one ACK.
+// bench/micro: the time of one ACK at a sender with 16 MB in flight and 1,000 holes: processing the ACK, detecting
+// losses, and making the segments that it permits.
 #include <benchmark/benchmark.h>
 
 #include <chrono>
@@ -16,7 +16,7 @@ using Block = LongWindow::Block;
 
 constexpr std::uint32_t kHalf = LongWindow::kSegments / 2;
 
-/// Times `acks`, which gives how many ACKs it was, on a window of its own each time.
+/// Times `acks`, which returns the number of its ACKs, on a new window in each iteration.
 template <typename Prepare, typename Acks>
 void measure(benchmark::State& state, Prepare prepare, Acks acks) {
   double seconds = 0;
@@ -79,7 +79,7 @@ void HolesFilledInOrder(benchmark::State& state) {
 
 void HolesFilledOutOfOrder(benchmark::State& state) {
   measure(state, holes, [](LongWindow& window) {
-    constexpr std::uint32_t kStride = 389;  // coprime with the number of holes
+    constexpr std::uint32_t kStride = 389;  // coprime to the number of holes
     for (std::uint32_t i = 1; i < LongWindow::kHoles; ++i) {
       const std::uint32_t filled = LongWindow::hole(1 + i * kStride % (LongWindow::kHoles - 1));
       window.acknowledge(0, {{filled - LongWindow::kSpacing + 1, filled + LongWindow::kSpacing}});

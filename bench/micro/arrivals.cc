@@ -1,5 +1,5 @@
-// bench/micro: what a data segment costs its receiver: the one that is expected, which is read at once, and each of
-// those that arrive in no order with as many gaps between them as may be.
+// bench/micro: the time of a data segment at its receiver: for segments in order, which are read at once, and for
+// segments in random order with as many gaps as possible.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -34,7 +34,7 @@ class Receiving {
     open_window();
   }
 
-  /// A frame arrives with the segment that is `ahead` of the next one.
+  /// Delivers the segment `ahead` positions after the next one.
   void arrive(std::uint32_t ahead) {
     Slice frame = pool_.allocate(BufferClass::frame, 66, kMss);
     SegmentIn in = segment(next_ + ahead);
@@ -43,7 +43,7 @@ class Receiving {
     connection_.on_segment(in, pool_, now_);
     drain();
   }
-  /// `count` segments have arrived in all: they can be read.
+  /// Reads `count` segments, all of which have arrived.
   bool read(std::uint32_t count) {
     next_ += count;
     std::size_t all = 0;
@@ -63,7 +63,7 @@ class Receiving {
     made.receive_buffer = std::size_t{16} << 20;
     return made;
   }
-  /// It grows with what comes.
+  /// The receive buffer grows with the received data.
   void open_window() {
     for (int i = 0; i < 20'000; ++i) {
       arrive(0);
@@ -104,7 +104,8 @@ void SegmentExpected(benchmark::State& state) {
   if (!whole) state.SkipWithError("not all of it was read");
 }
 
-/// Every second segment of a window, and then the others; each in random order. Time is of all of them.
+/// Delivers every second segment of a window, then the others, each half in random order. The time is that of all
+/// segments.
 void SegmentsInNoOrder(benchmark::State& state) {
   const auto count = static_cast<std::uint32_t>(state.range(0));
   Receiving end;

@@ -1,5 +1,4 @@
-// bench/micro: what is done to bytes: the headers of a segment parsed, checksums, and copies that are summed as they
-// pass.
+// bench/micro: the time of work on bytes: parsing the headers of a segment, checksums, and copies with a checksum.
 #include <benchmark/benchmark.h>
 
 #include <vector>
@@ -14,7 +13,7 @@ namespace {
 
 constexpr std::size_t kSegment = 1460;
 
-/// IPv4 and TCP with timestamps, as a data segment has them.
+/// The IPv4 and TCP headers of a data segment with timestamps.
 std::vector<std::uint8_t> headers() {
   std::vector<std::uint8_t> bytes(Ipv4Header::kSize + TcpHeader::kSize + 12);
   TcpOptionSet options;

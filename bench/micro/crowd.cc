@@ -1,5 +1,5 @@
-// bench/micro: what one of many costs: a flow among a million in the flow table, a timer among a million in the wheel.
-// The few are there for comparison: what the many cost more is the processor's caches.
+// bench/micro: the time of one entry among many: a flow among a million in the flow table, a timer among a million in
+// the wheel. Small numbers are for comparison; the difference comes from CPU caches.
 #include <benchmark/benchmark.h>
 
 #include <memory>
@@ -71,13 +71,13 @@ class Timers {
   explicit Timers(std::int64_t count) : entries_(static_cast<std::size_t>(count)) {
     for (TimerEntry& entry : entries_) schedule(entry);
   }
-  /// Anything from a retransmission to an hour.
+  /// Arms a timer of 200 ms to one hour.
   void schedule(TimerEntry& entry) {
     const auto most = static_cast<std::uint32_t>(std::chrono::milliseconds(std::chrono::hours(1)).count());
     wheel_.schedule(entry, now_ + std::chrono::milliseconds(200 + random_.below(most)));
   }
   TimerEntry& any() { return entries_[random_.below(static_cast<std::uint32_t>(entries_.size()))]; }
-  /// A millisecond passes; what is due is armed again. Returns how many those were.
+  /// Lets a millisecond pass and arms the timers that were due again. Returns their number.
   std::int64_t step() {
     now_ += std::chrono::milliseconds(1);
     std::int64_t due = 0;
@@ -97,7 +97,7 @@ void TimerMoved(benchmark::State& state) {
   for (auto _ : state) timers.schedule(timers.any());
 }
 
-/// Time for each that fires, what the wheel does for the others included.
+/// The time of each timer that fires, with the work of the wheel for the others.
 void TimerFires(benchmark::State& state) {
   Timers timers(state.range(0));
   std::int64_t fired = 0;

@@ -10,7 +10,7 @@ constexpr std::uint16_t kWindow = (std::uint32_t{64} << 20) >> kScale;
 TcpSettings options() {
   TcpSettings made;
   made.send_buffer = std::size_t{40} << 20;
-  made.congestion_control = "reno";  // slow start up to what is asked for, whatever the round trips do
+  made.congestion_control = "reno";  // slow start up to the wanted window, independent of round trips
   return made;
 }
 
@@ -52,7 +52,7 @@ void LongWindow::open() {
   transmit();
 }
 
-// Slow start, until that much is under way.
+// Slow start, until the wanted amount is in flight.
 void LongWindow::fill_the_window() {
   const std::uint32_t whole = kSegments * kMss;
   while (connection_.queued().unacked - connection_.queued().unsent < whole) {

@@ -1,4 +1,4 @@
-// LongWindow: a TcpConnection with 16 MB under way to a peer that has 1,000 holes in what it received, for bench/micro.
+// LongWindow: a TcpConnection with 16 MB in flight to a peer whose received data has 1,000 holes. For bench/micro.
 #pragma once
 
 #include <cstdint>
@@ -14,17 +14,18 @@ class LongWindow {
   static constexpr std::uint32_t kMss = 1448;
   static constexpr std::uint32_t kSegments = (16u << 20) / kMss;
   static constexpr std::uint32_t kHoles = 1000;
-  /// In the first half of the window each kSpacing-th segment is lost.
+  /// Each kSpacing-th segment in the first half of the window is lost.
   static constexpr std::uint32_t kSpacing = kSegments / 2 / kHoles;
 
   LongWindow();
 
-  /// An ACK of all before segment `ack`, with the blocks [begin, end) of segments. Sends what it lets go.
+  /// Processes an ACK of all segments before `ack`, with the SACK blocks [begin, end), and sends the segments that it
+  /// permits.
   struct Block {
     std::uint32_t begin = 0, end = 0;
   };
   void acknowledge(std::uint32_t ack, const std::vector<Block>& blocks);
-  /// The first half arrives, but for the holes: an ACK for each segment. What is lost goes out again.
+  /// Processes an ACK for each segment of the first half except the holes. The lost segments are retransmitted.
   void make_holes();
   static std::uint32_t hole(std::uint32_t i) { return i * kSpacing; }
   TcpInfo info() const { return connection_.info(); }

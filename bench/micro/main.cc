@@ -1,4 +1,4 @@
-// bench/micro: the program of these benches.
+// bench/micro: the main function of these benches.
 #include <benchmark/benchmark.h>
 
 BENCHMARK_MAIN();

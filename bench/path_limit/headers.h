@@ -1,4 +1,4 @@
-// The headers of a segment on Ethernet, as they stand on the wire.
+// The headers of a segment on Ethernet, as on the wire.
 #pragma once
 
 #include <linux/if_ether.h>
@@ -16,7 +16,7 @@ struct [[gnu::packed]] Headers {
   iphdr ip;
   tcphdr tcp;
 
-  /// Those of answers to it; addresses and ports alone.
+  /// The headers of an answer: only addresses and ports are set.
   Headers answer(const std::uint8_t (&station)[ETH_ALEN]) const {
     Headers to{};
     for (std::size_t i = 0; i < ETH_ALEN; ++i) {

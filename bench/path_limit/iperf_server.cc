@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kCookie = 37;
-constexpr auto kSpin = 50us;  // how long it looks for frames before it sleeps
+constexpr auto kSpin = 50us;  // time of polling before it sleeps
 
 double cpu_seconds() {
   rusage usage{};
@@ -28,7 +28,8 @@ void IperfServer::run() {
   while (step_ != Step::finished) {
     bool busy = tcp_.receive();
     converse();
-    // Until the client gives its results: it waits for whole blocks before it looks at what we say.
+    // Sends until the client gives its results, because the client reads whole blocks before it reads the control
+    // connection.
     const bool sends = reverse_ && (step_ == Step::running || step_ == Step::results);
     if (sends) busy |= tcp_.send_bulk(stream_);
     if (busy) {
@@ -81,7 +82,7 @@ bool IperfServer::take(std::size_t bytes) {
   return true;
 }
 
-/// JSON behind its length; empty when it is not all there.
+/// The JSON behind its length. Empty if it is incomplete.
 std::string IperfServer::take_text() {
   std::uint32_t length = 0;
   if (control_.text.size() < sizeof length) return {};

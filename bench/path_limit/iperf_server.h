@@ -1,4 +1,4 @@
-// IperfServer: one iperf3 test of one TCP stream, either way round, over a MinimalTcp.
+// IperfServer: one iperf3 test of one TCP stream, in either direction, over a MinimalTcp.
 #pragma once
 
 #include <chrono>
@@ -15,15 +15,15 @@ class IperfServer {
   IperfServer(Path& path, in_addr_t address, Windows windows)
       : path_(path), tcp_(path, address, kIperfPort, windows), control_(tcp_.flow(0)), stream_(tcp_.flow(1)) {}
 
-  /// Until the test is over.
+  /// Runs until the test is over.
   void run();
-  /// What it took, on standard error.
+  /// Writes the statistics to standard error.
   void report() const;
 
  private:
   using Clock = std::chrono::steady_clock;
   enum class Step { cookie, parameters, stream, running, results, shown, finished };
-  /// What the two sides tell each other, a byte each.
+  /// The states of an iperf3 test, one byte each.
   enum class Word : char {
     test_start = 1,
     test_running = 2,

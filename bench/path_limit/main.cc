@@ -1,9 +1,9 @@
-// bench/path_limit: an iperf3 server on a minimal TCP, directly on one of the ways that frames take into user space and
-// out of it. What it reaches is the way's own limit, which `leat bench -s` on the same way is compared with. One test
-// of one stream, either way round (iperf3 -c ADDRESS [-R]), then it ends and says how it went on standard error.
+// bench/path_limit: an iperf3 server on a minimal TCP, directly on a path of frames into and out of user space. Its
+// throughput is the limit of the path, with which `leat bench -s` is compared. It runs one test of one stream in either
+// direction (iperf3 -c ADDRESS [-R]), and writes statistics to standard error.
 //   path_limit tap|tap-plain|tap-single|packet|packet-plain|xdp INTERFACE ADDRESS
-// ADDRESS is not the kernel's. "plain" is single frames of 1514 bytes, "tap-single" the same with a system call for
-// each.
+// ADDRESS must not be the kernel's. "plain" means single frames of 1514 bytes, "tap-single" the same with one system
+// call for each frame.
 #include <arpa/inet.h>
 
 #include <cerrno>
@@ -25,8 +25,8 @@ void fail(const char* what) {
 
 namespace {
 
-// In flight is what speeds things up and no more than the queues hold: a thousand frames of any size, but the 256 of a
-// veth in front of an XDP program.
+// The amount in flight is as large as helps, and at most as large as the queues: a thousand frames of any size, or 256
+// for a veth in front of an XDP program.
 constexpr Windows kMany{8000 << 10, 8000 << 10}, kPlainPacket{4000 << 10, 1000 << 10};
 constexpr Windows kPlain{1000 << 10, 1000 << 10}, kXdp{340 << 10, 1000 << 10};
 

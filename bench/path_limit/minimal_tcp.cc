@@ -31,14 +31,14 @@ void set_field(std::uint8_t* at, std::uint16_t value) {
 
 }  // namespace
 
-// Up.
+// Receiving.
 
 bool MinimalTcp::receive() {
   const std::span<const Frame> arrived = path_.receive();
   frames_in += arrived.size();
   for (const Frame& frame : arrived) take(frame);
   if (!arrived.empty()) last_arrival_ = Clock::now();
-  // An ACK makes the kernel send from here, in our time and beside its own sender: there should be few of them.
+  // The kernel handles an ACK within this system call, in the time of this thread. So there should be few.
   const bool pause = arrived.empty() && Clock::now() - last_arrival_ > kAckDelay;
   for (Flow& flow : flows_) {
     if (flow.open && flow.unacknowledged >= (pause ? 1 : windows_.receive / 16)) acknowledge(flow);
@@ -65,7 +65,7 @@ void MinimalTcp::take(const Frame& frame) {
   if (distance(flow->snd_una, ack) > 0) {
     flow->acknowledged += ack - flow->snd_una;
     flow->snd_una = ack;
-    if (distance(flow->snd_nxt, ack) > 0) flow->snd_nxt = ack;  // what we have gone back over had arrived
+    if (distance(flow->snd_nxt, ack) > 0) flow->snd_nxt = ack;  // the data that was sent again had arrived
     progress_ = Clock::now();
   }
   flow->snd_wnd = std::uint32_t{ntohs(h.tcp.window)} << flow->window_scale;
@@ -85,12 +85,12 @@ void MinimalTcp::take_segment(Flow& flow, const Frame& frame) {
   const std::uint32_t seq = ntohl(h.tcp.seq);
   const std::int32_t early = distance(flow.rcv_nxt, seq);
   if (early == 0) return take_data(flow, frame, at, end - at);
-  if (early < 0) return acknowledge(flow);  // it has come before
+  if (early < 0) return acknowledge(flow);  // a duplicate
   ++overtaken;
   flow.early.try_emplace(seq, frame.data, frame.data + frame.size);
 }
 
-/// Copies and verifies in one pass. A segment that stayed on the machine may hold the sum of its pseudo-header alone.
+/// Copies and verifies in one pass. A segment that never left the machine may have only the sum of its pseudo-header.
 void MinimalTcp::take_data(Flow& flow, const Frame& frame, std::size_t at, std::size_t size) {
   const Bytes data(frame.data + at, size);
   const MutableBytes to(sink_.data() + reading_, size);
@@ -169,7 +169,7 @@ void MinimalTcp::reset(Flow& flow) {
   flow.open = false;
 }
 
-// Down.
+// Sending.
 
 void MinimalTcp::acknowledge(Flow& flow) {
   transmit(flow, kAck, nullptr, 0);
@@ -206,7 +206,7 @@ bool MinimalTcp::in_flight_for_too_long(const Flow& flow) {
   return true;
 }
 
-/// A segment at SND.NXT, copied and summed in one pass where the kernel does not do it.
+/// Sends a segment at SND.NXT. It is copied and summed in one pass, unless the kernel completes the checksum.
 void MinimalTcp::transmit(Flow& flow, std::uint8_t flags, const std::uint8_t* data, std::size_t size) {
   std::uint8_t* out = path_.room();
   if (out == nullptr) return;

@@ -1,9 +1,9 @@
-// MinimalTcp: a server's TCP that does what a path makes unavoidable, and no more. Headers without options, one copy
-// with the checksum in the same pass, an ACK for what a burst brought, as much in flight as the peer's window allows.
+// MinimalTcp: a TCP server that does only the unavoidable work: headers without options, one copy with the checksum in
+// the same pass, one ACK for a burst, and as much in flight as the window of the peer allows.
 //
-// It has no recovery, no congestion control, no reassembly and no timers. The paths here lose nothing while less than
-// their queues hold is in flight, which is bounded for that. What is lost all the same is sent again from there on
-// after a pause, and counted: a run with such pauses says little.
+// It has no recovery, congestion control, reassembly or timers. The paths lose nothing while their queues hold all data
+// in flight, which is limited accordingly. After a loss it goes back and sends again after a pause. It counts such
+// pauses, and a run with pauses is not meaningful.
 #pragma once
 
 #include <arpa/inet.h>
@@ -20,42 +20,42 @@
 
 namespace leat::path_limit {
 
-/// How much may be in flight, in bytes.
+/// The most bytes in flight.
 struct Windows {
   std::uint32_t receive, send;
 };
 
 class MinimalTcp {
  public:
-  /// Of sequence numbers, modulo 2^32 (RFC 9293 §3.4).
+  /// The distance of two sequence numbers, modulo 2^32 (RFC 9293 §3.4).
   static std::int32_t distance(std::uint32_t from, std::uint32_t to) { return static_cast<std::int32_t>(to - from); }
   struct Before {
     bool operator()(std::uint32_t a, std::uint32_t b) const { return distance(a, b) > 0; }
   };
 
-  /// One of the peer's connections to our port.
+  /// A connection of the peer.
   struct Flow {
     bool open = false;
-    Headers peer{};  ///< the headers of what we send, but for what changes
+    Headers peer{};  ///< headers for sending, without the fields that change
     std::uint32_t snd_una = 0, snd_nxt = 0, snd_wnd = 0, rcv_nxt = 0;
     unsigned window_scale = 0;
-    std::uint32_t unacknowledged = 0;  ///< bytes that came since our last ACK
+    std::uint32_t unacknowledged = 0;  ///< bytes received since the last ACK
     std::uint64_t received = 0, acknowledged = 0;
-    std::string text;  ///< what came; of a bulk flow the beginning only
+    std::string text;  ///< received data; only the beginning of a bulk flow
     std::map<std::uint32_t, std::vector<std::uint8_t>, Before>
-        early;  ///< frames that have overtaken others, by their numbers
+        early;  ///< frames that arrived early, by sequence number
   };
 
   MinimalTcp(Path& path, in_addr_t address, std::uint16_t port, Windows windows)
       : path_(path), address_(address), port_(htons(port)), windows_(windows) {}
 
-  /// In the order in which they were opened.
+  /// The connections in the order of opening.
   Flow& flow(std::size_t i) { return flows_[i]; }
-  /// Takes what has arrived, and acknowledges it; false when there was nothing.
+  /// Receives and acknowledges frames. Returns false if none had arrived.
   bool receive();
-  /// A few bytes, at once.
+  /// Sends a few bytes at once.
   void send(Flow& flow, const std::string& text);
-  /// A burst of endless data, as the window allows; false when it does not.
+  /// Sends a burst of endless data within the window. Returns false if the window is full.
   bool send_bulk(Flow& flow);
   void reset(Flow& flow);
 
@@ -63,8 +63,8 @@ class MinimalTcp {
 
  private:
   using Clock = std::chrono::steady_clock;
-  static constexpr std::size_t kBlock = 128 << 10;  // the application's, as iperf3's
-  static constexpr std::size_t kText = 64 << 10;    // of a flow
+  static constexpr std::size_t kBlock = 128 << 10;  // block of the application, as in iperf3
+  static constexpr std::size_t kText = 64 << 10;    // most text of a flow
 
   void take(const Frame& frame);
   void answer_arp(const Frame& frame);
@@ -82,7 +82,7 @@ class MinimalTcp {
   Windows windows_;
   std::array<Flow, 2> flows_;
   Clock::time_point progress_ = Clock::now(), last_arrival_ = progress_;
-  std::size_t reading_ = 0, writing_ = 0;  // where in the blocks
+  std::size_t reading_ = 0, writing_ = 0;  // positions in the blocks
   std::array<std::uint8_t, kBlock + kSuperPayload> sink_{}, source_{};
 };
 

@@ -1,4 +1,4 @@
-// A packet socket with plain frames: many a recvmmsg and a sendmmsg.
+// A packet socket with plain frames: many frames in each recvmmsg and sendmmsg.
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -39,7 +39,7 @@ class PacketPlain final : public Path {
     for (std::size_t done = 0; done < queued_;) {
       ++send_calls;
       const int n = ::sendmmsg(fd_, &out_.messages[done], static_cast<unsigned>(queued_ - done), 0);
-      done += n > 0 ? static_cast<std::size_t>(n) : 1;  // what is refused is lost
+      done += n > 0 ? static_cast<std::size_t>(n) : 1;  // a refused frame is lost
     }
     queued_ = 0;
   }

@@ -1,4 +1,4 @@
-// A packet socket with offloads: a super-segment a recv and a send.
+// A packet socket with offloads: one super-segment in each recv and send.
 #include <sys/socket.h>
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-// TAP: a frame a read and a frame a write; with offloads a super-segment, behind a header that describes it.
+// TAP: one frame in each read and write. With offloads it is a super-segment behind a header that describes it.
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
@@ -50,7 +50,7 @@ class Tap final : public Path {
   void queue(std::size_t size) override {
     out_.header = virtio_header(size);
     ++send_calls;
-    // EAGAIN is a loss here; it comes from a send buffer that does not fill up where packets are taken at once.
+    // EAGAIN counts as a loss. The send buffer does not fill up, because the kernel takes packets at once.
     (void)!::write(fd_, start(out_), size + (offloads_ ? sizeof out_.header : 0));
   }
 

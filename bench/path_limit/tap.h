@@ -1,4 +1,4 @@
-// The user's side of a TAP interface, which is made if there is none.
+// Opens a TAP interface, and makes it if it does not exist.
 #pragma once
 
 #include <string>

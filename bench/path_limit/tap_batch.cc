@@ -1,4 +1,4 @@
-// TAP with plain frames, many of them a system call, by io_uring.
+// TAP with plain frames, many in each system call, by io_uring.
 #include <liburing.h>
 #include <unistd.h>
 
@@ -57,7 +57,7 @@ class TapBatch final : public Path {
   void flush() override {
     if (queued_ == 0) return;
     ++send_calls;
-    for_each_done(std::exchange(queued_, 0), [](std::size_t, int) {});  // what is refused is lost
+    for_each_done(std::exchange(queued_, 0), [](std::size_t, int) {});  // a refused frame is lost
   }
 
   int descriptor() const override { return fd_; }

@@ -1,11 +1,11 @@
-// The header before each frame of TAP and of packet sockets with offloads, for frames of one layout.
+// The header in front of each frame of TAP and packet sockets with offloads, for frames of one layout.
 #pragma once
 
 #include "path.h"
 
 namespace leat::path_limit {
 
-/// struct virtio_net_hdr, which is declared in C alone.
+/// struct virtio_net_hdr. Its header file is for C only.
 struct VirtioHeader {
   std::uint8_t flags, gso_type;
   std::uint16_t hdr_len, gso_size, csum_start, csum_offset;
@@ -13,7 +13,7 @@ struct VirtioHeader {
 inline constexpr std::uint8_t kNeedsChecksum = 1, kDataValid = 2;
 inline constexpr std::uint8_t kSegmentTcp4 = 1;
 
-/// For a frame of `size` bytes whose TCP checksum is partial; what is too small for TCP is ARP.
+/// The header for a frame of `size` bytes with a partial TCP checksum. A frame that is too small for TCP is ARP.
 inline VirtioHeader virtio_header(std::size_t size) {
   VirtioHeader header{};
   if (size < kHeaders) return header;
@@ -30,7 +30,7 @@ inline VirtioHeader virtio_header(std::size_t size) {
 
 inline bool vouches(const VirtioHeader& header) { return (header.flags & (kNeedsChecksum | kDataValid)) != 0; }
 
-/// A super-segment with its header before it, in one piece.
+/// A super-segment behind its header, in one piece.
 struct SuperFrame {
   VirtioHeader header;
   std::uint8_t bytes[kFrame + 65536];

@@ -1,4 +1,4 @@
-// AF_XDP on queue 0 in whatever mode the driver has: frames are written and read where the kernel's rings point to.
+// AF_XDP on queue 0, in the mode that the driver supports. Frames are written and read in place, in the kernel's rings.
 #include <bpf/bpf.h>
 #include <linux/if_link.h>
 #include <net/if.h>
@@ -14,7 +14,7 @@
 namespace leat::path_limit {
 namespace {
 
-constexpr std::uint32_t kFrames = 2048;  // each way
+constexpr std::uint32_t kFrames = 2048;  // for each direction
 constexpr std::uint32_t kFrameSize = 2048;
 
 class Xdp final : public Path {
@@ -37,7 +37,7 @@ class Xdp final : public Path {
     if (::xsk_socket__create(&socket_, interface.c_str(), 0, umem_, &received_, &send_, &options) != 0) {
       fail("open an XDP socket");
     }
-    constexpr int kBudgetOption = 9, kBudget = 256;  // XDP_MAX_TX_SKB_BUDGET of Linux 6.17: frames sent a call, not 32
+    constexpr int kBudgetOption = 9, kBudget = 256;  // XDP_MAX_TX_SKB_BUDGET of Linux 6.17; 32 before
     (void)::setsockopt(descriptor(), SOL_XDP, kBudgetOption, &kBudget, sizeof kBudget);
     const int bytes = 16 << 20;
     ::setsockopt(descriptor(), SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof bytes);
@@ -91,7 +91,7 @@ class Xdp final : public Path {
   int descriptor() const override { return ::xsk_socket__fd(socket_); }
 
  private:
-  /// The frames of the last receive() are the kernel's again.
+  /// Returns the frames of the last receive() to the kernel.
   void give_back() {
     std::uint32_t to = 0;
     if (taken_ == 0 || ::xsk_ring_prod__reserve(&fill_, taken_, &to) != taken_) return;
@@ -111,7 +111,7 @@ class Xdp final : public Path {
     ::xsk_ring_cons__release(&sent_, n);
   }
 
-  /// A program that gives every frame of a queue to its socket; it goes with this process.
+  /// Loads a program that gives all frames of a queue to its socket. It ends with this process.
   void redirect_all(const std::string& interface) {
     const int map = ::bpf_map_create(BPF_MAP_TYPE_XSKMAP, "path_limit", 4, 4, 1, nullptr);
     if (map < 0 || ::xsk_socket__update_xskmap(socket_, map) != 0) fail("make a map of sockets");
