@@ -16,7 +16,7 @@ const HostAddress* find(const std::vector<HostAddress>& all, const IpAddress& ad
   return found == all.end() ? nullptr : &*found;
 }
 
-/// What is given although the kernel decides it when its address is shared.
+/// Refuses settings that the kernel decides when its address is shared.
 expected<void, HostError> refuse_extras(const HostConfig& config) {
   if (config.mac)
     return invalid_argument(config.link +

@@ -1,7 +1,7 @@
-// Which addresses a host gets on its link: those of its configuration, the kernel's, or both at once.
+// Decides the addresses of a host on its link: those of its configuration, the kernel's, or both.
 //
-// On a raw link they are always the kernel's. On a packet link they are when none is given, or when the given one is
-// the kernel's on that interface; else Leat is a host of its own beside the kernel.
+// On a raw link they are the kernel's. On a packet link they are the kernel's if none is configured, or if the
+// configured ones belong to the kernel on that interface. Otherwise Leat is another host beside the kernel.
 #pragma once
 
 #include <optional>
@@ -15,11 +15,11 @@ namespace leat {
 struct AddressPlan {
   std::vector<IpPrefix> addresses;
   std::optional<IpAddress> gateway;
-  bool shared = false;         ///< with the kernel
-  bool all_addresses = false;  ///< all that it has, whatever they will be
+  bool shared = false;         ///< true if shared with the kernel
+  bool all_addresses = false;  ///< all addresses of the kernel, also later ones
 };
 
-/// Asks the kernel of the calling thread's network namespace. `config` was checked but for this.
+/// Asks the kernel, in the network namespace of the calling thread. Everything else in `config` must have been checked.
 expected<AddressPlan, HostError> plan_addresses(const HostConfig& config, const LinkSpec& link);
 
 }  // namespace leat

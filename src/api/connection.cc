@@ -1,4 +1,4 @@
-// Connection and Listener: blocking calls over the engine.
+// Connection and Listener: blocking calls by the engine.
 #include <utility>
 
 #include "api/states.h"
@@ -62,12 +62,12 @@ expected<void, Error> Connection::shutdown() {
 
 namespace {
 
-/// FIN, then would_block until all is acknowledged (true) or cannot be any more (false).
+/// Sends a FIN, then returns would_block until all data is acknowledged (true) or cannot be acknowledged (false).
 expected<bool, Error> flush(Stack& stack, SocketHandle socket, bool& begun, Instant now) {
   if (!std::exchange(begun, true)) {
     const auto info = stack.info(socket);
-    if (!info || info->unread > 0) return false;  // closing will reset it: there is nothing to wait for
-    (void)stack.shutdown_write(socket, now);      // fails when it was done before, or the connection has failed
+    if (!info || info->unread > 0) return false;  // close() will reset it, so there is no need to wait
+    (void)stack.shutdown_write(socket, now);      // fails if it was done before, or the connection has failed
   }
   const std::uint16_t bits = stack.readiness(socket);
   if ((bits & kEventError) != 0) return false;

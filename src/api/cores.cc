@@ -1,4 +1,4 @@
-// Hosts that share a link, one a core. They know each other only to pass on what concerns all of them: see Siblings.
+// Hosts that share a link, one for each core. They only pass packets for all of them to each other: see Siblings.
 #include <sched.h>
 
 #include <atomic>
@@ -11,7 +11,8 @@
 namespace leat {
 namespace {
 
-/// The engines of one link; each is told what another one's device has received for all. From any thread.
+/// The engines of one link. A packet for all of them that one device receives is passed to the others. May be used from
+/// any thread.
 class Siblings {
  public:
   explicit Siblings(std::size_t count) : members_(count) {}
@@ -29,7 +30,7 @@ class Siblings {
 
  private:
   struct Member {
-    /// Frames that may wait for it: who is flooded does without the rest.
+    /// Limit of the frames that wait for an engine. Further frames are dropped.
     static constexpr int kMost = 64;
     std::weak_ptr<Engine> engine;
     std::shared_ptr<std::atomic<int>> waiting = std::make_shared<std::atomic<int>>(0);
@@ -49,7 +50,7 @@ class Siblings {
   std::vector<Member> members_;
 };
 
-/// The `index`th CPU of those that the process may use, again from the first when there are fewer.
+/// The CPU with number `index` among those that the process may use, modulo their number.
 void stay_on_cpu(unsigned index) {
   cpu_set_t allowed, one;
   if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0 || CPU_COUNT(&allowed) == 0) return;

@@ -5,7 +5,7 @@
 namespace leat {
 namespace {
 
-// Longer waits are for ever: adding them to the clock would overflow.
+// A longer wait has no end, because its sum with the time would overflow.
 constexpr Duration kLongestWait = std::chrono::hours(24 * 365);
 
 }  // namespace
@@ -64,8 +64,8 @@ Error Engine::run(Operation& operation, std::optional<Duration> timeout) {
   const auto is_done = [&] { return operation.done; };
   if (timeout && *timeout < kLongestWait && !operation.changed.wait_for(lock, *timeout, is_done)) {
     lock.unlock();
-    // It may be finished at this very moment, so only the worker may take it back. When the worker has stopped,
-    // it has finished everything that was parked.
+    // The operation may finish now, so only the worker may cancel it. A worker that has stopped has finished all
+    // waiting operations.
     const bool cancelled = worker_->post([&operation](Stack&, Instant) { operation.cancel(); });
     lock.lock();
     if (cancelled) operation.changed.wait(lock, [&] { return operation.cancel_handled; });
@@ -75,7 +75,7 @@ Error Engine::run(Operation& operation, std::optional<Duration> timeout) {
 }
 
 void Engine::begin(Operation& operation) {
-  // Another thread may have closed the socket since the caller looked.
+  // Another thread may have closed the socket in the meantime.
   const auto found = sockets_.find(operation.socket);
   const bool is_closed = operation.socket != SocketHandle{} && found == sockets_.end();
   if (is_closed && ended_ == Error::none) return operation.finish(Error::closed);
@@ -99,7 +99,7 @@ void Engine::retry(Socket& socket) {
 void Engine::on_event(const Event& event) {
   const auto found = sockets_.find(event.socket);
   if (found == sockets_.end()) return;
-  const auto handler = found->second.handler;  // kept alive: it may replace itself
+  const auto handler = found->second.handler;  // a copy, because the handler may replace itself
   retry(found->second);
   if (handler && *handler) (*handler)(loop_, event);
 }
@@ -126,7 +126,7 @@ EventLoop::Timer Engine::set_timer(Instant due, EventLoop::Function f) {
 
 Instant Engine::on_timers() {
   while (const auto reply = stack_->next_echo_reply()) {
-    if (const auto handler = echo_handler_) handler(loop_, *reply);  // a copy: it may replace itself
+    if (const auto handler = echo_handler_) handler(loop_, *reply);  // a copy, because the handler may replace itself
   }
   const std::uint64_t first_new = next_timer_;
   for (auto it = timers_.begin(); it != timers_.end() && it->first.due <= now_;) {
@@ -137,7 +137,7 @@ Instant Engine::on_timers() {
     const auto f = std::move(it->second);
     timers_.erase(it);
     f(loop_);
-    it = timers_.begin();  // it may have set or cancelled any
+    it = timers_.begin();  // the function may have set or cancelled timers
   }
   return timers_.empty() ? kNever : timers_.begin()->first.due;
 }

@@ -1,8 +1,8 @@
-// Engine: what a Host, its Connections and its Listeners share: the worker, the blocking calls that are parked on
-// sockets, the handlers and timers of the event loop, and which sockets exist.
+// Engine: the state that a Host, its Connections and its Listeners share: the worker, the blocking calls that wait for
+// sockets, the handlers and timers of the event loop, and the set of sockets.
 //
-// Everything but run(), perform(), post() and stop() happens on the worker's thread, and so needs no lock. It lives
-// as long as any handle does; after stop() all calls fail with `aborted`.
+// All functions but run(), perform(), post() and stop() run on the worker's thread, and thus need no lock. The engine
+// lives as long as a handle refers to it. After stop() all calls fail with `aborted`.
 #pragma once
 
 #include <functional>
@@ -22,19 +22,19 @@ class Engine {
   static expected<std::shared_ptr<Engine>, Error> start(const WorkerConfig& config, WorkerLink link);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
-  ~Engine() = default;  ///< stop() was called, by the Host
+  ~Engine() = default;  ///< the Host has called stop()
 
-  /// From any thread but the worker's: aborts all sockets, ends all calls that wait, ends the thread.
+  /// Aborts all sockets, and ends all waiting calls and the thread. May be called from any thread but the worker's.
   void stop() { worker_->stop(); }
   std::optional<Error> failure() const { return worker_->failure(); }
 
-  /// Runs `f` on the worker's thread, later. False when the engine has stopped. From any thread.
+  /// Runs `f` later on the worker's thread. Returns false if the engine has stopped. May be called from any thread.
   bool post(std::function<void(Stack&, Instant)> f);
 
-  /// Tries `attempt(Stack&, Instant) -> expected<T, Error>` on the worker's thread: at once, and again after each
-  /// event of `socket` for as long as it says would_block. Blocks the caller until then. Other errors: timed_out,
-  /// aborted (the host is gone), closed (the socket was closed meanwhile), no_device (its link is gone),
-  /// invalid_argument (called from the worker's thread, where nothing may block).
+  /// Runs `attempt(Stack&, Instant) -> expected<T, Error>` on the worker's thread, and again after each event of
+  /// `socket` while the result is would_block. Blocks the caller until then. Further errors: timed_out, aborted (the
+  /// host is gone), closed (the socket was closed), no_device (the link is gone), invalid_argument (called from the
+  /// worker's thread, which must not block).
   template <class T, class Attempt>
   expected<T, Error> perform(SocketHandle socket, std::optional<Duration> timeout, Attempt attempt) {
     std::optional<expected<T, Error>> result;
@@ -50,16 +50,17 @@ class Engine {
     return std::move(*result);
   }
 
-  // On the worker's thread.
-  void adopt(SocketHandle socket);  ///< a new socket, that calls may now wait for
-  /// Before the socket is closed or aborted: what waits for it ends with `closed`, its handler is gone.
+  // For the worker's thread.
+  void adopt(SocketHandle socket);  ///< registers a new socket, so that calls can wait for it
+  /// Called before the socket is closed or aborted. Calls that wait for it end with `closed`, and its handler is
+  /// removed.
   void forget(SocketHandle socket);
   EventLoop& loop() { return loop_; }
   Stack& stack() { return *stack_; }
   Worker& worker() { return *worker_; }
   Instant now() const { return now_; }
   const Device& device() const { return worker_->device(0); }
-  /// As if the device had received it; lost when memory is short.
+  /// Delivers a packet as if the device had received it. It is lost if memory is short.
   void take_frame(Bytes frame);
   void set_echo_handler(EventLoop::EchoHandler handler) { echo_handler_ = std::move(handler); }
   void set_handler(SocketHandle socket, EventLoop::Handler handler);
@@ -95,7 +96,7 @@ class Engine {
   std::map<EventLoop::Timer, EventLoop::Function> timers_;
   std::uint64_t next_timer_ = 1;
   EventLoop::EchoHandler echo_handler_;
-  Error ended_ = Error::none;  ///< nothing can be waited for any more, and why
+  Error ended_ = Error::none;  ///< the reason why calls can no longer wait
   std::unique_ptr<Worker> worker_;
 };
 

@@ -20,7 +20,7 @@ using testing::read_to_end;
 
 class EventLoopTest : public HostPair {};
 
-/// Runs `f` on the host's thread and waits for what it returns.
+/// Runs `f` on the host's thread and returns its result.
 template <class F>
 auto on_loop(Host& host, F f) {
   std::promise<decltype(f(std::declval<EventLoop&>()))> promise;
@@ -29,7 +29,7 @@ auto on_loop(Host& host, F f) {
   return future.get();
 }
 
-/// Echoes until the peer's FIN, then closes. What does not fit waits for room.
+/// Echoes data until the peer's FIN, then closes. Data that does not fit waits for room.
 struct Echo {
   std::vector<std::uint8_t> waiting;
   void operator()(EventLoop& loop, const Event& event) {
@@ -124,7 +124,7 @@ TEST_F(EventLoopTest, WhatWasBorrowedIsFreeBeforeTheHostHasEnded) {
       ++released;
       if (std::this_thread::get_id() != hosts_thread) ++elsewhere;
     };
-    const auto socket = loop.connect({server_address(), 80});  // nobody will read there
+    const auto socket = loop.connect({server_address(), 80});  // the server will not read
     EXPECT_TRUE(socket && loop.write_borrowed(*socket, data, release));
     const auto nobody = loop.connect({IpAddress::v4(10, 0, 0, 77), 80});
     EXPECT_TRUE(nobody && loop.write_borrowed(*nobody, data, release));

@@ -44,7 +44,7 @@ expected<Host, HostError> Host::start(const HostConfig& config, WorkerLink link)
 
 namespace {
 
-/// would_block while the handshake goes on.
+/// Returns would_block during the handshake.
 expected<Endpoint, Error> connected(Stack& stack, SocketHandle socket) {
   const std::uint16_t bits = stack.readiness(socket);
   const Error error = stack.error(socket);
@@ -62,7 +62,7 @@ expected<Connection, Error> Host::connect(const Endpoint& remote, const ConnectO
   if (!socket) return unexpected(socket.error());
   const auto local = engine->perform<Endpoint>(*socket, options.timeout,
                                                [&](Stack& stack, Instant) { return connected(stack, *socket); });
-  // From here on its destructor closes what has come to be; a handshake that goes on is given up.
+  // From here on the destructor closes the connection, and gives up an unfinished handshake.
   Connection connection(std::make_unique<Connection::State>(engine, *socket, local.value_or({}), remote));
   if (local) return connection;
   connection.abort();
@@ -109,7 +109,7 @@ std::vector<SocketInfo> Host::sockets() const {
 LinkInfo Host::link() const {
   LinkInfo info = state_->link;
   Engine& engine = *state_->engine;
-  // On the stack's thread, whose the device is.
+  // The device belongs to the stack's thread.
   static_cast<void>(engine.perform<bool>({}, {}, [&](Stack&, Instant) {
     const DeviceCounters c = engine.device().counters();
     info.rx_packets = c.rx_packets, info.rx_bytes = c.rx_bytes;

@@ -22,7 +22,7 @@ constexpr std::size_t kSmallestBuffer = 2048, kLargestBuffer = std::size_t{1} <<
 constexpr unsigned kMostRetries = 127;
 constexpr Duration kSlowestAck = std::chrono::milliseconds(500);  // RFC 9293 §3.8.6.3
 
-/// Kinds of links that can do with the kernel's addresses.
+/// The kinds of links that can use the kernel's addresses.
 bool may_share(const std::string& link) {
   return link == "raw" || link.starts_with("raw:") || link.starts_with("packet:") || link.starts_with("xdp:");
 }
@@ -109,7 +109,7 @@ Checked check_tcp(const TcpSettings& tcp) {
   return check_endurance(tcp);
 }
 
-/// `plan`: none where that failed; then the device complains first, or there is a second complaint.
+/// `plan` is empty if it failed. The error of the device then takes precedence.
 DeviceOptions device_options(const HostConfig& config, const expected<AddressPlan, HostError>& plan) {
   DeviceOptions options;
   options.mac = config.mac;
@@ -186,9 +186,9 @@ expected<WorkerLink, HostError> open_link(const HostConfig& config) {
   auto device = open_any(config, *spec, device_options(config, plan));
   if (device && !config.impairments.empty()) device = impair(std::move(*device), config.impairments);
   if (!device) return refused(device.error());
-  if (!plan) return unexpected(plan.error());  // the second complaint: there may have been no such interface
+  if (!plan) return unexpected(plan.error());  // the device opened, so the error of the plan is the reason
   if (!config.capture.empty()) {
-    // Outermost: it shows what the stack sees.
+    // The capture is the outermost wrapper, so it shows what the stack sees.
     device = capture(std::move(*device), {config.capture, config.link, config.on_warning});
     if (!device) return refused(device.error());
   }

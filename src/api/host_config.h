@@ -1,4 +1,4 @@
-// Checks a HostConfig and turns it into what a worker needs. Every complaint says what to do about it.
+// Checks a HostConfig and turns it into the configuration of a worker. Each error says what to do.
 #pragma once
 
 #include <vector>
@@ -8,12 +8,12 @@
 
 namespace leat {
 
-/// What can be said before any device is opened.
+/// The checks that need no device.
 expected<void, HostError> check_config(const HostConfig& config);
 
-/// Opens the device, in the network namespace of the calling thread. The configuration was checked.
+/// Opens the device in the network namespace of the calling thread. The configuration must have been checked.
 expected<WorkerLink, HostError> open_link(const HostConfig& config);
-/// One for each core, all on the same link.
+/// Opens a device for each core, all on the same link.
 expected<std::vector<WorkerLink>, HostError> open_links(const HostConfig& config, unsigned cores);
 
 }  // namespace leat

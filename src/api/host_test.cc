@@ -1,4 +1,4 @@
-// Hosts that talk over a memory link: connections, their ends, and their errors.
+// Hosts on a memory link: connections, how they end, and their errors.
 #include "leat/host.h"
 
 #include <gmock/gmock.h>
@@ -146,7 +146,7 @@ TEST_F(HostPair, CloseDoesNotWaitLongerThanAsked) {
   std::size_t queued = 0;
   while (auto n = near_end.write(pattern(65536), 50ms)) queued += *n;
   ASSERT_GT(queued, 0u);
-  const auto closed = near_end.close(20ms);  // the reader's window is closed
+  const auto closed = near_end.close(20ms);  // the window of the reader is closed
   ASSERT_TRUE(closed);
   EXPECT_FALSE(*closed);
   EXPECT_EQ(read_to_end(far_end).size(), queued) << "it goes on in the background";

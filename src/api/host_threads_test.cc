@@ -1,4 +1,4 @@
-// Many threads, cancellation at the worst moment, and hosts and handles destroyed in every order.
+// Many threads, cancellation at the worst moment, and destruction of hosts and handles in any order.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -30,7 +30,7 @@ TEST_F(HostThreads, ManyThreadsOfManyConnectionsAtOnce) {
   ASSERT_TRUE(listener);
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {
-    threads.emplace_back([&] {  // all accept from the same listener
+    threads.emplace_back([&] {  // all threads accept from the same listener
       for (int i = 0; i < kRounds; ++i) {
         auto c = listener->accept(kSoon);
         ASSERT_TRUE(c) << to_string(c.error());
@@ -111,7 +111,7 @@ TEST_F(HostThreads, WhatWasClosedAndIsNotDeliveredYetIsResetWithTheHost) {
   auto joined = join();
   while (joined.near_end.write(pattern(65536), 20ms)) {
   }
-  ASSERT_TRUE(joined.near_end.close());  // nobody reads: it goes on in the background
+  ASSERT_TRUE(joined.near_end.close());  // the peer does not read, so the close goes on in the background
   client_.reset();
   std::vector<std::uint8_t> buffer(65536);
   auto n = joined.far_end.read(buffer, kSoon);
@@ -137,7 +137,7 @@ TEST_F(HostThreads, AnEndOfALinkIsFreeAgainAfterItsHost) {
   ASSERT_FALSE(third);
   EXPECT_EQ(third.error().code, Error::address_in_use);
   EXPECT_NE(third.error().message.find("choose another name"), std::string::npos);
-  auto joined = join();  // its handle outlives the host, the link's end does not
+  auto joined = join();  // the handle outlives the host, the end of the link does not
   client_.reset();
   auto again = Host::open(config(link_name(), 1));
   ASSERT_TRUE(again) << again.error().message;

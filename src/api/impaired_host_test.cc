@@ -1,4 +1,4 @@
-// Hosts on a faulty link: what HostConfig::impairments asks for happens, and TCP repairs it.
+// Hosts on a faulty link: the faults of HostConfig::impairments occur, and TCP repairs them.
 #include <gtest/gtest.h>
 
 #include <thread>
@@ -16,7 +16,7 @@ using testing::read_to_end;
 
 class ImpairedHost : public HostPair {
  protected:
-  /// Opens the client again, on a faulty link.
+  /// Opens the client again on a faulty link.
   void impair_client(const std::vector<std::string>& texts) {
     client_.reset();
     HostConfig c = config(link_name(), 1);

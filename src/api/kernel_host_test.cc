@@ -1,4 +1,5 @@
-// Hosts on tap, tun and packet links against the kernel's TCP, offloads on: bulk both ways, and the link's end.
+// Hosts on tap, tun and packet links with offloads against the kernel's TCP: bulk data in both directions, and the end
+// of the link.
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/tcp.h>
@@ -53,7 +54,7 @@ std::vector<std::uint8_t> receive_from_kernel(int fd) {
   }
 }
 
-/// The kernel's end of one connection: gets everything, while it sends `data`.
+/// The kernel's end of one connection: reads all data while it sends `data`.
 std::vector<std::uint8_t> exchange(int fd, const std::vector<std::uint8_t>& data) {
   std::thread sender([&] {
     EXPECT_TRUE(send_to_kernel(fd, data));

@@ -8,8 +8,8 @@
 namespace leat {
 namespace {
 
-/// Two hosts of one process find each other by a name alone, so the names must be the process's: the one global
-/// of this library.
+/// The links by name. Two hosts of one process find each other only by the name, so this is the one global variable of
+/// the library.
 struct Registry {
   std::mutex mutex;
   std::map<std::string, std::weak_ptr<MemoryLink>> links;
@@ -19,7 +19,7 @@ Registry& registry() {
   return r;
 }
 
-/// Keeps the link alive with its end.
+/// An end of a link, which keeps the link alive.
 class NamedEnd final : public Device {
  public:
   NamedEnd(std::shared_ptr<MemoryLink> link, std::unique_ptr<Device> end)

@@ -8,7 +8,7 @@
 
 namespace leat {
 
-/// Takes an end of the link of this name, which lives as long as one of its ends. From any thread.
+/// Takes an end of the link of this name. The link lives as long as one of its ends. May be called from any thread.
 expected<std::unique_ptr<Device>, DeviceError> open_memory_link(const std::string& name, const MacAddress& mac,
                                                                 std::uint32_t mtu);
 

@@ -1,4 +1,4 @@
-// Hosts on raw links, on addresses that the kernel has too, beside the kernel's own TCP in one namespace.
+// Hosts on raw links with addresses of the kernel, in one namespace with the kernel's TCP.
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -35,7 +35,7 @@ sockaddr_in name_of(const IpAddress& address, std::uint16_t port) {
   return a;
 }
 
-/// 0 or an errno.
+/// Returns 0 or an errno.
 int bind_kernel_socket(const UniqueFd& fd, std::uint16_t port, const IpAddress& address = kLoopback) {
   const sockaddr_in at = name_of(address, port);
   return ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0 ? 0 : errno;
@@ -84,7 +84,7 @@ Host open_host(std::vector<IpPrefix> addresses = {}) {
   });                                   \
   if (reason) GTEST_SKIP() << *reason
 
-/// As after `setcap cap_net_raw+ep`.
+/// Runs as after `setcap cap_net_raw+ep`.
 void keep_only_net_raw() {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct data[2]{};
@@ -204,7 +204,7 @@ TEST(SharedAddress, APortOfTheKernelsIsRefusedAndAPortOfOursIsTheKernelsAgainAft
       EXPECT_EQ(host.listen({kLoopback, 80}).error(), Error::address_in_use);
       EXPECT_EQ(bind_kernel_socket(kernel_socket(), 80), EADDRINUSE) << "a refused listener took the guard away";
     }
-    (void)host.counters();  // the listener is closed in the background, before this
+    (void)host.counters();  // the listener closes in the background before this call returns
     (void)host.counters();
     EXPECT_EQ(bind_kernel_socket(kernel_socket(), 80), 0);
   });
@@ -235,7 +235,7 @@ TEST(SharedAddress, NobodyThereIsARefusalAndTheKernelsOwnPortsAreLeftAlone) {
   IN_NAMESPACE_WITH_LOOPBACK({
     Host host = open_host();
     EXPECT_EQ(host.connect({kLoopback, 9}, {.timeout = kSoon}).error(), Error::refused);
-    // The kernel talks to itself meanwhile.
+    // The kernel uses a connection of its own in the meantime.
     const UniqueFd listening = kernel_socket();
     ASSERT_EQ(bind_kernel_socket(listening, 80), 0);
     ASSERT_EQ(::listen(listening.get(), 5), 0);

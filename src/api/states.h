@@ -1,4 +1,4 @@
-// What the public handles hold.
+// The state behind the public handles.
 #pragma once
 
 #include <atomic>
@@ -15,7 +15,7 @@ struct Connection::State {
   std::shared_ptr<Engine> engine;
   SocketHandle socket;
   Endpoint local, remote;
-  std::atomic<bool> closed{false};  ///< by close() or abort(), perhaps in another thread
+  std::atomic<bool> closed{false};  ///< set by close() or abort(), possibly in another thread
 };
 
 struct Listener::State {
@@ -26,7 +26,7 @@ struct Listener::State {
 
 struct Host::State {
   std::shared_ptr<Engine> engine;
-  LinkInfo link;  ///< without the counters
+  LinkInfo link;  ///< without counters
 };
 
 }  // namespace leat

@@ -1,4 +1,4 @@
-// The words that leat_host_open() reads, as a HostConfig.
+// Reads the words of leat_host_open() into a HostConfig.
 #pragma once
 
 #include <string>
@@ -9,8 +9,7 @@
 
 namespace leat {
 
-/// The link `loopback` is that word alone in HostConfig::link, which open_link() does not know. The error is a
-/// sentence.
+/// The error is a sentence. For the link `loopback`, HostConfig::link is that word, which open_link() does not accept.
 expected<HostConfig, std::string> parse_host_words(std::string_view words);
 
 }  // namespace leat

@@ -1,4 +1,4 @@
-// leat/posix.h: the host, and what makes, names and ends sockets.
+// leat/posix.h: the host, and the calls that make, name and end sockets.
 #include "leat/posix.h"
 
 #include <fcntl.h>
@@ -21,16 +21,17 @@ namespace leat::posix {
 namespace {
 
 struct Process {
-  std::mutex mutex;  ///< guards host; held over fork(), so that the child finds it free
+  std::mutex mutex;  ///< guards `host`; locked during fork(), so that the child finds it unlocked
   std::shared_ptr<PosixHost> host;
 };
 
 Process& process() {
   static Process* const the = [] {
-    auto* made = new Process();  // to the end of the process: other threads may still be in a call
+    auto* made = new Process();  // never deleted, because other threads may be in a call at exit
     ::pthread_atfork([] { process().mutex.lock(); }, [] { process().mutex.unlock(); },
                      [] {
-                       // Its thread is not here. Nobody may end it, so that nothing is sent: it is forgotten.
+                       // The child has no thread of the host. It forgets the host without a destructor, which would
+                       // send.
                        static_cast<void>(new std::shared_ptr<PosixHost>(std::move(process().host)));
                        process().mutex.unlock();
                      });
@@ -59,7 +60,7 @@ int open_host(const char* words) {
   return 0;
 }
 
-/// An address for the caller, cut to the room that he has.
+/// Copies an address to the caller, cut to the caller's room.
 Result give_name(const SocketName& name, sockaddr* address, socklen_t* length) {
   if (is_bad(length)) return Result::failure(EFAULT);
   if (static_cast<int>(*length) < 0) return Result::failure(EINVAL);
@@ -197,7 +198,7 @@ int leat_getsockopt(int fd, int level, int name, void* value, socklen_t* length)
 int leat_fcntl(int fd, int command, ...) {
   va_list arguments;
   va_start(arguments, command);
-  const int argument = va_arg(arguments, int);  // ignored where the command has none
+  const int argument = va_arg(arguments, int);  // ignored if the command takes none
   va_end(arguments);
   return answer_int(on_host([&](Sockets& s, PendingCall&, Instant) { return s.fcntl(fd, command, argument); }));
 }

@@ -1,4 +1,4 @@
-// leat/posix.h: data.
+// leat/posix.h: the calls that send and receive.
 #include <pthread.h>
 #include <sys/ioctl.h>
 
@@ -21,7 +21,7 @@ bool has_bad(std::span<const iovec> buffers) {
                      [](const iovec& v) { return v.iov_len > 0 && is_bad(v.iov_base); });
 }
 
-/// EINVAL for a length that no answer can say, EFAULT for one that reaches beyond all memory.
+/// EINVAL for a length that the result cannot express, EFAULT for one that exceeds the address space.
 int check_lengths(std::span<const iovec> buffers) {
   constexpr std::uint64_t kEnd = std::uint64_t{1} << 47;
   for (const iovec& v : buffers) {
@@ -31,7 +31,7 @@ int check_lengths(std::span<const iovec> buffers) {
   return 0;
 }
 
-/// A vector of readv() and its kin: its errno, or 0.
+/// Checks a vector of readv() and its variants. Returns an errno or 0.
 int check_vector(const iovec* buffers, int count) {
   if (count < 0 || static_cast<std::size_t>(count) > kMostBuffers) return EINVAL;
   if (count > 0 && is_bad(buffers)) return EFAULT;
@@ -54,7 +54,7 @@ ssize_t broken_pipe_raised(const Result& result, int flags) {
   return answer(result);
 }
 
-/// write(2) knows files of all kinds, of which an epoll instance cannot be written to.
+/// write(2) accepts files of all kinds, but an epoll instance cannot be written.
 ssize_t written(Result result) {
   if (result.error == ENOTSOCK) result.error = EINVAL;
   return broken_pipe_raised(result, 0);
@@ -65,9 +65,9 @@ std::size_t cut(std::size_t size) { return std::min(size, static_cast<std::size_
 }  // namespace
 
 Result receive(int fd, std::span<const iovec> buffers, int flags, Kind kind, MessageFacts* message) {
-  const bool bad = (flags & MSG_TRUNC) == 0 && has_bad(buffers);  // what is thrown away needs no memory
+  const bool bad = (flags & MSG_TRUNC) == 0 && has_bad(buffers);  // discarded data needs no memory
   const auto get = [&](Sockets& s, PendingCall& call, Instant now) {
-    // Bad memory is found out when there is something to copy into it.
+    // The kernel detects bad memory when it copies data.
     const std::span<const iovec> used = bad ? std::span<const iovec>{} : buffers;
     return kind == Kind::file && !bad ? s.read(fd, used, &call, now) : s.receive(fd, used, flags, &call, now);
   };
@@ -110,7 +110,7 @@ ssize_t leat_recvfrom(int fd, void* buffer, size_t size, int flags, sockaddr* ad
   const ssize_t n = leat_recv(fd, buffer, size, flags);
   if (n < 0 || address == nullptr) return n;
   if (is_bad(length)) return answer(Result::failure(EFAULT));
-  *length = 0;  // a stream has one peer, and its data no addresses
+  *length = 0;  // a stream returns no address with its data
   return n;
 }
 

@@ -26,7 +26,7 @@ expected<WorkerLink, HostError> loopback_link() {
 
 PosixHost::~PosixHost() {
   if (worker_) worker_->stop();
-  sockets_.reset();  // it looks at the worker's stack to its end
+  sockets_.reset();  // its destructor uses the worker's Stack
 }
 
 expected<std::unique_ptr<PosixHost>, HostError> PosixHost::open(const HostConfig& config) {
@@ -82,7 +82,7 @@ expected<std::unique_ptr<PosixHost>, HostError> PosixHost::open(const HostConfig
   return host;
 }
 
-/// The Stack is the worker's, so that only its thread can give it to Sockets.
+/// Only the worker's thread can give its Stack to Sockets.
 void PosixHost::start(Stack& stack) {
   if (!sockets_) sockets_ = std::make_unique<Sockets>(stack, config_);
 }
@@ -97,14 +97,14 @@ Result PosixHost::wait(Call& call) {
   Semaphore told;
   bool interrupted = false;
   while (!call.done.wait()) {
-    if (interrupted) continue;  // once is enough: the answer is on its way
+    if (interrupted) continue;  // one interruption is enough, because the answer follows
     interrupted = worker_->post([this, &call, &told](Stack&, Instant) {
       sockets_->interrupt(call.pending);
       hand_out_completions();
       told.post();
     });
   }
-  // The task looks at `call`, even if that was complete before.
+  // The task reads `call`, even if it was complete before.
   while (interrupted && !told.wait()) {
   }
   return call.result;

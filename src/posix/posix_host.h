@@ -1,7 +1,7 @@
 // PosixHost: the host behind the POSIX-like API: a worker with a Stack and Sockets, and calls from any thread.
 //
-// A call is a task of the worker; the thread that made it sleeps until the task is done, or until what it waits for has
-// happened: each call has a semaphore of its own, so that nobody is woken in vain.
+// A call is a task of the worker. The calling thread sleeps until the task, or the event that it waits for, is
+// complete. Each call has its own semaphore, so that no other thread wakes up.
 #pragma once
 
 #include <semaphore.h>
@@ -18,17 +18,17 @@ namespace leat {
 
 class PosixHost {
  public:
-  /// `config` as parse_host_words() gives it. The loopback interface comes by itself.
+  /// `config` is a result of parse_host_words(). The loopback interface is added.
   static expected<std::unique_ptr<PosixHost>, HostError> open(const HostConfig& config);
   PosixHost(const PosixHost&) = delete;
   PosixHost& operator=(const PosixHost&) = delete;
-  /// Not while another thread is in call().
+  /// No other thread may be in call().
   ~PosixHost();
-  /// Ends the calls that wait; later ones give ENETDOWN.
+  /// Ends the waiting calls. Later calls fail with ENETDOWN.
   void stop() { worker_->stop(); }
 
-  /// Runs `f(Sockets&, PendingCall&, Instant)` -> Result on the worker; gives its result, or that of the call that it
-  /// left pending. `message`: of a receive.
+  /// Runs `f(Sockets&, PendingCall&, Instant)` -> Result on the worker. Returns its result, or that of the pending call
+  /// that it started. `message` is that of a receive.
   template <class F>
   Result call(F f, MessageFacts* message = nullptr) {
     Call call;
@@ -53,7 +53,7 @@ class PosixHost {
     Semaphore& operator=(const Semaphore&) = delete;
     ~Semaphore() { ::sem_destroy(&semaphore_); }
     void post() { ::sem_post(&semaphore_); }
-    /// False when a signal handler has run meanwhile.
+    /// Waits. Returns false if a signal handler has run.
     bool wait() { return ::sem_wait(&semaphore_) == 0; }
 
    private:
@@ -76,7 +76,7 @@ class PosixHost {
   void hand_out_completions();
 
   SocketsConfig config_;
-  std::unique_ptr<Sockets> sockets_;  ///< the worker's
+  std::unique_ptr<Sockets> sockets_;  ///< belongs to the worker's thread
   std::unique_ptr<Worker> worker_;
 };
 

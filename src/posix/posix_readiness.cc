@@ -35,7 +35,7 @@ int leat_select(int nfds, fd_set* read, fd_set* write, fd_set* except, timeval* 
   if (timeout != nullptr) {
     if (is_bad(timeout)) return answer_int(Result::failure(EFAULT));
     if (timeout->tv_sec < 0 || timeout->tv_usec < 0) return answer_int(Result::failure(EINVAL));
-    constexpr time_t kLongest = time_t{100} * 365 * 86400;  // a Duration holds it
+    constexpr time_t kLongest = time_t{100} * 365 * 86400;  // the longest that fits into a Duration
     wait = std::chrono::seconds(std::min(timeout->tv_sec, kLongest)) + std::chrono::microseconds(timeout->tv_usec);
   }
   if (is_wrong(read) || is_wrong(write) || is_wrong(except)) return answer_int(Result::failure(EFAULT));
@@ -58,7 +58,7 @@ int leat_epoll_ctl(int epoll, int operation, int fd, epoll_event* event) {
 
 int leat_epoll_wait(int epoll, epoll_event* events, int count, int timeout) {
   if (count <= 0 || count > kMostEvents) return answer_int(Result::failure(EINVAL));
-  // Bad memory is found out when there is something to copy into it, which then is lost.
+  // The kernel detects bad memory when it copies events, which are then lost.
   epoll_event nowhere;
   const bool bad = is_bad(events);
   const std::span<epoll_event> room(bad ? &nowhere : events, bad ? 1 : static_cast<std::size_t>(count));

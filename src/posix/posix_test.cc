@@ -1,5 +1,5 @@
-// leat/posix.h: one host, many threads. What the calls give is in tests/api; here is who waits, who wakes whom, and
-// what becomes of it all at the end and in a forked child.
+// leat/posix.h with one host and many threads: waiting, waking up, the end of the host, and forked children. tests/api
+// checks the results of the calls.
 #include "leat/posix.h"
 
 #include <gtest/gtest.h>
@@ -110,7 +110,7 @@ TEST_F(PosixTest, FourThreadsCallAtOnce) {
         EXPECT_EQ(leat_close(fd), 0);
       }
     });
-    threads.emplace_back([&] {  // all wait on one epoll instance
+    threads.emplace_back([&] {  // all threads wait on one epoll instance
       while (served < kThreads * kRounds) {
         epoll_event event;
         if (leat_epoll_wait(epoll, &event, 1, 10) != 1) continue;
@@ -174,7 +174,7 @@ TEST_F(PosixTest, ASignalEndsACallThatWaits) {
     if (leat_accept(l, nullptr, nullptr) < 0) error = errno;
     done = true;
   });
-  // One that comes before the call waits has no effect, so it is sent until one has.
+  // A signal before the call waits has no effect, so the test repeats it.
   while (!done) {
     ::pthread_kill(waiting.native_handle(), SIGUSR1);
     std::this_thread::yield();

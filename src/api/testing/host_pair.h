@@ -1,4 +1,4 @@
-// Two hosts of this process on one memory link, and what tests of them need again and again.
+// Two hosts of this process on one memory link, and helpers for tests of them.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -13,9 +13,9 @@
 
 namespace leat::testing {
 
-inline constexpr Duration kSoon = std::chrono::seconds(20);  // far more than anything here takes
+inline constexpr Duration kSoon = std::chrono::seconds(20);  // far more than any step takes
 
-/// "client" at 10.0.0.1 and "server" at 10.0.0.2, joined; no other test knows the link's name.
+/// Two joined hosts, "client" at 10.0.0.1 and "server" at 10.0.0.2. The name of their link is unique.
 class HostPair : public ::testing::Test {
  protected:
   HostPair();
@@ -25,7 +25,7 @@ class HostPair : public ::testing::Test {
   std::string link_name() const;
   static IpAddress server_address() { return IpAddress::v4(10, 0, 0, 2); }
 
-  /// A connection made through a listener of its own; `far_end` is the server's side.
+  /// A connection, made with a new listener. `far_end` is the side of the server.
   struct Joined {
     Connection near_end, far_end;
   };
@@ -35,7 +35,7 @@ class HostPair : public ::testing::Test {
 };
 
 std::vector<std::uint8_t> pattern(std::size_t size, std::uint32_t seed = 1);
-/// Reads until end of stream; fails the test on an error.
+/// Reads to the end of the stream. An error fails the test.
 std::vector<std::uint8_t> read_to_end(Connection& connection);
 /// Reads exactly `size` bytes.
 std::vector<std::uint8_t> read_exactly(Connection& connection, std::size_t size);
