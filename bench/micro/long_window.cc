@@ -55,10 +55,10 @@ void LongWindow::open() {
 // Slow start, until the wanted amount is in flight.
 void LongWindow::fill_the_window() {
   const std::uint32_t whole = kSegments * kMss;
-  while (connection_.queued().unacked - connection_.queued().unsent < whole) {
+  while (connection_.report().queued().unacked - connection_.report().queued().unsent < whole) {
     write_all();
     transmit();
-    const QueuedBytes queued = connection_.queued();
+    const QueuedBytes queued = connection_.report().queued();
     const std::uint32_t under_way = static_cast<std::uint32_t>(queued.unacked - queued.unsent);
     if (under_way >= whole) break;
     step(kRoundTrip);
@@ -70,7 +70,7 @@ void LongWindow::fill_the_window() {
 
 void LongWindow::write_all() {
   static const std::vector<std::uint8_t> bytes(64 * kMss);
-  const auto room = [this] { return connection_.queued().unacked < (kSegments + 100) * kMss; };
+  const auto room = [this] { return connection_.report().queued().unacked < (kSegments + 100) * kMss; };
   while (room() && connection_.write(bytes, pool_)) {
   }
 }

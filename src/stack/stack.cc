@@ -304,12 +304,12 @@ expected<std::size_t, Error> Stack::peek(SocketHandle socket, std::size_t offset
 expected<bool, Error> Stack::at_mark(SocketHandle socket) const {
   const expected<const TcpConnection*, Error> connection = impl_->tcp.connection(socket);
   if (!connection) return unexpected(connection.error());
-  return (*connection)->at_mark();
+  return (*connection)->report().at_mark();
 }
 expected<QueuedBytes, Error> Stack::queued(SocketHandle socket) const {
   const expected<const TcpConnection*, Error> connection = impl_->tcp.connection(socket);
   if (!connection) return unexpected(connection.error());
-  return (*connection)->queued();
+  return (*connection)->report().queued();
 }
 expected<void, Error> Stack::shutdown_write(SocketHandle socket, Instant) { return impl_->tcp.shutdown_write(socket); }
 expected<void, Error> Stack::close(SocketHandle socket, Instant now) { return impl_->tcp.close(socket, now); }

@@ -339,7 +339,7 @@ std::optional<Event> TcpSockets::next_event() {
 void TcpSockets::retire(Socket& socket, Instant now) {
   const TcpState state = socket.connection->state();
   if (state == TcpState::time_wait && socket.in_flow_table) {
-    const TimeWaitFacts facts = socket.connection->time_wait_facts();
+    const TimeWaitFacts facts = socket.connection->report().time_wait_facts();
     TimeWaitFlow flow{.tuple = socket.tuple, .hash = socket.hash, .snd_nxt = facts.snd_nxt, .rcv_nxt = facts.rcv_nxt};
     flow.rcv_wnd = facts.rcv_wnd;
     flow.rcv_wscale = facts.rcv_wscale;

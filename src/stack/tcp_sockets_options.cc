@@ -1,5 +1,6 @@
 // Settings of single sockets, shared by those that have the same, and what else setsockopt(2) and ioctl(2) come to.
 #include "stack/tcp_sockets.h"
+#include "tcp/congestion/registry.h"
 
 namespace leat {
 

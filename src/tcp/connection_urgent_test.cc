@@ -136,11 +136,11 @@ TEST(Mark, AReaderStopsInFrontOfIt) {
   c.connect();
   c.recv({.seq = 1, .ack = 1, .len = 10, .flags = "U", .urg = 4});
   c.sent();
-  EXPECT_FALSE(c.connection().at_mark());
+  EXPECT_FALSE(c.connection().report().at_mark());
   EXPECT_EQ(c.read(100), 3);
-  EXPECT_TRUE(c.connection().at_mark());
+  EXPECT_TRUE(c.connection().report().at_mark());
   EXPECT_EQ(c.read(100), 7) << "begins with the urgent byte";
-  EXPECT_FALSE(c.connection().at_mark());
+  EXPECT_FALSE(c.connection().report().at_mark());
 }
 
 TEST(OutOfBand, TheByteIsReadApartAndLeftOutOfTheStream) {
@@ -150,14 +150,14 @@ TEST(OutOfBand, TheByteIsReadApartAndLeftOutOfTheStream) {
   c.sent();
   EXPECT_TRUE(c.events() & kEventUrgent);
   EXPECT_TRUE(c.connection().readiness() & kEventUrgent);
-  EXPECT_EQ(c.connection().queued().readable, 3u) << "up to the mark";
+  EXPECT_EQ(c.connection().report().queued().readable, 3u) << "up to the mark";
   EXPECT_EQ(oob(c, false), static_cast<std::uint8_t>(pattern(4, 1)[0]));
   EXPECT_EQ(oob(c), static_cast<std::uint8_t>(pattern(4, 1)[0]));
   EXPECT_EQ(oob(c), kNone) << "taken";
   EXPECT_FALSE(c.connection().readiness() & kEventUrgent);
   EXPECT_EQ(read(c, 100), pattern(1, 3));
-  EXPECT_TRUE(c.connection().at_mark());
-  EXPECT_EQ(c.connection().queued().readable, 0u);
+  EXPECT_TRUE(c.connection().report().at_mark());
+  EXPECT_EQ(c.connection().report().queued().readable, 0u);
   EXPECT_EQ(read(c, 100), pattern(5, 6));
 }
 
@@ -205,9 +205,9 @@ TEST(OutOfBand, TheEndOfTheStreamMovesNoMark) {
   c.recv({.seq = 4, .ack = 1, .flags = "F"});
   c.all_sent();
   EXPECT_EQ(c.connection().info().urgent, 3u);
-  EXPECT_EQ(c.connection().queued().readable, 2u);
+  EXPECT_EQ(c.connection().report().queued().readable, 2u);
   EXPECT_EQ(read(c, 100), pattern(1, 2));
-  EXPECT_TRUE(c.connection().at_mark());
+  EXPECT_TRUE(c.connection().report().at_mark());
   EXPECT_EQ(oob(c), static_cast<std::uint8_t>(pattern(3, 1)[0]));
   EXPECT_EQ(read(c, 100), "") << "nothing behind it";
 }
@@ -231,7 +231,7 @@ TEST(OutOfBand, InlineThereIsNone) {
   c.recv({.seq = 1, .ack = 1, .len = 4, .flags = "U", .urg = 4});
   c.sent();
   EXPECT_EQ(oob(c), kNone);
-  EXPECT_EQ(c.connection().queued().readable, 4u);
+  EXPECT_EQ(c.connection().report().queued().readable, 4u);
 }
 
 TEST(Peek, LeavesEverythingWhereItIs) {
@@ -244,7 +244,7 @@ TEST(Peek, LeavesEverythingWhereItIs) {
   EXPECT_EQ(peek(c, 1455, 100), pattern(1456, 100)) << "across segments";
   EXPECT_EQ(peek(c, 2919, 100), pattern(2920, 1));
   EXPECT_EQ(peek(c, 2920, 100), "error");
-  EXPECT_EQ(c.connection().queued().readable, 2920u);
+  EXPECT_EQ(c.connection().report().queued().readable, 2920u);
   EXPECT_EQ(c.read(3000), 2920);
   c.recv({.seq = 2921, .ack = 1, .flags = "F"});
   c.sent();
@@ -269,13 +269,13 @@ TEST(Queued, CountsWhatIoctlsAsk) {
   const std::size_t window = c.connection().info().snd_wnd;
   c.write(3000);
   c.all_sent();
-  EXPECT_EQ(c.connection().queued().unacked, 3000u);
-  EXPECT_EQ(c.connection().queued().unsent, 3000u - window);
+  EXPECT_EQ(c.connection().report().queued().unacked, 3000u);
+  EXPECT_EQ(c.connection().report().queued().unsent, 3000u - window);
   c.shutdown();
-  EXPECT_EQ(c.connection().queued().unacked, 3001u) << "a FIN counts";
+  EXPECT_EQ(c.connection().report().queued().unacked, 3001u) << "a FIN counts";
   c.abort();
   c.all_sent();
-  EXPECT_EQ(c.connection().queued().unacked, 0u);
+  EXPECT_EQ(c.connection().report().queued().unacked, 0u);
 }
 
 }  // namespace

@@ -29,7 +29,8 @@ HalfOpen::Verdict HalfOpen::on_segment(const SegmentIn& segment, const TcpSettin
   const std::int64_t ahead = segment.seq - (facts_.irs + 1u);
   // Zeroth: the timestamp (RFC 7323 §5.3). First: the sequence number.
   if (has_old_timestamp(segment) && !flags.rst() && !flags.syn()) {
-    return {may_answer(options, now) ? Action::ack : Action::none, DropReason::TCP_RFC7323_PAWS};
+    return {challenges_.allow(options.challenge_interval, now) ? Action::ack : Action::none,
+            DropReason::TCP_RFC7323_PAWS};
   }
   const std::int64_t window = std::max<std::int64_t>(offered_window(options), 1);
   const std::int64_t last = ahead + std::max(segment.sequence_length(), 1u) - 1;
@@ -38,13 +39,14 @@ HalfOpen::Verdict HalfOpen::on_segment(const SegmentIn& segment, const TcpSettin
     if (flags.rst()) return {Action::none, why};
     const bool our_syn_ack_was_lost = ahead == -1 && flags.syn() && !flags.ack();
     if (our_syn_ack_was_lost && !has_old_timestamp(segment)) take_timestamp(segment);
-    if (!may_answer(options, now)) return {Action::none, why};
+    if (!challenges_.allow(options.challenge_interval, now)) return {Action::none, why};
     return {our_syn_ack_was_lost ? Action::syn_ack : Action::ack, why};
   }
   // Second: RST, at the exact number only (RFC 5961 §3.2). Fourth: SYN.
   if (flags.rst()) {
     if (ahead == 0) return {Action::forget, DropReason::TCP_RESET};
-    return {may_answer(options, now) ? Action::ack : Action::none, DropReason::TCP_INVALID_SEQUENCE};
+    return {challenges_.allow(options.challenge_interval, now) ? Action::ack : Action::none,
+            DropReason::TCP_INVALID_SEQUENCE};
   }
   if (flags.syn()) return {Action::forget, DropReason::TCP_INVALID_SYN};
   // Fifth: ACK. It covers the SYN-ACK and nothing more, for nothing else was sent.
@@ -123,13 +125,6 @@ void HalfOpen::take_timestamp(const SegmentIn& segment) {
 
 void HalfOpen::stamp(SegmentOut& out, Instant now) const {
   if (facts_.timestamp) out.options.timestamps = {timestamp_value(facts_.timestamp_offset, now), *facts_.timestamp};
-}
-
-// Two ends that answer each other's stray segments would never stop (Linux: tcp_invalid_ratelimit).
-bool HalfOpen::may_answer(const TcpSettings& options, Instant now) {
-  if (now < next_answer_) return false;
-  next_answer_ = now + options.challenge_interval;
-  return true;
 }
 
 std::uint16_t HalfOpen::offered_window(const TcpSettings& options) const {

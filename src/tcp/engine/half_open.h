@@ -11,6 +11,7 @@
 #include "leat/counters.h"
 #include "leat/tcp_settings.h"
 #include "leat/time.h"
+#include "tcp/challenge_limit.h"
 #include "tcp/segment.h"
 
 namespace leat {
@@ -87,7 +88,6 @@ class HalfOpen {
   const Handshake& facts() const { return facts_; }
 
  private:
-  bool may_answer(const TcpSettings& options, Instant now);
   bool has_old_timestamp(const SegmentIn& segment) const;
   void take_timestamp(const SegmentIn& segment);
   void stamp(SegmentOut& out, Instant now) const;
@@ -95,7 +95,7 @@ class HalfOpen {
 
   Handshake facts_;
   Instant deadline_ = kNever;
-  Instant next_answer_{Instant::min()};
+  ChallengeLimit challenges_;
   std::uint16_t receive_mss_;
   std::uint8_t waits_ = 0;  ///< time-outs, whether a SYN-ACK was sent again or not
   bool sent_ = false;

@@ -7,6 +7,7 @@
 
 #include "leat/tcp_info.h"
 #include "leat/time.h"
+#include "tcp/challenge_limit.h"
 
 namespace leat {
 
@@ -17,7 +18,7 @@ class ConnectionCounts {
 
   /// Of the counts only those that are not above, and follow from nothing.
   struct Troubles : TcpCounts {
-    Instant next_challenge{Instant::min()};  ///< when strangers are answered again (RFC 5961 §7)
+    ChallengeLimit challenges;
   };
   /// To count with: kept from the first time on.
   Troubles& troubles() {
