@@ -1,5 +1,5 @@
-// The same cases through leat/posix.h, on Leat's loopback interface, and on the kernel's calls, on the loopback of a
-// namespace: they read the same.
+// Plays the same cases by leat/posix.h on Leat's loopback interface, and by the kernel's calls on the loopback of a
+// namespace. The results must be equal.
 #include <gtest/gtest.h>
 
 #include <csignal>

@@ -17,7 +17,7 @@ sockaddr_in at(std::uint32_t host, std::uint16_t port) {
   return in;
 }
 
-/// A port on which nobody listens.
+/// A port without a listener.
 sockaddr_in nobody(Player& p) {
   const int fd = p.tcp();
   const sockaddr_in in = p.here();

@@ -1,4 +1,4 @@
-// Data: the calls that move it and their flags.
+// Data: the calls that send and receive, and their flags.
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 

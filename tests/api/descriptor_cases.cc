@@ -12,7 +12,7 @@ namespace leat::testing {
 namespace {
 
 constexpr int kNone = 9999;
-void* const kBad = reinterpret_cast<void*>(std::uintptr_t{8});  // NOLINT(performance-no-int-to-ptr): nobody's address
+void* const kBad = reinterpret_cast<void*>(std::uintptr_t{8});  // NOLINT(performance-no-int-to-ptr): an invalid address
 
 const Case kDescriptorCases[] = {
     {"socket: wrong domain", [](Player& p) { p.descriptor("socket", p.c.socket(-1, SOCK_STREAM, 0)); }},

@@ -1,5 +1,5 @@
-// The reviewed differences between Leat's socket calls and the kernel's: each title stands in
-// docs/kernel-differences.md with its reason, and each of its cases really differs.
+// The reviewed differences between Leat's socket calls and the kernel's. docs/kernel-differences.md has each title with
+// its reason, and each of its cases must differ.
 #pragma once
 
 #include <span>

@@ -1,4 +1,4 @@
-// Control messages: what goes beside the data of sendmsg() and recvmsg().
+// Control messages of sendmsg() and recvmsg().
 #include <linux/tcp.h>
 #include <netinet/ip.h>
 
@@ -10,7 +10,7 @@
 namespace leat::testing {
 namespace {
 
-/// recvmsg() of up to `size` bytes, with `room` bytes for control messages.
+/// Calls recvmsg() for up to `size` bytes, with `room` bytes for control messages.
 void receive(Player& p, int fd, std::size_t size, std::size_t room = 200, int flags = 0) {
   std::string data(size, '?');
   alignas(cmsghdr) char control[256];
@@ -34,10 +34,10 @@ void receive(Player& p, int fd, std::size_t size, std::size_t room = 200, int fl
 struct Control {
   int level, type;
   std::uint32_t value;
-  std::size_t length = CMSG_LEN(4);  ///< as its header says
+  std::size_t length = CMSG_LEN(4);  ///< length in its header
 };
 
-/// sendmsg() of "abc" with control messages, of which `length` bytes are given (0: all).
+/// Calls sendmsg() with "abc" and `length` bytes of control messages (0: all).
 void send(Player& p, int fd, std::initializer_list<Control> messages, std::size_t length = 0) {
   alignas(cmsghdr) char control[256] = {};
   std::size_t at = 0;
@@ -214,7 +214,7 @@ const Case kMessageCases[] = {
        send(p, fd, {{SOL_SOCKET, SO_PRIORITY, 1, CMSG_LEN(8)}});
        send(p, fd, {{250, 1, 1}, {SOL_SOCKET, 99, 1}});
        send(p, fd, {{250, 1, 1}, {250, 1, 1, 0}});
-       // What is given of the second one is less than its header, or just that.
+       // The second message is cut within its header, or right behind it.
        for (const std::size_t length : {1, 15, 19, 20, 24, 25, 39, 40, 43}) {
          send(p, fd, {{250, 1, 1}, {250, 1, 1}}, length);
        }

@@ -1,4 +1,4 @@
-// Options of all levels: what they say at first, what they take, and what they make of it.
+// Options of all levels: their defaults, the values that they accept, and the values that they then return.
 #include <linux/tcp.h>
 #include <unistd.h>
 
@@ -51,7 +51,7 @@ void set_each(Player& p, int level, int option, std::initializer_list<int> value
   for (const int value : values) p.set_get(fd, level, option, value);
 }
 
-/// For the kernel; root of a user namespace is none.
+/// True if the kernel permits privileged options to this process. It refuses them to root of a user namespace.
 bool is_administrator() {
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0), value = 5000;
   const bool can = ::setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &value, sizeof value) == 0;

@@ -103,7 +103,7 @@ int Player::keep(int fd) {
   return fd;
 }
 
-// Beginnings.
+// Preparations.
 
 int Player::tcp(int flags) {
   const int fd = c.socket(AF_INET, SOCK_STREAM | flags, 0);

@@ -1,5 +1,5 @@
-// Player: plays a case of the conformance suite on a set of socket calls and writes down what each gives. The calls are
-// the kernel's or Leat's; a case that is not about a difference reads the same on both.
+// Player: plays a case of the conformance suite on a set of socket calls, and records the result of each. The calls are
+// the kernel's or Leat's. The records of both must be equal, except for cases about a difference.
 #pragma once
 
 #include <netinet/in.h>
@@ -54,33 +54,33 @@ class Player {
   explicit Player(const Calls& calls) : c(calls) {}
   Player(const Player&) = delete;
   Player& operator=(const Player&) = delete;
-  ~Player();  ///< closes what is open
+  ~Player();  ///< closes all descriptors
 
   const Calls& c;
   const std::string& log() const { return log_; }
 
-  /// Writes "what=7" or "what=EINVAL", and gives the result back.
+  /// Records "what=7" or "what=EINVAL", and returns the result.
   long say(std::string_view what, long result);
   void say(std::string_view what, const std::string& text);
-  /// The same for descriptors, whose numbers mean nothing.
+  /// The same for descriptors, whose numbers are not recorded.
   int descriptor(std::string_view what, int fd);
 
-  // Beginnings that nobody doubts; they are not written down unless they fail.
+  // Preparations. They are recorded only if they fail.
   int tcp(int flags = 0);
   int listener(int backlog = 8);
   struct Pair {
     int client, server, listener;
   };
-  /// A connection over loopback, both ends blocking.
+  /// Makes a connection over loopback with two blocking ends.
   Pair pair();
-  /// As pair(), with the peer's FIN seen by the server.
+  /// Makes a pair whose server has received the peer's FIN.
   Pair half_closed();
-  /// With the client's RST seen by the server.
+  /// Makes a pair whose server has received the client's RST.
   Pair reset();
   sockaddr_in here(std::uint16_t port = 0) const;  ///< 127.0.0.1
   sockaddr_in name(int fd);
 
-  // Calls that are written down.
+  // Calls with recorded results.
   long bind(int fd, const sockaddr_in& in);
   long connect(int fd, const sockaddr_in& in);
   long listen(int fd, int backlog = 8) { return say("listen", c.listen(fd, backlog)); }
@@ -92,14 +92,14 @@ class Player {
   void set_get(int fd, int level, int option, int value);
   long send(int fd, std::string_view data, int flags = 0);
   void recv(int fd, std::size_t size = 100, int flags = 0);
-  /// What poll says at once of POLLIN, POLLOUT, POLLPRI, POLLRDHUP.
+  /// Polls POLLIN, POLLOUT, POLLPRI and POLLRDHUP without a wait.
   void events(int fd);
   long fcntl(int fd, int command, long argument = 0) { return say("fcntl", c.fcntl(fd, command, argument)); }
   void ioctl(int fd, unsigned long request);
   long ctl(int epoll, int operation, int fd, std::uint32_t events = 0);
   void epoll_events(int epoll, int most = 8);
 
-  /// Until poll says one of `events` (at most two seconds, which is written down).
+  /// Polls until one of `events` occurs, for at most two seconds. A time-out is recorded.
   void until(int fd, short events);
   void nonblocking(int fd) { c.fcntl(fd, 4 /* F_SETFL */, 2048 /* O_NONBLOCK */); }
 

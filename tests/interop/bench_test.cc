@@ -1,5 +1,5 @@
-// leat bench and iperf3, either way round and in both directions; round trips and connections with the kernel and with
-// leat echo. What is compared is what both sides say was transferred, never how fast.
+// `leat bench` with iperf3, as client and server and in both directions; round trips and connections with the kernel
+// and with `leat echo`. The tests compare the transferred bytes of both sides, never the speed.
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ using nlohmann::json;
 using ::testing::HasSubstr;
 using End = KernelClient::End;
 
-/// What a client of iperf3 says first.
+/// The first message of an iperf3 client.
 std::string cookie_of(char letter) {
   std::string cookie(37, letter);
   cookie.back() = '\0';
@@ -62,7 +62,7 @@ Outcome bench(const lab::Lab& lab, LinkKind link, const std::vector<std::string>
   return end_of(process);
 }
 
-/// `iperf3 -s` in far, which listens.
+/// Starts `iperf3 -s` in far, and waits until it listens.
 lab::Process iperf3_server(const lab::Lab& lab, std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), {"iperf3", "-s"});
   lab::Process process = start(lab, lab::kFar, arguments);
@@ -84,7 +84,7 @@ bool wait_for_output(lab::Process& process, std::string_view text) {
 
 std::uint64_t bytes_in(const json& report, const char* sum) { return report["end"][sum]["bytes"].get<std::uint64_t>(); }
 
-/// Intervals, streams and sums agree.
+/// Expects that intervals, streams and sums agree.
 void expect_consistent(const json& report, const char* own_sum, std::size_t streams) {
   ASSERT_EQ(report["start"]["connected"].size(), streams);
   ASSERT_EQ(report["end"]["streams"].size(), streams);
@@ -107,7 +107,7 @@ class BenchTest : public ::testing::TestWithParam<LinkKind> {
   Outcome bench(const std::vector<std::string>& arguments) const {
     return interop::bench(*lab_, GetParam(), arguments);
   }
-  /// A server of ours, and its process.
+  /// A server of Leat, and its process.
   std::unique_ptr<Served> serve(std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), {"bench", "--server"});
     return std::make_unique<Served>(*lab_, GetParam(), std::move(arguments));
@@ -176,8 +176,8 @@ TEST_P(BenchTest, ServesIperf3InBothDirections) {
 TEST_P(BenchTest, ServesIperf3WithItsOwnOptions) {
   const auto served = serve({});
   ASSERT_TRUE(served->running());
-  // What a server must do for them: count from the second on, keep to a rate, take small blocks, say what it leaves
-  // out.
+  // For these options the server must omit the first second, keep a rate, use small blocks, and report the options that
+  // it ignores.
   const Outcome omits = iperf3_client(*served, {"-t", "1", "-O", "1", "-b", "8M", "-l", "1000", "-R", "-J"});
   ASSERT_EQ(omits.code, 0) << omits.output;
   EXPECT_GT(bytes_in(omits.parsed(), "sum_received"), 100'000u);
@@ -294,11 +294,11 @@ TEST_P(BenchTest, SaysWhyThereIsNoTest) {
     client.read_all();
   });
   ASSERT_TRUE(first.wait_for_errors("busy", 30s)) << first.errors();
-  // iperf3 itself is too busy with the first to say so, or says so.
+  // iperf3 may be too busy with the first client to refuse the second.
   EXPECT_EQ(bench({"-c", lab::Lab::kFarAddress, "--timeout", "500ms"}).code, 1);
 }
 
-/// An echo server of the kernel's in far, for one connection after the other.
+/// An echo server on the kernel's TCP in far, for one connection after another.
 lab::Process kernel_echo(const lab::Lab& lab) {
   lab::Process process = in_far(lab, [] {
     const lab::UniqueFd listener(::socket(AF_INET, SOCK_STREAM, 0));

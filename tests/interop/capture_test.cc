@@ -1,5 +1,5 @@
-// What tshark sees of a clean download: our SYN's options, no bad checksum that is not a partial one, no
-// retransmission, the exchange of FINs.
+// tshark checks a clean download: the options of Leat's SYN, no bad checksums apart from partial ones, no
+// retransmissions, and the exchange of FINs.
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <sched.h>
@@ -79,7 +79,7 @@ std::vector<Segment> segments_in(const Lab& lab, const std::string& file) {
   return segments;
 }
 
-/// A checksum still to be filled in is the plain sum of the pseudo-header (RFC 9293 §3.1); tshark calls it bad.
+/// True for a partial checksum, the plain sum of the pseudo-header (RFC 9293 §3.1). tshark reports it as bad.
 bool is_partial(const Segment& s) {
   std::uint32_t sum = 6 + s.ip_payload;
   for (const std::string& text : {s.from, s.to}) {
@@ -91,8 +91,8 @@ bool is_partial(const Segment& s) {
   return s.checksum == sum;
 }
 
-/// The server sends again only what was lost: not, as it would, what a busy machine makes us acknowledge some
-/// milliseconds late (tail loss probe), nor after its shortest time-out.
+/// Keeps the server from needless retransmissions: a busy machine acknowledges some milliseconds late, which would lead
+/// to tail loss probes and to its shortest time-out.
 void make_server_patient(const Lab& lab) {
   const auto write = lab.run_tool(lab::kFar, {"sh", "-c", "echo 0 >/proc/sys/net/ipv4/tcp_early_retrans"});
   ASSERT_TRUE(write) << write.error().message;
@@ -101,8 +101,8 @@ void make_server_patient(const Lab& lab) {
   ASSERT_TRUE(route) << route.error().message;
 }
 
-/// Keeps this process, and those that it starts, on one processor. The kernel's TCP sends from several, and what leaves
-/// by one overtakes what leaves by another: a network that reorders.
+/// Keeps this process and its children on one CPU. The kernel's TCP sends from several CPUs, and their packets overtake
+/// each other.
 class OneProcessor {
  public:
   OneProcessor() {

@@ -1,4 +1,4 @@
-// `leat connect` against the kernel's nc: both ways, half-closed, listening, under loss; and what its capture says.
+// `leat connect` with nc on the kernel's TCP: both directions, half-close, listening, loss, and its capture.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -30,7 +30,7 @@ std::vector<std::string> leat_connect(const Lab& lab, std::vector<std::string> a
   return command;
 }
 
-/// A shell in `place` that runs `script`, with `arguments` as $1 and so on.
+/// Starts a shell in `place` that runs `script` with `arguments` as $1 and so on.
 expected<lab::Process, lab::LabError> shell(const Lab& lab, lab::Place place, const std::string& script,
                                             const std::vector<std::string>& arguments = {}) {
   std::vector<std::string> command{"sh", "-c", script, "sh"};
@@ -38,7 +38,7 @@ expected<lab::Process, lab::LabError> shell(const Lab& lab, lab::Place place, co
   return lab.spawn(place, command);
 }
 
-/// Waits until somebody in `place` listens on the port.
+/// Waits until a program in `place` listens on the port.
 void await_listener(const Lab& lab, lab::Place place, unsigned port) {
   const std::string line = ":" + std::to_string(port);
   auto waiting = shell(lab, place, "until ss -Htln | grep -q \"$1\"; do :; done", {line});
@@ -61,7 +61,7 @@ class ConnectCommand : public ::testing::Test {
   }
   std::string path(const std::string& name) const { return folder_ / name; }
 
-  /// `leat connect` in near, between two files of the folder.
+  /// Starts `leat connect` in near, with two files of the folder as input and output.
   expected<lab::Process, lab::LabError> leat_with_files(const std::string& in, const std::string& out,
                                                         std::vector<std::string> arguments) const {
     std::vector<std::string> words{path(in), path(out)};
@@ -71,15 +71,15 @@ class ConnectCommand : public ::testing::Test {
 
   Folder folder_;
   std::optional<Lab> lab_;
-  std::string address_;  ///< Leat's
+  std::string address_;  ///< address of Leat
 };
 
 #define LEAT_MAKE_LAB(...) \
   make_lab(__VA_ARGS__);   \
   if (IsSkipped() || HasFatalFailure()) return
 
-/// For run_inside: takes one connection to TCP port 5001, reads to its end, and answers with `size` bytes only then.
-/// 0 when the end came after `expected` bytes.
+/// Accepts one connection to TCP port 5001, reads to its end, and only then answers with `size` bytes. Returns 0 if the
+/// end came after `expected` bytes. For run_inside.
 int answer_after_the_end(std::size_t expected, std::size_t size) {
   const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in any{};
@@ -125,7 +125,7 @@ TEST_F(ConnectCommand, NcAndLeatSendAtTheSameTime) {
   auto near = leat_with_files("down", "got", {"-v", "-l", "5006"});
   ASSERT_TRUE(near) << near.error().message;
   ASSERT_TRUE(near->wait_for_errors("listening on", 20s)) << near->errors();
-  // It closes its direction while ours has much left to say.
+  // The peer closes its direction while Leat still has much data to send.
   auto far = shell(*lab_, lab::kFar, "exec nc -N \"$1\" 5006 <\"$2\" >\"$3\"", {address_, path("up"), path("far.got")});
   ASSERT_TRUE(far) << far.error().message;
   const auto ended = near->wait_for(kLong);
@@ -145,7 +145,7 @@ TEST_F(ConnectCommand, ListensForOneAndWithKeepForMore) {
     ASSERT_TRUE(client) << client.error().message;
     const auto ended = client->wait_for(20s);
     ASSERT_TRUE(ended && ended->success()) << near->errors();
-    // The client is through with it before we are.
+    // The client may end before the server.
     ASSERT_TRUE(near->wait_for_errors(std::to_string(text.size()) + " received", 20s)) << near->errors();
   }
   near->signal(SIGINT);
@@ -184,11 +184,11 @@ TEST_F(ConnectCommand, ARefusalASilenceAndATimeOutHaveTheirStatus) {
   EXPECT_EQ(silent->wait().code, 0) << silent->errors();
 }
 
-// The capture of a lossy upload.
+// The test reads the capture of a lossy upload.
 
 struct Captured {
   unsigned frames = 0, inbound = 0, outbound = 0;
-  unsigned drops = 0, resent = 0;  ///< wire segments
+  unsigned drops = 0, resent = 0;  ///< in wire segments
   std::string comments;
 };
 
@@ -218,7 +218,7 @@ Captured captured(const Lab& lab, const std::string& file) {
   return all;
 }
 
-/// The number behind `name` in what --stats printed; 0 when it is not there.
+/// The number behind `name` in the output of --stats; 0 if it is missing.
 unsigned long counter(const std::string& stats, const std::string& name) {
   const std::size_t at = stats.find(name);
   return at == std::string::npos ? 0 : std::strtoul(stats.c_str() + at + name.size(), nullptr, 10);

@@ -1,4 +1,4 @@
-// `leat serve --cores 2`: each core answers its part of the connections, and every byte is right.
+// `leat serve --cores 2`: each core answers its part of the connections, and all bytes are right.
 #include <gtest/gtest.h>
 
 #include "lab/testing/support.h"
@@ -10,7 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 using lab::LinkKind;
 
-/// What --stats said of one core.
+/// The output of --stats for one core.
 std::string of_core(const std::string& stats, int core) {
   const std::size_t begin = stats.rfind("core " + std::to_string(core) + "\n");
   if (begin == stats.npos) return {};
@@ -29,7 +29,7 @@ TEST_P(CoresTest, BothAnswerAndEveryByteIsRight) {
   write_noise(folder / "noise.bin", 300'001);
   Served served(lab, GetParam(), {"serve", "--quiet", "--cores=2", "--stats", folder / "noise.bin"});
   ASSERT_TRUE(served.running());
-  // Each in a connection of its own; which core gets it is up to a hash of its ports.
+  // Each request has its own connection. A hash of its ports selects the core.
   const std::string script = "for i in $(seq 40); do curl -sSf -o got \"$1\" && cmp got noise.bin || exit 1; done";
   lab::SpawnOptions options;
   options.directory = folder.path();

@@ -39,7 +39,7 @@ void allow_open_files(std::size_t wanted) {
   }
 }
 
-/// Sockets that do not block, and what epoll says of them.
+/// Non-blocking sockets, and their epoll instance.
 class Sockets {
  public:
   explicit Sockets(const Crowd& crowd) : epoll_(::epoll_create1(EPOLL_CLOEXEC)), deadline_(Clock::now() + kCrowdLimit) {
@@ -48,11 +48,11 @@ class Sockets {
     ::inet_pton(AF_INET, crowd.address.c_str(), &to_.sin_addr);
   }
 
-  /// Begins to connect; `id` is what wait() will name it.
+  /// Starts to connect. wait() names the socket by `id`.
   int open(std::size_t id) {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) fail("socket");
-    const int syns = 12;  // on a loaded machine many are lost in full queues, and the kernel's 6 are over in 11 s
+    const int syns = 12;  // a loaded machine loses many SYNs in full queues, and the default of 6 is used up after 11 s
     ::setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &syns, sizeof syns);
     if (::connect(fd, reinterpret_cast<const sockaddr*>(&to_), sizeof to_) != 0 && errno != EINPROGRESS)
       fail("connect");
@@ -63,7 +63,7 @@ class Sockets {
     return fd;
   }
 
-  /// Calls `on_ready(id)` for sockets that something happened to, once at least.
+  /// Waits for events and calls `on_ready(id)` for their sockets.
   void wait(const std::function<void(std::size_t)>& on_ready, const std::function<std::string()>& story) {
     std::array<epoll_event, 256> events;
     const int n = ::epoll_wait(epoll_, events.data(), events.size(), 1000);
@@ -78,13 +78,13 @@ class Sockets {
   const Clock::time_point deadline_;
 };
 
-/// One that sends `out` and has received `in`.
+/// A connection that sends `out` and has received `in`.
 struct Caller {
   int fd = -1;
   std::string out, in;
   std::size_t sent = 0;
   bool half_closes = false;
-  bool ended = false;  ///< the server has
+  bool ended = false;  ///< the server has closed its side
 
   void send() {
     while (sent < out.size()) {
@@ -110,7 +110,7 @@ struct Caller {
   }
 };
 
-/// Another for each connection and round, of 1 to 3,000 bytes.
+/// The message of a connection in a round: 1 to 3,000 bytes, all different.
 std::string message_of(std::size_t id, unsigned round) {
   std::string text = std::to_string(id) + "/" + std::to_string(round) + " ";
   const std::size_t size = 1 + (id * 37 + round * 1009) % 3000;
@@ -140,8 +140,8 @@ class EchoCrowd {
   }
 
  private:
-  /// A few hundred at a time: what is between the two ends has queues for a thousand frames or so, and whoever
-  /// overflows them measures them and nothing else.
+  /// Handles a few hundred connections at a time. The queues between the ends hold about a thousand frames, and a test
+  /// that overflows them would test only the queues.
   template <class Begin, class IsDone>
   void all(const char* what, Begin begin, IsDone is_done_after) {
     std::size_t begun = 0, done = 0;
@@ -180,7 +180,7 @@ class EchoCrowd {
     });
   }
 
-  /// Until the server has closed its side too.
+  /// Waits until the server has closed its side too.
   void end() {
     const auto begin = [&](std::size_t id) {
       Caller& caller = callers_[id];

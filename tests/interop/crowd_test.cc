@@ -1,6 +1,6 @@
-// Many clients on the kernel's TCP: 10,000 connections open at once, 200 when frames are lost, and 20,000 short ones
-// one after another. Each is served rightly, and afterwards nothing is left of them: no socket, no memory, no TIME-WAIT
-// that is in the way.
+// Many clients on the kernel's TCP: 10,000 connections open at once, 200 with loss, and 20,000 short ones one after
+// another. Each is served correctly. Afterwards nothing is left of them: no socket, no memory, and no TIME-WAIT that
+// prevents a connection.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -21,7 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 using lab::LinkKind;
 
-/// What --stats said last.
+/// The last numbers of --stats.
 struct Population {
   long long connections = -1, half_open = -1, time_wait = -1;
 };
@@ -37,7 +37,7 @@ Population last_population(const std::string& stats) {
   return p;
 }
 
-/// Waits until the server says that it has had so many connections, and how many of them are left, none half-open.
+/// Waits until the server reports these numbers of all connections and of open ones, and no half-open ones.
 bool comes_to_have(const Served& served, std::uint64_t opened, long long left) {
   const auto deadline = std::chrono::steady_clock::now() + 90s;
   for (;;) {
@@ -49,11 +49,11 @@ bool comes_to_have(const Served& served, std::uint64_t opened, long long left) {
       ADD_FAILURE() << "of " << opens << " it has " << p.connections << ", and " << p.half_open << " half-open ones";
       return false;
     }
-    ::usleep(100'000);  // ten thousand lines of statistics are long
+    ::usleep(100'000);  // ten thousand lines of statistics take long to read
   }
 }
 
-/// A sanitizer keeps for a while what was freed: not here, where memory is counted.
+/// A sanitizer delays the reuse of freed memory, which would disturb the measurement of memory.
 lab::SpawnOptions frugal() {
   lab::SpawnOptions options;
   options.environment = {"ASAN_OPTIONS=quarantine_size_mb=0:thread_local_quarantine_size_kb=0"};
@@ -98,7 +98,7 @@ TEST(LossyCrowdTest, TwoHundredAreEchoedWhenOneFrameInTenIsLost) {
   ASSERT_TRUE(comes_to_have(served, 200, 200));
   clients->signal(SIGUSR1);
   expect_success(*clients, 200s);
-  // Its last FINs, and the acknowledgements of them, may have been lost again and again.
+  // The last FINs and their ACKs may have been lost several times.
   EXPECT_TRUE(comes_to_have(served, 200, 0));
   const std::string stats = served.end();
   EXPECT_EQ(counter_in(stats, "TcpEstabResets"), 0u);
@@ -138,7 +138,7 @@ TEST_P(ShortTest, TwentyThousandLeaveNothing) {
   EXPECT_LT(least_growth, 300'000u);
   const std::string stats = served.end();
   EXPECT_EQ(counter_in(stats, "TcpExtTW"), 20'000u);
-  // The thousand ports came round twenty times: each time a new connection took the place of its TIME-WAIT.
+  // Each of the thousand ports was used twenty times. A new connection replaced the TIME-WAIT of the previous one.
   const Population p = last_population(stats);
   EXPECT_GT(p.time_wait, 0);
   EXPECT_LE(p.time_wait, 1'000);

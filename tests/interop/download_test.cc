@@ -1,5 +1,5 @@
-// Files from nginx on the kernel's TCP arrive whole through Leat's on every kind of link: clean with offloads on and
-// off, and when one wire frame in ten is lost each way.
+// Leat downloads files whole from nginx on the kernel's TCP, over each kind of link: without loss with offloads on and
+// off, and with a loss of 10 % of the wire frames in each direction.
 #include <gtest/gtest.h>
 
 #include "lab/loss.h"
@@ -15,9 +15,9 @@ using lab::LinkKind;
 struct Case {
   LinkKind link = LinkKind::packet;
   unsigned megabytes = 2;
-  const char* location = "";  ///< of lab::WebServer
-  double loss = 0;            ///< percent, each way
-  bool offloads = true;       ///< Leat's; the middle's are on without loss
+  const char* location = "";  ///< a location of lab::WebServer
+  double loss = 0;            ///< percent in each direction
+  bool offloads = true;       ///< of Leat; those of the middle are on without loss
 };
 
 std::string name_of_case(const Case& c) {
@@ -31,7 +31,7 @@ std::string name_of_case(const Case& c) {
 
 void PrintTo(const Case& c, std::ostream* out) { *out << name_of_case(c); }
 
-/// The loss asked for must have happened, else the test has shown nothing.
+/// Expects that the middle has lost frames, because the test proves nothing otherwise.
 void check_middle(const lab::MiddleCounters& middle, double loss) {
   if (loss == 0) {
     EXPECT_EQ(middle.lost_out + middle.lost_back, 0u);

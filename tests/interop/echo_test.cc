@@ -1,4 +1,4 @@
-// `leat echo` to netcat and telnet: all comes back, also after the client has closed its side.
+// `leat echo` with netcat and telnet: all data comes back, also after the client has closed its side.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -44,7 +44,7 @@ TEST(EchoTelnetTest, TypedLinesComeBack) {
   LEAT_LAB_OR_SKIP(lab, lab::LabConfig{});
   Served served(lab, lab.best_link(), {"echo"});
   ASSERT_TRUE(served.running());
-  // Types a line when the one before has come back, then what telnet takes for an end.
+  // Types each line when the previous one has come back, then the escape that ends telnet.
   const std::string script = R"(
     mkfifo "$1/keys" "$1/screen"
     telnet "$2" 7 <"$1/keys" >"$1/screen" 2>&1 &

@@ -1,5 +1,5 @@
-// `leat serve FOLDER` to curl and wget on the kernel's TCP: whole files, ranges, resumed downloads, conditions,
-// listings, and many requests on one connection. The folder is served to all of a test's clients by one process.
+// `leat serve FOLDER` with curl and wget on the kernel's TCP: whole files, ranges, resumed downloads, conditions,
+// listings, and many requests on one connection. One process serves all clients of a test.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -43,7 +43,7 @@ class FilesTest : public ::testing::Test {
     file.read(bytes.data(), static_cast<std::streamsize>(count));
     return bytes;
   }
-  /// Its standard output; fails the test unless it ends with success.
+  /// Returns the standard output of curl. The test fails unless curl succeeds.
   std::string run(const std::vector<std::string>& command) {
     lab::SpawnOptions options;
     options.directory = folder_.path();
@@ -83,7 +83,7 @@ TEST_F(FilesTest, AFolderIsListedAndItsNamesAreLinks) {
   EXPECT_THAT(curl({url("/")}), AllOf(HasSubstr("noise.bin"), HasSubstr("a%20b/")));
   EXPECT_THAT(curl({"-L", "-w", "%{num_redirects}", url("/a%20b")}),
               AllOf(HasSubstr("&lt;one&gt;.txt"), HasSubstr("1")));
-  // wget follows them all.
+  // wget follows all links.
   run({"wget", "-q", "-r", "-np", "-nH", "-P", folder_ / "mirror", url("/")});
   EXPECT_EQ(sha256_of(*lab_, folder_ / "mirror" / "noise.bin"), sha256_of(*lab_, noise()));
   EXPECT_TRUE(std::filesystem::exists(folder_ / "mirror" / "a b" / "<one>.txt"));
@@ -112,7 +112,7 @@ TEST_F(FilesTest, AHundredRequestsUseOneConnection) {
 
 TEST_F(FilesTest, FilesArriveWholeWhenOneFrameInTenIsLost) {
   ASSERT_TRUE(lab_->set_loss({10, 10}));
-  // Several requests a connection, and several connections.
+  // The clients make several connections with several requests each.
   const std::string urls = url("/noise.bin?[1-2]");
   EXPECT_EQ(curl({"-o", folder_ / "curl-#1", "-w", "%{http_code}:%{num_connects} ", urls}), "200:1 200:0 ");
   run({"wget", "-q", "--tries=1", "-P", folder_ / "mirror", "-r", "-np", "-nH", url("/")});

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Says whether a screenshot shows a picture, pixel for pixel.
+"""Checks whether a screenshot shows a picture, pixel for pixel.
 
   find_picture.py PICTURE SCREENSHOT   both PNG, 8 bits a channel, RGB or RGBA, not interlaced
 
@@ -20,7 +20,7 @@ def paeth(a, b, c):
 
 
 def unfilter(kind, line, above, step):
-    """Undoes the filter of one row in place, as the PNG specification has it in section 9."""
+    """Undoes the filter of one row in place (PNG specification, section 9)."""
     if kind == 1:
         for i in range(step, len(line)):
             line[i] = (line[i] + line[i - step]) & 255
@@ -81,7 +81,7 @@ def places(row, line):
 
 
 def find(picture, screenshot):
-    """Where all of it is, as (x, y), or None; and the most of its rows that were anywhere."""
+    """Returns the position of the picture as (x, y) or None, and the largest number of its rows that were found."""
     best = 0
     for top in range(len(screenshot) - len(picture) + 1):
         for x in places(picture[0], screenshot[top]):

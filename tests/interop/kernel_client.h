@@ -1,5 +1,6 @@
-// KernelClient: a connection of the kernel's TCP that behaves as it is told, also badly. Made in a child process inside
-// the lab (in_far). Whatever goes wrong, or takes longer than kLimit, is an exception that fails the test.
+// KernelClient: a connection of the kernel's TCP that behaves well or badly, as the test says. It is made in a child
+// process inside the lab (in_far). A failure, or a step that takes longer than kLimit, is an exception that fails the
+// test.
 #pragma once
 
 #include <chrono>
@@ -17,39 +18,39 @@ class KernelClient {
  public:
   static constexpr std::chrono::seconds kLimit{60};
 
-  /// `receive_buffer` 0: the kernel's default.
+  /// `receive_buffer` is in bytes; 0 means the kernel's default.
   KernelClient(const std::string& address, std::uint16_t port, int receive_buffer = 0);
 
   void send(std::string_view bytes);
-  /// Until `bytes` are sent or the connection takes no more for `pause`; how many.
+  /// Sends until `bytes` are sent, or the connection takes no data for `pause`. Returns the number of bytes.
   std::size_t send_what_fits(std::string_view bytes, std::chrono::milliseconds pause);
   void half_close();
   void reset();
 
   enum class End { fin, reset };
-  /// Everything up to the end; `end` says which.
+  /// Reads to the end. `end` receives the kind of end.
   std::string read_all(End& end);
-  /// Everything up to a FIN.
+  /// Reads to the FIN.
   std::string read_all();
-  /// Exactly so many bytes.
+  /// Reads exactly this number of bytes.
   std::string read(std::size_t count);
-  /// Without reading anything.
+  /// Waits for a RST without reading.
   void wait_for_reset();
-  /// Something, or the end, can be read within `limit`.
+  /// True if data or the end can be read within `limit`.
   bool is_readable(std::chrono::milliseconds limit) const;
 
  private:
   lab::UniqueFd socket_;
 };
 
-/// Runs `body` in the lab's far place; its exceptions are the test's failures. See also expect_success.
+/// Runs `body` in the network far. Its exceptions are failures of the test. See also expect_success.
 lab::Process in_far(const lab::Lab& lab, const std::function<void()>& body);
 
-/// For bodies: throws `what` unless `holds`.
+/// Throws `what` unless `holds` is true. For bodies of in_far.
 void require(bool holds, const std::string& what);
-/// For bodies: what a slow client does between two calls.
+/// Waits, as a slow client does. For bodies of in_far.
 void dawdle(std::chrono::milliseconds pause);
-/// For bodies: text on standard error, for wait_for_errors.
+/// Writes a text to standard error, for wait_for_errors. For bodies of in_far.
 void announce(std::string_view text);
 
 }  // namespace leat::interop

@@ -1,5 +1,5 @@
-// Wherever `leat get` is killed, and `leat lab` with it: no namespace, no firewall rule, no interface and no
-// half-written file under the final name remains.
+// `leat get` and `leat lab` are killed at several points. No namespace, firewall rule, interface or incomplete file
+// under the final name remains.
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -29,7 +29,7 @@ using lab::LinkKind;
 constexpr std::size_t kKilledSize = 1'000'000;
 constexpr const char* kOlder = "an older file";
 
-/// Watches every millisecond until `holds`; false after half a minute.
+/// Checks every millisecond until `holds` is true. Returns false after half a minute.
 bool eventually(const std::function<bool()>& holds) {
   const auto deadline = std::chrono::steady_clock::now() + 30s;
   while (!holds()) {
@@ -50,7 +50,7 @@ std::uintmax_t size_of(const fs::path& path) {
   return error ? 0 : size;
 }
 
-/// Runs inside far: takes one connection to port 81 and its request, says "asked", and never answers.
+/// Runs in far: accepts one connection to port 81 and its request, writes "asked", and never answers.
 int listen_in_silence() {
   const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in here{};
@@ -66,8 +66,8 @@ int listen_in_silence() {
   for (;;) ::pause();
 }
 
-/// What a run could leave behind in near, and must be the same after it as before. Whether a link is up is left out:
-/// the kernel tells that late.
+/// The state of near that a run could change. It must be the same before and after. The state of links (up or down) is
+/// not part of it, because the kernel reports it late.
 std::string traces_in_near(const Lab& lab) {
   const std::string script =
       "PATH=$PATH:/usr/sbin:/sbin; nft list ruleset; cut -d: -f1 /proc/net/dev; ip -o addr show; ip rule show;"
@@ -81,8 +81,8 @@ class KilledGet {
  public:
   KilledGet(Lab& lab, LinkKind link, int signal) : lab_(lab), link_(link), signal_(signal) {}
 
-  /// Starts `leat get` of `url`, waits until `at_point`, kills it, and looks at what is left. Close to its end it
-  /// may be faster than the signal.
+  /// Starts `leat get` of `url`, waits until `at_point`, kills it, and checks the remains. Near its end it may be
+  /// faster than the signal.
   void run(const std::string& url, const std::function<bool()>& at_point, bool may_finish = false) {
     fs::remove(part());
     auto get = lab_.spawn(lab::kNear, leat_get(lab_, link_, {"-s", "-S", "-o", saved(), url}));
@@ -173,7 +173,7 @@ INSTANTIATE_TEST_SUITE_P(Signals, KillGetTest,
                                   std::to_string(std::get<1>(instance.param));
                          });
 
-/// `leat lab` with a download in it, as a child of ours.
+/// Starts `leat lab` with a download in it as a child of this process.
 lab::Process start_lab_with_get(const Folder& folder) {
   const std::string script = "readlink /proc/self/ns/net /proc/self/ns/pid >'" + (folder / "namespaces").string() +
                              "'; exec '" LEAT_BINARY "' get -s -o '" + (folder / "saved.bin").string() +
@@ -195,7 +195,7 @@ void kill_lab_command_by(int signal) {
   const Folder folder;
   write_noise(folder / "noise.bin", kKilledSize);
   const std::set<std::string> interfaces = lab::testing::interface_names();
-  // The lab's processes become our children when its creator is killed; so we can see the last of them go.
+  // This process inherits the processes of the lab when its creator is killed, so it can wait for the last of them.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   lab::Process command = start_lab_with_get(folder);
   const bool half = eventually(

@@ -1,4 +1,4 @@
-// `leat lab` as a command: what COMMAND finds, and what its end means.
+// The command `leat lab`: the environment of COMMAND, and the exit status.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -61,7 +61,7 @@ TEST(LabCommandTest, ReportsTheLoss) {
   LEAT_SKIP_WITHOUT_PROGRAMS("nginx", "curl");
   LEAT_SKIP_WITHOUT_LAB();
   const Ran ran = leat_lab("--loss-back 100 -- curl -sS -m 1 http://10.77.2.2/");
-  EXPECT_EQ(ran.status, 28);  // curl's time-out
+  EXPECT_EQ(ran.status, 28);  // the time-out of curl
   EXPECT_THAT(ran.errors, AllOf(HasSubstr("0 lost (0.0 %); far to near"), HasSubstr("lost (100.0 %)")));
 }
 

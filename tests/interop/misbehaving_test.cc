@@ -1,5 +1,5 @@
-// Clients that do what no client should, over the kernel's TCP: the servers neither crash, hang nor leak (an ASan build
-// says so at its end), lose nothing of what a client is still to get, and go on serving others.
+// Clients on the kernel's TCP that misbehave. The servers neither crash, hang nor leak (an ASan build checks that at
+// its end). They deliver all data that a client still expects, and continue to serve other clients.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -41,7 +41,7 @@ class MisbehavingTest : public ::testing::Test {
     std::ofstream(folder_ / "www" / "ten") << "0123456789";
     write_noise(folder_ / "www" / "big", kBodySize);
     std::ofstream(folder_ / "www" / "huge") << "";
-    std::filesystem::resize_file(folder_ / "www" / "huge", 1'000'000'000);  // no disk space: a hole
+    std::filesystem::resize_file(folder_ / "www" / "huge", 1'000'000'000);  // a sparse file takes no disk space
     std::ifstream big(folder_ / "www" / "big", std::ios::binary);
     big_.assign(std::istreambuf_iterator<char>(big), {});
   }
@@ -102,14 +102,14 @@ TEST_F(MisbehavingTest, BytesAndClosesInEveryOrder) {
       answered.read(100'000);
       answered.reset();
       KernelClient leaves = connect();
-      leaves.send(kHuge);  // and closes with unread data, which is a RST
+      leaves.send(kHuge);  // closes with unread data, which sends a RST
     }
     require_good_service();
   });
   served_->end();
 }
 
-// A close with unread data would be a RST, which can overtake the tail.
+// A close with unread data would send a RST, which can overtake the tail.
 TEST_F(MisbehavingTest, WhoSendsOnGetsTheTailAllTheSame) {
   serve();
   in_far_and_well([&] {
@@ -137,7 +137,7 @@ TEST_F(MisbehavingTest, ASlowRequestIsBoundedAsAWhole) {
 }
 
 TEST_F(MisbehavingTest, WhoReadsSlowlyIsServedAndWhoNeverReadsIsEnded) {
-  // The send buffer lets the server write at most every 1.4 s to this reader: longer than its patience.
+  // This reader lets the server write at most every 1.4 s, which is longer than its time-out.
   serve({"--timeout", "1s", "--sndbuf", "256k"});
   std::ofstream(folder_ / "www" / "slow") << std::string(400'000, 's');
   in_far_and_well([&] {
@@ -216,7 +216,7 @@ TEST_F(MisbehavingTest, TheFirstSignalLetsWhatHasBegunFinish) {
     half_closed.half_close();
     require(reading.is_readable(KernelClient::kLimit) && half_closed.is_readable(KernelClient::kLimit), "no answers");
     announce("begun");
-    require(body_of(idle.read_all()) == "0123456789", "the idle one");  // its FIN: the server is ending
+    require(body_of(idle.read_all()) == "0123456789", "the idle one");  // the FIN of the ending server
     idle.half_close();
     bool refused = false;
     try {

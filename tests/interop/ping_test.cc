@@ -1,4 +1,4 @@
-// leat ping against the kernel, by every link, also on the kernel's own address.
+// `leat ping` of the kernel over each kind of link, also from the kernel's own address.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -35,7 +35,7 @@ TEST(PingTest, TimesTheKernelsRepliesByEveryLink) {
     const PingOutcome o = ping(lab, arguments);
     EXPECT_EQ(o.code, 0) << o.errors;
     EXPECT_THAT(o.output, HasSubstr("108 bytes from 10.77.2.2: icmp_seq=3 ttl=6"));
-    // The kernel may find a new TAP device's carrier after the first request, and drop what it would send there.
+    // The kernel may detect the carrier of a new TAP device after the first request, and drop its answer.
     EXPECT_THAT(o.output, HasSubstr("3 packets transmitted, "));
     EXPECT_THAT(o.output, HasSubstr("rtt min/avg/max/mdev = "));
   }

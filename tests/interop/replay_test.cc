@@ -1,5 +1,5 @@
-// A recorded response reaches wget, curl, netcat and Chromium exactly: all of them at once, clean with offloads on, and
-// when one wire frame in ten is lost each way; a smaller one reaches the first three when it is three in ten.
+// wget, curl, netcat and Chromium receive a recorded response exactly, all at once: without loss and with offloads, and
+// with a loss of 10 % of the wire frames in each direction. With 30 % loss the first three receive a smaller response.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -16,7 +16,7 @@ using lab::LinkKind;
 
 struct ReplayCase {
   LinkKind link = LinkKind::packet;
-  double loss = 0;  ///< percent, each way
+  double loss = 0;  ///< percent in each direction
 };
 
 std::string name_of_replay(const ReplayCase& c) {
@@ -25,15 +25,15 @@ std::string name_of_replay(const ReplayCase& c) {
 
 void PrintTo(const ReplayCase& c, std::ostream* out) { *out << name_of_replay(c); }
 
-/// A client, and what it should save.
+/// A client, and the file that it should save.
 struct Client {
   std::string name;
   std::vector<std::string> command;
   std::string saved;
-  std::string sha256;  ///< empty: it is a screenshot, which shows the picture
+  std::string sha256;  ///< empty for a screenshot, which must show the picture
 };
 
-/// Draws the picture in a window of its own, with nothing that it had from elsewhere.
+/// Chromium with an empty profile. It saves a screenshot of the picture.
 Client chromium(const Served& served, const Folder& folder) {
   const std::string home = folder / "chromium", saved = folder / "screenshot.png";
   std::filesystem::create_directory(home);
@@ -58,9 +58,9 @@ std::vector<Client> all_clients(const Served& served, const Recorded& recorded, 
        saved("wget"),
        recorded.picture_sha256},
       {"curl", {"curl", "-sS", "--max-time", "200", "-o", saved("curl"), url}, saved("curl"), recorded.picture_sha256},
-      // Waits for the server's FIN with its own side open, and without asking for an end.
+      // Keeps its side open and waits for the FIN of the server.
       {"nc", shell(request + " | nc" + nc + ">" + saved("nc")), saved("nc"), recorded.response_sha256},
-      // Asks for nothing and closes its side.
+      // Sends nothing and closes its side.
       {"nc_N", shell("nc -N" + nc + ">" + saved("nc_N") + " </dev/null"), saved("nc_N"), recorded.response_sha256},
       chromium(served, folder),
   };
@@ -75,7 +75,7 @@ void check_saved(const lab::Lab& lab, const Client& client, const std::string& p
   EXPECT_TRUE(found) << found.error().message;
 }
 
-/// All at once, in far.
+/// Runs all clients at once in far.
 void run_clients(const lab::Lab& lab, const std::vector<Client>& clients, const Folder& folder,
                  const std::string& picture) {
   lab::SpawnOptions options;
@@ -143,7 +143,7 @@ TEST(LossyReplayTest, CompletesWhenThreeFramesInTenAreLost) {
   write_noise(body, 20'000);
   std::ofstream(response, std::ios::binary) << "HTTP/1.0 200 OK\r\nContent-Length: 20000\r\n\r\n"
                                             << std::ifstream(body, std::ios::binary).rdbuf();
-  // A segment that is lost seven times in a row, one in a hundred, is late by a minute.
+  // A segment that is lost seven times in a row is late by a minute. That happens to one in a hundred.
   Served served(lab, LinkKind::packet, {"serve", "--timeout=250s", "--replay", response});
   ASSERT_TRUE(served.running());
   const std::string nc = "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc " + served.address() + " 8080 >";

@@ -1,5 +1,6 @@
-// Leat on an address that the kernel of near has too, by raw and by packet links: the kernel keeps quiet, goes on with
-// its own work, has no firewall rule, and gets the port back; sends that its firewall refuses are losses.
+// Leat shares an address with the kernel of near, on raw and packet links. The kernel does not answer for Leat's ports,
+// continues its own work, has no firewall rule, and gets the ports back. Packets that its firewall refuses count as
+// lost.
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -34,13 +35,13 @@ std::string rules_in_near(const Lab& lab) {
   return rules.value_or("?");
 }
 
-/// The number behind "NAME:" or "NAME " in what --stats prints; 0 when it is not there.
+/// The number behind "NAME:" or "NAME " in the output of --stats; 0 if it is missing.
 unsigned long number_after(const std::string& text, const std::string& name) {
   const std::size_t at = text.find(name);
   return at == std::string::npos ? 0 : std::strtoul(text.c_str() + at + name.size(), nullptr, 10);
 }
 
-/// A frame that opens, ends or refuses something.
+/// A frame with SYN, FIN or RST.
 struct Signal {
   std::string from;
   unsigned tcp_flags = 0;
@@ -50,7 +51,7 @@ struct Signal {
 };
 constexpr unsigned kFin = 1, kSyn = 2, kRst = 4;
 
-/// Those in a capture, in their order.
+/// The frames with SYN, FIN or RST of a capture, in order.
 std::vector<Signal> signals_in(const Lab& lab, const std::string& file) {
   const auto listing =
       lab.run_tool(lab::kNear, {"tshark", "-r", file, "-Y", "icmp || tcp.flags & 7", "-T", "fields", "-E",
@@ -129,7 +130,7 @@ TEST_P(SharedAddressTest, UnderLossTheKernelSendsNoResetEither) {
   ASSERT_TRUE(capture->stop());
 
   EXPECT_EQ(sha256_of(lab, saved), sha256_of(lab, folder / "www" / "noise.bin"));
-  // What is repeated after the process has ended finds nobody; up to our FIN it was there.
+  // A segment that is retransmitted after the process has ended finds no socket. Up to the FIN the process was there.
   bool ended_by_us = false;
   for (const Signal& s : signals_in(lab, file)) {
     if (s.from != Lab::kNearKernelAddress) continue;
@@ -142,7 +143,7 @@ TEST_P(SharedAddressTest, UnderLossTheKernelSendsNoResetEither) {
   EXPECT_FALSE(lab::loss_is_missing({10, 10}, *middle));
 }
 
-/// 0, or an errno: can a program of near's listen on this port?
+/// Listens on the port in near. Returns 0 or an errno.
 int bind_port(std::uint16_t port) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in a{};
@@ -156,7 +157,7 @@ int try_port(const Lab& lab, std::uint16_t port) {
   return child ? child->wait().code : -1;
 }
 
-/// The only port that near's kernel listens on; 0 when there is none.
+/// The only port on which the kernel of near listens; 0 if there is none.
 std::uint16_t listening_port(const Lab& lab) {
   const auto text = lab.run_tool(lab::kNear, {"ss", "-Hltn"});
   std::istringstream words(text.value_or(""));
@@ -191,7 +192,7 @@ TEST_P(SharedAddressTest, AfterKillNothingRemainsAndThePortIsFree) {
   EXPECT_EQ(rules_in_near(lab), "");
 }
 
-/// Serves `connections`, one after the other, an echo of what each sends; an exit status.
+/// Echoes data on `connections` connections, one after another. Returns an exit status.
 int serve_echo(const std::string& link, int connections) {
   HostConfig config;
   config.link = link;
@@ -215,7 +216,7 @@ int serve_echo(const std::string& link, int connections) {
   return 0;
 }
 
-/// One connection of the kernel's that sends `size` bytes and reads them back; an exit status.
+/// Makes one kernel connection, sends `size` bytes and reads them back. Returns an exit status.
 int use_echo(std::size_t size) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in a{};
@@ -272,7 +273,7 @@ TEST_P(SharedAddressTest, TheKernelOfAnotherHostConnectsToLeat) {
   for (const Signal& s : signals_in(lab, file)) EXPECT_FALSE(s.has(kRst)) << "from " << s.from;
 }
 
-/// How many answers one echo request gets within half a second; more than 100 when it cannot be sent.
+/// The number of answers to one echo request within half a second; more than 100 if it cannot be sent.
 int ping_once(const char* to) {
   const int fd = ::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
   sockaddr_in a{};

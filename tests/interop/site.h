@@ -1,4 +1,4 @@
-// What the interop tests share: a folder of files on a web server in the lab's far place, and `leat get` in near.
+// Helpers for the interop tests: files on a web server in far, and `leat get` in near.
 #pragma once
 
 #include <filesystem>
@@ -12,10 +12,10 @@
 
 namespace leat::interop {
 
-/// Why the tests cannot run here (a program is missing), else an empty text.
+/// The reason why the tests cannot run here, such as a missing program; otherwise an empty text.
 std::string missing_programs(const std::vector<std::string>& programs);
 
-/// A temporary folder that every user may write to, gone with the object.
+/// A temporary folder that all users may write to. The destructor removes it.
 class Folder {
  public:
   Folder();
@@ -30,16 +30,16 @@ class Folder {
   std::filesystem::path path_;
 };
 
-/// Makes a file of `size` bytes that do not repeat.
+/// Writes a file of `size` bytes of noise.
 void write_noise(const std::filesystem::path& path, std::size_t size);
 
-/// In hexadecimal, by sha256sum; fails the test when it cannot be had.
+/// The SHA-256 of a file in hexadecimal, by sha256sum. An error fails the test.
 std::string sha256_of(const lab::Lab& lab, const std::filesystem::path& path);
 
-/// `leat get` with the options that put it on the lab's network, then `arguments`.
+/// The command line of `leat get` with the options of the lab's network and `arguments`.
 std::vector<std::string> leat_get(const lab::Lab& lab, lab::LinkKind link, std::vector<std::string> arguments);
 
-/// Why Leat cannot have such a link in the lab, else an empty text.
+/// The reason why Leat cannot have such a link in the lab; otherwise an empty text.
 std::string refusal_of_link(const lab::Lab& lab, lab::LinkKind link);
 
 /// For the names of tests.
@@ -54,12 +54,12 @@ void PrintTo(LinkKind link, std::ostream* out);
 
 }  // namespace leat::lab
 
-/// Ends the test as skipped where the lab has no such link.
+/// Skips the test if the lab has no such link.
 #define LEAT_SKIP_WITHOUT_LINK(the_lab, link)                                                        \
   if (const std::string refusal = ::leat::interop::refusal_of_link(the_lab, link); !refusal.empty()) \
   GTEST_SKIP() << refusal
 
-/// Ends the test as skipped where one of these programs is not installed.
+/// Skips the test if one of these programs is not installed.
 #define LEAT_SKIP_WITHOUT_PROGRAMS(...)                                                               \
   if (const std::string missing = ::leat::interop::missing_programs({__VA_ARGS__}); !missing.empty()) \
   GTEST_SKIP() << missing

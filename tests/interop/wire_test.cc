@@ -1,5 +1,5 @@
-// `leat wire` between real stacks: the kernel's web server on one side, `leat get` or the kernel's TCP on the other.
-// Whatever the wire does to frames, files arrive whole; and what it says it did is what it was asked to do.
+// `leat wire` between real stacks: a web server on the kernel's TCP on one side, `leat get` or the kernel's TCP on the
+// other. Files arrive whole despite the faults, and the report of the wire agrees with its options.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -23,13 +23,13 @@ using ::testing::HasSubstr;
 constexpr auto kPatience = 240s;
 constexpr std::size_t kWireSize = 200'001;
 
-/// One client of the lab, cut from the middle and joined to it again by a wire: behind `inner` is the
-/// subnet 10.88.i.0/24 with the middle at .1 and whoever stands on the inner side of the wire at .2.
+/// A client of the lab that is joined to the middle by a wire. Behind `inner` is the subnet 10.88.i.0/24, with the
+/// middle at .1 and the host on the inner side of the wire at .2.
 struct Branch {
   Place place;
   unsigned number;
   std::string outer;         ///< the interface that leads to the middle
-  std::string inner = "w0";  ///< the wire's other end, and behind it
+  std::string inner = "w0";  ///< the inner end of the wire
   std::string beyond = "w1";
 
   std::string address() const { return "10.88." + std::to_string(number) + ".2"; }
@@ -52,14 +52,14 @@ Branch make_branch(const Lab& lab, unsigned number) {
   return b;
 }
 
-/// The kernel as the host behind the wire.
+/// Makes the kernel the host behind the wire.
 void give_address(const Lab& lab, const Branch& b, const std::string& interface) {
   run_ip(lab, b.place,
          "addr add " + b.address() + "/24 dev " + interface + "\nlink set " + interface +
              " up\nroute add default via " + b.gateway() + "\n");
 }
 
-/// A wire that is joined when this has returned; from the middle to the host behind it is "in".
+/// Starts a wire and waits until it is joined. "in" is the direction from the middle to the host behind the wire.
 std::optional<Process> start_wire(const Lab& lab, const Branch& b, const std::vector<std::string>& devices,
                                   std::vector<std::string> options = {}) {
   options.insert(options.begin(), {LEAT_BINARY, "wire", devices[0], devices[1]});
@@ -75,7 +75,7 @@ std::optional<Process> start_wire(const Lab& lab, const Branch& b, const std::ve
   return std::move(*wire);
 }
 
-/// Ends the wire and gives its report.
+/// Ends the wire and returns its report.
 std::string stop_wire(Process& wire) {
   wire.signal(SIGINT);
   const auto ended = wire.wait_for(20s);
@@ -88,7 +88,7 @@ std::vector<std::string> get_through(const Branch& b, const std::string& url, co
           "--gateway", b.gateway(), "-o", saved, url};
 }
 
-/// What a report says of one direction: "impair in:... frames N bytes N lost N (…".
+/// The report of one direction: "impair in:... frames N bytes N lost N (…".
 struct Books {
   std::uint64_t frames = 0, lost = 0, reordered = 0, duplicated = 0, corrupted = 0, refused = 0;
   double mean_delay = 0, longest_delay = 0;
@@ -120,7 +120,7 @@ void expect_share(std::uint64_t events, std::uint64_t count, double p) {
   EXPECT_NEAR(static_cast<double>(events), n * p, 5 * std::sqrt(n * p * (1 - p)) + 1) << "of " << count;
 }
 
-/// A lab with nginx in far and one file on it.
+/// A lab with nginx in far and one file.
 class WireTest : public ::testing::Test {
  protected:
   void SetUp() override { write_noise(folder_ / "noise.bin", kWireSize); }
@@ -142,7 +142,7 @@ class WireTest : public ::testing::Test {
     }
   }
 
-  /// A branch and a wire for each seed, all at once; the books of both directions together.
+  /// Makes a branch and a wire for each seed, all at once. Adds up the reports of both directions.
   void download_over_seeds(unsigned seeds, bool with_leat, const std::string& impairment) {
     lab::LabConfig config;
     config.clients = seeds;
@@ -239,7 +239,7 @@ TEST_F(WireTest, RateAndQueueBoundATransfer) {
   EXPECT_LE(in_.longest_delay, 30 * 1514 * 8 / 2000.0 + 0.1);
 }
 
-/// With no fault, offloads and all: many megabytes each way between two kernels.
+/// A wire without faults and with offloads: many megabytes in each direction between two kernels.
 void check_clean_wire(const Lab& lab, const Branch& b, const std::vector<std::string>& devices) {
   auto wire = start_wire(lab, b, devices);
   ASSERT_TRUE(wire);

@@ -1,5 +1,5 @@
-// The program of an xdp: link on an interface that the kernel uses as well: the kernel's traffic goes on, and when the
-// process is killed the interface is as it was before.
+// An xdp link on an interface that the kernel uses as well. The traffic of the kernel continues, and after the process
+// is killed the interface is as before.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
