@@ -4,7 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "device/device.h"
+#include "link/device.h"
+#include "link/device_error.h"
 
 namespace leat {
 

@@ -13,8 +13,9 @@
 #include <string_view>
 #include <vector>
 
-#include "device/device.h"
 #include "device/open_device.h"
+#include "link/device.h"
+#include "link/device_error.h"
 
 namespace leat {
 

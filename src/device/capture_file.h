@@ -6,9 +6,10 @@
 #include <functional>
 #include <string>
 
-#include "device/device.h"
 #include "device/pcapng.h"
 #include "device/unique_fd.h"
+#include "link/device.h"
+#include "link/device_error.h"
 
 namespace leat {
 

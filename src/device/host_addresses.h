@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "device/device.h"
 #include "leat/address.h"
+#include "link/device.h"
 
 namespace leat {
 

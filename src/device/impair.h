@@ -8,8 +8,9 @@
 #include <memory>
 #include <vector>
 
-#include "device/device.h"
 #include "leat/impairment.h"
+#include "link/device.h"
+#include "link/device_error.h"
 
 namespace leat {
 

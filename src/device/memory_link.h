@@ -7,7 +7,8 @@
 #include <array>
 #include <memory>
 
-#include "device/device.h"
+#include "link/device.h"
+#include "link/device_error.h"
 
 namespace leat {
 

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <memory>
 
-#include "device/device.h"
+#include "link/device.h"
 
 namespace leat {
 

@@ -9,14 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "device/device.h"
+#include "link/device.h"
+#include "link/device_error.h"
 
 namespace leat {
-
-/// For `return device_failure(Error::no_device, "there is no …");`
-inline unexpected<DeviceError> device_failure(Error code, std::string message) {
-  return unexpected(DeviceError{code, std::move(message)});
-}
 
 struct DeviceOptions {
   std::optional<MacAddress> mac;  ///< our station address; else a random one, or for xdp: the interface's

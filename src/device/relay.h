@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "base/bytes.h"
-#include "device/device.h"
+#include "link/device.h"
 
 namespace leat {
 

@@ -8,8 +8,9 @@
 #include <memory>
 #include <string>
 
-#include "device/device.h"
 #include "device/open_device.h"
+#include "link/device.h"
+#include "link/device_error.h"
 
 namespace leat {
 

@@ -9,8 +9,9 @@
 #include <optional>
 #include <utility>
 
-#include "device/device.h"
 #include "emulator/link_emulator.h"
+#include "link/device.h"
+#include "link/device_error.h"
 #include "runtime/poller.h"
 
 namespace leat {

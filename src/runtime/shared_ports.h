@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "device/device.h"
+#include "link/device.h"
 #include "stack/stack.h"
 
 namespace leat {

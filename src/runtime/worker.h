@@ -15,8 +15,8 @@
 #include <thread>
 #include <vector>
 
-#include "device/device.h"
 #include "leat/polling.h"
+#include "link/device.h"
 #include "runtime/poller.h"
 #include "runtime/shared_ports.h"
 #include "runtime/spin_time.h"

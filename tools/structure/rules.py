@@ -10,7 +10,8 @@ import cpp_text
 
 _BELOW_PACKET = {"base", "wire"}
 _CORE = _BELOW_PACKET | {"packet"}
-_STACK = _CORE | {"ip", "udp", "tcp", "stack"}
+_LINK = _CORE | {"emulator", "link"}
+_STACK = _CORE | {"link", "ip", "tcp", "stack"}
 _RUNTIME = _STACK | {"emulator", "socket", "device", "runtime"}
 
 # The layers that a layer may include besides itself. Each folder of src/ must be listed.
@@ -19,10 +20,11 @@ MAY_INCLUDE = {
     "wire": {"base"},
     "packet": _BELOW_PACKET,
     "emulator": _CORE,
-    "ip": _CORE, "udp": _CORE, "tcp": _CORE,
+    "link": _LINK,
+    "ip": _CORE, "tcp": _CORE,
     "stack": _STACK,
     "socket": _STACK,
-    "device": _CORE | {"emulator"},
+    "device": _LINK,
     "runtime": _RUNTIME,
     "api": _RUNTIME,
     "posix": _RUNTIME | {"api"},
@@ -31,10 +33,8 @@ MAY_INCLUDE = {
     "drill_leat": _STACK | {"socket", "drill"},
     "drill_kernel": _BELOW_PACKET | {"drill"},
     "http": _RUNTIME | {"api"},
-    "dns": _RUNTIME | {"api"},
-    "asio": _RUNTIME | {"api"},
 }
-PURE = {"base", "wire", "packet", "emulator", "ip", "udp", "tcp", "stack", "socket"}
+PURE = {"base", "wire", "packet", "emulator", "link", "ip", "tcp", "stack", "socket"}
 
 # The layers of public headers. A header that is not listed belongs to `api`.
 PUBLIC_HEADERS = {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "device/device.h"
+#include "link/device.h"
 
 namespace leat::testing {
 

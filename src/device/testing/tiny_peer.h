@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "device/device.h"
+#include "link/device.h"
 
 namespace leat::testing {
 
@@ -40,7 +40,8 @@ class TinyPeer {
 
   /// Sends a frame or datagram as it is; true when the device took it.
   bool send(Packet packet);
-  /// Sends one segment from kPort with a partial checksum where the device completes it, as a super-segment when gso_size is not 0.
+  /// Sends one segment from kPort with a partial checksum where the device completes it, as a super-segment when
+  /// gso_size is not 0.
   bool send_segment(const TinySegment& segment, Bytes options, Bytes payload, std::uint16_t gso_size = 0);
 
   /// Lets a kernel socket that connects to kPort succeed; the numbers to go on with, as a segment to send.

@@ -11,8 +11,8 @@
 #include <set>
 #include <vector>
 
-#include "device/device.h"
 #include "device/xdp/redirect_program.h"
+#include "link/device.h"
 
 namespace leat::xdp {
 

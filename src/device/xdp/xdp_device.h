@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "device/device.h"
 #include "device/interface_watch.h"
 #include "device/xdp/redirect_program.h"
 #include "device/xdp/shared_address.h"
 #include "device/xdp/xsk_queue.h"
+#include "link/device.h"
 
 namespace leat::xdp {
 

@@ -1,5 +1,6 @@
-// Device: where packets come from and go to. Described by DeviceCaps, never by its name; it does not
-// know the stack. One of the two places where virtual functions are allowed: one call a batch.
+// Device: the interface of everything that packets come from and go to. DeviceCaps describes a device, and nothing
+// depends on its name. A device does not know the stack. Virtual functions are allowed here because there is one call
+// for each batch. The implementations are in src/device and in tests.
 #pragma once
 
 #include <cstdint>
@@ -11,37 +12,16 @@
 #include "leat/error.h"
 #include "leat/expected.h"
 #include "leat/impairment.h"
+#include "link/device_counters.h"
 #include "packet/device_caps.h"
 #include "packet/packet.h"
 
 namespace leat {
 
-/// Counted by the device itself, beside what the stack counts.
-struct DeviceCounters {
-  std::uint64_t rx_packets = 0, rx_bytes = 0;
-  std::uint64_t tx_packets = 0, tx_bytes = 0;
-  std::uint64_t rx_dropped = 0;            ///< lost before we saw them: a full socket buffer, no memory
-  std::uint64_t tx_refused = 0;            ///< sends that the kernel refused (EPERM, ENOBUFS): losses, not errors
-  std::uint64_t rx_partial_checksums = 0;  ///< received without a checksum yet: they never crossed a wire
-  std::uint64_t rx_super_segments = 0;     ///< received as one packet that stands for several wire segments
-};
-
-/// Of a received packet.
-inline void count_offloads(const Offload& offload, DeviceCounters& counters) {
-  if (offload.checksum == ChecksumState::partial) ++counters.rx_partial_checksums;
-  if (offload.gso_size > 0) ++counters.rx_super_segments;
-}
-
 /// How the kernel reaches a remote host.
 struct KernelPath {
   IpAddress source;       ///< the address of this machine that it would send from
   std::uint32_t mtu = 0;  ///< largest IP datagram, as far as the kernel knows
-};
-
-/// Why a device could not be opened: a sentence for the user that says what to do.
-struct DeviceError {
-  Error code = Error::system;
-  std::string message;
 };
 
 class Device {
