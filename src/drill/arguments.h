@@ -1,4 +1,4 @@
-// The command line of a program that plays scripts, where it has no more options than those of scripts.
+// The command line of a program that plays scripts: the options of scripts and a few more.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ struct Arguments {
   std::vector<std::string> paths;        ///< scripts, and folders of them
   PlayOptions play;
   unsigned jobs = 0;  ///< scripts at once; 0: as many as there are processors
-  /// Starting a process takes longer than most scripts in virtual time; the kernel's each need a fresh one.
+  /// Starting a process takes longer than most scripts take in virtual time. On the kernel each script needs its own.
   std::size_t most_per_process = 16;
   bool quiet = false;         ///< no line for each script that passed
   bool fail_on_skip = false;  ///< a skipped script is as bad as a failed one

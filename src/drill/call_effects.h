@@ -1,4 +1,4 @@
-// What a successful system call changes in a script's world: which descriptor stands for what, and which connection is
+// The effects of a successful system call on a script's world: the descriptors that it names and the connection that is
 // under test. The functions are a column of the call table (call_table.h).
 #pragma once
 

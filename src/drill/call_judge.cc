@@ -87,7 +87,7 @@ Difference option_mismatch(std::string_view what, const Value& wanted, const std
 Difference control_mismatch(const Value& wanted, const SystemCall& call) {
   const auto bytes = control_bytes(wanted);
   if (!bytes) return std::string("msg_control: this form cannot be compared");
-  // Compared message by message: what pads them is nobody's.
+  // Messages are compared one by one, without their padding.
   std::size_t at = 0, got_at = 0, n = 0;
   for (; at < bytes->size(); ++n) {
     cmsghdr header{}, got{};
@@ -118,7 +118,7 @@ Difference message_mismatch(const Value& header, const SystemCall& call) {
   return std::nullopt;
 }
 
-/// What a successful call has stored through one of its arguments.
+/// Compares the result that a successful call has stored through one of its arguments.
 Difference stored_mismatch(Argument shape, const Value& wanted, const SystemCall& call) {
   switch (shape) {
     case Argument::polled: return poll_mismatch(wanted, call);

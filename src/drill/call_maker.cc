@@ -17,7 +17,7 @@ using ValueKind = Value::Kind;
 constexpr std::int64_t kMostBytes = std::int64_t{64} << 20;
 constexpr std::size_t kControlRoom = 512;
 
-/// What about an argument cannot be; made a value again by make_call.
+/// Thrown for an argument that makes no sense. make_call() returns its message.
 struct BadArgument {
   std::string message;
 };
@@ -164,7 +164,7 @@ void Maker::epoll(std::size_t i) {
     if (!value.is(ValueKind::record)) fail(i, "{events=, fd=}");
     if (const Value* events = value.field("events")) event.events = static_cast<std::uint32_t>(events->number);
     for (const char* name : {"fd", "u32", "u64", "ptr"}) {
-      // The data are the program's own: the script's numbers do.
+      // The data belong to the program, so the script's own numbers serve.
       if (const Value* data = value.field(name)) event.data.u64 = static_cast<std::uint64_t>(data->number);
     }
   }

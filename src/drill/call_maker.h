@@ -12,19 +12,19 @@
 
 namespace leat::drill {
 
-/// Script descriptors and what they are really called.
+/// Live descriptors by the numbers that the script gives them.
 using Descriptors = std::map<int, int>;
 
-/// Nothing, or what about the arguments cannot be.
+/// Returns nothing, or the reason why the arguments make no sense.
 std::optional<std::string> make_call(const CallEvent& event, const Settings& settings, const Descriptors& descriptors,
                                      SystemCall& call);
 
-/// The address that bind() (local) or connect() and sendto() use.
+/// Fills in the address that bind() (local) or connect() and sendto() use.
 void fill_address(const Settings& settings, bool local, SystemCall& call);
 
-/// A socket option's value; nothing when this form of value belongs to none. `length` 0: what the value needs.
+/// The bytes of a socket option's value, or nothing when no option has this form. `length` 0: as many as it needs.
 std::optional<std::vector<std::uint8_t>> option_bytes(const Value& value, std::size_t length);
-/// Control messages in the layout of msg_control. Nothing when a form is unknown.
+/// Control messages in the layout of msg_control, or nothing when a form is unknown.
 std::optional<std::vector<std::uint8_t>> control_bytes(const Value& list);
 
 }  // namespace leat::drill

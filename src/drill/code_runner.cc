@@ -15,8 +15,8 @@ struct FieldSize {
   std::uint8_t size;
 };
 
-/// struct tcp_info in the order of Linux's header; each field is aligned to its size. Host headers may be older than
-/// the kernel that answers, so the names stand here.
+/// The fields of struct tcp_info in the order of Linux's header, each aligned to its size. The host's headers may be
+/// older than the kernel that answers, so the names are listed here.
 constexpr FieldSize kTcpInfo[] = {{"state", 1},
                                   {"ca_state", 1},
                                   {"retransmits", 1},
@@ -87,20 +87,20 @@ constexpr FieldSize kTcpInfo[] = {{"state", 1},
 constexpr std::array<std::string_view, 9> kMeminfo = {"RMEM_ALLOC",  "RCVBUF", "WMEM_ALLOC", "SNDBUF", "FWD_ALLOC",
                                                       "WMEM_QUEUED", "OPTMEM", "BACKLOG",    "DROPS"};
 
-/// struct tcp_bbr_info. The others of union tcp_cc_info, of Vegas and DCTCP, are as long as each other.
+/// The fields of struct tcp_bbr_info. The two other members of union tcp_cc_info have one length, so they are not told
+/// apart.
 constexpr std::array<std::string_view, 5> kBbrInfo = {"bbr_bw_lo", "bbr_bw_hi", "bbr_min_rtt", "bbr_pacing_gain",
                                                       "bbr_cwnd_gain"};
 
 std::uint64_t number_at(Bytes bytes, std::size_t at, std::size_t size) {
   std::uint64_t value = 0;
-  for (std::size_t i = size; i-- > 0;)
-    value = value << 8 | bytes[at + i];  // scripts run where they are written: x86, ARM
+  for (std::size_t i = size; i-- > 0;) value = value << 8 | bytes[at + i];  // little-endian, as x86 and ARM are
   return value;
 }
 
 bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
 
-/// Without the indentation that its lines share. The first line may begin behind `%{` and then has its own.
+/// The code without the indentation that its lines share. The first line may begin behind `%{` and has its own.
 std::string unindented(const std::string& code) {
   std::vector<std::string> lines(1);
   for (const char c : code) {

@@ -14,22 +14,22 @@ namespace leat::drill {
 
 using Variables = std::vector<std::pair<std::string, std::uint64_t>>;
 
-/// What TCP_INFO gave (tcpi_state …), of as many fields as it holds.
+/// The fields of TCP_INFO (tcpi_state …), as many as it holds.
 Variables tcp_info_variables(Bytes info);
-/// What SO_MEMINFO gave (sk_rmem_alloc …).
+/// The fields of SO_MEMINFO (SK_MEMINFO_RMEM_ALLOC …).
 Variables meminfo_variables(Bytes info);
 
-/// What TCP_CC_INFO gave: of BBR bbr_bw_lo …, nothing of controllers that tell nothing.
+/// The fields of TCP_CC_INFO: bbr_bw_lo … of BBR, and none of a controller that reports nothing.
 Variables congestion_variables(Bytes info);
-/// The first variable in `code` that only TCP_INFO or TCP_CC_INFO could give and that did not come.
+/// The first variable in `code` that only TCP_INFO or TCP_CC_INFO could give and that is missing.
 std::optional<std::string> variable_wanted(const std::string& code, const Variables& variables);
 
 class CodeRunner {
  public:
-  /// Assignments before the code of `line`.
+  /// Adds the code of `line`, with the assignments that precede it.
   void add(int line, const Variables& variables, const std::string& code);
   bool empty() const { return fragments_.empty(); }
-  /// Runs everything as one program. Nothing, or why it failed.
+  /// Runs everything as one program. Returns nothing, or the reason why it failed.
   std::optional<std::string> run(const std::string& file, Interpreter& interpreter) const;
 
  private:

@@ -26,7 +26,7 @@ std::string knob_name(std::string_view path) {
   constexpr std::string_view kRoot = "/proc/sys/";
   if (path.starts_with(kRoot)) path.remove_prefix(kRoot.size());
   std::string name(path);
-  // "net.ipv4.conf.eth0/1.x" keeps its slash: the first separator decides.
+  // The first separator decides: "net.ipv4.conf.eth0/1.x" keeps its slash.
   if (name.find('/') < name.find('.')) std::replace(name.begin(), name.end(), '/', '.');
   return name;
 }
@@ -66,7 +66,7 @@ class CommandReader {
   static constexpr int kDeepest = 4;
 
   ReadCommand& out_;
-  ShellVariables variables_{{"PPID", "0"}, {"PACKETDRILL_PID", "0"}};  // only names of files to restore have them
+  ShellVariables variables_{{"PPID", "0"}, {"PACKETDRILL_PID", "0"}};  // parts of the names of restoring scripts
   int depth_ = 0;                                                      ///< of init scripts in init scripts
   bool may_fail_ = false;                                              ///< the command that is read
 };
@@ -136,7 +136,7 @@ Reason CommandReader::sleep(const ShellCommand& command) {
   return {};
 }
 
-/// ip route add|change|replace …: attributes of the route become knobs. Where it leads is the script's affair.
+/// ip route add|change|replace …: attributes of the route become knobs. Its destination is ignored.
 Reason CommandReader::ip_route(const Words& words, std::size_t at) {
   if (at >= words.size()) return {};
   const std::string_view verb = words[at];
@@ -187,7 +187,7 @@ Reason CommandReader::traffic_control(const ShellCommand& command) {
   return {};
 }
 
-/// A program that takes name=value and sets them, as suites have for sysctls.
+/// A program that takes name=value and sets each, as suites have for sysctls.
 Reason CommandReader::assignments(const ShellCommand& command) {
   for (std::size_t i = 1; i < command.words.size(); ++i) {
     const std::string& word = command.words[i];
@@ -213,7 +213,7 @@ Reason CommandReader::run_by_shell(const ShellCommand& command) {
 
 Reason CommandReader::file(const std::string& path) {
   const std::string_view name = base_name(path);
-  // What such a script leaves behind to undo it: the stack ends with the script.
+  // Restoring scripts undo an init script. They have nothing to do, since the stack ends with the script.
   if (name.find("restore") != std::string_view::npos) return {};
   if (read_file(path)) return {};
   const std::string why = concat(path, ": ", std::strerror(errno));

@@ -1,6 +1,6 @@
-// Reads the shell commands of scripts: what they would change in a stack under test becomes Knobs (subject.h), without
-// a shell. sysctl, echo into /proc/sys, ip route, ip tcp_metrics, ethtool, tc, sleep, and the init scripts that suites
-// share, whose files are read for the same commands.
+// Reads the shell commands of scripts without a shell. Their changes to a stack under test become Knobs (subject.h). It
+// knows sysctl, echo into /proc/sys, ip route, ip tcp_metrics, ethtool, tc and sleep, and reads the files of init
+// scripts for the same commands.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ struct ReadCommand {
   std::vector<Knob> knobs;
   Duration pause{};                ///< of `sleep`
   std::vector<std::string> shell;  ///< commands that only a shell can run, each with the reason
-  std::vector<std::string> notes;  ///< what an init script holds that was passed over
+  std::vector<std::string> notes;  ///< parts of init scripts that were passed over
   std::string trouble;             ///< an init script that cannot be read; empty: none
 };
 

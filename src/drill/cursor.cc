@@ -121,7 +121,7 @@ Duration Cursor::seconds(std::string_view what) {
     if (whole > kMostSeconds) fail("this time is too late");
   }
   int places = 0;
-  // Not the first dot of "0...0.2".
+  // The first dot of "0...0.2" is none of the number.
   if (position_ + 1 < text_.size() && text_[position_] == '.' && is_digit(text_[position_ + 1])) {
     for (++position_; position_ < text_.size() && is_digit(text_[position_]); ++position_, ++digits) {
       if (places == kFractionDigits) continue;
@@ -174,7 +174,7 @@ std::string Cursor::quoted() {
 }
 
 std::string Cursor::up_to(std::string_view end, std::string_view what) {
-  const int begin = line_here();  // white space belongs to what stands here
+  const int begin = line_here();  // white space is part of the text here
   const std::size_t found = text_.find(end, position_);
   if (found == std::string::npos) fail_at(begin, concat(what, " has no closing ", end));
   std::string out = text_.substr(position_, found - position_);

@@ -1,8 +1,8 @@
-// Cursor: the lexer. The language's tokens depend on the place (1.5 is a time, 1:5 are sequence numbers, SEW are flags,
-// 00ff is a cookie), so the parser asks for the kind of token that may stand there.
+// Cursor: the lexer. The kinds of tokens depend on the place (1.5 is a time, 1:5 are sequence numbers, SEW are flags,
+// 00ff is a cookie), so the parser asks for the kind that may stand there.
 //
-// Every question skips white space first. What is demanded and not there throws ScriptError; what is asked for
-// (accept_…, peek_…) does not. The text has no comments any more (source_text.h).
+// Every function skips white space first. A token that is demanded and missing throws ScriptError. accept_… and peek_…
+// only ask. Comments have been removed from the text (source_text.h).
 #pragma once
 
 #include <cstdint>
@@ -21,24 +21,24 @@ class Cursor {
   /// The line of the next token.
   int line();
   bool at_end();
-  /// Where in the text the cursor is, in bytes.
+  /// The position in the text, in bytes.
   std::size_t offset() const { return position_; }
-  /// What stands between there and the cursor.
+  /// The text between a position and the cursor.
   std::string text_since(std::size_t begin) const { return text_.substr(begin, position_ - begin); }
   /// The next character, or 0 at the end.
   char peek();
   bool peek_is(std::string_view text);
-  /// An identifier, or nothing, not taken.
+  /// The identifier that stands here, or nothing. It is not taken.
   std::string_view peek_word();
-  /// True when a number stands here and behind it, white space apart, `text`.
+  /// True when a number stands here, followed by `text`, perhaps after white space.
   bool peek_number_then(std::string_view text);
 
   bool accept(std::string_view text);
   void expect(std::string_view text);
-  /// A whole identifier; case counts.
+  /// Takes a whole identifier. Case counts.
   bool accept_word(std::string_view word);
   void expect_word(std::string_view word);
-  /// `what` names what was wanted, for the message.
+  /// Takes any identifier. `what` names the wanted token for the message.
   std::string word(std::string_view what);
   /// Decimal, 0x… or 0… with an optional sign.
   std::int64_t integer(std::string_view what);
@@ -55,14 +55,15 @@ class Cursor {
   }
   /// "…" with \n, \t, \\, \", \xHH and \0.
   std::string quoted();
-  /// What stands up to `end`, which is taken too. The opening is taken already; `what` names the whole.
+  /// Takes the text up to and including `end` and returns it without `end`. The opening has been taken already.
+  /// `what` names the whole for the message.
   std::string up_to(std::string_view end, std::string_view what);
-  /// ( … ), parentheses inside it in pairs; taken and forgotten when it stands here.
+  /// Skips ( … ) when it stands here, with pairs of parentheses inside it.
   void skip_note();
 
   [[noreturn]] void fail(const std::string& message);
   [[noreturn]] void fail_at(int line, const std::string& message);
-  /// The script is right, but wants something that no player here has: it will be skipped.
+  /// The script is right, but wants something that no player has, so it will be skipped.
   [[noreturn]] void unsupported_at(int line, const std::string& what);
   /// "x is wanted here, not y"
   [[noreturn]] void fail_wanting(std::string_view wanted);
@@ -76,7 +77,7 @@ class Cursor {
   std::string text_;
   std::size_t position_ = 0;
   int line_ = 1;
-  std::size_t counted_ = 0;  ///< up to where line_ has counted
+  std::size_t counted_ = 0;  ///< the position that line_ belongs to
 };
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }

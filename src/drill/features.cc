@@ -13,7 +13,7 @@ namespace {
 using Use = std::optional<FeatureUse>;
 using UsedOption = TcpOptionForm::Kind;
 
-/// An option that only a stack with the feature sends, or understands.
+/// The feature of an option that only a stack with this feature sends or understands.
 Use feature_of_tcp_option(const TcpOptionForm& option, int line) {
   switch (option.kind) {
     case UsedOption::fast_open: return FeatureUse{Feature::fast_open, line, "the TCP option FO"};
@@ -23,7 +23,7 @@ Use feature_of_tcp_option(const TcpOptionForm& option, int line) {
   }
 }
 
-/// A stack without ECN ignores the bits of others, so only those that it should send itself count.
+/// A stack without ECN ignores the bits that it receives, so only those count that it should send.
 Use ecn_of(const PacketForm& packet, int line) {
   if (packet.direction == Direction::in) return std::nullopt;
   if (const TcpForm* tcp = packet.tcp()) {

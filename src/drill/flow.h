@@ -18,7 +18,7 @@
 
 namespace leat::drill {
 
-/// As a script would write them: "SEW."
+/// The flags as a script writes them: "SEW."
 std::string to_string(const TcpFlagsForm& flags);
 
 struct Flow {
@@ -35,21 +35,21 @@ struct Flow {
     std::uint32_t offset(bool syn) const { return syn ? live - script : live; }
   };
   Isn ours, peers;
-  Isn last_syn;          ///< of the peer's last SYN, which may be one that the stack does not take
+  Isn last_syn;          ///< of the peer's last SYN, also of one that the stack refuses
   bool is_open = false;  ///< the handshake is over
 
   std::map<std::uint32_t, std::uint32_t> timestamps;   ///< TSval of ours: script -> live
   std::set<std::uint32_t> peer_timestamps;             ///< TSvals that we have sent to the stack
   std::map<std::uint32_t, std::uint32_t> flow_labels;  ///< script -> live
-  std::uint32_t last_ack = 0;                          ///< live, of the stack's segments: where a RST is in the window
+  std::uint32_t last_ack = 0;                          ///< of the stack's segments, live: a RST there is in the window
   bool has_sent = false;
 
-  /// True when the packet from the stack belongs here; learns the local port where it is open.
+  /// True when the packet from the stack belongs to this flow. Learns the local port if it is not known yet.
   bool takes(const IpPacket& packet);
-  /// Of every packet from the stack, in their order.
+  /// Learns from a packet of the stack. Called for each, in their order.
   void learn(const IpPacket& packet);
 
-  /// As a script would write it.
+  /// The packet as a script would write it.
   std::string describe(const IpPacket& packet) const;
 };
 

@@ -19,8 +19,8 @@
 namespace leat::drill {
 namespace {
 
-/// Takes messages of four descriptors from its standard input: the program, a file for what it writes, a pipe for how
-/// it goes, its folder. On the pipe a `+` says that the program begins, a `0` that it ended well.
+/// The server takes messages of four descriptors from its standard input: the program, a file for its output, a pipe
+/// for its progress, and its folder. On the pipe a `+` says that the program begins, and a `0` that it ended well.
 constexpr const char* kServer = R"python(
 import linecache, os, signal, socket, sys, traceback
 
@@ -81,7 +81,7 @@ class Deadline {
   Clock::time_point at_;
 };
 
-/// 0 when there is none, or none in time.
+/// The next byte, or 0 when none comes in time.
 char next_byte(int fd, const Deadline& deadline) {
   for (;;) {
     pollfd readable{fd, POLLIN, 0};
@@ -113,7 +113,7 @@ bool write_all(int fd, std::string_view text) {
   return ::lseek(fd, 0, SEEK_SET) == 0;
 }
 
-/// The end of what stands in a file.
+/// The end of a file's text.
 std::string tail_of(int fd) {
   constexpr off_t kMost = 4096;
   const off_t end = ::lseek(fd, 0, SEEK_END), begin = end > kMost ? end - kMost : 0;
@@ -123,7 +123,7 @@ std::string tail_of(int fd) {
   return text;
 }
 
-/// What Python says last is what went wrong: "AssertionError: 5".
+/// The last lines, where Python says what went wrong: "AssertionError: 5".
 std::string last_lines(std::string_view text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
   std::size_t begin = text.size();
@@ -147,7 +147,7 @@ bool send_descriptors(int wire, const std::array<int, 4>& descriptors) {
   return ::sendmsg(wire, &message, MSG_NOSIGNAL) == 1;
 }
 
-/// Never returns: this process becomes the interpreter, with `wire` as its standard input.
+/// Turns this process into the interpreter, with `wire` as its standard input. Never returns.
 [[noreturn]] void become(const std::string& command, const std::string& limit, int wire) {
   std::vector<std::string> words(1);
   for (const char c : command) {
@@ -170,7 +170,7 @@ bool send_descriptors(int wire, const std::array<int, 4>& descriptors) {
 Interpreter::~Interpreter() { stop(); }
 
 bool Interpreter::is_running() const {
-  // Whether somebody else's runs shows when it is asked.
+  // Only the owner can wait for the process. For others, ask() shows if it still runs.
   return process_ >= 0 && (owner_ != ::getpid() || ::waitpid(process_, nullptr, WNOHANG) == 0);
 }
 
@@ -178,7 +178,7 @@ int Interpreter::stop() {
   int status = 0;
   if (wire_ >= 0) ::close(wire_);
   if (process_ >= 0 && owner_ == ::getpid()) {
-    ::kill(process_, SIGKILL);  // it may be starting still, and then takes no notice of its input
+    ::kill(process_, SIGKILL);  // a process that is still starting does not notice that its input ends
     ::waitpid(process_, &status, 0);
   }
   wire_ = process_ = -1;

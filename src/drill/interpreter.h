@@ -1,5 +1,5 @@
-// Interpreter: one Python for a whole run. Starting Python takes longer than playing ten scripts, so it is started
-// once; it forks for each program, so that none sees what another left behind and none can end it for the others.
+// Interpreter: one Python process for a whole run, because starting Python takes longer than playing ten scripts. It
+// forks for each program, so no program sees another's leftovers, and none can end the interpreter for the others.
 //
 // A process that is forked while an Interpreter runs shares it, as the scripts of a suite do.
 #pragma once
@@ -18,18 +18,18 @@ class Interpreter {
  public:
   static constexpr std::chrono::seconds kLimit{10};
 
-  /// `command`: words, no shell. A program that takes longer than `limit` is ended.
+  /// `command` is a list of words and is run without a shell. A program that takes longer than `limit` is ended.
   explicit Interpreter(std::string command, std::chrono::seconds limit = kLimit)
       : command_(std::move(command)), limit_(limit) {}
   Interpreter(const Interpreter&) = delete;
   Interpreter& operator=(const Interpreter&) = delete;
   ~Interpreter();
 
-  /// Unless it runs: starts it, and does not wait until it is ready.
+  /// Starts the process unless it runs. Does not wait until it is ready.
   void start();
-  /// The exit status of one that had ended by itself.
+  /// Ends the process. Returns its exit status when it had ended by itself.
   int stop();
-  /// Runs a program in the working folder. Nothing, or why it failed: the last lines of what it wrote.
+  /// Runs a program in the working folder. Returns nothing, or the last lines of the output of a program that failed.
   std::optional<std::string> run(const std::string& program);
 
  private:
@@ -46,7 +46,7 @@ class Interpreter {
   int wire_ = -1;
 };
 
-/// One for each command that the scripts of a run name.
+/// The interpreters of a run, one for each command that scripts name.
 class Interpreters {
  public:
   Interpreter& of(const std::string& command) { return interpreters_.try_emplace(command, command).first->second; }

@@ -1,5 +1,5 @@
-// IpPacket: a packet from the stack under test, taken apart as far as scripts look. Nothing is corrected: what is wrong
-// in it is for the matcher to say.
+// IpPacket: a packet from the stack under test, taken apart as far as scripts look. Errors in it are kept for the
+// matcher to report.
 #pragma once
 
 #include <cstdint>
@@ -33,21 +33,21 @@ struct IpPacket {
   std::uint32_t seq = 0, ack = 0;
   std::uint16_t window = 0, urgent = 0;
   std::uint8_t reserved = 0;                          ///< the three bits before AE, which must be zero
-  std::optional<std::vector<TcpOptionForm>> options;  ///< nothing: not to be understood
+  std::optional<std::vector<TcpOptionForm>> options;  ///< nothing: malformed
   // ICMP
   std::uint8_t icmp_type = 0, icmp_code = 0;
   std::uint32_t icmp_rest = 0;
-  /// TCP behind an ICMP error: what it quotes.
+  /// The sequence number of the TCP segment that an ICMP error quotes.
   std::uint32_t quoted_seq = 0;
 
   bool is_syn() const { return protocol == kProtocolTcp && flags.has(0x02); }
   const TcpOptionForm* timestamps() const;
 };
 
-/// Nothing when it is no IP packet, or its lengths make no sense.
+/// Returns nothing when it is no IP packet, or its lengths make no sense.
 std::optional<IpPacket> parse_ip_packet(Bytes bytes);
 
-/// What a packet to the stack is made of, numbers as on the wire.
+/// The parts of a packet to the stack, with numbers as on the wire.
 struct PacketParts {
   IpAddress source, destination;
   std::uint8_t tos = 0, ttl = 255;
@@ -55,7 +55,7 @@ struct PacketParts {
   std::uint8_t protocol = 0;
   std::vector<std::uint8_t> transport{};  ///< its checksum field is filled in
 };
-/// IP header, transport header with the right checksum, payload.
+/// Puts IP header, transport header with the right checksum, and payload together.
 std::vector<std::uint8_t> make_ip_packet(PacketParts parts);
 
 }  // namespace leat::drill

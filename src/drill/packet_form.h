@@ -19,7 +19,7 @@ enum class Direction : std::uint8_t {
 
 enum class EcnForm : std::uint8_t { none, ect1, ect0, ce, either_ect };
 
-/// What stands in [ ] or ( ) behind the direction; absent: unchecked, and zero in what is sent.
+/// The words in [ ] or ( ) behind the direction. Absent fields are not compared, and are zero in packets to the stack.
 struct IpForm {
   std::optional<EcnForm> ecn;
   std::optional<std::uint8_t> tos;

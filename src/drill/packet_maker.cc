@@ -78,7 +78,7 @@ std::vector<std::uint8_t> udp_bytes(std::uint32_t length, const Endpoint& from, 
   return bytes;
 }
 
-/// What an ICMP error repeats of a packet from the stack: its IP header and eight bytes.
+/// The part of a packet from the stack that an ICMP error quotes: its IP header and eight bytes.
 std::vector<std::uint8_t> quote(const IcmpForm& icmp, const Flow& flow) {
   constexpr std::size_t kQuotedTransport = 8;
   PacketParts parts{.source = flow.local.address, .destination = flow.remote.address, .ttl = 64};
@@ -110,7 +110,7 @@ std::vector<std::uint8_t> icmp_bytes(const IcmpForm& icmp, const Flow& flow) {
   return bytes;
 }
 
-/// What a header says of the one inside it.
+/// The EtherType by which a header names the one inside it.
 std::uint16_t ether_type(std::uint8_t protocol) {
   if (protocol == kProtocolMpls) return 0x8847;
   return protocol == kProtocolIpv6 ? 0x86dd : 0x0800;

@@ -48,7 +48,7 @@ Difference ip_mismatch(const IpForm& form, const IpPacket& packet, Flow& flow) {
     if (auto d = ecn_mismatch(*form.ecn, packet.tos)) return d;
   }
   if (form.tos) {
-    // With an ECN word too, the TOS byte means the rest of it.
+    // Beside an ECN word, the TOS byte stands for the other six bits.
     const unsigned mask = form.ecn ? 0xfcu : 0xffu;
     if (auto d = differ("TOS", *form.tos & mask, packet.tos & mask)) return d;
   }
@@ -76,8 +76,8 @@ Difference timestamp_mismatch(const TcpOptionForm& form, const TcpOptionForm& go
   if (rules.settings->tcp_ts_ecr_exact && got.second != form.second) {
     return expected_and_got("TS ecr", form.second, got.second);
   }
-  // What the script says of TSecr is not compared in the original, so scripts may say anything. But it must be a TSval
-  // that the peer has sent (RFC 7323 §3.2), or 0 where there was none.
+  // packetdrill does not compare TSecr, so scripts may say anything. But it must be a TSval that the peer has sent
+  // (RFC 7323 §3.2), or 0 where there was none.
   const bool plausible = flow.peer_timestamps.empty() ? got.second == 0 : flow.peer_timestamps.count(got.second) != 0;
   if (!rules.lenient && !plausible && got.second != form.second) {
     return expected_and_got("TS ecr, which the peer has never sent", form.second, got.second);
@@ -167,7 +167,7 @@ Difference mismatch(const PacketForm& form, const IpPacket& packet, Flow& flow, 
 
 bool glue(IpPacket& first, const IpPacket& next, std::size_t piece, std::size_t wanted) {
   constexpr std::uint8_t kMayDiffer = kFin | kPsh | kCwr;
-  // Pieces of one burst have the same size, but the last, which may be smaller.
+  // The pieces of one burst have the same size, except for the last, which may be smaller.
   const bool follows =
       next.protocol == kProtocolTcp && next.payload > 0 && first.payload % piece == 0 && next.payload <= piece &&
       first.payload + next.payload <= wanted && next.seq == first.seq + static_cast<std::uint32_t>(first.payload) &&

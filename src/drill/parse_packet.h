@@ -19,7 +19,7 @@ std::vector<EncapsulationForm> parse_encapsulation(Cursor& in);  ///< `ipv4 A > 
 TcpFlagsForm parse_tcp_flags(Cursor& in);
 /// From `<` on; sets any_options for <...>.
 void parse_tcp_options(Cursor& in, TcpForm& tcp);
-/// Behind `icmp`. The words mean different numbers in ICMP and ICMPv6.
+/// Reads on behind `icmp`. The words mean different numbers in ICMP and ICMPv6.
 IcmpForm parse_icmp(Cursor& in, bool v6);
 /// a:b(len); b must be a + len, modulo 2^32.
 struct SeqRange {

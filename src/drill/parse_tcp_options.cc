@@ -59,7 +59,7 @@ void parse_accecn(Cursor& in, TcpOptionForm& option) {
   if (!is_order({0, 1, 2}) && !is_order({2, 1, 0})) in.fail("the counts are e0b ceb e1b or e1b ceb e0b, in this order");
 }
 
-/// What other players of the language name in options.
+/// The feature of an option that only other players of the language know. Empty: none.
 std::string_view feature_of_foreign(std::string_view name) {
   constexpr std::array<std::string_view, 8> kMultipath = {"mp_",         "mpcapable", "dss", "add_addr",
                                                           "remove_addr", "addr",      "dll", "dsn"};

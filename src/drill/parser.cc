@@ -88,7 +88,7 @@ CallEvent parse_call(Cursor& in) {
   return call;
 }
 
-/// 0...0.2 call(…): what stands behind the dots.
+/// The time behind the dots of 0...0.2 call(…).
 std::optional<Duration> parse_end(Cursor& in, const EventTime& time) {
   if (!in.accept("...")) return std::nullopt;
   using Kind = EventTime::Kind;
@@ -168,7 +168,7 @@ expected<Script, ScriptError> parse_script(const std::string& file, const std::s
   const std::string plain = without_comments(text);
   try {
     Cursor options(file, plain);
-    // Defines replace words behind the options only: what an option is called is nobody's symbol.
+    // Defines replace words behind the options only, since the name of an option is no symbol.
     parse_options(options, script.settings);
     const std::size_t begin = options.offset();
     for (const OptionText& option : command_line) {

@@ -37,7 +37,7 @@ struct Skipped {
   std::string reason;
 };
 
-/// A call that was begun and is not over yet.
+/// A call that has begun and has not returned yet.
 struct InFlight {
   const CallEvent* event = nullptr;
   int line = 0;
@@ -51,7 +51,7 @@ bool mentions(const Value& value, std::string_view field) {
          std::any_of(value.fields.begin(), value.fields.end(), [&](const auto& f) { return inside(f.value()); });
 }
 
-/// What the subject lacks, when the errno of a call says so and the script expects another result.
+/// The feature that the subject lacks, where the errno of a call says so and the script expects another result.
 std::optional<std::string> lack_told_by(const CallEvent& form, const SystemCall& call) {
   const bool is_expected = form.error ? *form.error == call.error : form.result.number == call.result;
   if (call.result >= 0 || is_expected || form.result.is(Value::Kind::ellipsis)) return std::nullopt;
@@ -143,7 +143,7 @@ void Player::check_time(int line, std::string_view what, Duration expected, Dura
   complain(line, expected_and_got(concat("time at which ", what), wanted, seconds_text(got)), true);
 }
 
-/// Packets that have left the stack so far.
+/// Takes the packets that have left the stack so far.
 void Player::collect() {
   while (auto sent = subject_.next_sent(subject_.now())) {
     if (options_.tap) options_.tap(Direction::out, sent->time, sent->bytes);
@@ -342,7 +342,7 @@ void Player::judge_call(const CallEvent& form, int line, SystemCall& call) {
 }
 
 void Player::run_event(const Event& event) {
-  // From one inbound packet to the next, delays do not add up.
+  // Delays from one inbound packet to the next do not add up.
   const auto* packet = std::get_if<PacketForm>(&event.what);
   const bool inbound = packet != nullptr && packet->direction == Direction::in;
   const Duration now = subject_.now();
@@ -368,8 +368,8 @@ void Player::run_event(const Event& event) {
 void Player::check_features() const {
   if (!settings_.unsupported.empty()) throw Skipped{settings_.unsupported};
   if (settings_.sockets_are_v6() && !subject_.has(Feature::ipv6)) {
-    throw Skipped{concat(feature_name(Feature::ipv6), " (--ip_version=",
-                         settings_.wire_is_v6() ? "ipv6" : "ipv4-mapped-ipv6", ")")};
+    throw Skipped{concat(feature_name(Feature::ipv6),
+                         " (--ip_version=", settings_.wire_is_v6() ? "ipv6" : "ipv4-mapped-ipv6", ")")};
   }
   for (const Event& event : script_.events) {
     const auto use = feature_of(event);
@@ -406,7 +406,7 @@ void Player::judge_code() {
   if (trouble) throw Failed{script_.events.back().line, *trouble};
 }
 
-/// Whatever is open is closed, and its peer is reset: the next script shall find nothing.
+/// Closes all that is open and resets its peers, so that the next script finds nothing.
 void Player::clean_up() {
   for (const auto& [script_fd, live_fd] : descriptors_) {
     SystemCall call;

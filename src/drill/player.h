@@ -1,6 +1,7 @@
-// The player: plays a script against a subject and says how it went. Called by `leat drill` and by drill-kernel.
+// The player: plays a script against a subject and returns a verdict. Called by `leat drill` and by drill-kernel.
 //
-// It is a stranger to what is under test: the same rules for a stack in virtual time and for the kernel in real time.
+// It knows nothing of the stack under test: the same rules hold for a stack in virtual time and the kernel in real
+// time.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +17,12 @@
 namespace leat::drill {
 
 struct PlayOptions {
-  /// As the original sees it: blind for transport checksums, TSecr, and segments that nobody asked for at the end.
+  /// Judge as packetdrill does: not transport checksums, TSecr, and segments that are left at the end.
   bool lenient = false;
   bool verbose = false;
   /// Sees every packet, both ways (for a capture).
   std::function<void(Direction, Duration, Bytes)> tap{};
-  /// What runs the code of scripts; null: one that ends with the script.
+  /// Runs the code of scripts. Null: an interpreter that ends with the script.
   Interpreters* interpreters = nullptr;
 };
 
@@ -31,7 +32,7 @@ struct Verdict {
   std::string message{};   ///< of a failure: "file:line: …" and the story; of a skip: the reason
   std::string warnings{};  ///< of --non_fatal
   int line = 0;            ///< of a failure; 0: of none
-  /// What an init script holds that was passed over.
+  /// Parts of init scripts that were passed over.
   std::vector<std::string> notes{};
 };
 

@@ -28,12 +28,12 @@ class FakeSubject final : public Subject {
     sent_.push_back({time, packet_of(text, port)});
     return *this;
   }
-  /// What the next connect() sends.
+  /// The segment that the next connect() sends.
   FakeSubject& sends_to_connect(const std::string& text, std::uint16_t port = kPort) {
     sent_to_connect_.push_back(packet_of(text, port));
     return *this;
   }
-  /// What a call gives; one without is 0.
+  /// The results of calls. A call without one returns 0.
   FakeSubject& answers(CallName name, std::int64_t result, int error = 0) {
     answers_[name] = {result, error};
     return *this;

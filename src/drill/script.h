@@ -1,5 +1,4 @@
-// Script: a parsed script, as it is written. Nothing of the stack under test is known here.
-// parse_script() (parser.h) makes it, the player (player.h) plays it.
+// Script: a parsed script, as it is written. parse_script() (parser.h) makes it, and the player (player.h) plays it.
 #pragma once
 
 #include <optional>
@@ -14,7 +13,7 @@
 
 namespace leat::drill {
 
-/// When an event happens: the first token of each.
+/// The time of an event, which is its first token.
 struct EventTime {
   enum class Kind : std::uint8_t {
     absolute,         ///< 1.5
@@ -34,7 +33,7 @@ struct CallEvent {
   std::vector<Value> arguments;
   Value result;
   std::optional<int> error;     ///< the errno that must come with -1
-  std::optional<Duration> end;  ///< of a call that blocks; on the same base as the start
+  std::optional<Duration> end;  ///< the return time of a blocking call, on the same base as the start
 };
 
 struct CommandEvent {

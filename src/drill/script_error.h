@@ -1,5 +1,5 @@
-// ScriptError: what is wrong with a script, and where. Thrown inside the parser only; parse_script() hands it back as a
-// value.
+// ScriptError: an error in a script, with its place. It is thrown inside the parser only, and parse_script() returns it
+// as a value.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// Settings of a run: the options that stand in front of a script and on the command line, with their defaults.
-// A name means the same in both places; the command line wins.
+// Settings of a run: the options in front of a script and on the command line, with their defaults. A name means the
+// same in both places, and the command line wins.
 #pragma once
 
 #include <cstdint>
@@ -45,13 +45,13 @@ struct Settings {
   std::string init_scripts;
   bool dry_run = false, verbose = false, debug = false;
   Defines defines;
-  /// What this program cannot do, by name; a script that asks for it is skipped.
+  /// The part of the script that no player here supports, by name. Such a script is skipped.
   std::string unsupported;
 
-  /// Nothing, or what is wrong.
+  /// Applies an option. Returns nothing, or the error.
   std::optional<std::string> apply(const OptionText& option);
 
-  /// When all have been applied: nothing, or what does not go together.
+  /// Called when all have been applied. Returns nothing, or the settings that contradict each other.
   std::optional<std::string> contradiction() const;
 
   bool sockets_are_v6() const { return ip_version != IpVersion::v4; }

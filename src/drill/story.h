@@ -1,4 +1,4 @@
-// Story: what has happened in a script's run, for the report of a failure: the last lines, with times.
+// Story: the last lines of a script's run, with their times, for the report of a failure.
 #pragma once
 
 #include <deque>
@@ -13,7 +13,7 @@ std::string seconds_text(Duration time);
 
 class Story {
  public:
-  /// All lines are printed as they come, too.
+  /// `aloud`: all lines are printed as they come, too.
   explicit Story(bool aloud) : aloud_(aloud) {}
   void add(Duration time, const std::string& line);
   /// The last lines, each indented.

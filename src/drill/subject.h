@@ -1,8 +1,8 @@
-// Subject: what is under test, as the player sees it: a TCP/IP stack behind a wire that carries IP packets, and its
-// system calls. Leat in virtual time is one (src/drill_leat), the kernel in real time another
-// (tools/drill-kernel).
+// Subject: the stack under test, as the player sees it: a TCP/IP stack behind a wire that carries IP packets, and its
+// system calls. Leat in virtual time is one (src/drill_leat), and the kernel in real time is another
+// (src/drill_kernel).
 //
-// Times count from the start. Whatever takes a time returns at it or later; in virtual time exactly at it.
+// Times count from the start. A function that takes a time returns at this time or later, in virtual time exactly then.
 #pragma once
 
 #include <cstdint>
@@ -39,33 +39,34 @@ class Subject {
   Subject& operator=(const Subject&) = delete;
   virtual ~Subject() = default;
 
-  /// Before the clock starts, or later. Nothing, or why it cannot be set: the script is skipped then.
+  /// Sets a knob, before the clock starts or later. Returns nothing, or the reason why it cannot be set, and the script
+  /// is skipped.
   virtual std::optional<std::string> set(const Knob& knob) = 0;
-  /// Any other command of a script: its exit status, or nothing when this subject runs none.
+  /// Runs any other command of a script. Returns its exit status, or nothing when this subject runs no commands.
   virtual std::optional<int> run_command(const std::string& command) = 0;
   /// True where run_command() runs commands.
   virtual bool has_shell() const = 0;
-  /// The clock starts: now() is 0.
+  /// Starts the clock, so that now() is 0.
   virtual void start() = 0;
 
   virtual Duration now() = 0;
   /// Lets time pass.
   virtual void advance_to(Duration time) = 0;
   virtual void inject(Bytes packet) = 0;
-  /// The next packet that left the stack; waits until `deadline` for one.
+  /// The next packet that has left the stack. Waits for one until `deadline`.
   virtual std::optional<SentPacket> next_sent(Duration deadline) = 0;
 
-  /// Whether this subject has a feature: a script that uses one that is lacking is skipped.
+  /// True when this subject has a feature. A script that uses another one is skipped.
   virtual bool has(Feature feature) const = 0;
-  /// Why this subject can never make such a call, if so: the script is skipped then.
+  /// The reason why this subject can never make such a call, if there is one. The script is skipped then.
   virtual std::optional<std::string> lack(const SystemCall& call) = 0;
-  /// Makes a call and waits for it; one that takes longer than kLongestCall is interrupted by a signal.
+  /// Makes a call and waits for it. A call that takes longer than kLongestCall is interrupted by a signal.
   virtual void call(SystemCall& call) = 0;
-  /// Begins a call that may block; one at a time. Returns when it waits or is done.
+  /// Begins a call that may block, one at a time. Returns when the call waits or is done.
   virtual void begin(SystemCall& call) = 0;
-  /// Whether the call that was begun is over by `deadline`; waits for it.
+  /// Waits for the call that was begun, until `deadline`. True when it is over.
   virtual bool finish(Duration deadline) = 0;
-  /// Nobody waits for the call that was begun any more: afterwards the subject does not touch it.
+  /// Gives up the call that was begun. Afterwards the subject does not touch it.
   virtual void abandon() = 0;
 };
 

@@ -54,11 +54,11 @@ struct Job {
   Loaded script;
 };
 
-/// A process that plays scripts one after the other.
+/// A process that plays scripts one after another.
 struct Running {
   std::vector<Job> jobs;
   std::size_t done = 0;
-  pid_t child = -1;  ///< where there is none, `error` tells why
+  pid_t child = -1;  ///< -1: fork() failed with `error`
   int pipe = -1;
   int error = 0;
   std::string reports{};  ///< of each script: its verdict's fields, each with a zero behind it
@@ -79,7 +79,7 @@ void send_report(const Verdict& verdict, int pipe) {
                                              joined(verdict.notes)};
   std::string report;
   for (std::string& field : fields) {
-    std::replace(field.begin(), field.end(), '\0', '?');  // what code printed may have any
+    std::replace(field.begin(), field.end(), '\0', '?');  // the output of code may contain any
     report += field + '\0';
   }
   std::fflush(nullptr);
@@ -120,7 +120,7 @@ std::optional<Verdict> take_report(std::string& reports) {
       continue;
     }
     options.verbose = verbose || script->settings.verbose;
-    // Commands of a script name files beside it.
+    // The commands of a script name files that lie beside it.
     const auto folder = fs::path(file).parent_path();
     static_cast<void>(!::fchdir(home));
     if (!folder.empty()) static_cast<void>(!::chdir(folder.c_str()));
@@ -162,7 +162,7 @@ class Suite {
   void launch(std::vector<Job> jobs);
   void wait_for_some();
   void read_reports(Running& one);
-  /// The process has ended, perhaps before its time.
+  /// Called when the process has ended, perhaps early.
   void end(Running one);
   void add_result(const Running& one, const Verdict& verdict);
 
@@ -230,7 +230,7 @@ void Suite::wait_for_some() {
 }
 
 void Suite::run(const std::vector<std::string>& files) {
-  constexpr std::size_t kRounds = 4;  // so that no process is left alone with the last scripts for long
+  constexpr std::size_t kRounds = 4;  // so that the last process does not play alone for long
   const unsigned jobs = arguments_.jobs != 0 ? arguments_.jobs : std::max(1u, std::thread::hardware_concurrency());
   const std::size_t batch = std::clamp<std::size_t>(files.size() / (jobs * kRounds), 1, arguments_.most_per_process);
   for (std::size_t next = 0; next < files.size();) {

@@ -1,5 +1,5 @@
-// Plays many scripts and prints a table. They are played in other processes: what ends one of those is the failure of a
-// script, and the others go on.
+// Plays many scripts and reports. They are played in other processes: a script that ends its process has failed, and
+// the others go on.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,7 @@ namespace leat::drill {
 /// Plays one parsed script; called in a child process.
 using PlayScript = std::function<Verdict(const Script&, const PlayOptions&)>;
 
-/// Files as they are named, and those of folders and what is below them, sorted.
+/// The named files, and the scripts in and below the named folders, sorted.
 std::vector<std::string> find_scripts(const std::vector<std::string>& paths);
 
 /// Plays the scripts, reports (suite_report.h), and returns the exit status of the program.

@@ -15,7 +15,7 @@ struct Symbol {
 
 /// Nothing when there is no such constant.
 std::optional<std::int64_t> symbol_value(std::string_view name);
-/// "EAGAIN", or the number when nobody knows the name.
+/// "EAGAIN", or words for a number without a name.
 std::string_view errno_name(int error);
 
 std::span<const Symbol> errno_symbols();

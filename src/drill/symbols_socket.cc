@@ -133,7 +133,7 @@ constexpr Symbol kSocketSymbols[] = {
     LEAT_SYMBOL(SOF_TIMESTAMPING_OPT_TSONLY), LEAT_SYMBOL(SOF_TIMESTAMPING_OPT_STATS),
     LEAT_SYMBOL(SOF_TIMESTAMPING_OPT_PKTINFO), LEAT_SYMBOL(SOF_TIMESTAMPING_OPT_TX_SWHW),
     LEAT_SYMBOL(SCM_TSTAMP_SND), LEAT_SYMBOL(SCM_TSTAMP_SCHED), LEAT_SYMBOL(SCM_TSTAMP_ACK),
-    // What suites define on the command line of other players, by IPv4's values.
+    // Suites define these words on the command line of other players. The values are IPv4's.
     {"CMSG_LEVEL_IP", IPPROTO_IP}, {"CMSG_TYPE_RECVERR", IP_RECVERR},
     {"SOL_TCP", 6}, {"SOL_UDP", 17}, 
     {"UDP_CORK", 1}, {"UDP_SEGMENT", 103}, {"UDP_GRO", 104},

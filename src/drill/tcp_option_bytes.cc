@@ -35,7 +35,7 @@ std::uint8_t number_of(const TcpOptionForm& option) {
   return kNop;
 }
 
-/// What follows kind and length; nothing when it is not as its kind demands.
+/// Decodes the bytes behind kind and length. Returns nothing when their number does not fit the kind.
 std::optional<TcpOptionForm> decode_body(std::uint8_t number, Bytes body) {
   TcpOptionForm option;
   const std::uint8_t* p = body.data();

@@ -20,13 +20,13 @@ std::string concat(const Pieces&... pieces) {
   return out;
 }
 
-/// What was expected and what came, under each other.
+/// The expected and the actual value, under each other.
 template <class Expected, class Got>
 std::string expected_and_got(std::string_view what, const Expected& expected, const Got& got) {
   return concat(what, "\n    expected  ", expected, "\n    got       ", got);
 }
 
-/// Says how two values differ, or nothing when they are equal.
+/// A description of how two values differ, or nothing when they are equal.
 using Difference = std::optional<std::string>;
 
 template <class T>

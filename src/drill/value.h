@@ -1,4 +1,4 @@
-// Value: an argument or a result of a system call, as written. What it means depends on the call (call_table.h).
+// Value: an argument or a result of a system call, as written. Its meaning depends on the call (call_table.h).
 #pragma once
 
 #include <cstdint>
@@ -16,14 +16,14 @@ struct Value;
 /// name=value, name(size)=value, or a value without a name.
 struct Field {
   std::string name;
-  std::vector<Value> size;  ///< what stood in parentheses: none or one
+  std::vector<Value> size;  ///< the value in parentheses: none or one
   std::vector<Value> held;  ///< one
   const Value& value() const;
 };
 
 struct Value {
   enum class Kind : std::uint8_t {
-    ellipsis,  ///< ... : the runner fills it in
+    ellipsis,  ///< ... : the player fills it in
     integer,   ///< a number, constants joined by |, htons(n); `text` has it as written
     text,      ///< "…"
     address,   ///< inet_addr("…"), inet6_addr("…")
@@ -47,9 +47,9 @@ struct Value {
 
 inline const Value& Field::value() const { return held.front(); }
 
-/// Reads any form of value; throws ScriptError.
+/// Reads any form of value. Throws ScriptError.
 Value parse_value(Cursor& in);
-/// Number, constant, or constants joined by |.
+/// Reads a number, a constant, or constants joined by |.
 std::int64_t parse_number(Cursor& in);
 
 }  // namespace leat::drill

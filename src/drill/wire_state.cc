@@ -47,7 +47,7 @@ void WireState::on_socket(int script_fd, int live_fd, std::uint8_t protocol) {
   Flow& flow = make_flow(Flow::Role::idle, protocol);
   flow.script_fd = script_fd, flow.live_fd = live_fd;
   if (protocol == kProtocolUdp) {
-    // A UDP socket is a flow at once: any datagram of it is looked for at the port that connect() and sendto() use.
+    // A UDP socket is a flow at once. Its datagrams go to the port that connect() and sendto() use.
     flow.role = Flow::Role::active;
     flow.remote.port = settings_.connect_port;
   }
@@ -77,7 +77,8 @@ void WireState::on_connect(int script_fd) {
 void WireState::on_disconnect(int script_fd) {
   Flow* old = find(script_fd);
   if (old == nullptr || old->protocol != kProtocolTcp) return;
-  // The segments that end the connection are still asked for by its numbers; the socket's next one has others.
+  // Later lines may still ask for the segments that end the connection, by its numbers. The socket's next connection
+  // has other numbers.
   Flow& fresh = make_flow(Flow::Role::idle, kProtocolTcp);
   fresh.script_fd = std::exchange(old->script_fd, -1), fresh.live_fd = std::exchange(old->live_fd, -1);
   if (old->role == Flow::Role::listening) old->role = Flow::Role::idle;
@@ -120,7 +121,7 @@ Flow* WireState::foreign(const PacketForm& form) {
   return &flow;
 }
 
-/// A flow from a port of the peer's that is new.
+/// Makes a flow from a new port of the peer, and puts it under test.
 Flow& WireState::make_child(std::uint16_t local_port) {
   Flow& flow = make_flow(Flow::Role::passive, kProtocolTcp);
   flow.local.port = local_port, flow.remote.port = next_port_++;
@@ -136,7 +137,7 @@ Flow* WireState::flow_for(const PacketForm& form) {
     make_child(listening->local.port);
     return current_;
   }
-  // Before there is a socket to send to, a packet goes where bind() would have bound.
+  // A packet before any socket goes to the port that bind() would have used.
   const bool has_none = current_ == nullptr || (current_->role == Flow::Role::idle && !current_->has_sent);
   if (has_none && is_tcp_in(form)) make_child(settings_.bind_port);
   if (current_ == nullptr && form.icmp() != nullptr) current_ = &make_flow(Flow::Role::foreign, kProtocolTcp);
@@ -148,7 +149,7 @@ std::string WireState::add(SentPacket sent) {
   if (!packet) return concat("(", sent.bytes.size(), " bytes that are no IP packet)");
   packet->time = sent.time;
   Flow* owner = nullptr;
-  // The newest first: a port may be used again.
+  // The newest flow comes first, since a port may be used again.
   for (auto flow = flows_.rbegin(); flow != flows_.rend() && owner == nullptr; ++flow) {
     if ((*flow)->takes(*packet)) owner = flow->get();
   }

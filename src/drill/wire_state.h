@@ -1,5 +1,5 @@
-// WireState: the flows of a script, which of them is under test, and the packets that have left the stack and that no
-// line has asked for yet. The part of the player that is about packets.
+// WireState: the flows of a script, the one that is under test, and the packets that have left the stack and that no
+// line has asked for yet. It is the part of the player that is about packets.
 #pragma once
 
 #include <deque>
@@ -21,29 +21,29 @@ class WireState {
  public:
   explicit WireState(const Settings& settings) : settings_(settings) {}
 
-  // What system calls do to flows.
+  // Effects of system calls on flows.
   void on_socket(int script_fd, int live_fd, std::uint8_t protocol);
   void on_bind(int script_fd);
   void on_listen(int script_fd);
   void on_connect(int script_fd);
-  /// connect() with AF_UNSPEC has succeeded.
+  /// Called when connect() with AF_UNSPEC has succeeded.
   void on_disconnect(int script_fd);
-  /// `peer_port` finds the connection.
+  /// The connection is found by `peer_port`.
   void on_accept(int script_fd, int live_fd, std::uint16_t peer_port);
   void on_close(int script_fd);
 
-  /// The flow that a line of a script means; makes the connection of a SYN to a listener. Null: there is none.
+  /// The flow that a line of a script means. Makes the flow of a segment to a listener. Null: there is none.
   Flow* flow_for(const PacketForm& form);
   Flow* under_test() { return current_; }
   const std::vector<std::unique_ptr<Flow>>& flows() const { return flows_; }
 
-  /// A packet that has left the stack. What it is for the story.
+  /// Adds a packet that has left the stack. Returns its text for the story.
   std::string add(SentPacket sent);
-  /// The next one that `form` may be about, taken out of the queue.
+  /// Takes the next packet that `form` may be about out of the queue.
   std::optional<IpPacket> take(const PacketForm& form, const Flow& flow);
-  /// Puts one back in front.
+  /// Puts a packet back in front.
   void put_back(IpPacket packet, Flow& flow) { waiting_.push_front({std::move(packet), &flow}); }
-  /// Those that belong to a flow of the script and that no line has asked for.
+  /// The packets of the script's flows that no line has asked for.
   std::vector<const WaitingPacket*> leftovers() const;
 
  private:

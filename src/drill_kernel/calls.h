@@ -5,7 +5,7 @@
 
 namespace leat::drill {
 
-/// Fills in result and error, and what the call stores. Blocks as the call does.
+/// Makes the call, which may block. Fills in its result, its error and the data that it stores.
 void make_kernel_call(SystemCall& call);
 /// True for a call that this player does not make.
 bool kernel_lacks(const SystemCall& call);

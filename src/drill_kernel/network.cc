@@ -27,7 +27,7 @@ bool write_file(const std::string& path, const std::string& text) {
   return done;
 }
 
-/// Empty when it worked.
+/// Returns an error, or nothing when it worked.
 std::string enter_namespace() {
   const bool root = ::geteuid() == 0;
   const std::string uid = std::to_string(::geteuid()), gid = std::to_string(::getegid());
@@ -56,7 +56,7 @@ expected<int, std::string> open_tun() {
       concat("no TUN device: ", why, "; run as root, or `sudo modprobe tun && sudo chmod 0666 /dev/net/tun`"));
 }
 
-/// One process for all: starting `ip` for each would take longer than most scripts.
+/// Runs all commands in one process, since starting `ip` for each would take longer than most scripts.
 bool run_ip(const std::string& commands) {
   std::FILE* pipe = ::popen("ip -batch - 2>/dev/null", "w");
   if (pipe == nullptr) return false;
@@ -64,7 +64,8 @@ bool run_ip(const std::string& commands) {
   return ::pclose(pipe) == 0;
 }
 
-/// Linux's own defaults, whatever this host's are: scripts count on window scales and buffers that follow from them.
+/// Sets Linux's own defaults in place of this host's. Scripts count on the window scales and buffers that follow from
+/// them.
 void set_defaults() {
   write_sysctl("net.ipv4.tcp_rmem", "4096 131072 6291456");
   write_sysctl("net.ipv4.tcp_wmem", "4096 16384 4194304");

@@ -8,10 +8,10 @@
 
 namespace leat::drill {
 
-/// The TUN device's descriptor, non-blocking; addresses and routes are set.
+/// Returns the TUN device's descriptor, non-blocking, with addresses and routes set.
 expected<int, std::string> make_kernel_network(const Settings& settings);
 
-/// Writes below /proc/sys; false when the kernel refuses.
+/// Writes below /proc/sys. Returns false when the kernel refuses.
 bool write_sysctl(const std::string& name, const std::string& value);
 
 }  // namespace leat::drill

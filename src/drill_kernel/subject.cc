@@ -30,14 +30,13 @@
 namespace leat::drill {
 namespace {
 
-/// Where it is allowed: runs before all that is not in such a hurry, or the script's times mean nothing on a busy
-/// machine.
+/// Raises the priority of this process where it is allowed. Without it a script's times mean little on a busy machine.
 void be_punctual() {
   const sched_param priority{1};
   static_cast<void>(::sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &priority));
 }
 
-/// The second thread: makes the calls that block.
+/// The second thread, which makes the calls that block.
 class Caller {
  public:
   using Clock = std::function<Duration()>;
@@ -63,7 +62,7 @@ class Caller {
     wake_.notify_one();
     while (state_ != State::done && !(state_ == State::calling && is_asleep())) pause();
   }
-  /// Ends the call by signals, for as many as it takes.
+  /// Ends the call by as many signals as it takes.
   void interrupt() {
     while (state_ == State::wanted || state_ == State::calling) {
       ::pthread_kill(thread_.native_handle(), SIGUSR1);
@@ -103,7 +102,7 @@ class Caller {
     }
   }
 
-  /// The thread waits in the kernel: state S in /proc.
+  /// True when the thread waits in the kernel (state S in /proc).
   bool is_asleep() const {
     std::FILE* file = std::fopen(concat("/proc/self/task/", thread_id_.load(), "/stat").c_str(), "r");
     if (file == nullptr) return false;
@@ -121,7 +120,7 @@ class Caller {
   std::atomic<State> state_ = State::idle;
   std::atomic<int> thread_id_ = 0;
   int done_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  std::thread thread_;  // last: it uses the others
+  std::thread thread_;  // the last member, because it uses the others
 };
 
 class KernelSubject final : public Subject {
@@ -171,20 +170,20 @@ class KernelSubject final : public Subject {
     ::clock_gettime(CLOCK_MONOTONIC, &time);
     return std::chrono::seconds(time.tv_sec) + Duration(time.tv_nsec);
   }
-  /// Until something comes from the stack or `fd`, or `deadline`.
+  /// Waits until something comes from the stack or from `fd`, or until `deadline`.
   void wait(Duration deadline, int fd);
   void drain();
 
   int tun_;
   Duration zero_ = clock();
-  std::string congestion_control_ = "cubic";  ///< Linux's default, whatever this host's is
+  std::string congestion_control_ = "cubic";  ///< Linux's default, in place of this host's
   std::deque<SentPacket> sent_;
   std::unique_ptr<Caller> caller_;
 };
 
 std::optional<std::string> KernelSubject::set(const Knob& knob) {
   if (knob.name == "net.ipv4.tcp_congestion_control") {
-    congestion_control_ = knob.value;  // the system's default cannot be changed in a namespace everywhere
+    congestion_control_ = knob.value;  // not every kernel lets a namespace change the default
     return std::nullopt;
   }
   if (write_sysctl(knob.name, knob.value)) return std::nullopt;

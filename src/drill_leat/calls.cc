@@ -16,7 +16,7 @@ std::optional<Duration> timeout_of(std::int64_t milliseconds) {
   return std::chrono::milliseconds(milliseconds);
 }
 
-/// What the kernel finds when it copies; Sockets leaves it to its callers.
+/// True when a buffer is missing, which the kernel finds when it copies. Sockets leaves this check to its callers.
 bool points_nowhere(const SystemCall& call) {
   for (const iovec& piece : call.pieces) {
     if (piece.iov_base == nullptr && piece.iov_len > 0) return true;
@@ -154,7 +154,7 @@ constexpr CallColumn<Make> kLeatCalls = {
     {CallName::writev, write},
 };
 
-/// Whether the call has an argument of this kind.
+/// True when the call has an argument of this kind.
 bool takes(const SystemCall& call, Argument shape) {
   const auto& shapes = call_row(call.name).arguments;
   return std::find(shapes.begin(), shapes.end(), shape) != shapes.end();

@@ -15,7 +15,7 @@ namespace leat::drill {
 Result begin_leat_call(Sockets& sockets, SystemCall& call, PendingCall* pending, Instant now);
 void end_leat_call(Sockets& sockets, SystemCall& call, const Result& result, const PendingCall& pending);
 
-/// What Leat has no call for.
+/// The reason why Leat can never make this call, or nothing.
 std::optional<std::string> leat_lacks(Sockets& sockets, const SystemCall& call);
 
 }  // namespace leat::drill

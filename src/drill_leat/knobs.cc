@@ -100,7 +100,7 @@ constexpr NumberKnob kNumbers[] = {
     {"net.core.wmem_default", 256, 1 << 30, [](SocketsConfig&, std::int64_t) {}},
 };
 
-/// Where Leat has no choice: it does as Linux does with this value.
+/// Settings without a choice: Leat always acts as Linux does with this value.
 struct FixedKnob {
   std::string_view name;
   std::string_view value;
@@ -144,8 +144,7 @@ constexpr FixedKnob kFixed[] = {
     {"net.inet.tcp.blackhole", "0"},
 };
 
-/// What has no counterpart that could change a segment: memory of the kernel's, its routes' memory, how it fills
-/// devices.
+/// Settings that could change no segment here: the kernel's memory, its cache of routes, the way it fills devices.
 constexpr std::string_view kWithoutMeaning[] = {"net.ipv4.tcp_no_metrics_save",
                                                 "net.ipv4.tcp_tso_win_divisor",
                                                 "net.ipv4.tcp_min_tso_segs",
@@ -216,7 +215,7 @@ Trouble set_buffers(const Knob& knob, SocketsConfig& config) {
       numbers && numbers->size() == 3 &&
       std::all_of(numbers->begin(), numbers->end(), [](std::int64_t n) { return n >= 256 && n <= 1 << 30; });
   if (!good) return std::string("want three numbers of bytes");
-  // The second is what a socket begins with, the third how far it grows by itself.
+  // The second number is the size that a socket begins with, and the third is the limit of its growth.
   const BufferGrowth growth{std::max<std::size_t>(static_cast<std::size_t>((*numbers)[1]), 2048),
                             std::max<std::size_t>(static_cast<std::size_t>((*numbers)[2]), 2048)};
   if (knob.name == "net.ipv4.tcp_rmem") {

@@ -9,10 +9,10 @@
 
 namespace leat::drill {
 
-/// Sets it in `config`. Nothing, or why this value cannot be had.
+/// Sets it in `config`. Returns nothing, or the reason why Leat cannot take this value.
 std::optional<std::string> set_leat_knob(const Knob& knob, SocketsConfig& config);
 
-/// The MTU of the script's link (`ip link set dev tun0 mtu N`). Nothing, or why not.
+/// Sets the MTU of the script's link (`ip link set dev tun0 mtu N`). Returns nothing, or the error.
 std::optional<std::string> set_link_mtu(const std::string& value, std::uint32_t& mtu);
 
 }  // namespace leat::drill

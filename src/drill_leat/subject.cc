@@ -13,12 +13,12 @@
 namespace leat::drill {
 namespace {
 
-/// The clock does not begin at zero: a TSval or an ISN that is 0 by chance would hide mistakes.
+/// The clock does not begin at zero, since a TSval or an ISN that is 0 by chance would hide mistakes.
 constexpr Instant kStart{std::chrono::hours(24)};
-/// More rounds than this at one instant are a stack that spins.
+/// A stack that takes more rounds than this at one instant spins.
 constexpr int kMostRounds = 10'000;
 
-/// As drill-kernel sets the kernel up: the third of tcp_rmem decides the scale of the windows.
+/// The settings that drill-kernel gives the kernel. The third number of tcp_rmem decides the scale of the windows.
 SocketsConfig linux_defaults() {
   SocketsConfig config;
   config.tcp.receive_growth.most = 6'291'456;
@@ -29,7 +29,7 @@ class LeatSubject final : public Subject {
  public:
   explicit LeatSubject(const Settings& settings) : settings_(settings) {}
   ~LeatSubject() override {
-    pending_.reset();  // before Sockets: a call that waits is abandoned first
+    pending_.reset();  // before Sockets, because a call that waits is abandoned first
     sockets_.reset();
     stack_.reset();
   }
@@ -37,7 +37,7 @@ class LeatSubject final : public Subject {
   std::optional<std::string> set(const Knob& knob) override;
   std::optional<int> run_command(const std::string&) override { return std::nullopt; }
   bool has_shell() const override { return false; }
-  bool has(Feature) const override { return false; }  // as long as it has none of the list
+  bool has(Feature) const override { return false; }  // Leat has none of the list
   void start() override {}
 
   Duration now() override { return now_ - kStart; }
@@ -62,7 +62,7 @@ class LeatSubject final : public Subject {
   std::optional<std::string> build();
 
  private:
-  /// Everything that can happen now.
+  /// Lets everything happen that can happen now.
   void settle();
   bool step();
   /// Lets the next timer up to `time` fire; false when there is none.
@@ -193,7 +193,7 @@ void LeatSubject::begin(SystemCall& call) {
 
 void LeatSubject::call(SystemCall& call) {
   build();
-  if (waiting_ != nullptr) {  // what is asked beside a call in flight never blocks
+  if (waiting_ != nullptr) {  // a call beside one in flight never blocks
     begin_leat_call(*sockets_, call, nullptr, now_);
     call.finished = now();
     return settle();

@@ -8,13 +8,13 @@ namespace {
 bool begins(const std::string& text, const char* with) { return text.rfind(with, 0) == 0; }
 bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
-/// What happened before the handshake was over: a SYN,ACK, or a SYN and an ACK of ours.
+/// The steps before the end of the handshake: a SYN,ACK, or a SYN and an ACK from the peer.
 std::string opening_of(const std::string& order) {
   const std::size_t syn = order.find('S');
   const std::size_t acked = syn == std::string::npos ? syn : order.find('k', syn);
   return order.substr(0, std::min(order.find('Y'), acked));
 }
-/// We have connected, and the handshake is not over.
+/// True after connect, while the handshake is not over.
 bool is_opening(const std::string& order) { return begins(order, "C") && opening_of(order) == order; }
 
 constexpr Difference kDifferences[] = {

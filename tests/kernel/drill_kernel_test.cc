@@ -1,5 +1,5 @@
-// The second opinion: the kernel passes the scripts of tests/scripts. In real time, on a machine that may be busy, so a
-// few may miss their times; a rule that is wrong would show in more.
+// The second opinion: the kernel passes the scripts of tests/scripts. It plays them in real time, so a few may miss
+// their times on a busy machine. A wrong rule would show in more.
 #include <gtest/gtest.h>
 
 #include <array>

@@ -95,7 +95,7 @@ void OrderPlayer::user(char letter) {
     case 'a': call("setsockopt(" + fd + ", SOL_SOCKET, SO_LINGER, {onoff=1, linger=0}, 8) = 0"); [[fallthrough]];
     default:
       call("close(" + fd + ") = 0");
-      // What is closed before a connection came is the listener.
+      // Descriptor 3 is the listener until a connection has been accepted.
       is_listening_ = is_listening_ && socket_ != 3;
       break;
   }

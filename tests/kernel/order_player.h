@@ -12,7 +12,7 @@
 
 namespace leat::testing {
 
-/// What the subject sent at each step: segments as in a script, without windows and options, joined by "; ".
+/// The segments that the subject sent at each step, as in a script, without windows and options, joined by "; ".
 using Transcript = std::vector<std::string>;
 
 /// The ports of an order. On the kernel each has its own, since connections of earlier orders may still end.
@@ -47,10 +47,10 @@ class OrderPlayer {
   std::string script_;
   int socket_ = -1;  ///< the script's descriptor that the user's next call is about
   bool is_listening_ = false;
-  // The peer's side of the numbers.
-  std::uint32_t next_ = 0;      ///< that it sends next
-  std::uint32_t acked_ = 0;     ///< that it has acknowledged
-  std::uint32_t received_ = 0;  ///< after everything that the subject has sent
+  // The peer's sequence numbers.
+  std::uint32_t next_ = 0;      ///< the number that it sends next
+  std::uint32_t acked_ = 0;     ///< the number that it has acknowledged
+  std::uint32_t received_ = 0;  ///< the number behind all that the subject has sent
 };
 
 }  // namespace leat::testing

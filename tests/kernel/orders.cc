@@ -19,7 +19,7 @@ const Letter& look_up(char letter) {
   return *std::find_if(std::begin(kLetters), std::end(kLetters), [&](const Letter& l) { return l.letter == letter; });
 }
 
-/// What has happened so far, and which steps may follow: none that would change nothing.
+/// The state of an order so far. It allows only steps that change something.
 struct Situation {
   bool user_gone = false, shut = false, peer_done = false, reset = false, opened = false, listening = false;
   int unread = 0, unacked = 0;
