@@ -177,74 +177,87 @@ JoinedLink impaired(BufferPool& pool) {
   return link;
 }
 
-}  // namespace
+using Super = ConformanceLink::Super;
 
-std::vector<ConformanceLink> conformance_links() {
-  using L = ConformanceLink;
-  using enum L::Super;
-  L on_packet{.name = "packet", .join = packet, .pressure = L::Pressure::shaper, .interface = "v0"};
-  const auto like_packet = [&](const char* name, JoinedLink (*join)(BufferPool&)) {
-    L link = on_packet;
-    link.name = name, link.join = join;
-    return link;
-  };
-  L plain = like_packet("packet_on_plain_interface", packet_on_plain_interface);
-  plain.partial_in = false, plain.super_in = none, plain.super_out = split;
-  L bare = like_packet("packet_without_offloads", packet_without_offloads);
-  bare.completes_checksums = false, bare.super_out = none;
-  L raw_ip = like_packet("raw", raw);
-  raw_ip.completes_checksums = false, raw_ip.super_out = none, raw_ip.after_up = kNeighbour;
-  L tap{.name = "tap",
-        .join = [](BufferPool&) { return tap_or_tun("tap", true); },
-        .overflow = L::Overflow::interface,
-        .interface = "d0"};
-  L tun = tap;
-  tun.name = "tun", tun.join = [](BufferPool&) { return tap_or_tun("tun", true); };
-  L bare_tap = tap;
-  bare_tap.name = "tap_without_offloads", bare_tap.join = [](BufferPool&) { return tap_or_tun("tap", false); };
-  bare_tap.completes_checksums = bare_tap.partial_in = false, bare_tap.super_in = split, bare_tap.super_out = none;
-  L bare_tun = bare_tap;
-  bare_tun.name = "tun_without_offloads", bare_tun.join = [](BufferPool&) { return tap_or_tun("tun", false); };
-  L on_xdp{.name = "xdp",
-           .join = xdp,
-           .completes_checksums = false,
-           .super_in = split,
-           .super_out = none,
-           .pressure = L::Pressure::down,
-           .overflow = L::Overflow::both,
-           .interface = "v0"};
-  L shared_xdp = on_xdp;
-  shared_xdp.name = "xdp_shared", shared_xdp.join = xdp_shared;
-  L generic_xdp = on_xdp;
-  generic_xdp.name = "xdp_generic", generic_xdp.join = xdp_generic, generic_xdp.super_in = whole;
-  generic_xdp.overflow = L::Overflow::device;
-  generic_xdp.interface = "m0";
-  L faulty = like_packet("impaired", impaired);
-  faulty.holds_frames = true;
-  L memory{.name = "memory_link", .join = memory_link, .pressure = L::Pressure::far, .overflow = L::Overflow::refused};
-  L pair = memory;
-  pair.name = "memory_pair", pair.join = memory_pair;
-  L loop = memory;
-  loop.name = "loopback", loop.join = loopback;
-  return {on_packet,
+ConformanceLink like_packet(const char* name, JoinedLink (*join)(BufferPool&)) {
+  return {.name = name, .join = join, .pressure = ConformanceLink::Pressure::shaper, .interface = "v0"};
+}
+
+std::vector<ConformanceLink> packet_links() {
+  ConformanceLink plain = like_packet("packet_on_plain_interface", packet_on_plain_interface);
+  plain.partial_in = false, plain.super_in = Super::none, plain.super_out = Super::split;
+  ConformanceLink bare = like_packet("packet_without_offloads", packet_without_offloads);
+  bare.completes_checksums = false, bare.super_out = Super::none;
+  ConformanceLink raw_ip = like_packet("raw", raw);
+  raw_ip.completes_checksums = false, raw_ip.super_out = Super::none, raw_ip.after_up = kNeighbour;
+  return {like_packet("packet", packet),
           plain,
           bare,
           like_packet("packet_queue", packet_queue),
           like_packet("packet_shared", packet_shared),
-          raw_ip,
-          tap,
-          bare_tap,
-          tun,
-          bare_tun,
-          on_xdp,
-          shared_xdp,
-          generic_xdp,
-          memory,
-          pair,
-          loop,
-          like_packet("relayed", relayed),
-          like_packet("captured", captured),
-          faulty};
+          raw_ip};
+}
+
+std::vector<ConformanceLink> tap_links() {
+  ConformanceLink tap{.name = "tap",
+                      .join = [](BufferPool&) { return tap_or_tun("tap", true); },
+                      .overflow = ConformanceLink::Overflow::interface,
+                      .interface = "d0"};
+  ConformanceLink tun = tap;
+  tun.name = "tun", tun.join = [](BufferPool&) { return tap_or_tun("tun", true); };
+  ConformanceLink bare_tap = tap;
+  bare_tap.name = "tap_without_offloads", bare_tap.join = [](BufferPool&) { return tap_or_tun("tap", false); };
+  bare_tap.completes_checksums = bare_tap.partial_in = false;
+  bare_tap.super_in = Super::split, bare_tap.super_out = Super::none;
+  ConformanceLink bare_tun = bare_tap;
+  bare_tun.name = "tun_without_offloads", bare_tun.join = [](BufferPool&) { return tap_or_tun("tun", false); };
+  return {tap, bare_tap, tun, bare_tun};
+}
+
+std::vector<ConformanceLink> xdp_links() {
+  ConformanceLink own{.name = "xdp",
+                      .join = xdp,
+                      .completes_checksums = false,
+                      .super_in = Super::split,
+                      .super_out = Super::none,
+                      .pressure = ConformanceLink::Pressure::down,
+                      .overflow = ConformanceLink::Overflow::both,
+                      .interface = "v0"};
+  ConformanceLink shared = own;
+  shared.name = "xdp_shared", shared.join = xdp_shared;
+  ConformanceLink generic = own;
+  generic.name = "xdp_generic", generic.join = xdp_generic, generic.super_in = Super::whole;
+  generic.overflow = ConformanceLink::Overflow::device;
+  generic.interface = "m0";
+  return {own, shared, generic};
+}
+
+std::vector<ConformanceLink> memory_links() {
+  ConformanceLink link{.name = "memory_link",
+                       .join = memory_link,
+                       .pressure = ConformanceLink::Pressure::far,
+                       .overflow = ConformanceLink::Overflow::refused};
+  ConformanceLink pair = link;
+  pair.name = "memory_pair", pair.join = memory_pair;
+  ConformanceLink loop = link;
+  loop.name = "loopback", loop.join = loopback;
+  return {link, pair, loop};
+}
+
+std::vector<ConformanceLink> wrapped_links() {
+  ConformanceLink faulty = like_packet("impaired", impaired);
+  faulty.holds_frames = true;
+  return {like_packet("relayed", relayed), like_packet("captured", captured), faulty};
+}
+
+}  // namespace
+
+std::vector<ConformanceLink> conformance_links() {
+  std::vector<ConformanceLink> all;
+  for (const auto& links : {packet_links(), tap_links(), xdp_links(), memory_links(), wrapped_links()}) {
+    all.insert(all.end(), links.begin(), links.end());
+  }
+  return all;
 }
 
 void PrintTo(const ConformanceLink& link, std::ostream* out) { *out << link.name; }
