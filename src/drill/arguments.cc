@@ -42,13 +42,13 @@ expected<Arguments, std::string> read_arguments(const std::vector<std::string>& 
     else if (word == "-D" && i + 1 < words.size()) out.settings.push_back({"D", words[++i], 0});
     else if (word.starts_with("-D")) out.settings.push_back({"D", word.substr(2), 0});
     else if (word.starts_with("--")) out.settings.push_back(split(std::string_view(word).substr(2)));
-    else if (word.starts_with("-")) return unexpected(concat("there is no option ", word));
+    else if (word.starts_with("-")) return unexpected(concat("unknown option ", word));
     else out.paths.push_back(word);
   }
   for (OptionText& option : out.settings) {
     if (option.name == "init_scripts") option.value = absolute_paths(option.value);
   }
-  if (out.paths.empty()) return unexpected(std::string("no script"));
+  if (out.paths.empty()) return unexpected(std::string("name a script (*.pkt) or a folder of scripts"));
   Settings probe;
   for (const OptionText& option : out.settings) {
     if (const auto trouble = probe.apply(option))

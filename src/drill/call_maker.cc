@@ -33,7 +33,7 @@ class Maker {
   const Value& argument(std::size_t i) const { return event_.arguments[i]; }
   bool is_open(std::size_t i) const { return argument(i).is(ValueKind::ellipsis); }
   [[noreturn]] void fail(std::size_t i, std::string_view wanted) const {
-    throw BadArgument{concat("argument ", i + 1, " of ", event_.name, ": ", wanted, " is wanted")};
+    throw BadArgument{concat("argument ", i + 1, " of ", event_.name, ": expected ", wanted)};
   }
   std::int64_t number(std::size_t i) const {
     if (argument(i).is(ValueKind::list) && argument(i).items.empty()) return 0;  // F_GETFL, []

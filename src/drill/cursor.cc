@@ -210,6 +210,8 @@ std::string Cursor::next_token_text() {
 void Cursor::fail(const std::string& message) { fail_at(line(), message); }
 void Cursor::fail_at(int line, const std::string& message) { throw ScriptError{file_, line, message}; }
 void Cursor::unsupported_at(int line, const std::string& what) { throw UnsupportedInScript{line, what}; }
-void Cursor::fail_wanting(std::string_view wanted) { fail(concat(wanted, " is wanted here, not ", next_token_text())); }
+void Cursor::fail_wanting(std::string_view wanted) {
+  fail(concat("expected ", wanted, wanted.ends_with(",") ? " found " : ", found ", next_token_text()));
+}
 
 }  // namespace leat::drill

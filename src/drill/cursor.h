@@ -65,7 +65,7 @@ class Cursor {
   [[noreturn]] void fail_at(int line, const std::string& message);
   /// The script is right, but wants something that no player has, so it will be skipped.
   [[noreturn]] void unsupported_at(int line, const std::string& what);
-  /// "x is wanted here, not y"
+  /// "expected x, found y"
   [[noreturn]] void fail_wanting(std::string_view wanted);
 
  private:

@@ -11,7 +11,7 @@ IpAddress parse_address(Cursor& in, bool v6) {
   const int line = in.line();
   std::string text = in.run_of([](char c) { return is_hex(c) || c == '.' || c == ':'; });
   // The colon that ends the prefix is no part of an IPv6 address.
-  if (v6 && text.ends_with(":") && !text.ends_with("::")) in.fail_at(line, "a space is wanted before the :");
+  if (v6 && text.ends_with(":") && !text.ends_with("::")) in.fail_at(line, "expected a space before the :");
   const auto address = IpAddress::parse(text);
   if (!address || address->is_v6() != v6) {
     in.fail_at(line, concat("\"", text, "\" is no ", v6 ? "IPv6" : "IPv4", " address"));

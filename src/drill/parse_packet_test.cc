@@ -134,15 +134,15 @@ TEST(DrillPacket, SaysWhatIsWrong) {
             "there is no TCP option \"msss\"; want mss, sackOK, sack, TS, wscale, nop, eol, md5, FO, FOEXP or ECN");
   EXPECT_EQ(packet_trouble("> . 1:1(0) ack 1 <sack 1:2 3:4 5:6 7:8 9:10,nop,nop>"),
             "these TCP options need more than 40 bytes");
-  EXPECT_EQ(packet_trouble("> . 1:1(0) ack 1 <sack>"), "a SACK block, as 1:1001, is wanted here, not \">\"");
+  EXPECT_EQ(packet_trouble("> . 1:1(0) ack 1 <sack>"), "expected a SACK block, as 1:1001, found \">\"");
   EXPECT_EQ(packet_trouble("> . 1:1(0) ack 1 <FO 123>"), "a cookie has an odd number of hexadecimal digits");
   EXPECT_EQ(packet_trouble("< [ect2] . 1:1(0) ack 1 win 1"),
-            "ect0, ect1, ce, noecn, ect01, tos, flowlabel or ttl is wanted here, not \"ect2\"");
+            "expected ect0, ect1, ce, noecn, ect01, tos, flowlabel or ttl, found \"ect2\"");
   EXPECT_EQ(packet_trouble("< [ect01] . 1:1(0) ack 1 win 1"), "ect01 is for packets from the stack: it means either");
   EXPECT_EQ(packet_trouble("< icmp unreachable nowhere [1:1(0)]").substr(0, 44),
             "there is no ICMP code \"nowhere\" here; want n");
   EXPECT_EQ(packet_trouble("< icmp hello").substr(0, 36), "there is no ICMP type \"hello\"; want ");
-  EXPECT_EQ(packet_trouble("< mpls: . 1:1(0)"), "(label N, tc N, [S], ttl N) is wanted here, not \":\"");
+  EXPECT_EQ(packet_trouble("< mpls: . 1:1(0)"), "expected (label N, tc N, [S], ttl N), found \":\"");
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ CallEvent parse_call(Cursor& in) {
   const CallRow* row = find_call(call.name);
   if (row == nullptr) {
     if (is_unsupported_call(call.name)) in.unsupported_at(line, concat("the call ", call.name));
-    in.fail_at(line, concat("there is no system call \"", call.name, "\""));
+    in.fail_at(line, concat("unknown system call \"", call.name, "\""));
   }
   in.expect("(");
   while (!in.accept(")")) {

@@ -152,7 +152,7 @@ std::optional<std::string> Settings::apply(const OptionText& option) {
     return std::nullopt;
   }
   if (is_one_of(name, kIgnored) || name.starts_with("wire_")) return std::nullopt;
-  return concat("there is no option --", name);
+  return std::string("unknown option");
 }
 
 std::optional<std::string> Settings::contradiction() const {

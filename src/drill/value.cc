@@ -27,7 +27,7 @@ std::int64_t constant(Cursor& in) {
   const auto value = symbol_value(name);
   if (value) return *value;
   if (is_of_family(name)) in.unsupported_at(line, concat("the constant ", name, ", which Linux's headers do not have"));
-  in.fail_at(line, concat("there is no constant ", name, " (a symbol of the command line needs -D ", name, "=…)"));
+  in.fail_at(line, concat("unknown constant ", name, " (a symbol of the command line needs -D ", name, "=…)"));
 }
 
 Value call_like(Cursor& in, const std::string& name, int line) {
