@@ -98,8 +98,8 @@ void add_place_options(CLI::App& command, HostConfig& config) {
       parse_gateway, [&config](const IpAddress& address) { config.gateway = address; })
       ->group(kHostGroup);
   add_value(command, "--mac", "M",
-            "The host's Ethernet address. Default: a random locally administered one, on xdp "
-            "links the interface's.",
+            "The host's Ethernet address. Default: a locally administered one that this machine, the link and the "
+            "address determine; on xdp links the interface's.",
             parse_mac, [&config](const MacAddress& mac) { config.mac = mac; })
       ->group(kHostGroup);
   add_host_number<std::uint32_t>(command, "--mtu", 576, 65535,

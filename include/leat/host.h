@@ -46,7 +46,9 @@ struct HostConfig {
   /// interface, which the host then shares; none means the first one.
   std::vector<IpPrefix> addresses{};
   std::optional<IpAddress> gateway{};  ///< in the subnet of an address; a shared address uses the kernel's
-  std::optional<MacAddress> mac{};     ///< default: the kernel's if shared or on xdp, otherwise random and local
+  /// Default: the kernel's if shared or on xdp. Otherwise a local one that the machine's id and name, the link and the
+  /// first address determine, so that it is the same in each run; random where the machine has no id (machine-id(5)).
+  std::optional<MacAddress> mac{};
   std::optional<std::uint32_t> mtu{};  ///< bytes, 576..65535; default: the device's
   /// Emulated faults of the link. Frames pass them in this order in each direction.
   std::vector<Impairment> impairments{};

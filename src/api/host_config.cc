@@ -8,6 +8,7 @@
 #include "device/capture.h"
 #include "device/impair.h"
 #include "device/open_device.h"
+#include "device/station_address.h"
 #include "device/system_random.h"
 #include "tcp/congestion/registry.h"
 
@@ -110,13 +111,18 @@ Checked check_tcp(const TcpSettings& tcp) {
 }
 
 /// `plan` is empty if it failed. The error of the device then takes precedence.
-DeviceOptions device_options(const HostConfig& config, const expected<AddressPlan, HostError>& plan) {
+DeviceOptions device_options(const HostConfig& config, const LinkSpec& spec,
+                             const expected<AddressPlan, HostError>& plan) {
   DeviceOptions options;
   options.mac = config.mac;
   options.offloads = config.offloads;
   if (!plan) return options;
   options.shares_host_address = plan->shared;
   for (const IpPrefix& prefix : plan->addresses) options.addresses.push_back(prefix.address);
+  const bool is_station = spec.kind == "packet" || spec.kind == "tap";  // these links need a link address of ours
+  if (!options.mac && is_station && !plan->shared && !options.addresses.empty()) {
+    options.mac = station_mac(config.link, options.addresses.front());
+  }
   return options;
 }
 
@@ -183,7 +189,7 @@ expected<WorkerLink, HostError> open_link(const HostConfig& config) {
   const auto spec = parse_link_spec(config.link);
   if (!spec) return refused(spec.error());
   const auto plan = plan_addresses(config, *spec);
-  auto device = open_any(config, *spec, device_options(config, plan));
+  auto device = open_any(config, *spec, device_options(config, *spec, plan));
   if (device && !config.impairments.empty()) device = impair(std::move(*device), config.impairments);
   if (!device) return refused(device.error());
   if (!plan) return unexpected(plan.error());  // the device opened, so the error of the plan is the reason
@@ -202,7 +208,7 @@ expected<std::vector<WorkerLink>, HostError> open_links(const HostConfig& config
   const auto spec = parse_link_spec(config.link);
   if (!spec) return refused(spec.error());
   const auto plan = plan_addresses(config, *spec);
-  auto devices = open_queues(config.link, device_options(config, plan), cores);
+  auto devices = open_queues(config.link, device_options(config, *spec, plan), cores);
   if (!devices) return refused(devices.error());
   if (!plan) return unexpected(plan.error());
   std::vector<WorkerLink> links;
