@@ -95,6 +95,7 @@ enum class Counter : std::uint8_t {
   ArpOutRequests,
   ArpOutReplies,
   ArpFailures,
+  ArpConflicts,
   EthInLlc,
   EthInUnknown,
   kCount,

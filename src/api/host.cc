@@ -26,6 +26,18 @@ expected<Host, HostError> Host::open(const HostConfig& config) {
   return start(config, std::move(*link));
 }
 
+namespace {
+
+std::function<void(const AddressConflict&)> conflict_warning(const HostConfig& config) {
+  if (!config.on_warning) return {};
+  return [warn = config.on_warning, link = config.link](const AddressConflict& conflict) {
+    warn("address conflict: " + conflict.station.to_string() + " on " + link + " also uses " +
+         conflict.address.to_string() + ", so connections fail; give this host another address");
+  };
+}
+
+}  // namespace
+
 expected<Host, HostError> Host::start(const HostConfig& config, WorkerLink link) {
   LinkInfo info;
   info.name = config.link;
@@ -34,7 +46,7 @@ expected<Host, HostError> Host::start(const HostConfig& config, WorkerLink link)
   info.mtu = link.interface.mtu;
   info.max_super_segment = link.interface.caps.max_super_segment;
   info.completes_checksums = link.interface.caps.completes_checksums;
-  auto engine = Engine::start({config.tcp, config.polling}, std::move(link));
+  auto engine = Engine::start({config.tcp, config.polling, conflict_warning(config)}, std::move(link));
   if (!engine) {
     return unexpected(HostError{
         engine.error(), "cannot start a host on " + config.link + ": " + std::string(to_string(engine.error()))});

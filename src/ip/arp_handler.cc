@@ -1,5 +1,7 @@
 #include "ip/arp_handler.h"
 
+#include <algorithm>
+
 #include "wire/ethernet.h"
 
 namespace leat {
@@ -54,11 +56,34 @@ ArpInput ArpHandler::receive(const ArpPacket& packet, const InterfaceAddresses& 
   return result;
 }
 
+void ArpHandler::announce(const IpAddress& address, Instant now) {
+  constexpr Duration kInterval = std::chrono::seconds(2);  // ANNOUNCE_INTERVAL; ANNOUNCE_NUM is 2
+  announcing_.push_back(address);
+  announcements_.push_back({now + kInterval, address});
+}
+
+void ArpHandler::run(Instant now) {
+  for (; !announcements_.empty() && announcements_.front().due <= now; announcements_.pop_front()) {
+    announcing_.push_back(announcements_.front().address);
+  }
+  neighbours.run(now);
+}
+
+Instant ArpHandler::next_deadline() const {
+  const Instant announcement = announcements_.empty() ? kNever : announcements_.front().due;
+  return std::min(announcement, neighbours.next_deadline());
+}
+
 std::optional<ArpHandler::Output> ArpHandler::next_output() {
   if (!replies_.empty()) {
     const Output reply = replies_.front();
     replies_.pop_front();
     return reply;
+  }
+  if (!announcing_.empty()) {
+    const IpAddress address = announcing_.front();
+    announcing_.pop_front();
+    return Output{MacAddress::broadcast(), {ArpOperation::request, own_, address, {}, address}};
   }
   const auto question = neighbours.next_solicitation();
   if (!question) return std::nullopt;

@@ -1,5 +1,5 @@
-// ArpHandler: speaks ARP for one interface (RFC 826, RFC 1122 §2.3.2): answers questions about our addresses,
-// asks for neighbours, and keeps the NeighbourCache honest.
+// ArpHandler: speaks ARP for one interface (RFC 826, RFC 1122 §2.3.2, RFC 5227): answers questions about our addresses,
+// announces them, asks for neighbours, and keeps the NeighbourCache honest.
 //
 // Who is believed: replies that answer an open question of ours; senders of requests for our address (a stale entry,
 // as in Linux); gratuitous announcements of neighbours that are in the cache already. Nobody else.
@@ -31,7 +31,15 @@ class ArpHandler {
   /// `packet` came in on this interface, whose addresses are `addresses`.
   ArpInput receive(const ArpPacket& packet, const InterfaceAddresses& addresses, Instant now);
 
-  /// An ARP packet to send, and to whom: replies first, then questions.
+  /// Tells all neighbours now, and again two seconds later, which link address `address` has (RFC 5227 §2.3).
+  void announce(const IpAddress& address, Instant now);
+
+  /// Runs what is due, in the cache too.
+  void run(Instant now);
+  /// When run() has something to do, or a little before; kNever.
+  Instant next_deadline() const;
+
+  /// An ARP packet to send, and to whom: replies first, then announcements, then questions.
   struct Output {
     MacAddress destination;
     ArpPacket packet;
@@ -43,8 +51,15 @@ class ArpHandler {
   NeighbourCache neighbours;
 
  private:
+  struct Announcement {
+    Instant due;
+    IpAddress address;
+  };
+
   MacAddress own_;
   std::deque<Output> replies_;
+  std::deque<IpAddress> announcing_;        ///< to be sent now
+  std::deque<Announcement> announcements_;  ///< to be sent again, the earliest first
 };
 
 }  // namespace leat

@@ -142,6 +142,25 @@ TEST_F(ArpOnALink, AConflictIsToldButNotAnswered) {
   EXPECT_FALSE(request(kUs, kUs, kOwn).address_conflict);  // our own, back from a loop
 }
 
+TEST_F(ArpOnALink, AnAddressIsAnnouncedTwiceTwoSecondsApart) {
+  const ArpPacket announcement{ArpOperation::request, kOwn, kUs, {}, kUs};
+  arp_.announce(kUs, now_);
+  for (int i = 0; i < 2; ++i) {
+    const auto out = arp_.next_output();
+    ASSERT_TRUE(out);
+    EXPECT_EQ(out->destination, MacAddress::broadcast());
+    EXPECT_EQ(out->packet, announcement);
+    EXPECT_FALSE(arp_.next_output());
+    if (i == 0) {
+      EXPECT_EQ(arp_.next_deadline(), now_ + std::chrono::seconds(2));
+    }
+    now_ += std::chrono::seconds(2);
+    arp_.run(now_);
+  }
+  EXPECT_EQ(arp_.next_deadline(), kNever);
+  EXPECT_FALSE(arp_.next_output());
+}
+
 TEST_F(ArpOnALink, RepliesAreBounded) {
   for (std::size_t i = 0; i < ArpHandler::kMaxReplies; ++i) EXPECT_TRUE(request(kPeer, kUs).will_reply);
   EXPECT_EQ(request(kPeer, kUs).drop, DropReason::QUEUE_FULL);

@@ -49,6 +49,7 @@ Worker::Worker(Poller poller, const WorkerConfig& config, WorkerCallbacks callba
     : stack_(std::make_unique<Stack>(StackConfig{system_seed(), config.tcp}, pool_)),
       poller_(std::move(poller)),
       spin_(polling_here(config.polling)),
+      on_address_conflict_(config.on_address_conflict),
       callbacks_(std::move(callbacks)) {}
 
 Worker::~Worker() { stop(); }
@@ -79,6 +80,7 @@ expected<void, Error> Worker::add(WorkerLink link) {
   Link& added = links_.emplace_back();
   added.device = std::move(link.device);
   added.id = *id;
+  stack_->announce(*id, monotonic_now());
   if (link.interface.caps.shares_host_address) {
     shared_ports_.attach(*added.device, *id, link.interface, link.all_addresses);
   }
@@ -220,6 +222,9 @@ void Worker::take(std::size_t index, const expected<void, Error>& received, Inst
   if (!in_.empty()) {
     stack_->receive(link.id, in_, now);
     link.device->judged(stack_->verdicts());
+  }
+  while (const std::optional<AddressConflict> conflict = stack_->next_address_conflict()) {
+    if (on_address_conflict_) on_address_conflict_(*conflict);
   }
   if (!received) fail(index, received.error(), now);
 }

@@ -36,6 +36,7 @@ struct WorkerLink {
 struct WorkerConfig {
   TcpSettings tcp{};
   Polling polling = Polling::adaptive;
+  std::function<void(const AddressConflict&)> on_address_conflict{};  ///< on the worker's thread
 };
 
 /// Called on the worker's thread only. Whatever is empty is not called.
@@ -114,6 +115,7 @@ class Worker {
   std::unique_ptr<Stack> stack_;  ///< until the thread ends
   Poller poller_;
   SpinTime spin_;
+  std::function<void(const AddressConflict&)> on_address_conflict_;
   WorkerCallbacks callbacks_;
   std::vector<Link> links_;
   SharedPorts shared_ports_;

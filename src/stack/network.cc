@@ -21,6 +21,8 @@ struct Network::Interface {
   ArpHandler arp;
   RingDeque<Packet, true> ready;  ///< whole frames, perhaps super-segments
   SegmentSplitter splitter;       ///< the one that is being handed over
+  MacAddress rival;               ///< the station that had one of our addresses last
+  Instant rival_at = kNever;      ///< when that was told
 };
 
 Network::Network(Random& random, Counters& counters, DropLog& drops, BufferPool& pool)
@@ -152,7 +154,26 @@ void Network::receive_arp(Interface& interface, Packet& packet, Instant now) {
   const bool question = arp->operation == ArpOperation::request;
   if (question && interface.config.caps.shares_host_address) return;  // the kernel answers
   const ArpInput result = interface.arp.receive(*arp, interface.addresses, now);
+  if (result.address_conflict) on_address_conflict(interface, *arp, now);
   if (result.drop) drops_.arrived(*result.drop);
+  flush_neighbours(interface);
+}
+
+void Network::on_address_conflict(Interface& interface, const ArpPacket& arp, Instant now) {
+  constexpr Duration kPause = std::chrono::minutes(1);
+  ++counters_[Counter::ArpConflicts];
+  const bool told = interface.rival == arp.sender_mac && now - interface.rival_at < kPause;
+  if (told) return;
+  interface.rival = arp.sender_mac;
+  interface.rival_at = now;
+  conflict_ = AddressConflict{interface.id, arp.sender_ip, arp.sender_mac};
+}
+
+void Network::announce(InterfaceId id, Instant now) {
+  Interface& interface = at(id);
+  const DeviceCaps& caps = interface.config.caps;
+  if (!caps.has_link_layer || caps.shares_host_address) return;
+  for (const IpPrefix& address : interface.addresses.all()) interface.arp.announce(address.address, now);
   flush_neighbours(interface);
 }
 
@@ -422,7 +443,7 @@ Instant Network::next_deadline() const {
   Instant earliest = kNever;
   for (const auto& interface : interfaces_) {
     if (!interface->ready.empty() || !interface->splitter.is_done()) return Instant::min();
-    earliest = std::min(earliest, interface->arp.neighbours.next_deadline());
+    earliest = std::min(earliest, interface->arp.next_deadline());
   }
   return earliest;
 }
@@ -435,8 +456,8 @@ std::size_t Network::neighbours() const {
 
 void Network::run_timers(Instant now) {
   for (const auto& interface : interfaces_) {
-    if (interface->arp.neighbours.next_deadline() > now) continue;
-    interface->arp.neighbours.run(now);
+    if (interface->arp.next_deadline() > now) continue;
+    interface->arp.run(now);
     flush_neighbours(*interface);
   }
 }

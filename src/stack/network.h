@@ -4,10 +4,12 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
 #include "base/ring.h"
+#include "ip/address_conflict.h"
 #include "ip/datagram_ids.h"
 #include "ip/icmp.h"
 #include "ip/icmp_limiter.h"
@@ -20,6 +22,7 @@
 #include "stack/drop_log.h"
 #include "stack/stack.h"
 #include "tcp/four_tuple.h"
+#include "wire/arp.h"
 
 namespace leat {
 
@@ -48,6 +51,11 @@ class Network {
 
   /// What arrived from the device of `id`. Gives back datagrams with TCP for us; all else is dealt with here.
   std::optional<Arrival> receive(InterfaceId id, Packet& packet, Instant now);
+
+  /// Says which link address the addresses of `id` have, where the interface is ours alone (RFC 5227 §2.3).
+  void announce(InterfaceId id, Instant now);
+  /// A station that uses one of our addresses; each at most once a minute.
+  std::optional<AddressConflict> next_address_conflict() { return std::exchange(conflict_, std::nullopt); }
 
   /// How to reach one host; network_unreachable when no route leads there, invalid_argument for a group.
   expected<RouteDecision, Error> path_to(const IpAddress& destination) const;
@@ -83,6 +91,7 @@ class Network {
   bool add_routes(const InterfaceConfig& config, InterfaceId id);
   Interface& at(InterfaceId id) const { return *interfaces_[id - 1]; }
   void receive_arp(Interface& interface, Packet& packet, Instant now);
+  void on_address_conflict(Interface& interface, const ArpPacket& arp, Instant now);
   std::optional<Arrival> receive_ipv4(Interface& interface, Packet& packet, bool link_group, Instant now);
   void receive_icmp(Packet& packet, const Ipv4Arrival& arrival, Instant now);
   void receive_icmp_error(Packet& packet, std::size_t start);
@@ -106,6 +115,7 @@ class Network {
   RingDeque<IcmpError> icmp_errors_;
   RingDeque<std::uint16_t> echo_ids_;  ///< of requests, the latest ones
   RingDeque<EchoReply> echo_replies_;
+  std::optional<AddressConflict> conflict_;
   IcmpLimiter icmp_limiter_;
   DatagramIds datagram_ids_;
 };

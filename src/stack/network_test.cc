@@ -131,6 +131,47 @@ TEST(Network, AnArpReplyNobodyAskedForTeachesNothing) {
   EXPECT_EQ(EthernetHeader::parse(answers[0])->ether_type(), EtherType::arp);
 }
 
+TEST(Network, AnotherStationWithOurAddressIsToldOnceAMinute) {
+  Link link;
+  const auto claim = [&](MacAddress station) {
+    Frame frame = ethernet(EtherType::arp, ArpPacket::kSize, MacAddress::broadcast());
+    ArpPacket{ArpOperation::request, station, Link::near_address(), {}, Link::far_address()}.write(payload_of(frame));
+    EXPECT_TRUE(link.inject(frame).empty()) << "a conflict is not answered";
+    return link.near().next_address_conflict();
+  };
+  const MacAddress rival{{2, 6, 6, 6, 6, 6}}, another{{2, 6, 6, 6, 6, 7}};
+  EXPECT_FALSE(claim(Link::near_mac())) << "our own frame, back from a loop";
+  const auto conflict = claim(rival);
+  ASSERT_TRUE(conflict);
+  EXPECT_EQ(conflict->interface, 1u);
+  EXPECT_EQ(conflict->address, Link::near_address());
+  EXPECT_EQ(conflict->station, rival);
+  EXPECT_FALSE(claim(rival));
+  EXPECT_TRUE(claim(another));
+  link.run(1min);
+  EXPECT_TRUE(claim(another));
+  EXPECT_EQ(link.near().counters()[Counter::ArpConflicts], 4u);
+}
+
+TEST(Network, AnAnnouncementReplacesTheMacThatNeighboursKnow) {
+  Link link;
+  const Link::Pair pair = link.connect();
+  // The same host after a restart, with another link address, is a gratuitous request to far.
+  link.near().announce(1, link.now());
+  unsigned announced = 0;
+  link.set_filter([&](int to, Frame& frame) {
+    const auto arp = to == 1 ? ArpPacket::parse(Bytes(frame).subspan(EthernetHeader::kSize)) : std::nullopt;
+    if (arp && arp->sender_ip == arp->target_ip) ++announced;
+    return true;
+  });
+  link.run(10s);
+  EXPECT_EQ(announced, 2u);
+  EXPECT_EQ(link.far().counters()[DropReason::ARP_UNSOLICITED], 0u) << "of a neighbour that it knows: of use";
+  EXPECT_TRUE(link.near().write(pair.near, bytes_of("x"), link.now()));
+  link.run(10ms);
+  EXPECT_EQ(link.read_all(link.far(), pair.far), "x");
+}
+
 std::uint16_t id_of(const std::vector<Frame>& answers) {
   EXPECT_EQ(answers.size(), 1u);
   return Ipv4Header::parse(Bytes(answers.at(0)).subspan(EthernetHeader::kSize))->id;

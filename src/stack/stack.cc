@@ -51,6 +51,11 @@ bool Stack::add_address(InterfaceId interface, const IpPrefix& address) {
 }
 bool Stack::is_local(const IpAddress& address) const { return impl_->network.is_local(address); }
 
+void Stack::announce(InterfaceId interface, Instant now) {
+  if (impl_->network.interface(interface) != nullptr) impl_->network.announce(interface, now);
+}
+std::optional<AddressConflict> Stack::next_address_conflict() { return impl_->network.next_address_conflict(); }
+
 // Up.
 
 void Stack::receive(InterfaceId interface, PacketBatch& batch, Instant now) {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "ip/address_conflict.h"
 #include "ip/icmp.h"
 #include "ip/interface_id.h"
 #include "leat/address.h"
@@ -77,6 +78,12 @@ class Stack {
   /// One more address of an interface. False when no host can have it, or there are too many.
   bool add_address(InterfaceId interface, const IpPrefix& address);
   bool is_local(const IpAddress& address) const;
+  /// Call it when the link of `interface` comes up: neighbours that know another link address for ours, perhaps that of
+  /// an earlier run, learn the new one at once (RFC 5227 §2.3). Nothing is sent where the kernel has the address too.
+  void announce(InterfaceId interface, Instant now);
+  /// Another station that uses one of our addresses (RFC 5227 §2.4), told once a minute. Connections suffer until one
+  /// of both gives the address up.
+  std::optional<AddressConflict> next_address_conflict();
   /// The way of a connection to `remote`. Errors as of connect().
   expected<OutgoingPath, Error> path_to(const IpAddress& remote) const;
 
