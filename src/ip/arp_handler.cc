@@ -7,7 +7,7 @@
 namespace leat {
 namespace {
 
-/// Something that one station can have and that can be spoken of on this link.
+/// True for an address that a single station on this link can have.
 bool is_possible_neighbour(const IpAddress& address, const InterfaceAddresses& addresses) {
   return !address.is_unspecified() && !address.is_multicast() && !address.is_loopback() &&
          !addresses.is_broadcast(address) && addresses.is_on_link(address);

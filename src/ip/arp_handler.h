@@ -1,8 +1,8 @@
 // ArpHandler: speaks ARP for one interface (RFC 826, RFC 1122 §2.3.2, RFC 5227): answers questions about our addresses,
 // announces them, asks for neighbours, and keeps the NeighbourCache honest.
 //
-// Who is believed: replies that answer an open question of ours; senders of requests for our address (a stale entry,
-// as in Linux); gratuitous announcements of neighbours that are in the cache already. Nobody else.
+// It learns from three kinds of packets only: replies to an open question of ours, requests for our address (a stale
+// entry, as in Linux), and gratuitous announcements of neighbours that are in the cache already.
 #pragma once
 
 #include <deque>
@@ -15,7 +15,7 @@
 
 namespace leat {
 
-/// What an ARP packet came to. `drop` says why it was ignored; none when it was of use.
+/// The result of one ARP packet. `drop` says why the packet was ignored, and is empty when it was of use.
 struct ArpInput {
   std::optional<DropReason> drop;
   bool will_reply = false;
@@ -28,7 +28,7 @@ class ArpHandler {
 
   explicit ArpHandler(const MacAddress& own, const NeighbourConfig& config = {}) : neighbours(config), own_(own) {}
 
-  /// `packet` came in on this interface, whose addresses are `addresses`.
+  /// Handles `packet`, which arrived on this interface. The interface has `addresses`.
   ArpInput receive(const ArpPacket& packet, const InterfaceAddresses& addresses, Instant now);
 
   /// Tells all neighbours now, and again two seconds later, which link address `address` has (RFC 5227 §2.3).
@@ -39,7 +39,7 @@ class ArpHandler {
   /// When run() has something to do, or a little before; kNever.
   Instant next_deadline() const;
 
-  /// An ARP packet to send, and to whom: replies first, then announcements, then questions.
+  /// The next ARP packet to send and its destination. Replies go first, then announcements, then questions.
   struct Output {
     MacAddress destination;
     ArpPacket packet;

@@ -68,7 +68,7 @@ TEST_F(ArpOnALink, SilentForAddressesOfOthers) {
   const ArpInput in = request(kPeer, IpAddress::v4(10, 0, 0, 77));
   EXPECT_FALSE(in.will_reply);
   EXPECT_EQ(in.drop, DropReason::OTHERHOST);
-  EXPECT_EQ(state(), ArpState::none);  // nothing is learned in passing
+  EXPECT_EQ(state(), ArpState::none);  // requests for other addresses teach nothing
   EXPECT_FALSE(arp_.next_output());
 }
 
@@ -101,10 +101,10 @@ TEST_F(ArpOnALink, RepliesThatNobodyAskedForAreIgnored) {
   EXPECT_EQ(state(), ArpState::none);
   ask_for(kPeer);
   EXPECT_EQ(reply(IpAddress::v4(10, 0, 0, 5), kUs).drop, DropReason::ARP_UNSOLICITED);
-  EXPECT_EQ(reply(kPeer, IpAddress::v4(10, 0, 0, 8)).drop, DropReason::ARP_UNSOLICITED);  // to somebody else
+  EXPECT_EQ(reply(kPeer, IpAddress::v4(10, 0, 0, 8)).drop, DropReason::ARP_UNSOLICITED);  // to another station
   EXPECT_EQ(state(), ArpState::incomplete);
   reply(kPeer, kUs);
-  EXPECT_EQ(reply(kPeer, kUs, kOtherMac).drop, DropReason::ARP_UNSOLICITED);  // the second answer wins nothing
+  EXPECT_EQ(reply(kPeer, kUs, kOtherMac).drop, DropReason::ARP_UNSOLICITED);  // a second answer is ignored
   Packet p(pool_.allocate(BufferClass::frame, 14, 40));
   EXPECT_EQ(arp_.neighbours.send(kPeer, kUs, p, now_).mac, kMac);
 }

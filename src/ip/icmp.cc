@@ -12,8 +12,8 @@ constexpr std::size_t kHeadroom = 64;
 /// RFC 1812 §4.3.2.3: an error quotes as much as fits into a datagram of 576 bytes.
 constexpr std::size_t kLargestQuote = 576 - Ipv4Header::kSize - IcmpHeader::kSize;
 
-/// RFC 1191 §5: routers that report no MTU are met with the next lower size in common use (its §7.1),
-/// judged by the length of the datagram that did not pass.
+/// The MTU to assume when a router reports none: the largest size in common use below the length of the datagram that
+/// did not pass (RFC 1191 §5, §7.1).
 std::uint16_t plateau_below(std::uint16_t length) {
   constexpr std::array<std::uint16_t, 11> kPlateaus{65535, 32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296, 68};
   const auto next = std::find_if(kPlateaus.begin(), kPlateaus.end(), [length](std::uint16_t p) { return p < length; });

@@ -1,5 +1,5 @@
-// ICMP for IPv4 as a host does it: echo replies, errors that it may send, errors that it receives (RFC 792,
-// RFC 1122 §3.2.2). Functions only; rate and routing are the caller's.
+// ICMP for IPv4 as a host does it: echo replies, the errors that a host sends, and those that it receives (RFC 792,
+// RFC 1122 §3.2.2). These are functions without state. The caller limits the rate and finds the route.
 #pragma once
 
 #include <optional>
@@ -19,22 +19,23 @@ struct IcmpOutput {
   Ipv4Sending sending;  ///< for push_ipv4
 };
 
-/// The reply to `request`, a datagram that accept_ipv4 took, whose ICMP checksum is known to be good and
-/// which is an echo request to us. The code is returned as it came, as Linux's icmp_echo does. The payload is shared,
-/// not copied. Nothing when the pool refuses, or the request was sent to many (RFC 1122 §3.2.2.6 allows silence).
+/// The reply to `request`, an echo request to us that accept_ipv4 took and that has a good ICMP checksum. The reply
+/// repeats the request's code, as Linux's icmp_echo does, and shares its payload. Returns nothing when the pool
+/// refuses, or when the request was sent to a group (RFC 1122 §3.2.2.6 allows silence).
 std::optional<IcmpOutput> make_echo_reply(Packet request, const Ipv4Arrival& arrival, BufferPool& pool);
 
-/// An echo request; the answer carries `id`, `sequence` and `payload` back. Nothing when the pool refuses.
+/// An echo request. The reply returns `id`, `sequence` and `payload`.
 struct EchoRequest {
   IpAddress source, destination;
   std::uint16_t id = 0, sequence = 0;
   Bytes payload{};
 };
+/// Returns nothing when the pool refuses.
 std::optional<IcmpOutput> make_echo_request(const EchoRequest& request, BufferPool& pool);
 
-/// May trouble with `packet` be reported to its sender? Not when it is an ICMP error itself, was sent to
-/// many on any layer, or comes from an address that names no single host (RFC 1122 §3.2.2). `packet` begins
-/// with its IP header.
+/// True when an ICMP error about `packet` may be sent to its source. An error is forbidden when `packet` is an ICMP
+/// error itself, was sent to a group on any layer, or comes from an address that names no single host
+/// (RFC 1122 §3.2.2). `packet` begins with its IP header.
 bool may_send_icmp_error(const Packet& packet, const Ipv4Arrival& arrival, bool link_group,
                          const InterfaceAddresses& addresses);
 
@@ -43,7 +44,7 @@ bool may_send_icmp_error(const Packet& packet, const Ipv4Arrival& arrival, bool 
 std::optional<IcmpOutput> make_icmp_error(const Packet& packet, const Ipv4Arrival& arrival, IcmpType type,
                                           std::uint8_t code, BufferPool& pool);
 
-/// An error that somebody reports about a datagram of ours.
+/// An error that a host or a router reports about a datagram of ours.
 struct IcmpError {
   IcmpType type = IcmpType::destination_unreachable;
   std::uint8_t code = 0;
@@ -59,9 +60,9 @@ struct IcmpError {
   }
 };
 
-/// `message` is a whole ICMP message whose checksum is good. Nothing when it is no error, or quotes too little to
-/// say whose fault it is. Whoever acts on it must check that `local` is ours and that `seq` is in flight:
-/// anybody can forge one (RFC 5927 §4).
+/// Reads `message`, a whole ICMP message with a good checksum. Returns nothing when it is no error, or quotes too
+/// little to name the datagram. The caller must check that `local` is ours and that `seq` is in flight, because any
+/// host can forge an error (RFC 5927 §4).
 std::optional<IcmpError> parse_icmp_error(Bytes message);
 
 }  // namespace leat

@@ -1,6 +1,7 @@
-// IcmpLimiter: how many ICMP errors we send, so that nobody can make us flood somebody (RFC 1812 §4.3.2.8). Two token
-// buckets must agree, with Linux's figures: one for all (icmp_msgs_per_sec, icmp_msgs_burst), one a destination
-// (icmp_ratelimit). Destinations share a fixed table by a keyed hash, so that its memory is bounded.
+// IcmpLimiter limits the rate of the ICMP errors that we send, so that forged datagrams cannot make us flood a host
+// (RFC 1812 §4.3.2.8). Two token buckets with Linux's figures must agree: one for all errors (icmp_msgs_per_sec,
+// icmp_msgs_burst), and one for each destination (icmp_ratelimit). A keyed hash spreads destinations over a fixed
+// table, which bounds the memory.
 #pragma once
 
 #include <array>
@@ -19,13 +20,13 @@ class IcmpLimiter {
 
   explicit IcmpLimiter(const SipKey& key) : key_(key) {}
 
-  /// May an error go to `destination` now? If so it is counted.
+  /// True when an error may be sent to `destination` now. It then counts as sent.
   bool allow(const IpAddress& destination, Instant now);
 
  private:
-  /// Full at first; gains `rate` tokens a second up to `burst`.
+  /// A token bucket. It is full at first, and gains a token every `each` up to `burst`.
   struct Bucket {
-    Instant empty_at = Instant::min();  ///< when it last held nothing, as if it had filled evenly since
+    Instant empty_at = Instant::min();  ///< the time at which it was empty, if it has filled evenly since
     bool has_token(Instant now, Duration each, unsigned burst);
     void take(Duration each) { empty_at += each; }
   };

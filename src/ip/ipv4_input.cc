@@ -24,7 +24,7 @@ expected<Ipv4Arrival, DropReason> accept_ipv4(Packet& packet, const InterfaceAdd
   const IpAddress& to = header->destination;
   if (!is_possible_source(header->source, addresses)) return unexpected(DropReason::IP_INVALID_SOURCE);
   if (addresses.is_local(to)) {
-    // RFC 1122 §3.3.6: a frame to many that holds a datagram for one is a mistake or an attack.
+    // RFC 1122 §3.3.6: a unicast datagram in a broadcast frame is a mistake or an attack.
     if (link_group) return unexpected(DropReason::UNICAST_IN_L2_MULTICAST);
   } else if (addresses.is_broadcast(to)) {
     arrival.audience = Ipv4Audience::broadcast;

@@ -20,8 +20,8 @@ struct Ipv4Sending {
   bool dont_fragment = true;  ///< path MTU discovery (RFC 1191 §3)
 };
 
-/// False, and nothing changed, when the first slice lacks 20 bytes of headroom or the datagram would be
-/// longer than 65535 bytes. Offload facts are kept true.
+/// Adds the IPv4 header and adjusts the packet's offload facts. Returns false and changes nothing when the first slice
+/// has less than 20 bytes of headroom, or when the datagram would be longer than 65535 bytes.
 inline bool push_ipv4(Packet& packet, const Ipv4Sending& s) {
   const std::size_t total = packet.size() + Ipv4Header::kSize;
   if (total > 65535) return false;
@@ -36,7 +36,7 @@ inline bool push_ipv4(Packet& packet, const Ipv4Sending& s) {
   return true;
 }
 
-/// False, and nothing changed, when the first slice lacks 14 bytes of headroom.
+/// Adds the Ethernet header. Returns false and changes nothing when the first slice has less than 14 bytes of headroom.
 inline bool push_ethernet(Packet& packet, const EthernetHeader& header) {
   const auto room = push_header(packet, EthernetHeader::kSize);
   if (room) header.write(*room);

@@ -39,7 +39,7 @@ TEST(Ipv4Output, KeepsOffloadFactsTrue) {
   remove_header(p, 14);
   EXPECT_EQ(p.offload.checksum_start, 20);
   EXPECT_EQ(p.offload.header_length, 40);
-  remove_header(p, 30);  // past the facts
+  remove_header(p, 30);  // beyond the offload facts
   EXPECT_EQ(p.offload.checksum_start, 0);
 }
 

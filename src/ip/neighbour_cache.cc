@@ -78,7 +78,7 @@ bool NeighbourCache::on_heard(const IpAddress& neighbour, const MacAddress& mac,
     entry = create(neighbour, true, now);
     if (entry == nullptr) return false;
   } else if (entry->state != State::incomplete && entry->mac == mac) {
-    return true;  // nothing new, and no reason to doubt what was confirmed
+    return true;  // the same address: a confirmed entry stays confirmed
   }
   take_address(*entry, mac);
   entry->state = State::stale;
@@ -115,7 +115,7 @@ void NeighbourCache::run(Instant now) {
 void NeighbourCache::ask(Entry& entry, Instant now) {
   ++entry.asked;
   arm(entry, now + config_.retry);
-  // One open question a neighbour at most is of use; beyond that the owner does not fetch them.
+  // At most one open question for each neighbour is useful. More are here only when the owner does not fetch them.
   if (solicitations_.size() >= config_.max_entries) solicitations_.pop_front();
   solicitations_.push_back({*entry.address, entry.source, {}});
   const bool by_unicast = entry.state == State::probe && (!entry.doubted || entry.asked == 1);
@@ -128,7 +128,7 @@ void NeighbourCache::give_up(Entry& entry) {
   entry.queue.clear();
 }
 
-/// A link address is known now, or a new one: whoever waited may go.
+/// Stores the link address and releases the packets that waited for it.
 void NeighbourCache::take_address(Entry& entry, const MacAddress& mac) {
   entry.mac = mac;
   for (Packet& p : entry.queue) released_.push_back({std::move(p), mac});
@@ -169,11 +169,11 @@ NeighbourCache::Entry* NeighbourCache::create(const IpAddress& neighbour, bool f
   return &entry;
 }
 
-/// Makes room for one entry. Entries that packets wait for stay, and so do recently used ones when it is a stranger
-/// who asks: a flood of requests from invented neighbours must not push out those that we talk to.
+/// Makes room for one entry. Entries with waiting packets stay. A request from a stranger does not evict recently used
+/// entries either, because a flood from invented neighbours must not displace those that we talk to.
 bool NeighbourCache::evict(bool for_stranger, Instant now) {
   for (Entry* e = by_use_.front(); e != nullptr; e = by_use_.next(*e)) {
-    if (for_stranger && now - e->used < config_.protect) return false;  // and all behind it are younger
+    if (for_stranger && now - e->used < config_.protect) return false;  // all entries behind it were used later
     if (!e->queue.empty()) continue;
     entries_.erase(*e->address);
     return true;

@@ -1,10 +1,12 @@
-// NeighbourCache: which link address a neighbour on one interface has, and the packets that wait for it.
+// NeighbourCache maps the neighbours on one interface to their link addresses, and holds the packets that wait for one.
 //
-// The states and times are Linux's (RFC 4861 §7.3 applied to ARP too): an unknown neighbour is asked for three
-// times, a second apart, while packets wait in a bounded queue; a confirmed one is believed for 30 s, then still
-// used, but asked again by unicast, first after 5 s of grace, three times; one that does not answer is forgotten,
-// and the packets that waited are handed back. Nothing here knows ARP: the owner turns solicitations into
-// packets and tells of answers. Virtual time comes as an argument. Memory is bounded by NeighbourConfig.
+// The states and times are Linux's, which applies RFC 4861 §7.3 to ARP too:
+//  - An unknown neighbour is asked for three times, a second apart. Packets wait in a bounded queue meanwhile.
+//  - A confirmed neighbour is believed for 30 s. It is still used afterwards, but probed by unicast after 5 s of grace.
+//  - A neighbour that leaves three questions unanswered is forgotten, and its waiting packets are handed back.
+//
+// The cache does not know ARP: its owner turns solicitations into packets and reports answers. NeighbourConfig bounds
+// its memory.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +27,7 @@ struct NeighbourConfig {
   unsigned tries = 3;                             ///< requests before giving up, of either kind
   Duration reachable = std::chrono::seconds(30);  ///< how long a confirmation is believed
   Duration delay = std::chrono::seconds(5);       ///< grace before the first unicast request
-  Duration protect = std::chrono::seconds(5);     ///< an entry used so recently is not evicted for a stranger
+  Duration protect = std::chrono::seconds(5);     ///< requests from strangers do not evict entries used so recently
   std::size_t max_entries = 1024;
   std::size_t max_waiting = 64;            ///< packets a neighbour
   std::size_t max_waiting_bytes = 212992;  ///< bytes a neighbour, unless it is a single packet
@@ -39,12 +41,12 @@ struct Solicitation {
   std::optional<MacAddress> unicast_to;
 };
 
-/// What became of a packet given to send().
+/// The result of send().
 struct NeighbourVerdict {
   enum class Outcome : std::uint8_t {
-    ready,    ///< `mac` is known: send it there now; the packet was not touched
+    ready,    ///< `mac` is known: send the packet there now; it was not changed
     waiting,  ///< the packet was taken and waits
-    dropped,  ///< the packet was let go: NEIGH_QUEUEFULL
+    dropped,  ///< the packet was taken and dropped: NEIGH_QUEUEFULL
   };
   Outcome outcome = Outcome::dropped;
   MacAddress mac;
@@ -69,8 +71,8 @@ class NeighbourCache {
 
   /// An answer addressed to us. False, and nothing learned, unless a question to this neighbour is open.
   bool on_answer(const IpAddress& neighbour, const MacAddress& mac, Instant now);
-  /// The neighbour spoke of itself: a gratuitous announcement, or (`may_create`) a question to us. The address
-  /// is taken, but not yet believed to hear us. False when it was not known and could not be added.
+  /// The neighbour gave its own address, in a gratuitous announcement or, with `may_create`, in a question to us. The
+  /// address is stored as stale. Returns false when the neighbour was not known and could not be added.
   bool on_heard(const IpAddress& neighbour, const MacAddress& mac, bool may_create, Instant now);
 
   /// Runs what is due.
@@ -78,7 +80,7 @@ class NeighbourCache {
   /// When run() has something to do, or a little before; kNever.
   Instant next_deadline() const { return next_deadline_; }
 
-  // What comes out. Empty them after send(), on_answer(), on_heard() and run().
+  // The outputs. Empty them after send(), doubt(), on_answer(), on_heard() and run().
   std::optional<Solicitation> next_solicitation();
   /// A packet whose wait is over, and its neighbour's address.
   struct Released {
@@ -86,7 +88,7 @@ class NeighbourCache {
     MacAddress mac;
   };
   std::optional<Released> next_released();
-  /// A packet whose neighbour does not answer: NEIGH_FAILED. The owner may tell the packet's connection.
+  /// A packet to a neighbour that does not answer: NEIGH_FAILED. The owner may report it to the connection.
   std::optional<Packet> next_failed();
   /// Neighbours given up since the last call.
   unsigned take_failures() { return std::exchange(failures_, 0u); }

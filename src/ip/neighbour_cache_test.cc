@@ -16,7 +16,7 @@ constexpr MacAddress kPeerMac{{2, 0, 0, 0, 0, 1}}, kNewMac{{2, 0, 0, 0, 0, 9}};
 
 IpAddress host_number(std::uint32_t n) { return IpAddress::v4(0x0a000000 + n); }
 
-/// A cache, a clock that the test moves, and short words for what happens.
+/// A cache, a clock that the test moves, and short names for the steps of a story.
 class Neighbours : public ::testing::Test {
  protected:
   NeighbourCache& cache() { return *cache_; }
@@ -82,7 +82,7 @@ TEST_F(Neighbours, PacketsWaitForTheAnswer) {
   EXPECT_EQ(v.outcome, Outcome::ready);
   EXPECT_EQ(v.mac, kPeerMac);
   EXPECT_EQ(cache().waiting(), 0u);
-  EXPECT_LT(cache().next_deadline(), now_ + 2s);  // may come early, but then does nothing
+  EXPECT_LT(cache().next_deadline(), now_ + 2s);  // it may be early, and then run() does nothing
   advance(10s);
   asks_nothing();
   EXPECT_EQ(cache().next_deadline(), kNever);
@@ -182,7 +182,7 @@ TEST_F(Neighbours, AfterThirtySecondsItIsUsedButDoubted) {
   EXPECT_EQ(state(), CacheState::reachable);
   advance(1ms);
   EXPECT_EQ(state(), CacheState::stale);
-  EXPECT_EQ(cache().next_deadline(), kNever);  // nobody uses it: nobody asks
+  EXPECT_EQ(cache().next_deadline(), kNever);  // an unused entry is not probed
   EXPECT_EQ(send(kCachePeer).outcome, Outcome::ready);
   EXPECT_EQ(state(), CacheState::delay);
   expect_deadline_in(5s);
@@ -266,7 +266,7 @@ TEST_F(Neighbours, BeingHeardReleasesWhoWaits) {
 TEST_F(Neighbours, AnAnnouncementMovesAnExistingEntryOnly) {
   make_reachable();
   EXPECT_TRUE(cache().on_heard(kCachePeer, kPeerMac, false, now_));
-  EXPECT_EQ(state(), CacheState::reachable);  // it says what we know
+  EXPECT_EQ(state(), CacheState::reachable);  // the same address confirms nothing and spoils nothing
   EXPECT_TRUE(cache().on_heard(kCachePeer, kNewMac, false, now_));
   EXPECT_EQ(state(), CacheState::stale);
   EXPECT_EQ(send(kCachePeer).mac, kNewMac);
@@ -291,7 +291,7 @@ TEST_F(Neighbours, TheQueueIsBoundedInBytesToo) {
   send(kCachePeer, 600);
   EXPECT_EQ(send(kCachePeer, 400).displaced, 0u);
   EXPECT_EQ(send(kCachePeer, 500).displaced, 1u);
-  const auto v = send(kCachePeer, 5000);  // alone it may be larger
+  const auto v = send(kCachePeer, 5000);  // a single packet may be larger
   EXPECT_EQ(v.displaced, 2u);
   EXPECT_EQ(v.outcome, Outcome::waiting);
   EXPECT_EQ(cache().waiting(), 1u);
@@ -336,7 +336,7 @@ TEST_F(Neighbours, AFloodOfStrangersDoesNotPushOutThoseWeTalkTo) {
   EXPECT_FALSE(cache().on_heard(host_number(20000), kNewMac, true, now_));
   advance(6s);
   send(kCachePeer);
-  EXPECT_TRUE(cache().on_heard(host_number(20000), kNewMac, true, now_));  // the old strangers may go
+  EXPECT_TRUE(cache().on_heard(host_number(20000), kNewMac, true, now_));  // old strangers are evicted
   for (std::uint32_t i = 100; i < 200; ++i) cache().on_heard(host_number(i), kNewMac, true, now_);
   EXPECT_EQ(state(), CacheState::reachable);
 }

@@ -1,4 +1,4 @@
-// Where a datagram goes: connected subnets and gateways, the longest prefix first.
+// Routes finds the interface and the next hop of a datagram, by the longest matching prefix.
 #pragma once
 
 #include <optional>
@@ -23,7 +23,7 @@ enum class DestinationKind : std::uint8_t { unicast, broadcast, multicast };
 /// The answer for one destination.
 struct RouteDecision {
   InterfaceId interface = 0;
-  IpAddress next_hop;  ///< whom to ask the link address of; meaningful for unicast
+  IpAddress next_hop;  ///< the neighbour to send to; meaningful for unicast
   IpAddress source;
   DestinationKind kind = DestinationKind::unicast;  ///< TCP speaks to unicast only (RFC 9293 §3.9.2.3)
 };
@@ -32,18 +32,18 @@ class Routes {
  public:
   static constexpr std::size_t kMax = 256;
 
-  /// The subnet of an interface's own address.
+  /// Adds the subnet of an interface's own address.
   bool add_connected(InterfaceId interface, const IpPrefix& address);
-  /// A default route. False also when no connected subnet of the interface holds the gateway.
+  /// Adds a default route. Returns false also when no connected subnet of the interface holds the gateway.
   bool add_default(InterfaceId interface, const IpAddress& gateway);
-  /// Any route; false when kMax are there.
+  /// Adds any route. Returns false when there are kMax routes.
   bool add(const Route& route);
   void remove_interface(InterfaceId interface);
 
-  /// The longest matching prefix decides, then the order of adding. A destination with a scope only
-  /// matches routes of that interface. Broadcast and multicast without a route leave by the first
-  /// interface of their family. network_unreachable: no route, or nothing that may be sent to: the
-  /// unspecified address, loopback (RFC 1122 §3.2.1.3 g) unless a route of its own leads there.
+  /// The longest matching prefix decides; among equals, the route that was added first. A destination with a scope
+  /// matches only routes of that interface. Broadcast and multicast without a route leave by the first interface of
+  /// their family. Error network_unreachable: there is no route, the address is unspecified, or it is a loopback
+  /// address without a route of its own (RFC 1122 §3.2.1.3 g).
   expected<RouteDecision, Error> lookup(const IpAddress& destination) const;
 
  private:

@@ -67,7 +67,8 @@ TEST(Routes, BroadcastAndMulticastAreToldFromUnicast) {
   EXPECT_EQ(r.lookup(address("192.0.2.127"))->interface, 2u);
   EXPECT_EQ(r.lookup(address("255.255.255.255"))->kind, DestinationKind::broadcast);
   EXPECT_EQ(r.lookup(address("224.0.0.251"))->kind, DestinationKind::multicast);
-  EXPECT_EQ(r.lookup(address("10.0.1.255"))->kind, DestinationKind::unicast);  // somebody else's subnet: unknowable
+  EXPECT_EQ(r.lookup(address("10.0.1.255"))->kind,
+            DestinationKind::unicast);  // broadcast in its own subnet, which we cannot know
   Routes no_default;
   EXPECT_TRUE(no_default.add_connected(7, *IpPrefix::parse("10.0.0.2/24")));
   EXPECT_EQ(no_default.lookup(address("224.0.0.251"))->interface, 7u);
@@ -79,7 +80,7 @@ TEST(Routes, AGatewayMustBeANeighbour) {
   EXPECT_TRUE(r.add_connected(1, *IpPrefix::parse("10.0.0.2/24")));
   EXPECT_FALSE(r.add_default(1, address("10.0.1.1")));
   EXPECT_FALSE(r.add_default(2, address("10.0.0.1")));
-  EXPECT_FALSE(r.add_default(1, address("10.0.0.2")));  // ourselves
+  EXPECT_FALSE(r.add_default(1, address("10.0.0.2")));  // our own address
   EXPECT_TRUE(r.add_default(1, address("10.0.0.1")));
 }
 

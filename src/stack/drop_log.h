@@ -1,5 +1,5 @@
-// DropLog: counts dropped packets under their reasons, and remembers why the packet that is being received was dropped,
-// so that whoever delivered it can be told. One for a Stack, shared by its parts.
+// DropLog counts dropped packets by reason, and remembers why the packet that is being received was dropped, so that
+// its device can be told. Each Stack has one, which its parts share.
 #pragma once
 
 #include <optional>
@@ -13,15 +13,15 @@ class DropLog {
  public:
   explicit DropLog(Counters& counters) : counters_(counters) {}
 
-  /// The packet that is being received. Its first reason stands; each counts.
+  /// Drops the packet that is being received. Each reason counts, and the first one becomes its verdict.
   void arrived(DropReason why) {
     ++counters_[why];
     if (!verdict_) verdict_ = why;
   }
-  /// Another packet: one of ours, or one that was taken before.
+  /// Drops other packets: ours, or some that were accepted before.
   void other(DropReason why, std::uint64_t packets = 1) { counters_[why] += packets; }
 
-  /// What became of the packet received last; nothing when it was taken.
+  /// The verdict on the packet received last; empty when it was accepted.
   std::optional<DropReason> take_verdict() { return std::exchange(verdict_, std::nullopt); }
 
  private:

@@ -1,4 +1,4 @@
-// What an ICMP error means to a TCP connection (RFC 9293 §3.9.2.2): the bridge between ip, which can read one, and
+// The meaning of an ICMP error for a TCP connection (RFC 9293 §3.9.2.2): the bridge between ip, which can read one, and
 // tcp, which knows no ICMP.
 #pragma once
 
@@ -9,7 +9,7 @@
 
 namespace leat {
 
-/// Nothing for those that TCP ignores: source quench (RFC 6633) and redirects.
+/// Returns nothing for errors that TCP ignores: source quench (RFC 6633), redirects and unknown codes.
 std::optional<PathError> path_error(const IcmpError& icmp);
 
 }  // namespace leat

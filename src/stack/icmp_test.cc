@@ -1,4 +1,4 @@
-// ICMP errors of ours, and what others' errors do to connections (RFC 1122 §3.2.2, RFC 5927).
+// ICMP errors that we send, and the effect of received ones on connections (RFC 1122 §3.2.2, RFC 5927).
 #include "wire/icmp.h"
 #include "stack/testing/link.h"
 #include "wire/checksum.h"
@@ -13,7 +13,7 @@ using Frame = std::vector<std::uint8_t>;
 constexpr std::size_t kIpStart = EthernetHeader::kSize;
 constexpr std::size_t kTransportStart = kIpStart + Ipv4Header::kSize;
 
-/// A frame from far to near, its IP header complete.
+/// A frame from far to near with a complete IP header.
 Frame datagram(IpProtocol protocol, std::size_t payload) {
   Frame frame(kTransportStart + payload);
   make_ethernet(Link::near_mac(), Link::far_mac(), EtherType::ipv4).write(frame);
@@ -25,7 +25,7 @@ Frame datagram(IpProtocol protocol, std::size_t payload) {
   return frame;
 }
 
-/// Far complains of `about`, a frame that near has sent.
+/// An ICMP error from far about `about`, a frame that near has sent.
 Frame icmp_error(const Frame& about, IcmpType type, std::uint8_t code, std::uint32_t rest = 0) {
   constexpr std::size_t kQuoted = Ipv4Header::kSize + 8;
   Frame frame = datagram(IpProtocol::icmp, IcmpHeader::kSize + kQuoted);

@@ -15,7 +15,7 @@ bool is_same(const std::uint8_t* a, const std::uint8_t* b, std::size_t from, std
   return std::memcmp(a + from, b + from, to - from) == 0;
 }
 
-/// Data offset, reserved bits, flags and window, but for the flags that only the last segment may have.
+/// Selects data offset, reserved bits, flags and window, without the flags that only the last segment may have.
 std::uint32_t control_word(const std::uint8_t* tcp) {
   return load_be32(tcp + TcpHeader::kLengthOffset) & ~(std::uint32_t{kOfTheLast.bits()} << 16);
 }

@@ -1,8 +1,8 @@
-// JoinedSegment: segments that arrive one behind the other in one batch and one connection, as one segment; what Linux
-// calls GRO. A device without super-segments costs a connection no more for each 64 kB than one with them.
+// JoinedSegment coalesces adjacent segments of one connection in a batch into one segment, as Linux's GRO does. A
+// connection then does the same work for each 64 kB, whether the device delivers super-segments or not.
 //
-// It holds what has come last until it is known that nothing more joins it. What does is recognised by its headers'
-// bytes alone: where they are the same, all that was found out about the first is true of the next.
+// It holds the latest segment until it is known that no more join it. Only the bytes of the headers decide whether a
+// segment joins: where they are equal, every check of the first segment holds for the next one too.
 #pragma once
 
 #include <array>
@@ -24,27 +24,27 @@ class FrameLead {
  public:
   static constexpr std::size_t kLargest = EthernetHeader::kSize + Ipv4Header::kSize;
 
-  /// Of an interface with `link` bytes in front of the IP header.
+  /// Copies the lead of a frame from an interface with `link` bytes in front of the IP header.
   FrameLead(const Packet& frame, InterfaceId interface, std::size_t link);
   FrameLead() = default;
 
  private:
   friend class JoinedSegment;
   std::array<std::uint8_t, kLargest> bytes_;
-  std::size_t link_ = 0, size_ = 0;  ///< size_ 0: it is something else
+  std::size_t link_ = 0, size_ = 0;  ///< size_ is 0 for any other frame
   InterfaceId interface_ = 0;
 };
 
-/// A packet that begins with a TCP header, whose lengths and checksum are right.
+/// A packet that begins with a TCP header. Its lengths and its checksum have been checked.
 struct TcpPacket {
   const Ipv4Header& ip;
   std::size_t header_length;
-  Packet& packet;  ///< stays where it is until it was delivered
+  Packet& packet;  ///< must stay where it is until the segment is delivered
 };
 
 class JoinedSegment {
  public:
-  /// Bytes of payload.
+  /// The most payload of a joined segment, in bytes.
   static constexpr std::uint32_t kMaxLength = 65535;
 
   bool empty() const { return packets_ == 0; }
@@ -53,13 +53,14 @@ class JoinedSegment {
   InterfaceId interface() const { return lead_.interface_; }
   SegmentIn& segment() { return segment_; }
 
-  /// Adds the segment in a frame, when the connection cannot tell the difference: all is as in those before it but the
-  /// payload, which goes on where theirs ended, and PSH or FIN, which only the last may have (as Linux). Its checksums
-  /// are right then. False: nothing has changed.
+  /// Adds the segment in `frame` when the connection cannot tell the difference. Its payload must continue the joined
+  /// one, its headers must be equal except for PSH and FIN, which only the last segment may have (as in Linux), and its
+  /// checksums must be good. Returns false, and changes nothing, otherwise.
   bool append(InterfaceId interface, Packet& frame) { return is_open_ && append_to_open(interface, frame); }
-  /// Begins with a segment, whose frame began with `lead`; empty() before. False when its header is malformed.
+  /// Begins with a segment whose frame began with `lead`. Call it when empty(). Returns false when the TCP header is
+  /// malformed.
   bool begin(const TcpPacket& first, const FrameLead& lead);
-  /// The segment belongs to the same connection.
+  /// True when `other` belongs to the same connection.
   bool is_of(const TcpPacket& other) const;
   void clear();
 
@@ -72,12 +73,12 @@ class JoinedSegment {
   FourTuple tuple_;
   SegmentIn segment_;
   FrameLead lead_;
-  std::array<std::uint8_t, TcpHeader::kMaxSize> header_{};  ///< TCP's, of the first
+  std::array<std::uint8_t, TcpHeader::kMaxSize> header_{};  ///< the TCP header of the first
   std::size_t header_length_ = 0;
-  std::array<Slice, PacketBatch::kCapacity> slices_;  ///< of the payload of more than one packet
+  std::array<Slice, PacketBatch::kCapacity> slices_;  ///< the payload of several packets
   Packet* first_ = nullptr;
   std::size_t slice_count_ = 0, packets_ = 0;
-  bool is_open_ = false;  ///< more may join
+  bool is_open_ = false;  ///< true while more may join
 };
 
 }  // namespace leat

@@ -11,7 +11,7 @@ namespace {
 
 using testing::TcpFrame;
 
-/// Frames that arrive one after another, and what they were joined to.
+/// Takes frames one after another and holds the segment that they were joined to.
 class Arrivals {
  public:
   bool begin(const TcpFrame& frame) {
@@ -116,7 +116,7 @@ TEST(JoinedSegment, LeavesApartWhatTheConnectionCouldTell) {
   EXPECT_FALSE(a.joins(but(first, [](TcpFrame& f) { f.payload = 1500, f.gso = 1000; }), next));
 }
 
-/// A whole segment of which byte `changed` is another one, with all checksums filled in.
+/// A whole segment in which byte `changed` differs. All checksums are filled in.
 Packet damaged(const TcpFrame& frame, std::size_t changed, BufferPool& pool) {
   Packet packet = testing::make_packet(frame, pool);
   packet.slices()[0].mutable_bytes()[changed] ^= 1;

@@ -1,4 +1,4 @@
-// What TCP tells the neighbour cache: progress confirms a neighbour, silence makes it doubtful (RFC 4861 §7.3.1).
+// TCP's evidence in the neighbour cache: progress confirms a neighbour, silence makes it doubtful (RFC 4861 §7.3.1).
 #include "stack/testing/link.h"
 #include "wire/arp.h"
 #include "wire/ethernet.h"
@@ -48,7 +48,7 @@ class MovingStation {
   unsigned requests_ = 0;
 };
 
-/// One side writes all the time, the other one reads; gives what was read in `time`.
+/// Has one side write all the time and the other one read. Returns the bytes that were read in `time`.
 std::size_t transfer(Link& link, Stack& from, SocketHandle writer, Stack& to, SocketHandle reader, Duration time) {
   const Frame data(1000);
   std::size_t read = 0;

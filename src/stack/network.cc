@@ -19,10 +19,10 @@ struct Network::Interface {
   InterfaceId id;
   InterfaceAddresses addresses;
   ArpHandler arp;
-  RingDeque<Packet, true> ready;  ///< whole frames, perhaps super-segments
-  SegmentSplitter splitter;       ///< the one that is being handed over
+  RingDeque<Packet, true> ready;  ///< complete frames, also super-segments
+  SegmentSplitter splitter;       ///< splits the packet that is being handed over
   MacAddress rival;               ///< the station that had one of our addresses last
-  Instant rival_at = kNever;      ///< when that was told
+  Instant rival_at = kNever;      ///< when the application was told
 };
 
 Network::Network(Random& random, Counters& counters, DropLog& drops, BufferPool& pool)
@@ -54,7 +54,7 @@ expected<InterfaceId, Error> Network::add(const InterfaceConfig& config) {
   return id;
 }
 
-/// An address of interface `id` is ours on the loopback interface, too, and that is the way to it.
+/// Makes an address of interface `id` local on the loopback interface too, and routes it there.
 void Network::loop_back(InterfaceId id, const IpAddress& address) {
   if (at(id).config.caps.carries_own()) return;
   for (const std::unique_ptr<Interface>& interface : interfaces_) {
@@ -69,7 +69,7 @@ bool Network::add_routes(const InterfaceConfig& config, InterfaceId id) {
   for (const IpPrefix& address : config.addresses) routes_.add_connected(id, address);
   if (config.caps.kernel_routes()) return routes_.add({{IpAddress::any_v4(), 0}, id, std::nullopt, source});
   if (!config.gateway || routes_.add_default(id, *config.gateway)) return true;
-  // The kernel may have a router beside all its subnets.
+  // The kernel may have a router outside all of its subnets.
   return config.caps.shares_host_address && routes_.add({{*config.gateway, 32}, id, std::nullopt, source}) &&
          routes_.add_default(id, *config.gateway);
 }
@@ -97,12 +97,12 @@ bool Network::is_local(const IpAddress& address) const {
 
 namespace {
 
-/// Why the first `wanted` bytes cannot be looked at.
+/// The reason why the first `wanted` bytes are not in one piece.
 DropReason cut_off(const Packet& packet, std::size_t wanted) {
   return packet.size() < wanted ? DropReason::PKT_TOO_SMALL : DropReason::NOMEM;
 }
 
-/// What a datagram counts as that was not accepted.
+/// The counter of a datagram that accept_ipv4 refused with `why`.
 Counter counter_of(DropReason why) {
   switch (why) {
     case DropReason::IP_INADDRERRORS:
@@ -296,7 +296,7 @@ std::optional<IcmpError> Network::next_icmp_error() {
 
 void Network::complain(Interface& interface, const Packet& packet, const Ipv4Arrival& arrival, IcmpUnreachable code,
                        Instant now) {
-  if (interface.config.caps.shares_host_address) return;  // it may be the kernel's, which says so itself if it is not
+  if (interface.config.caps.shares_host_address) return;  // the kernel has the address too, and sends its own errors
   if (!may_send_icmp_error(packet, arrival, false, interface.addresses)) return;
   if (!icmp_limiter_.allow(arrival.header.source, now)) {
     ++counters_[Counter::IcmpOutRateLimitHost];
@@ -430,7 +430,7 @@ bool Network::fill(InterfaceId id, PacketBatch& out) {
       }
     }
     if (interface.splitter.fill(out, pool_) == SplitResult::no_buffer) {
-      interface.splitter = {};  // as if the network had lost the rest: waiting for memory could wait for ever
+      interface.splitter = {};  // drop the rest: waiting for memory might never end
       drops_.other(DropReason::NOMEM);
     }
   }

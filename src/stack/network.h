@@ -1,5 +1,5 @@
-// Network: the interfaces of a Stack and everything between a frame and a transport segment: Ethernet, ARP,
-// IPv4, ICMP echo, routes. Hands datagrams for TCP up, takes segments down, and keeps what waits for a device.
+// Network holds the interfaces of a Stack and does all that lies between a frame and a transport segment: Ethernet,
+// ARP, IPv4, ICMP and routes. It hands datagrams for TCP up, takes segments down, and queues packets for each device.
 #pragma once
 
 #include <memory>
@@ -26,7 +26,7 @@
 
 namespace leat {
 
-/// Of a segment for us, whose packet now begins with the TCP header and has no padding behind it.
+/// The addressing of a TCP segment for us. Its packet begins with the TCP header and has no padding behind it.
 struct Arrival {
   Ipv4Header ip;
   InterfaceId interface = 0;
@@ -34,9 +34,9 @@ struct Arrival {
 
 class Network {
  public:
-  /// Packets that may wait for one device.
+  /// The most packets that wait for one device.
   static constexpr std::size_t kQueueLimit = 1024;
-  /// In front of a transport header: room for IP, Ethernet and what a device adds.
+  /// Room in front of a transport header for the IP and Ethernet headers and a device's own.
   static constexpr std::size_t kHeadroom = 64;
 
   Network(Random& random, Counters& counters, DropLog& drops, BufferPool& pool);
@@ -44,12 +44,13 @@ class Network {
 
   expected<InterfaceId, Error> add(const InterfaceConfig& config);
   const InterfaceConfig* interface(InterfaceId id) const;
-  /// Bytes in front of the IP header.
+  /// The number of bytes in front of the IP header.
   std::size_t link_header(InterfaceId id) const;
   bool add_address(InterfaceId id, const IpPrefix& address);
   bool is_local(const IpAddress& address) const;
 
-  /// What arrived from the device of `id`. Gives back datagrams with TCP for us; all else is dealt with here.
+  /// Takes a packet that arrived from the device of `id`. Returns the addressing of a TCP segment for us, and handles
+  /// all other packets itself.
   std::optional<Arrival> receive(InterfaceId id, Packet& packet, Instant now);
 
   /// Says which link address the addresses of `id` have, where the interface is ours alone (RFC 5227 §2.3).
@@ -57,28 +58,29 @@ class Network {
   /// A station that uses one of our addresses; each at most once a minute.
   std::optional<AddressConflict> next_address_conflict() { return std::exchange(conflict_, std::nullopt); }
 
-  /// How to reach one host; network_unreachable when no route leads there, invalid_argument for a group.
+  /// The way to one host. Errors: network_unreachable when there is no route, invalid_argument for a group.
   expected<RouteDecision, Error> path_to(const IpAddress& destination) const;
 
-  /// Sends a transport packet with kHeadroom in front. The IP id is filled in here. `evidence` confirms the neighbour
-  /// on the way, or makes it doubtful.
+  /// Sends a transport packet with kHeadroom in front, and fills in the IP id. `evidence` confirms the next hop, or
+  /// makes it doubtful.
   void send(Packet&& packet, Ipv4Sending sending, Instant now, PathEvidence evidence = PathEvidence::none);
 
-  /// Moves packets that wait for the device of `id` to `out`, split to what it takes. True when `out` is full.
+  /// Moves packets that wait for the device of `id` to `out`, and splits those that the device cannot take whole.
+  /// Returns true when `out` is full.
   bool fill(InterfaceId id, PacketBatch& out);
 
-  /// Entries of all neighbour caches.
+  /// The number of entries in all neighbour caches.
   std::size_t neighbours() const;
-  /// The deadlines of neighbour resolution.
+  /// The next deadline of ARP; Instant::min() while packets wait for a device.
   Instant next_deadline() const;
   void run_timers(Instant now);
-  /// The flow of a TCP segment of ours that was dropped because its next hop does not answer.
+  /// The flow of a TCP segment that was dropped because its next hop does not answer.
   std::optional<FourTuple> next_unreachable();
-  /// What somebody reports of a segment that he says was ours; nobody has checked it against connections.
+  /// An ICMP error about a TCP segment of ours. The caller must check it against its connections.
   std::optional<IcmpError> next_icmp_error();
 
-  /// Sends an echo request; replies to its identifier are kept from now on. no_buffers when the pool refuses,
-  /// invalid_argument when it is larger than the path takes.
+  /// Sends an echo request, and keeps replies to its identifier from now on. Errors: no_buffers when the pool refuses,
+  /// invalid_argument when the request is larger than the path's MTU.
   expected<void, Error> send_echo(const EchoRequest& request, Instant now);
   std::optional<EchoReply> next_echo_reply();
 
@@ -97,10 +99,10 @@ class Network {
   void receive_icmp_error(Packet& packet, std::size_t start);
   void receive_echo_reply(const Packet& packet, const Ipv4Arrival& arrival, const IcmpHeader& header);
   void receive_udp(Interface& interface, Packet& packet, const Ipv4Arrival& arrival, Instant now);
-  /// "Nobody here": to the sender of `packet`, when that is allowed and not too often.
+  /// Sends "unreachable" to the source of `packet`, if that is allowed and the rate limit permits it.
   void complain(Interface& interface, const Packet& packet, const Ipv4Arrival& arrival, IcmpUnreachable code,
                 Instant now);
-  /// After anything that may have changed neighbours: questions, answers, and packets whose wait is over.
+  /// Sends ARP packets and released packets. Call it after anything that may have changed the neighbour cache.
   void flush_neighbours(Interface& interface);
   void give_up(const Packet& packet);
   void queue_frame(Interface& interface, Packet&& packet, const MacAddress& to);
@@ -113,7 +115,7 @@ class Network {
   std::vector<std::unique_ptr<Interface>> interfaces_;
   RingDeque<FourTuple> unreachable_;
   RingDeque<IcmpError> icmp_errors_;
-  RingDeque<std::uint16_t> echo_ids_;  ///< of requests, the latest ones
+  RingDeque<std::uint16_t> echo_ids_;  ///< of the latest echo requests
   RingDeque<EchoReply> echo_replies_;
   std::optional<AddressConflict> conflict_;
   IcmpLimiter icmp_limiter_;

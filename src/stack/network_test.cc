@@ -1,4 +1,4 @@
-// What a host answers and refuses below TCP, with frames made by hand.
+// Answers and drops below TCP, tested with frames made by hand.
 #include "stack/network.h"
 
 #include "stack/testing/link.h"
@@ -40,7 +40,7 @@ Frame ping(std::size_t data) {
   return frame;
 }
 
-/// A datagram without a checksum, with `data` bytes behind its header, that says that it is `length` bytes long.
+/// A datagram without a checksum. It has `data` bytes behind its header, and its length field says `length`.
 Frame udp(std::size_t data, std::uint16_t length) {
   Frame frame = ipv4(IpProtocol::udp, UdpHeader::kSize + data);
   UdpHeader{4000, 53, length, 0}.write(payload_of(frame).subspan(Ipv4Header::kSize));
@@ -180,7 +180,7 @@ std::uint16_t id_of(const std::vector<Frame>& answers) {
 TEST(Network, IdsTellNothingOfTrafficWithOthers) {  // the idle scan, and counting a host's packets
   Link link;
   link.inject(arp_request(Link::near_address()));
-  Frame syn_ack = ipv4(IpProtocol::tcp, TcpHeader::kSize);  // which no connection asked for: a RST
+  Frame syn_ack = ipv4(IpProtocol::tcp, TcpHeader::kSize);  // of no connection, so that a RST answers it
   TcpHeader header;
   header.source_port = 4000, header.destination_port = 4001, header.flags = kTcpSyn | kTcpAck;
   header.write(payload_of(syn_ack).subspan(Ipv4Header::kSize));
