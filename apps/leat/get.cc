@@ -42,7 +42,7 @@ As curl's. With several URLs it is that of the last one that failed.
   47   Too many redirects.
   52   The server closed the connection without an answer.
   55   The request cannot be sent.
-  56   Receiving failed, or the answer is malformed.
+  56   The connection was reset, or the answer is malformed.
   129, 130, 143
        Ended by SIGHUP, SIGINT or SIGTERM.
 

@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "http/text.h"
+#include "http/tolerant_framing.h"
 
 namespace leat::http {
 namespace {
@@ -35,6 +36,8 @@ class Parser final : public beast::http::basic_parser<false> {
 
   const ResponseHead& head() const { return head_; }
   std::uint64_t body_bytes() const { return body_bytes_; }
+  /// Fields of the head that the parser does not see.
+  void add_dropped(std::vector<Field> fields) { dropped_ = std::move(fields); }
   const std::optional<Failure>& failure() const { return failure_; }
 
  private:
@@ -50,6 +53,7 @@ class Parser final : public beast::http::basic_parser<false> {
     if (!is_header_done()) head_.fields.push_back({std::string(name), std::string(value)});  // else a trailer
   }
   void on_header_impl(ErrorCode& ec) override {
+    for (Field& field : dropped_) head_.fields.push_back(std::move(field));
     if (head_.status / 100 == 1 && head_.status != 101) return handler_.interim(head_);
     if (const auto length = content_length()) head_.content_length = *length;
     std::optional<std::string_view> coding = head_.find("Transfer-Encoding");
@@ -85,6 +89,7 @@ class Parser final : public beast::http::basic_parser<false> {
 
   ResponseHandler& handler_;
   ResponseHead head_;
+  std::vector<Field> dropped_;
   std::uint64_t body_bytes_ = 0;
   std::optional<Failure> failure_;
 };
@@ -108,14 +113,13 @@ Failure ended_early(const Parser& parser, bool anything) {
   return {ExitCode::partial_file, std::move(message)};
 }
 
-Failure read_failure(Error error, const Patience& patience, bool anything) {
+Failure read_failure(Error error, const Patience& patience) {
   if (error == Error::timed_out) {
     const bool total = patience.deadline && patience.now() >= *patience.deadline;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience.idle).count();
     return {ExitCode::timed_out,
             total ? "the time allowed is over" : "nothing received for " + std::to_string(seconds) + " seconds"};
   }
-  if (error == Error::reset && !anything) return {ExitCode::empty_reply, "empty reply: connection reset by peer"};
   return {ExitCode::receive_error, "receiving failed: " + std::string(to_string(error))};
 }
 
@@ -163,23 +167,68 @@ std::string ResponseHead::text() const {
 
 Duration Patience::next_wait() const { return deadline ? std::min<Duration>(idle, *deadline - now()) : idle; }
 
+// Bytes of the stream. Those in front, `ready` of them, have strict framing and may be parsed.
 struct ResponseReader::Buffer {
-  std::array<std::uint8_t, kReadBlock> bytes;
-  std::size_t used = 0;
+  std::array<std::uint8_t, 2 * kReadBlock> bytes;  // a block may grow when its framing is rewritten
+  std::size_t used = 0, ready = 0;
+  std::size_t searched = 0;  // for the end of the head
+  bool head_is_ready = false;
+  bool changed = false;  // the framing was rewritten
+  ChunkLines chunk_lines;
 
-  MutableBytes room() { return MutableBytes(bytes).subspan(used); }
+  void begin_response() {
+    ready = searched = 0;
+    head_is_ready = false;
+    chunk_lines = {};
+  }
+  std::string_view text() const { return {reinterpret_cast<const char*>(bytes.data()), used}; }
+  MutableBytes room() { return MutableBytes(bytes).first(kReadBlock).subspan(std::min(used, kReadBlock)); }
   void consume(std::size_t count) {
     used -= count;
+    ready -= count;
     std::memmove(bytes.data(), bytes.data() + count, used);
   }
-  /// Parses all that is there; true when more is needed.
+
+  /// Anything but the beginning of an HTTP response goes to the parser as it is, and so does an endless head: it says
+  /// what is wrong.
+  bool may_be_a_head() const {
+    const std::string_view begin = text().substr(0, 6);
+    return used < kHeadLimit && begin.substr(0, 5) == std::string_view("HTTP/").substr(0, begin.size());
+  }
+  void prepare_head(Parser& parser) {
+    const std::size_t length = head_length(text(), searched);
+    searched = used;
+    if (length == 0 && may_be_a_head()) return;
+    head_is_ready = true;
+    ready = length == 0 ? used : length;
+    if (length == 0) return;
+    StrictHead strict = strict_head(text().substr(0, length));
+    if (!strict.changed) return;
+    changed = true;
+    std::memmove(bytes.data() + strict.text.size(), bytes.data() + length, used - length);
+    std::memcpy(bytes.data(), strict.text.data(), strict.text.size());
+    used = used - length + strict.text.size();
+    ready = strict.text.size();
+    parser.add_dropped(std::move(strict.dropped));
+  }
+  void prepare(Parser& parser) {
+    if (!head_is_ready) return prepare_head(parser);
+    if (parser.is_header_done() && parser.chunked()) {
+      used = chunk_lines.make_strict(bytes, ready, used);
+      changed |= chunk_lines.changed();
+    }
+    ready = used;
+  }
+
+  /// Parses everything that is there; true when more is needed.
   expected<bool, Failure> feed(Parser& parser) {
-    ErrorCode ec;
     while (used > 0 && !parser.is_done()) {
-      const std::size_t count = parser.put({bytes.data(), used}, ec);
-      consume(count);
+      prepare(parser);
+      ErrorCode ec = beast::http::error::need_more;
+      if (ready > 0) consume(parser.put({bytes.data(), ready}, ec));
       if (ec == beast::http::error::need_more) {
-        if (used == kReadBlock) return failed(ExitCode::receive_error, "malformed response: an endless line");
+        if (head_is_ready && ready < used) continue;
+        if (used >= kReadBlock) return failed(ExitCode::receive_error, "malformed response: an endless line");
         return true;
       }
       if (ec) return unexpected(explain(parser, ec));
@@ -194,7 +243,7 @@ struct ResponseReader::Buffer {
       if (!*more) return {};
       const Duration wait = patience.next_wait();
       const auto got = wait > Duration::zero() ? stream.read_some(room(), wait) : unexpected(Error::timed_out);
-      if (!got) return unexpected(read_failure(got.error(), patience, anything));
+      if (!got) return unexpected(read_failure(got.error(), patience));
       if (*got == 0) return finish(parser, anything);
       anything = true;
       used += *got;
@@ -202,6 +251,8 @@ struct ResponseReader::Buffer {
   }
   /// The peer sent its end: right for a body until close, too early otherwise.
   expected<void, Failure> finish(Parser& parser, bool anything) {
+    head_is_ready = true;  // an unfinished head may be malformed already
+    if (const auto more = feed(parser); !more) return unexpected(more.error());
     ErrorCode ec;
     if (parser.is_header_done()) {
       parser.put_eof(ec);
@@ -217,12 +268,18 @@ ResponseReader::~ResponseReader() = default;
 expected<ExchangeResult, Failure> ResponseReader::read(ByteStream& stream, bool bodyless, const Patience& patience,
                                                        ResponseHandler& handler) {
   buffer_->used = 0;
+  buffer_->changed = false;
   bool anything = false;
   for (int interim = 0; interim <= kInterimLimit; ++interim) {
     Parser parser(handler, bodyless);
-    if (auto ok = buffer_->fill(stream, patience, parser, anything); !ok) return unexpected(ok.error());
+    buffer_->begin_response();
+    if (auto ok = buffer_->fill(stream, patience, parser, anything); !ok) {
+      Failure failure = ok.error();
+      failure.unanswered = !anything;
+      return unexpected(std::move(failure));
+    }
     if (parser.head().status / 100 == 1) continue;
-    return ExchangeResult{parser.keep_alive() && buffer_->used == 0, parser.body_bytes()};
+    return ExchangeResult{parser.keep_alive() && buffer_->used == 0 && !buffer_->changed, parser.body_bytes()};
   }
   return failed(ExitCode::receive_error, "too many interim responses");
 }

@@ -31,6 +31,7 @@ struct Patience {
 struct Failure {
   ExitCode code = ExitCode::receive_error;
   std::string message;
+  bool unanswered = false;  ///< no byte of a response had come
 };
 inline unexpected<Failure> failed(ExitCode code, std::string message) {
   return unexpected(Failure{code, std::move(message)});
@@ -59,7 +60,8 @@ class ResponseReader {
   ~ResponseReader();
 
   /// Reads the response to a request that was sent on `stream`. `bodyless`: it answers HEAD.
-  /// Failures: empty_reply when the stream ended or was reset before the first byte, partial_file when it ended
+  /// Framing that is not strict, but that curl takes, is rewritten first; the stream is not reusable then.
+  /// Failures: empty_reply when the stream ended before the first byte, partial_file when it ended
   /// inside the body, timed_out, receive_error, unsupported_protocol for what is not HTTP/1.x, and the handler's own.
   expected<ExchangeResult, Failure> read(ByteStream& stream, bool bodyless, const Patience& patience,
                                          ResponseHandler& handler);

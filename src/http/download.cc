@@ -58,7 +58,7 @@ expected<void, Failure> Download::head(const ResponseHead& head) {
   report_.http_code = head.status;
   report_.content_type = std::string(head.find("Content-Type").value_or(""));
   const auto location = head.find("Location");
-  if (options_.follow_redirects && is_redirect(head.status) && location) {
+  if (options_.follow_redirects && is_redirect(head.status) && location && !location->empty()) {
     location_ = std::string(*location);
     if (options_.include_head || options_.head_only) {
       if (auto ok = open_output(); !ok) return ok;
@@ -75,6 +75,12 @@ expected<void, Failure> Download::begin_output(const ResponseHead& head) {
   if (leftover_) return resume_output(head);
   if (options_.fail_on_error && head.status >= 400) {
     return failed(ExitCode::http_error, "the requested URL returned error: " + std::to_string(head.status));
+  }
+  // The request had no condition, and a 304 has no body to replace the file with.
+  if (head.status == 304 && partial_ && !options_.include_head && !options_.head_only) {
+    unchanged_ = true;
+    observer_.line(FetchObserver::Line::info, "The server says that the file has not changed: " + file_ + " stays");
+    return {};
   }
   if (head.status == 206) return failed(ExitCode::range_error, "the server sent a part that was not asked for");
   if (auto ok = open_output(); !ok) return ok;
@@ -138,6 +144,7 @@ expected<void, Failure> Download::body(Bytes piece) {
 }
 
 expected<void, Failure> Download::finish() {
+  if (unchanged_) return {};
   if (already_complete_) {
     if (leftover_->complete_name) return {};
     if (auto ok = written(partial_->resume(*leftover_)); !ok) return ok;

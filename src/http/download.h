@@ -54,6 +54,7 @@ class Download final : public ResponseHandler {
   std::optional<Leftover> leftover_;
   std::optional<std::string> location_;
   bool have_output_ = false;            ///< a file was begun
+  bool unchanged_ = false;              ///< 304: the file stays as it is
   bool already_complete_ = false;       ///< 416: what we have is all
   std::uint64_t have_ = 0;              ///< bytes of the file
   std::optional<std::uint64_t> total_;  ///< that it will have

@@ -132,7 +132,8 @@ expected<void, Failure> Fetcher::exchange(const Url& url, Download& download, co
     // Where a redirect leads is known from its head; its body may end as it likes.
     if (download.redirected() && result.error().code != ExitCode::write_error) return {};
     // A server may close a kept connection at any moment; nothing was answered, so asking again is safe.
-    if (connector_.reused() && result.error().code == ExitCode::empty_reply) continue;
+    const bool closed = result.error().code != ExitCode::timed_out;
+    if (connector_.reused() && result.error().unanswered && closed) continue;
     return unexpected(result.error());
   }
 }

@@ -286,6 +286,26 @@ TEST_F(FetchTest, RedirectsToWhatIsNotSpokenFail) {
   EXPECT_EQ(report.redirects, 1u);
 }
 
+// As curl: there is nowhere to go, so the answer itself is the result.
+TEST_F(FetchTest, AnEmptyLocationIsNoRedirect) {
+  options_.follow_redirects = true;
+  ScriptedServer server({{{"HTTP/1.1 302 Found\r\nLocation: \r\nContent-Length: 5\r\n\r\nhello"}}});
+  const Report report = get(server.url("/x"));
+  EXPECT_EQ(report.exit_code, 0) << report.error;
+  EXPECT_EQ(report.redirects, 0u);
+  EXPECT_EQ(content("x"), "hello");
+}
+
+TEST_F(FetchTest, A304ThatWasNotAskedForLeavesTheFile) {
+  put("kept", "old");
+  ScriptedServer server({{{"HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\n\r\n"}}});
+  const Report report = get(server.url("/x"), "kept");
+  EXPECT_EQ(report.exit_code, 0) << report.error;
+  EXPECT_EQ(report.http_code, 304u);
+  EXPECT_EQ(content("kept"), "old");
+  EXPECT_EQ(files(), 1u) << "no kept.part";
+}
+
 TEST_F(FetchTest, SeveralTransfersShareAConnection) {
   ScriptedServer server({{{ok("one"), kKeep}, {ok("two"), kKeep}}});
   Fetcher fetcher(transport_, resolver_, watcher_, options_);

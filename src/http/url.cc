@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/url.hpp>
+#include <charconv>
 #include <optional>
 
 #include "http/text.h"
@@ -102,6 +103,14 @@ std::string remove_dot_segments(std::string_view path) {
   }
 }
 
+/// Boost 1.81's port_number() is the number modulo 2^16.
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc{} || end != text.data() + text.size() || port == 0) return std::nullopt;
+  return port;
+}
+
 std::size_t authority_end(std::string_view text, std::size_t authority) {
   return std::min(text.size(), text.find_first_of("/?#", authority));
 }
@@ -134,9 +143,9 @@ expected<Url, UrlError> from_absolute(const urls::url_view& view) {
   if (!view.has_authority()) return malformed("no host in the URL");
   if (view.has_userinfo()) return malformed("a user name or password in a URL is not supported");
   if (view.has_port() && !view.port().empty()) {
-    // port_number() is 0 for what does not fit into 16 bits.
-    if (view.port_number() == 0) return malformed("a port is a number from 1 to 65535");
-    url.port = view.port_number();
+    const std::optional<std::uint16_t> port = parse_port(view.port());
+    if (!port) return malformed("port \"" + std::string(view.port()) + "\" is not a number from 1 to 65535");
+    url.port = *port;
   }
   const std::string path(view.encoded_path());
   // Boost 1.81 takes "http://h:80x/" for a path that follows an authority without a slash.

@@ -129,5 +129,17 @@ TEST(Url, AFileNameNeverLeavesTheFolder) {
   EXPECT_EQ(redirected("http://h/x", "a%2f..%2fb"), "http://h/a%2f..%2fb");
 }
 
+// Ports beyond 65535 are not taken modulo 2^16.
+TEST(Url, APortFitsInto16Bits) {
+  EXPECT_EQ(parse_url("http://h:65535/")->port, 65535);
+  for (const char* port : {"65536", "73616", "0", "4294967376", "99999999999999999999"}) {
+    const auto url = parse_url("http://h:" + std::string(port) + "/");
+    ASSERT_FALSE(url) << port;
+    EXPECT_EQ(url.error().message, "port \"" + std::string(port) + "\" is not a number from 1 to 65535");
+    EXPECT_FALSE(resolve_reference(Url{.host = "h"}, "http://h:" + std::string(port) + "/x")) << port;
+    EXPECT_FALSE(resolve_reference(Url{.host = "h"}, "//h:" + std::string(port) + "/x")) << port;
+  }
+}
+
 }  // namespace
 }  // namespace leat::http
