@@ -1,4 +1,5 @@
-// What less than a segment waits for: the cork (TCP_CORK), more of a write (MSG_MORE), Nagle; and what lets it go.
+// A partial segment waits for the cork (TCP_CORK), the rest of a write (MSG_MORE) or Nagle. Tests what holds and sends
+// it.
 #include "tcp/testing/story.h"
 
 namespace leat::testing {

@@ -1,4 +1,4 @@
-// What comes twice is reported (RFC 2883): what the scripts of tests/scripts/dsack do not tell.
+// D-SACK reports of duplicates (RFC 2883): the cases that tests/scripts/dsack do not cover.
 #include <gtest/gtest.h>
 
 #include "tcp/testing/story.h"

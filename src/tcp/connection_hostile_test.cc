@@ -1,5 +1,5 @@
 // Stories of peers that are broken, stingy or malicious: windows that shrink or never open, numbers that contradict
-// each other, connections that somebody would like to keep us busy with.
+// each other, and connections that an attacker would like to keep open.
 #include "tcp/testing/story.h"
 
 namespace leat::testing {
@@ -142,7 +142,7 @@ TEST(HostilePeer, AResetDoesNotHideTheEndOfTheStream) {
   c.connect();
   c.recv({.seq = 1, .ack = 1, .len = 10, .flags = "F"});
   c.sent();
-  c.recv({.seq = 12, .flags = "R"});  // it has closed, and what we wrote meanwhile met nobody
+  c.recv({.seq = 12, .flags = "R"});  // the peer has closed and no longer knows the connection that our data belongs to
   EXPECT_EQ(c.connection().error(), Error::reset);
   EXPECT_EQ(c.read(100), 10);
   EXPECT_EQ(c.read(100), 0) << "everything has arrived";

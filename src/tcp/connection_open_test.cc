@@ -1,4 +1,5 @@
-// Stories of the handshake's corners: what may ride on it, what may be lost in it, what does not belong to it.
+// Stories of the handshake's corner cases: data and FIN on its segments, lost segments, and segments that do not
+// belong.
 #include "tcp/testing/story.h"
 
 namespace leat::testing {

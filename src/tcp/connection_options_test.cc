@@ -1,4 +1,4 @@
-// Settings that change while a connection is open: what acts at once.
+// Settings that change while a connection is open, and which of them act at once.
 #include "tcp/testing/story.h"
 
 namespace leat::testing {
@@ -249,7 +249,7 @@ TEST(QuickAck, SettingItAcknowledgesWhatWaits) {
   c.sent_nothing();
   c.connection().set_quick_ack(true);
   c.transmit();
-  c.sent_nothing();  // nobody has read it: an answer may follow at once
+  c.sent_nothing();  // the data is unread, so an answer may carry the ACK
   c.read(100);
   EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 101})) << "now nobody is about to answer";
   c.set([](TcpSettings& o) { o.quick_ack = true; });

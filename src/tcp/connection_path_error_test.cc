@@ -1,4 +1,4 @@
-// What ICMP may and may not do to a connection: RFC 9293 §3.9.2.2, RFC 5927.
+// The effects that ICMP may and may not have on a connection: RFC 9293 §3.9.2.2, RFC 5927.
 #include "tcp/testing/story.h"
 
 namespace leat::testing {

@@ -1,4 +1,4 @@
-// What the settings of a connection change: keep-alive, the user's time-out, retries, delayed ACKs, PSH.
+// The effects of a connection's settings: keep-alive, the user time-out, retries, delayed ACKs, PSH.
 #include "tcp/testing/story.h"
 
 namespace leat::testing {

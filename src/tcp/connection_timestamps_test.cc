@@ -75,7 +75,7 @@ TEST(Timestamps, AreAgreedByAListenerToo) {
   EXPECT_EQ(c.sent(), (Seg{.seq = 1, .ack = 1, .len = 100, .flags = "P", .ts = Ts{10, 1000}}));
 }
 
-// RFC 7323 §4.3: what is echoed is the timestamp of the segment that the next ACK is for, not of a later one.
+// RFC 7323 §4.3: the echo is the timestamp of the segment that the next ACK is for, not of a later one.
 TEST(Timestamps, EchoTheFirstSegmentOfADelayedAckAndNoneFromAheadOfAGap) {
   StampedStory c;
   c.open();
@@ -199,8 +199,8 @@ TEST(Timestamps, MayBeMissingFromAnArrivingSegment) {
   EXPECT_EQ(c.read(1000), 50);
 }
 
-// Karn's algorithm gives no sample of what was sent twice; the echo tells which of them arrived, so that the back-off
-// ends. Without it, a path that loses something of every flight ends in minutes of silence.
+// Karn's algorithm gives no sample for retransmitted data. The echo tells which copy arrived, so that the back-off
+// ends. Without it, a path that loses a part of every flight ends in minutes of silence.
 TEST(Timestamps, MeasureWhatWasSentTwice) {
   StampedStory c(without_sack());  // no tail probe before the time-out
   c.open();

@@ -1,4 +1,4 @@
-// Urgent data, RFC 9293 §3.8.5: it stays in the stream; what is special is that both ends know how far it reaches.
+// Urgent data (RFC 9293 §3.8.5): it stays in the stream, and both ends know how far it reaches.
 #include "tcp/testing/story.h"
 
 namespace leat::testing {

@@ -1,5 +1,5 @@
-// Flight: what a TcpConnection knows only while something of it is under way or waits to be sent. A connection at rest
-// holds none, so that many idle ones cost little; those that are busy take turns with a few.
+// Flight: the state of a TcpConnection that is needed only while data is queued or in flight. An idle connection holds
+// none, so that many idle connections cost little memory. The busy ones share a pool.
 #pragma once
 
 #include <memory>
@@ -14,14 +14,14 @@
 
 namespace leat {
 
-/// What begins anew with each flight.
+/// The members that start afresh with each flight.
 struct FlightState {
   WindowUse window_use;
   LossTimer loss_timer;
   SendBudget budget;
   Instant persist_deadline = kNever;
-  Instant persist_since{};        ///< since when the window holds something back
-  Instant progress_at{};          ///< since when the oldest unacknowledged data waits
+  Instant persist_since{};        ///< since then the window holds data back
+  Instant progress_at{};          ///< since then the oldest unacknowledged data waits
   Instant silent_since = kNever;  ///< the first of the time-outs in a row
   StreamPos round_end = 0;        ///< when this is acknowledged, a round trip of measurements is over
 };
@@ -36,7 +36,7 @@ struct Flight : FlightState {
   }
 };
 
-/// The flights of all connections of one stack. What one gives back the next one takes, memory and all.
+/// The flights of all connections of one stack. A flight that is given back is reused with its memory.
 class FlightPool {
  public:
   std::unique_ptr<Flight> take() {

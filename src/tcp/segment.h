@@ -1,5 +1,5 @@
-// Segments as TCP sees them: a parsed one that has arrived, and one to be sent. No addresses, no ports,
-// no bytes of headers; those are the stack's.
+// Segments as TCP sees them: a parsed one that has arrived, and one to be sent. Addresses, ports and header bytes
+// belong to the stack.
 #pragma once
 
 #include <array>
@@ -26,13 +26,13 @@ struct SegmentIn {
   std::uint32_t length = 0;  ///< bytes of payload
   std::uint32_t wire_segments = 1;
   std::uint32_t largest_payload = 0;  ///< of one wire segment, bytes
-  bool more_follow = false;           ///< of this connection, and they have arrived: what they say counts now
+  bool more_follow = false;           ///< more segments of this connection have arrived already
 
   /// SEG.LEN of RFC 9293: payload, SYN and FIN.
   std::uint32_t sequence_length() const { return length + (flags.syn() ? 1 : 0) + (flags.fin() ? 1 : 0); }
 };
 
-/// All but the payload of a segment to be sent.
+/// A segment to be sent, without its payload.
 struct SegmentOutHead {
   SeqNum seq;
   SeqNum ack;
@@ -44,7 +44,7 @@ struct SegmentOutHead {
   bool retransmission = false;
   bool probe = false;  ///< asks for an ACK only (zero window)
   PathEvidence evidence = PathEvidence::none;
-  PacketNote note;             ///< why it is sent, where that is not plain
+  PacketNote note;             ///< why it is sent, where that is not obvious
   std::uint32_t length = 0;    ///< bytes of payload
   std::uint16_t gso_size = 0;  ///< payload bytes of each wire segment but the last
 
@@ -53,9 +53,9 @@ struct SegmentOutHead {
   }
 };
 
-/// A segment, or a super-segment when payload is longer than gso_size, that shall be sent.
+/// A segment to be sent, or a super-segment (GSO) when the payload is longer than gso_size.
 struct SegmentOut : SegmentOutHead {
-  static constexpr std::size_t kMaxSlices = Packet::kMaxSlices - 1;  // one stays for the headers
+  static constexpr std::size_t kMaxSlices = Packet::kMaxSlices - 1;  // the headers take one
 
   std::array<Slice, kMaxSlices> payload;
 

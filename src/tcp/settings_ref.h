@@ -1,6 +1,5 @@
-// TcpSettingsRef: the settings of one connection or listener, shared by all that have the same: a pointer each. Nobody
-// changes what is shared; who wants other settings gets a set of his own. Not for several threads, like everything
-// here.
+// TcpSettingsRef: the settings of one connection or listener. Owners of equal settings share one set, a pointer each. A
+// shared set never changes: other settings are another set. Not thread-safe, as everything in this folder.
 #pragma once
 
 #include <algorithm>
@@ -16,15 +15,15 @@ inline std::size_t clamped(std::size_t window, const TcpSettings& options) {
   return options.window_clamp == 0 ? window : std::min<std::size_t>(window, options.window_clamp);
 }
 
-/// What the settings let a window grow to.
+/// The largest window that the settings allow.
 inline std::size_t largest_window(const TcpSettings& options) {
   return clamped(options.receive_buffer.value_or(options.receive_growth.most), options);
 }
 
-/// What of a buffer that sizes itself is for data: as if Linux kept full segments of Ethernet there, 1460 bytes in 2304
-/// of memory each (tcp_win_from_space).
+/// The share of a self-sizing buffer that is for data: as if it held full Ethernet segments as Linux does, 1460 bytes
+/// in 2304 bytes of memory each (tcp_win_from_space).
 constexpr std::size_t data_share(std::size_t buffer) { return buffer * 1460 / 2304; }
-/// The other way round: the memory of so much data.
+/// The inverse: the memory that this much data takes.
 constexpr std::size_t memory_of(std::size_t data) { return (data * 2304 + 1459) / 1460; }
 
 /// The receive buffer of a new connection, bytes of data.
@@ -35,8 +34,8 @@ inline std::size_t first_send_buffer(const TcpSettings& options) {
   return options.send_buffer.value_or(options.send_growth.initial);
 }
 
-/// The first window to offer, of which a SYN tells as much as 16 bits can (RFC 7323 §2.2): whole segments, so that the
-/// peer can fill it with such. How much of a buffer is for data is not known yet: half of it (Linux:
+/// The first window to offer, in whole segments, so that the peer can fill it. A SYN carries it unscaled in 16 bits
+/// (RFC 7323 §2.2). The share of the buffer for data is not known yet, so half of it counts (Linux:
 /// tcp_select_initial_window).
 inline std::uint32_t first_window(const TcpSettings& options, std::uint32_t mss) {
   const std::size_t room = clamped(options.receive_buffer.value_or(options.receive_growth.initial / 2), options);
@@ -47,7 +46,7 @@ class TcpSettingsRef {
  public:
   explicit TcpSettingsRef(const TcpSettings& options) : shared_(new Shared{options, 1}) {}
   TcpSettingsRef(const TcpSettingsRef& other) : shared_(other.shared_) { ++shared_->users; }
-  /// What is moved from can only be assigned to or destroyed.
+  /// A moved-from reference can only be assigned to or destroyed.
   TcpSettingsRef(TcpSettingsRef&& other) noexcept : shared_(std::exchange(other.shared_, nullptr)) {}
   TcpSettingsRef& operator=(TcpSettingsRef other) noexcept {
     std::swap(shared_, other.shared_);

@@ -9,7 +9,7 @@
 
 namespace leat {
 
-/// What makes a connection change its state.
+/// The events that change the state of a connection.
 enum class StateEvent : std::uint8_t {
   active_open,   ///< the user connects: SYN is sent
   passive_open,  ///< a SYN arrived for a listener: SYN-ACK is sent
@@ -25,10 +25,10 @@ struct StateMove {
   TcpState from;
   StateEvent event;
   TcpState to;
-  std::string_view sends;  ///< what the move itself makes us send
+  std::string_view sends;  ///< the segment that the move itself sends
 };
 
-/// Every move but those to CLOSED by RST, abort, time-out or the end of TIME-WAIT, which are legal everywhere.
+/// Every move except those to CLOSED by RST, abort, time-out or the end of TIME-WAIT, which are legal in every state.
 inline constexpr std::array kStateMoves{
     StateMove{TcpState::closed, StateEvent::active_open, TcpState::syn_sent, "SYN"},
     StateMove{TcpState::closed, StateEvent::passive_open, TcpState::syn_received, "SYN, ACK"},
@@ -45,7 +45,7 @@ inline constexpr std::array kStateMoves{
     StateMove{TcpState::last_ack, StateEvent::fin_acked, TcpState::closed, ""},
 };
 
-/// Where `event` leads from `state`; nothing when the move is not legal.
+/// The state that `event` leads to from `state`; empty when the move is not legal.
 constexpr std::optional<TcpState> next_state(TcpState state, StateEvent event) {
   for (const StateMove& m : kStateMoves) {
     if (m.from == state && m.event == event) return m.to;

@@ -11,8 +11,8 @@ namespace leat {
 
 using StreamPos = std::int64_t;
 
-// A position that is never far from another can be kept in its last 32 bits.
-/// How far `to` is behind the position near it whose last bits are `from`.
+// A position that is always near another one can be kept in its last 32 bits.
+/// The distance from the position near `to` whose last 32 bits are `from`.
 constexpr std::int32_t distance(std::uint32_t from, StreamPos to) {
   return static_cast<std::int32_t>(static_cast<std::uint32_t>(to) - from);
 }

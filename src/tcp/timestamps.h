@@ -14,7 +14,7 @@
 
 namespace leat {
 
-/// Our clock: milliseconds, as Linux's, from an offset that tells strangers nothing of how long we have been running.
+/// Our clock: milliseconds, as in Linux, from a random offset, so that it does not reveal the uptime.
 constexpr std::uint32_t timestamp_value(std::uint32_t offset, Instant now) {
   const auto ticks = std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch()).count();
   return static_cast<std::uint32_t>(ticks) + offset;
@@ -23,14 +23,14 @@ constexpr std::uint32_t timestamp_value(std::uint32_t offset, Instant now) {
 /// a - b of two timestamps, which wrap around.
 constexpr std::int32_t timestamp_distance(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b); }
 
-/// How many ticks `value` lies before `recent`; 0 when it does not. A `recent` of 0 is before everything: there are
-/// stacks whose SYNs say 0 and whose clock comes later (as Linux).
+/// How many ticks `value` lies before `recent`; 0 when it does not. A `recent` of 0 lies before everything, because
+/// some stacks send 0 in their SYN and start their clock later (as Linux).
 constexpr std::uint32_t timestamp_age(std::uint32_t value, std::uint32_t recent) {
   return recent == 0 ? 0 : static_cast<std::uint32_t>(std::max(timestamp_distance(recent, value), 0));
 }
 
 class Timestamps {
-  /// 2^30 ns, a little more than a second: a clock for days that costs a shift.
+  /// Units of 2^30 ns, a little more than a second: for ages of days, and computed by a shift.
   static constexpr std::uint32_t ages(Instant t) {
     return static_cast<std::uint32_t>(t.time_since_epoch().count() >> 30);
   }
@@ -53,8 +53,8 @@ class Timestamps {
 
   TcpTimestamps stamp(Instant now) const { return {timestamp_value(offset_, now), agreed_ ? recent_ : 0}; }
 
-  /// PAWS (RFC 7323 §5.3): how many ticks `value` lies before TS.Recent; 0 when it is acceptable. A TS.Recent that has
-  /// not changed for 24 days compares with nothing (§5.5).
+  /// PAWS (RFC 7323 §5.3): how many ticks `value` lies before TS.Recent; 0 when it is acceptable. A TS.Recent that is
+  /// older than 24 days is not compared (§5.5).
   std::uint32_t age(std::uint32_t value, Instant now) const {
     constexpr auto kOutdated = static_cast<std::int32_t>(ages(Instant(std::chrono::hours(24 * 24))));
     if (!agreed_ || static_cast<std::int32_t>(ages(now) - recent_at_) >= kOutdated) return 0;
@@ -66,10 +66,11 @@ class Timestamps {
     recent_ = value;
     recent_at_ = ages(now);
   }
-  /// When the segment left that `echo` is from, in whole ticks; nothing when it is no value that we sent since `since`.
+  /// When the segment was sent that `echo` comes from, in whole ticks. Empty when no segment since `since` had the
+  /// value.
   std::optional<Instant> echoed_at(std::uint32_t echo, Instant since, Instant now) const {
     const std::int32_t ticks = timestamp_distance(timestamp_value(offset_, now), echo);
-    // Of a connection older than half a turn of the clock every value of the past half is one.
+    // For a connection older than half a turn of the clock, every value of the last half turn is possible.
     using Ticks = std::chrono::milliseconds;
     const Ticks most =
         std::chrono::floor<Ticks>(now.time_since_epoch()) - std::chrono::floor<Ticks>(since.time_since_epoch());

@@ -18,30 +18,30 @@ namespace leat {
 struct AckSample {
   std::uint32_t acked_bytes = 0;  ///< newly delivered by this ACK, cumulatively or selectively
   std::uint32_t in_flight = 0;    ///< the most since the round trip began, before this ACK
-  /// Of what this ACK delivers and was never sent again, what left last.
+  /// RTT of the data that was sent last among the data that this ACK delivers and that was never retransmitted.
   std::optional<Duration> rtt{};
   Duration srtt{};
   StreamPos una = 0, nxt = 0;  ///< after this ACK
   Instant now{};
   bool in_recovery = false;  ///< in fast recovery; false while recovering from a time-out
-  /// Since the window was last full the sender ran out of data, or of receive window: cwnd was not what held it
-  /// back, so it has not been tested and must not grow (RFC 7661 §4.3).
+  /// Since cwnd was last full the sender ran out of data or of receive window. cwnd did not limit it, so cwnd was not
+  /// tested and must not grow (RFC 7661 §4.3).
   bool app_limited = false;
 };
 
 struct TimeOut {
   std::uint32_t flight_size = 0;  ///< sent and not acknowledged, whether lost or not
-  std::uint32_t in_flight = 0;    ///< of that what left too lately to be thought lost
-  bool first = true;  ///< since what was outstanding at the last reduction was acknowledged (RFC 5681 §3.1)
+  std::uint32_t in_flight = 0;    ///< the part that was sent too recently to be judged lost
+  bool first = true;  ///< since the data outstanding at the last reduction was acknowledged (RFC 5681 §3.1)
   StreamPos nxt = 0;
   Instant now{};
 };
 
 struct Pause {
-  Duration since_sent{};  ///< since anything was sent before
+  Duration since_sent{};  ///< since the last segment was sent
   Duration rto{};
   Instant now{};
-  bool keeps_window = false;  ///< the pause is not to shrink it
+  bool keeps_window = false;  ///< the pause must not shrink the window
 };
 
 class CongestionController {
@@ -57,28 +57,28 @@ class CongestionController {
 
   virtual std::string_view name() const = 0;  ///< static storage
 
-  /// Every ACK that acknowledges something new, in recovery too.
+  /// Called for every ACK of new data, in recovery, too.
   virtual void on_ack(const AckSample& sample) = 0;
-  /// An ACK that says that something has arrived, but not what comes next (RFC 5681 §2).
+  /// A duplicate ACK has arrived (RFC 5681 §2).
   virtual void on_duplicate_ack(Instant now) { static_cast<void>(now); }
-  /// Fast recovery begins. `flight_size` (RFC 5681 §2) includes what is thought lost.
+  /// Fast recovery begins. `flight_size` (RFC 5681 §2) includes lost data.
   virtual void on_loss_detected(std::uint32_t flight_size, Instant now) = 0;
-  /// Everything that was outstanding when recovery began is acknowledged.
+  /// All data that was outstanding when recovery began is acknowledged.
   virtual void on_recovery_exit(Instant now) = 0;
-  /// The retransmission timer expired; again and again without on_ack in between when the path is dead.
+  /// The retransmission timer has expired. On a dead path this repeats without on_ack in between.
   virtual void on_timeout(const TimeOut& time_out) = 0;
-  /// The last reduction was a mistake (RFC 4015 §3.2). These are the values from before it.
+  /// The last reduction was a mistake (RFC 4015 §3.2). The arguments are the values from before it.
   virtual void on_undo(std::uint32_t cwnd, std::uint32_t ssthresh) = 0;
-  /// New data is about to be sent while nothing is under way, perhaps after an idle time (RFC 5681 §4.1).
+  /// New data is about to be sent while nothing is in flight, perhaps after an idle time (RFC 5681 §4.1).
   virtual void on_flight_begins(const Pause& pause) = 0;
   /// The effective MSS changed (path MTU).
   virtual void on_mss_change(std::uint32_t mss) = 0;
 
   virtual std::uint32_t cwnd() const = 0;      ///< at least 1 MSS
   virtual std::uint32_t ssthresh() const = 0;  ///< kNoThreshold before the first loss
-  /// In fast recovery what may be sent follows from ssthresh() (RFC 6937), not from cwnd().
+  /// In fast recovery ssthresh() governs sending (RFC 6937), not cwnd().
   virtual bool reduces_proportionally() const { return true; }
-  /// Bytes a second; nothing: send as fast as cwnd allows.
+  /// Bytes per second. Empty: send as fast as cwnd allows.
   virtual std::optional<std::uint64_t> pacing_rate() const { return std::nullopt; }
 };
 
@@ -86,7 +86,7 @@ struct ControllerConfig {
   std::uint32_t mss = 536;  ///< payload bytes of a full segment, > 0
   std::uint32_t cwnd_clamp = CongestionController::kLargestWindow;
   std::uint32_t initial_cwnd = 0;                                       ///< bytes; 0: RFC 6928's
-  std::uint32_t initial_ssthresh = CongestionController::kNoThreshold;  ///< of the one that it takes over from
+  std::uint32_t initial_ssthresh = CongestionController::kNoThreshold;  ///< of the controller that it replaces
 };
 
 /// The initial window of RFC 6928 §2.

@@ -5,12 +5,12 @@ namespace {
 
 constexpr std::uint64_t kUnit = 1024;
 constexpr std::uint64_t kBeta = 717;  // of 1024: 0.7 (RFC 9438 §4.6)
-// While it is not known what the path takes the window grows by a twentieth a round trip at least, or the plateau at
-// which this begins would hold it up.
+// While the capacity of the path is unknown, the window grows by at least 5 % per round trip. Otherwise the plateau at
+// which the curve begins would hold it up.
 constexpr std::uint32_t kMostBeforeLosses = 20;
 
-// Linux looks at its curve once a tick, most often of 4 ms, and holds to what it saw until the next one. On paths with
-// a shorter round trip that decides how fast the window comes back, so it is kept.
+// Linux evaluates its curve once per tick, usually 4 ms, and keeps the result until the next tick. On paths with a
+// shorter RTT that decides how fast the window recovers, so it is done here, too.
 using Tick = std::chrono::duration<std::int64_t, std::ratio<1, 250>>;
 constexpr std::uint32_t kTicksASecond = 250;
 
@@ -33,7 +33,7 @@ void Cubic::on_ack(const AckSample& sample) {
 }
 
 void Cubic::measure(const AckSample& sample) {
-  // Right after a recovery round trips are of a queue that others have filled as well.
+  // Right after a recovery, RTT samples include a queue that other flows have filled, too.
   if (in_epoch_ && ticks_of(sample.now) - stage_->epoch < kTicksASecond) return;
   const HyStart::Micros rtt = std::max(to_micros(*sample.rtt), HyStart::Micros{1});
   if (min_rtt_ == 0 || rtt < min_rtt_) min_rtt_ = rtt;
@@ -45,7 +45,7 @@ void Cubic::measure(const AckSample& sample) {
 
 void Cubic::avoid_congestion(std::uint32_t acked, Ticks now) {
   follow_curve(acked, now);
-  // What an ACK gave too much while growth was slower counts once.
+  // Bytes left over from a time of slower growth count for one segment only.
   const std::uint64_t enough = std::uint64_t{stage_->per_growth} * mss();
   std::uint64_t counted = acked_since_growth_, growth = 0;
   if (counted >= enough) counted = 0, growth = 1;
@@ -102,12 +102,13 @@ void Cubic::be_no_slower_than_reno() {
   stage_->per_growth = std::max(stage_->per_growth, 2u);  // never more than half a window a round trip
 }
 
-// RFC 9438 §4.6. DEVIATION: of cwnd, as in Linux, which does not grow while it is not used, and not of FlightSize.
+// RFC 9438 §4.6. DEVIATION: the reduction is relative to cwnd, not to FlightSize, as in Linux. An unused cwnd does not
+// grow.
 void Cubic::reduce() {
   const std::uint64_t cwnd = segments();
   in_epoch_ = false;
   acked_since_growth_ = 0;
-  // RFC 9438 §4.7: who loses before it was back leaves room for others, who came since (fast convergence).
+  // RFC 9438 §4.7: a flow that loses data below its last maximum leaves room for new flows (fast convergence).
   w_max_ = static_cast<std::uint32_t>(cwnd < w_max_ ? cwnd * (kUnit + kBeta) / (2 * kUnit) : cwnd);
   set_ssthresh(static_cast<std::uint32_t>(cwnd * kBeta / kUnit * mss()));
 }
@@ -117,7 +118,7 @@ void Cubic::on_loss_detected(std::uint32_t, Instant) {
   set_cwnd(ssthresh());
 }
 
-// RFC 9438 §4.8: the next stage of congestion avoidance begins at its plateau, wherever slow start leads to.
+// RFC 9438 §4.8: the next stage of congestion avoidance begins at its plateau, wherever slow start ends.
 void Cubic::on_timeout(const TimeOut& time_out) {
   if (time_out.first) reduce();
   in_epoch_ = false;
@@ -128,7 +129,7 @@ void Cubic::on_timeout(const TimeOut& time_out) {
   set_cwnd(std::uint64_t{time_out.in_flight} + mss());  // the loss window
 }
 
-// RFC 9438 §4.2, §5.8: the time in which there was nothing to send is none in which the window could have been tested.
+// RFC 9438 §4.2, §5.8: idle time does not count for the curve, because it did not test the window.
 void Cubic::on_flight_begins(const Pause& pause) {
   if (stage_) {
     const Ticks now = ticks_of(pause.now);

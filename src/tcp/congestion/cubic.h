@@ -1,10 +1,10 @@
-// Cubic (RFC 9438), as Linux has it: above ssthresh the window follows a cubic function of the time since the last
-// reduction, flat where the last loss was, and is nowhere smaller than Reno's would be. A loss leaves seven tenths.
-// HyStart ends slow start.
+// Cubic (RFC 9438), as in Linux: above ssthresh the window follows a cubic function of the time since the last
+// reduction. The curve is flat at the window of the last loss, and never below Reno's window. A loss reduces the window
+// to 70 %. HyStart ends slow start.
 //
-// DEVIATION: what is undone is the reduction (RFC 9438 §4.9): the curve begins anew at the old window, as in Linux.
+// DEVIATION: an undo restores the window only (RFC 9438 §4.9). The curve starts afresh from there, as in Linux.
 //
-// Windows are counted in whole segments where the curve is concerned, acknowledgements in bytes (RFC 3465).
+// The curve counts windows in whole segments. Acknowledgements are counted in bytes (RFC 3465).
 #pragma once
 
 #include <memory>
@@ -35,7 +35,7 @@ class Cubic final : public LossBased {
   void measure(const AckSample& sample);
   void reduce();
   void avoid_congestion(std::uint32_t acked, Ticks now);
-  /// Decides how many acknowledged segments it takes for one more.
+  /// Computes how many segments must be acknowledged for the window to grow by one.
   void follow_curve(std::uint32_t acked, Ticks now);
   std::uint32_t per_growth_by_curve(Ticks now) const;
   void be_no_slower_than_reno();
@@ -52,10 +52,10 @@ class Cubic final : public LossBased {
   };
 
   HyStart::Micros min_rtt_ = 0;   ///< 0: none yet
-  std::unique_ptr<Stage> stage_;  ///< kept from the first time on: most connections end in slow start
+  std::unique_ptr<Stage> stage_;  ///< allocated on first use: most connections end in slow start
   HyStart hystart_;
   std::uint32_t w_max_ = 0;  ///< segments; 0: nothing was lost yet
-  bool in_epoch_ = false;    ///< `stage_` is what goes on
+  bool in_epoch_ = false;    ///< `stage_` is valid
   bool found_ = false;       ///< HyStart has ended slow start
 };
 

@@ -6,7 +6,7 @@
 namespace leat {
 namespace {
 
-constexpr std::uint32_t kLowWindow = 16;         // segments; below nothing is concluded
+constexpr std::uint32_t kLowWindow = 16;         // segments; smaller windows show no sign
 constexpr HyStart::Micros kTrainGap = 2000;      // a longer break ends a train
 constexpr std::uint8_t kSamples = 8;             // N_RTT_SAMPLE (RFC 9406 §4.3)
 constexpr HyStart::Micros kLeastRise = 4000;     // MIN_RTT_THRESH
@@ -14,8 +14,7 @@ constexpr HyStart::Micros kMostRise = 16000;     // MAX_RTT_THRESH
 constexpr std::uint64_t kInBatches = 4 * 65536;  // bytes that wait in devices which take and give super-segments
 constexpr std::uint64_t kMostForBatches = 1000;
 
-/// How long a train may take longer because segments are joined on their way. Slow start sends two windows a round
-/// trip.
+/// The extra length of a train that coalescing on the path may cause. Slow start sends two windows per round trip.
 std::uint64_t delay_by_batches(const AckSample& sample, std::uint32_t cwnd) {
   return std::min(kInBatches * to_micros(sample.srtt) / (2 * std::uint64_t{cwnd}), kMostForBatches);
 }
@@ -40,7 +39,7 @@ bool HyStart::on_ack(const AckSample& sample, std::uint32_t cwnd, std::uint32_t 
 bool HyStart::train_is_long(const AckSample& sample, std::uint32_t cwnd, Micros now, Micros min_rtt) {
   if (now - train_last_ > kTrainGap) return false;
   train_last_ = now;
-  // Half of the round trip, for that is the way there: as many bytes are under way as fill it.
+  // Half of the round trip is the way to the peer. A train of that length fills the path.
   return now - round_began_ > (min_rtt + delay_by_batches(sample, cwnd)) / 2;
 }
 

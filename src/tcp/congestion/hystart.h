@@ -1,8 +1,8 @@
-// HyStart: tells when slow start has filled the path, before something is lost. Two signs: acknowledgements go on
-// without a break for as long as half of the round trip (the ACK train), or round trips become longer (the delay).
+// HyStart: detects that slow start has filled the path, before data is lost. There are two signs: ACKs arrive without a
+// break for half of the round trip (the ACK train), or round trips become longer (the delay).
 //
-// DEVIATION: RFC 9438 §4.10 recommends RFC 9406, which looks at the delay alone and goes on more slowly for some round
-// trips to see whether that was true. This is Linux's: one sign ends slow start for good.
+// DEVIATION: RFC 9438 §4.10 recommends RFC 9406, which uses the delay alone and then grows more slowly for some round
+// trips to confirm it. This is Linux's HyStart: one sign ends slow start for good.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,10 @@ class HyStart {
  public:
   using Micros = std::uint32_t;  ///< of a clock that wraps around
 
-  /// A round trip begins that ends with what is beyond `nxt`.
+  /// A round trip begins. It ends when data beyond `nxt` is acknowledged.
   void begin_round(StreamPos nxt, Micros now);
 
-  /// Slow start has gone far enough. The sample has a round-trip time; `min_rtt` is the least so far.
+  /// True when slow start has gone far enough. The sample has an RTT. `min_rtt` is the minimum so far.
   bool on_ack(const AckSample& sample, std::uint32_t cwnd, std::uint32_t mss, Micros min_rtt);
 
  private:
@@ -27,12 +27,12 @@ class HyStart {
 
   StreamPos round_end_ = 0;
   Micros round_began_ = 0;
-  Micros train_last_ = 0;  ///< the last ACK of those that came one right after the other
-  Micros least_rtt_ = 0;   ///< of this round trip
+  Micros train_last_ = 0;  ///< the last ACK of the train
+  Micros least_rtt_ = 0;   ///< in this round trip
   std::uint8_t samples_ = 0;
 };
 
-/// Of the lower 32 bits differences up to an hour are right.
+/// The lower 32 bits are enough for differences up to an hour.
 constexpr HyStart::Micros to_micros(Duration d) {
   return static_cast<HyStart::Micros>(std::chrono::duration_cast<std::chrono::microseconds>(d).count());
 }

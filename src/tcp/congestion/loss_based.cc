@@ -12,7 +12,7 @@ LossBased::LossBased(const ControllerConfig& config)
 bool LossBased::may_grow(const AckSample& sample) const {
   if (sample.in_recovery) return false;
   if (!sample.app_limited) return true;
-  // Slow start doubles a window of which half was used, for the sender's bursts come in lumps (as Linux has it).
+  // Slow start doubles a window that was half used, because the sender's bursts are uneven (as in Linux).
   return in_slow_start() && std::uint64_t{2} * sample.in_flight > cwnd_;
 }
 
@@ -32,8 +32,8 @@ void LossBased::on_undo(std::uint32_t cwnd, std::uint32_t ssthresh) {
   ssthresh_ = std::max(ssthresh_, ssthresh);
 }
 
-// RFC 2861 §3: a window that was not used for so long is halved for each RTO, down to what RFC 5681 §4.1 restarts with.
-// What the path took lately is kept as the threshold, so that slow start finds back fast.
+// RFC 2861 §3: an unused window is halved for each RTO, down to the restart window of RFC 5681 §4.1. The recent window
+// is kept as the threshold, so that slow start returns to it fast.
 void LossBased::on_flight_begins(const Pause& pause) {
   if (pause.keeps_window || pause.since_sent <= pause.rto) return;
   if (ssthresh_ != kNoThreshold) ssthresh_ = std::max(ssthresh_, cwnd_ - cwnd_ / 4);

@@ -1,7 +1,7 @@
-// LossBased: what the controllers that go by losses have in common: the window, slow start, when a window may grow, and
-// what becomes of it after a pause or a mistake. Reno and Cubic add how it grows above ssthresh, and how far it falls.
+// LossBased: the common part of loss-based controllers: the window, slow start, when the window may grow, and how it
+// changes after a pause or an undo. Reno and Cubic add the growth above ssthresh and the size of a reduction.
 //
-// During fast recovery cwnd() stays at ssthresh: the loss code decides what may leave then (RFC 6937).
+// During fast recovery cwnd() stays at ssthresh, and proportional rate reduction governs sending (RFC 6937).
 #pragma once
 
 #include "tcp/congestion/controller.h"
@@ -22,7 +22,7 @@ class LossBased : public CongestionController {
 
   bool in_slow_start() const { return cwnd_ < ssthresh_; }
   bool may_grow(const AckSample& sample) const;
-  /// Returns the acknowledged bytes that slow start had no use for.
+  /// Returns the acknowledged bytes that slow start did not use.
   std::uint32_t slow_start(std::uint32_t acked);
   void set_cwnd(std::uint64_t bytes);
   /// At least two segments (RFC 5681 §3.1 equation 4).

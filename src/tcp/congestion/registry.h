@@ -1,8 +1,8 @@
 // The congestion controllers by name.
 //
-// To add one: write its file with a class and a maker as in reno.h, and add its line to the table in registry.cc. The
-// table is a constant, not a list that files add themselves to: nothing runs before main, and a linker that takes
-// only what is used from a library cannot lose an entry.
+// To add a controller, write its class and its maker as in reno.h, and add a line to the table in registry.cc. The
+// table is a constant and not a list to which files add themselves: no code runs before main, and the linker cannot
+// drop an entry.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,7 @@
 
 namespace leat {
 
-/// Nothing when no controller has this name. Names are lower case, as Linux has them.
+/// Returns null when no controller has this name. Names are lower case, as in Linux.
 std::unique_ptr<CongestionController> make_controller(std::string_view name, const ControllerConfig& config);
 
 bool is_controller(std::string_view name);

@@ -3,9 +3,9 @@
 namespace leat {
 namespace {
 
-// RFC 3465 §2.3 lets one ACK of slow start add 2 MSS at most, as receivers acknowledged every second segment then.
-// DEVIATION: 45, a super-segment of 64 kB, since receivers behind GRO acknowledge that at once; with 2 or the 8 of RFC
-// 9406 §4.3 their slow start would crawl. Linux has no limit.
+// RFC 3465 §2.3 lets one ACK of slow start add at most 2 MSS, because receivers acknowledged every second segment then.
+// DEVIATION: the limit is 45 MSS, a super-segment of 64 kB, because receivers behind GRO acknowledge that at once. With
+// 2 MSS, or the 8 of RFC 9406 §4.3, slow start to them would crawl. Linux has no limit.
 constexpr std::uint32_t kSlowStartSegmentsPerAck = 45;
 
 }  // namespace
@@ -27,7 +27,7 @@ void Reno::avoid_congestion(std::uint32_t acked) {
     acked_since_growth_ = static_cast<std::uint32_t>(counted);
     return;
   }
-  // One segment a window of acknowledged bytes, and never more than one an ACK (RFC 5681 §3.1).
+  // cwnd grows by one segment per window of acknowledged bytes, and by at most one per ACK (RFC 5681 §3.1).
   acked_since_growth_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(counted - cwnd(), cwnd()));
   set_cwnd(std::uint64_t{cwnd()} + mss());
 }
@@ -39,7 +39,7 @@ void Reno::on_loss_detected(std::uint32_t flight_size, Instant) {
 }
 
 void Reno::on_timeout(const TimeOut& time_out) {
-  // A segment that is lost again says nothing new about the path: ssthresh is held (RFC 5681 §3.1).
+  // A segment that is lost again tells nothing new about the path, so ssthresh is held (RFC 5681 §3.1).
   if (time_out.first) set_ssthresh(time_out.flight_size / 2);
   acked_since_growth_ = 0;
   set_cwnd(std::uint64_t{time_out.in_flight} + mss());  // the loss window

@@ -1,4 +1,4 @@
-// LossTimer: the one timer of what is outstanding. It waits for a tail probe (RFC 8985 §7), for the end of the
+// LossTimer: the only timer for outstanding data. It waits for a tail probe (RFC 8985 §7), for the end of the
 // reordering window (§6.3) or for the retransmission time-out (RFC 6298), never for two of them.
 #pragma once
 

@@ -1,7 +1,7 @@
-// MinRtt: the least round trip of the last five minutes (RFC 8985 §6.2 step 1; Linux: tcp_min_rtt_wlen), so that a path
-// which has become longer is believed after a while.
+// MinRtt: the least round trip of the last five minutes (RFC 8985 §6.2 step 1; Linux: tcp_min_rtt_wlen), so that a
+// longer path is accepted after a while.
 //
-// It keeps the least of two spans that follow each other, which is enough to forget what is older than both.
+// It keeps the minimum of two successive spans. Samples older than both are forgotten.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,7 @@ class MinRtt {
   static constexpr Duration kWindow = std::chrono::seconds(300);
 
   bool empty() const { return least_ == kNone; }
-  /// Only if not empty().
+  /// Call it only if not empty().
   Duration get() const { return std::min<Duration>(least_, least_before_); }
   void on_sample(Duration rtt, Instant now) {
     using std::chrono::milliseconds;
@@ -32,7 +32,7 @@ class MinRtt {
   }
 
  private:
-  using Millis = std::uint32_t;  ///< of a clock that wraps around: of less than seven weeks all differences are right
+  using Millis = std::uint32_t;  ///< of a clock that wraps around every seven weeks
   static constexpr ShortDuration kNone = ShortDuration::max();
   static constexpr Duration kMost = Duration(kNone) - std::chrono::microseconds(1);
 

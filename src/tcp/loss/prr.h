@@ -1,5 +1,5 @@
-// Prr: proportional rate reduction (RFC 6937, RFC 9937): while the window is being reduced, how much may be sent for
-// what each ACK delivers, so that sending goes on evenly and ends at ssthresh.
+// Prr: proportional rate reduction (RFC 6937, RFC 9937). While the window is being reduced, it says how much may be
+// sent for the data that each ACK delivers, so that sending goes on evenly and ends at ssthresh.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@ namespace leat {
 
 class Prr {
  public:
-  /// `flight`: RecoverFS, bytes. Until something is delivered `cwnd` goes on to hold.
+  /// `flight`: RecoverFS, bytes. `cwnd` holds until an ACK delivers data.
   void begin(std::uint32_t flight, std::uint32_t cwnd) {
     *this = {};
     flight_ = std::max(flight, 1u);
@@ -29,7 +29,7 @@ class Prr {
     const std::int64_t below = std::int64_t{ssthresh} - ack.in_flight;
     std::int64_t may_send = 0;
     if (below < 0) {
-      // What is not a whole segment yet goes as one, as Linux counts: else the window would shrink before its time.
+      // A part of a segment counts as a whole one, as in Linux, or the window would shrink too early.
       may_send = static_cast<std::int64_t>((ssthresh * delivered_ + flight_ - 1) / flight_) - sent();
       may_send += (mss - may_send % mss) % mss;
     } else {
@@ -37,7 +37,7 @@ class Prr {
       if (ack.safe) may_send += mss;
       may_send = std::min(may_send, below);
     }
-    // Of what made it begin at least one segment goes, whatever is in flight.
+    // The first segment goes whatever is in flight: fast retransmit.
     if (sent_ == 0) may_send = std::max<std::int64_t>(may_send, mss);
     cwnd_ = static_cast<std::uint32_t>(std::max<std::int64_t>(ack.in_flight + std::max<std::int64_t>(may_send, 0), 0));
   }

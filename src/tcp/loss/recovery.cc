@@ -39,8 +39,9 @@ Recovery::Verdict Recovery::on_ack(const Ack& ack, const Path& path) {
   const StreamPos highest = board_.highest_sacked();
   if (ack.ack > board_.begin()) {
     verdict.advanced = true;
-    // RFC 8985 §6.2 step 2: an answer that comes sooner than any before, or that echoes an older timestamp, is not one
-    // to a retransmission. What comes out of order echoes what is in order, so that with SACK only the time tells.
+    // RFC 8985 §6.2 step 2: an ACK that arrives sooner than any before, or that echoes an older timestamp, does not
+    // answer a retransmission. Out-of-order data echoes the timestamp of data in order, so SACKs are judged by time
+    // only.
     constexpr Duration kWithinTick = std::chrono::milliseconds(1) - Duration(1);
     if (ack.echoed) {
       verdict.delivery.plausible_until = std::min(verdict.delivery.plausible_until, *ack.echoed + kWithinTick);
@@ -48,7 +49,7 @@ Recovery::Verdict Recovery::on_ack(const Ack& ack, const Path& path) {
     board_.acknowledge(ack.ack, verdict.delivery);
     if (!sack_) {
       take_from_credit(path.mss, verdict);
-      // Without SACK it may be the retransmission that let all the rest be acknowledged (as Linux).
+      // Without SACK the retransmission alone may have caused the acknowledgement (as Linux).
       verdict.delivery.original_below_high &= !verdict.delivery.retransmitted;
     }
   }
@@ -80,16 +81,18 @@ void Recovery::take_dsack(const Ack& ack, Verdict& verdict) {
   const Ack::Block& block = ack.sacks[0];
   verdict.duplicates_reported = static_cast<std::uint32_t>(block.end - block.begin);
   verdict.events.add(LossEvent::dsack_received);
-  // Who reports more than was sent again does not speak of retransmissions (RFC 3708 §2; Linux: tcp_dsack_seen).
+  // A peer that reports more bytes than were retransmitted does not report our retransmissions (RFC 3708 §2; Linux:
+  // tcp_dsack_seen).
   unreported_ -= verdict.duplicates_reported;
   if (unreported_ < 0) return;
   const bool of_probe = probe_.outstanding() && probe_.was_resent() && block.end == probe_.end();
-  // Without reordering the copy is the network's (as Linux).
+  // If no reordering was seen, the network has made the copy (as Linux).
   if (!of_probe && rack_.reordering_seen()) rack_.on_duplicate_report();
   if (undo_.possible()) undo_.on_duplicate(resent_within(block));
 }
 
-// What is acknowledged has been forgotten: that it was sent again is believed. Of the rest the scoreboard knows.
+// The scoreboard has forgotten acknowledged data, so the peer is believed that it was retransmitted. The scoreboard
+// knows about the rest.
 std::uint32_t Recovery::resent_within(const Ack::Block& block) const {
   const StreamPos begin = std::max(block.begin, undo_.marker());
   const StreamPos forgotten = std::max<StreamPos>(std::min(block.end, board_.begin()) - begin, 0);
@@ -99,14 +102,14 @@ std::uint32_t Recovery::resent_within(const Ack::Block& block) const {
 void Recovery::take_sacks(const Ack& ack, Verdict& verdict) {
   if (!sack_) return;
   if (is_dsack(ack)) take_dsack(ack, verdict);
-  // In the order of the stream, or one ACK would look as if it had been reordered.
+  // Blocks are taken in stream order. Otherwise a single ACK would look reordered.
   std::array<Ack::Block, 4> blocks = ack.sacks;
   for (std::size_t i = 1; i < ack.sack_count; ++i) {
     for (std::size_t k = i; k > 0 && blocks[k].begin < blocks[k - 1].begin; --k) std::swap(blocks[k], blocks[k - 1]);
   }
   for (std::size_t i = 0; i < ack.sack_count; ++i) {
     const Ack::Block& block = blocks[i];
-    // What was never sent nobody can have (RFC 2018 §5 trusts the peer; we do not).
+    // A block beyond SND.NXT is ignored: RFC 2018 §5 trusts the peer, we do not.
     if (block.begin < block.end && block.end <= board_.end() && block.begin >= board_.begin()) {
       board_.sack(block.begin, block.end, verdict.delivery);
     }
@@ -126,12 +129,12 @@ void Recovery::process_probe(const Ack& ack, Verdict& verdict) {
   in.plain_duplicate = !verdict.advanced && ack.may_be_duplicate && verdict.delivery.sacked == 0;
   in.duplicate_of_probe = verdict.duplicates_reported > 0 && ack.sacks[0].end == probe_.end();
   if (!probe_.on_ack(in)) return;
-  // The loss was real, the only one of its kind that no ACK tells of (RFC 8985 §7.4.2).
+  // The loss was real. No ACK reveals a loss that a probe has repaired (RFC 8985 §7.4.2).
   verdict.congestion.add(congestion(Congestion::Kind::repaired_loss, ack.now));
   verdict.events.add(LossEvent::probe_recovery);
 }
 
-// The order of these steps is Linux's.
+// The order of these steps is that of Linux's tcp_fastretrans_alert.
 void Recovery::process(const Ack& ack, const Path& path, Verdict& verdict) {
   if (verdict.advanced && board_.first_is_sacked()) {
     verdict.reneged = holds_ = true;
@@ -160,7 +163,7 @@ void Recovery::process(const Ack& ack, const Path& path, Verdict& verdict) {
   begin_recovery(ack.now, verdict);
 }
 
-/// False when it goes on.
+/// False when fast recovery goes on.
 bool Recovery::process_recovery(const Ack& ack, const Path& path, Verdict& verdict) {
   if (!verdict.advanced) {
     if (!sack_ && verdict.duplicate) add_duplicate(path.mss, verdict);
@@ -181,7 +184,7 @@ void Recovery::finish_recovery(const Ack& ack, Verdict& verdict) {
   if (!undone) verdict.congestion.add(congestion(Congestion::Kind::recovered, ack.now));
 }
 
-// RFC 5682: whether a time-out was spurious shows when what was never sent again is acknowledged.
+// RFC 5682: a time-out was spurious if data is acknowledged that was never retransmitted.
 void Recovery::process_loss(const Ack& ack, const Path& path, Verdict& verdict) {
   const bool recovered = board_.begin() >= high_;
   if (verdict.advanced && undo_loss(ack, false, verdict)) return;
@@ -204,7 +207,7 @@ void Recovery::process_loss(const Ack& ack, const Path& path, Verdict& verdict) 
     return;
   }
   if (sack_) return;
-  // A duplicate ACK means that new data has arrived: it clocks out what is lost.
+  // A duplicate ACK means that new data has arrived, so lost data may be retransmitted in its place.
   if (board_.end() > high_ && verdict.duplicate) {
     add_duplicate(path.mss, verdict);
   } else if (verdict.advanced) {
@@ -217,12 +220,12 @@ bool Recovery::identify_losses(const Path& path, const Ack& ack, Verdict& verdic
   const std::uint32_t resent = board_.resent();
   const bool recovering = state_ == CongestionState::recovery || state_ == CongestionState::loss;
   if (sack_) {
-    if (ack.more_follow) {  // the next one may tell that it was only overtaken
+    if (ack.more_follow) {  // the next ACK may show that the data was only reordered
       postponed_ = true;
       return false;
     }
     const Duration window = rack_.reordering_window(sacked_segments(path.mss), recovering, path.min_rtt, path.srtt);
-    // An ACK may be looked at twice, and the second look has nothing new to tell.
+    // One ACK may be judged twice. The second pass must not shorten the wait.
     verdict.wait = std::max(verdict.wait, rack_.detect(board_, window, ack.now));
   } else {
     const bool third = !recovering && sacked_segments(path.mss) >= rack_.reordering();
@@ -334,8 +337,7 @@ void Recovery::add_duplicate(std::uint32_t mss, Verdict& verdict) {
   verdict.delivery.bytes += static_cast<std::uint32_t>(credit_ - before);
 }
 
-// Of what was acknowledged one segment was the hole, the rest duplicate ACKs have told of (Linux:
-// tcp_remove_reno_sacks).
+// One acknowledged segment was the hole. Duplicate ACKs have counted the rest already (Linux: tcp_remove_reno_sacks).
 void Recovery::take_from_credit(std::uint32_t mss, Verdict& verdict) {
   const std::int64_t acked = verdict.delivery.bytes;
   const std::int64_t told = std::min<std::int64_t>(credit_, std::max<std::int64_t>(acked - mss, 0));

@@ -13,7 +13,7 @@ constexpr std::int64_t kMss = 1460;
 constexpr std::int64_t at(std::int64_t n) { return 1 + n * kMss; }
 
 struct Bursts : Story {
-  /// What the first window lets out is sent, and a round trip later answers may come.
+  /// Sends the first window. A round trip later ACKs may arrive.
   explicit Bursts(std::size_t segments = 10) : Story(config()) {
     connect();
     write(segments * kMss);
@@ -31,7 +31,7 @@ struct Bursts : Story {
   }
 };
 
-// The trap: stacks that retransmit from SND.UNA on, whatever the receiver says that it has.
+// The trap: stacks that retransmit everything from SND.UNA, although the receiver reports what it has.
 TEST(Sack, SackRangesAreNotIgnoredByTheSender) {
   Bursts c;
   c.recv({.seq = 1, .ack = 1, .sack = {{at(5), at(6)}, {at(3), at(4)}, {at(1), at(2)}}});
@@ -62,7 +62,7 @@ TEST(Sack, HolesInABurstAreRepairedByteForByte) {
   for (const Seg& s : c.all_sent()) end = std::max(end, (s.seq + s.len - 1) / kMss);
   ASSERT_GE(end - acked, 100);
   c.advance(10ms);
-  // Of 90 segments every tenth is missing.
+  // Every tenth of 90 segments is missing.
   std::set<std::int64_t> missing;
   for (std::int64_t n = acked; n < acked + 90; n += 10) {
     missing.insert(at(n));
@@ -158,7 +158,7 @@ TEST(Rack, ALostRetransmissionIsRepairedWithoutATimeout) {
   c.all_sent();
 }
 
-// The trap: with a coarse clock all seems to have left at the same instant, and nothing overtakes anything.
+// The trap: with a coarse clock all data seems to be sent at the same instant, so no data seems to overtake other data.
 TEST(Rack, IsNotSlowerWithACoarseClock) {
   Bursts c(40);
   c.sack(1, 4);
@@ -273,7 +273,7 @@ TEST(Sack, WhatIsMissingAfterTheLastOfThemIsLost) {
   c.all_sent();
 }
 
-// Whoever forges a segment behind an ACK must not keep the loss from being seen.
+// A forged segment right after an ACK must not hide the loss.
 TEST(Sack, AnUnacceptableSegmentBehindThemDoesNotHideALoss) {
   Bursts c;
   c.recv_batch({{.seq = 1, .ack = 1, .sack = {{at(1), at(5)}}}, {.seq = 1 << 30, .ack = 1}});

@@ -1,4 +1,4 @@
-// When what was done for a loss turns out to have been unnecessary (RFC 4015, RFC 3708, RFC 5682 §3).
+// Undoes the reaction to a loss that turns out to be none (RFC 4015, RFC 3708, RFC 5682 §3).
 #include <algorithm>
 
 #include "tcp/loss/recovery.h"
@@ -8,7 +8,7 @@ namespace leat {
 bool Recovery::is_unnecessary(const Ack& ack) const {
   if (!undo_.possible()) return false;
   if (undo_.all_were_duplicates()) return true;
-  // Without SACK the time of the first retransmission is forgotten while waiting for more than `high_`.
+  // Without SACK the time of the first retransmission is forgotten while more than `high_` is awaited.
   if (!sack_ && !undo_.resent_lately() && board_.begin() >= high_) return false;
   return undo_.is_answered_before(ack.echoed);
 }
@@ -21,8 +21,8 @@ void Recovery::undo(const Ack& ack, bool forgive, Verdict& verdict) {
   rack_.look_again();
 }
 
-// RFC 6582 §3.2 step 1: without SACK, duplicate ACKs for what was sent just before `high_` mean nothing until more than
-// that is acknowledged.
+// RFC 6582 §3.2 step 1: without SACK, duplicate ACKs for the data just before `high_` mean nothing until more than that
+// is acknowledged.
 bool Recovery::waits_for_more_than_high() {
   if (sack_ || board_.begin() != high_) return false;
   if (!anything_resent()) undo_.nothing_resent();
@@ -39,7 +39,7 @@ bool Recovery::undo_recovery(const Ack& ack, Verdict& verdict) {
   return true;
 }
 
-/// True: while retransmissions are under way nothing more is taken for lost.
+/// True when nothing more is to be judged lost, because retransmissions are in flight.
 bool Recovery::undo_partial(const Ack& ack, const Path& path, Verdict& verdict) {
   if (!undo_.possible() || !undo_.is_answered_before(ack.echoed)) return false;
   check_reordering(verdict.una_before, board_.highest_sacked(), path, verdict);

@@ -8,7 +8,7 @@
 namespace leat {
 namespace {
 
-// Of what waits to be judged so many are looked at one by one; for all others the longest time that it can take holds.
+// The number of ranges that are examined one by one for the next deadline. Beyond it the longest possible wait is used.
 constexpr int kMostWaiting = 32;
 
 Instant later(Instant known, Instant other) { return known == kNever ? other : std::max(known, other); }
@@ -70,7 +70,7 @@ void Scoreboard::set_flags(std::size_t i, std::uint8_t flags) {
   range.flags = flags;
 }
 
-/// False when there was no need to: `pos` is an edge already.
+/// False when `pos` is an edge of a range already.
 bool Scoreboard::split(std::size_t i, StreamPos pos) {
   if (pos <= ranges_[i].begin || pos >= end_of(i)) return false;
   Range second = ranges_[i];
@@ -79,7 +79,7 @@ bool Scoreboard::split(std::size_t i, StreamPos pos) {
   return true;
 }
 
-/// Makes a range of [from, to), a part of range `i`. True when it is the one behind that now.
+/// Makes a range of [from, to), a part of range `i`. True when it is now the one after `i`.
 bool Scoreboard::cut_out(std::size_t i, StreamPos from, StreamPos to) {
   if (from == ranges_[i].begin || to == end_of(i)) return split(i, to) ? false : split(i, from);
   std::array<Range, 2> parts{ranges_[i], ranges_[i]};
@@ -106,7 +106,7 @@ void Scoreboard::merge_around(std::size_t first, std::size_t last) {
       ranges_[++kept] = b;
       continue;
     }
-    // Together they are acknowledged: that a part was sent again holds for all (Karn; as Linux).
+    // They are acknowledged together, so a retransmitted part makes all of it retransmitted (Karn; as Linux).
     a.flags |= b.flags & kEverResent;
     a.sent_at = std::max(a.sent_at, b.sent_at);
     if (static_cast<std::int32_t>(b.order - a.order) > 0) a.order = b.order;
@@ -121,8 +121,8 @@ void Scoreboard::sent(StreamPos end, Instant now) {
     const std::size_t last = ranges_.size() - 1;
     const bool goes_on = ranges_[last].flags == 0 && ranges_[last].sent_at == now && ranges_[last].order == order_ &&
                          length_of(last) % mss_ == 0;
-    // Beyond the bound what is new counts as sent with the range before it, if nothing has happened to that one yet:
-    // a round trip may then seem longer, but never shorter than it is.
+    // Beyond the bound new data counts as sent with the range before it, if that range is untouched. A round trip may
+    // then seem longer than it is, but never shorter.
     if (goes_on || (ranges() >= kMostRanges && ranges_[last].flags == 0)) {
       end_ = end;
       return;
@@ -168,8 +168,8 @@ void Scoreboard::deliver(std::size_t i, StreamPos end, bool selectively, Deliver
     return;
   }
   if (end <= delivery.high) delivery.original_below_high = true;
-  // The cumulative part of an ACK is judged by what earlier ACKs had SACKed, not by the blocks that came with it: data
-  // that one ACK reports was not reordered within it (RFC 8985 §6.2 step 3; Linux: prior_fack of tcp_clean_rtx_queue).
+  // The cumulative part of an ACK is compared with the SACKs of earlier ACKs, not with its own blocks: one ACK cannot
+  // show reordering within itself (RFC 8985 §6.2 step 3; Linux: prior_fack of tcp_clean_rtx_queue).
   const StreamPos ahead = selectively ? highest_sacked() : delivery.sacked_before;
   if (range.begin < ahead) delivery.reordered_from = std::min(delivery.reordered_from, range.begin);
   if (selectively) {
@@ -235,7 +235,7 @@ void Scoreboard::sack(StreamPos begin, StreamPos end, Delivery& delivery) {
     if ((from > ranges_[i].begin || to < end_of(i)) && ranges() >= kMostToCut) continue;
     if (cut_out(i, from, to)) ++i;
     deliver(i, to, true, delivery);
-    // A probe that was sent again without being thought lost is still on its way (as Linux counts it).
+    // A tail probe that was retransmitted without being judged lost is still in flight (as Linux counts it).
     const std::uint8_t before = ranges_[i].flags;
     const bool probed = (before & (kLost | kResent)) == kResent;
     set_flags(i, static_cast<std::uint8_t>(kSacked | (before & kEverResent) | (probed ? kResent : 0)));
@@ -319,7 +319,7 @@ Duration Scoreboard::lose_originals(const Delivery::Newest& newest, Duration pat
   if (ranges() == 0) return {};
   Duration wait{};
   int waiting = 0;
-  // What was sent only once left in the order of its positions.
+  // Data sent only once was sent in the order of its positions.
   for (std::size_t i = find(std::max(judged_from_, begin_)); i < ranges_.size(); ++i) {
     const Range& range = ranges_[i];
     const bool settled = (range.flags & (kSacked | kLost | kEverResent)) != 0;

@@ -1,9 +1,9 @@
-// Scoreboard: what became of every byte between SND.UNA and SND.NXT (RFC 6675 §3): sacked, lost, sent again.
+// Scoreboard: the fate of every byte between SND.UNA and SND.NXT (RFC 6675 §3): sacked, lost, retransmitted.
 //
-// It keeps ranges, which split and merge: all that leaves at one instant is one range until a part of it is
-// acknowledged. Segments begin where their range does and at whole segments from there; SACK blocks and losses are
-// rounded to them, so a peer cannot cut the window into bytes. What an operation costs depends on the ranges that it
-// changes. It says what is so, and decides nothing: that is for Recovery.
+// It keeps ranges, which split and merge. Data sent at one instant is one range until a part of it is acknowledged.
+// Segments lie at multiples of the MSS from the begin of their range. SACK blocks and losses are rounded to segments,
+// so a peer cannot cut the window into bytes. The cost of an operation depends on the ranges that it changes.
+// Scoreboard only records. Recovery decides.
 #pragma once
 
 #include <cstddef>
@@ -17,35 +17,35 @@
 
 namespace leat {
 
-/// Why a range counts as lost.
+/// The reason why a range counts as lost.
 enum class LossReason : std::uint8_t {
   none,
   duplicate_acks,       ///< RFC 6582: the third one
   partial_ack,          ///< RFC 6582: the next hole
-  later_delivered,      ///< RFC 8985: something sent later has arrived
-  retransmission_lost,  ///< the same, of something sent again
+  later_delivered,      ///< RFC 8985: data sent later has arrived
+  retransmission_lost,  ///< the same for a retransmission
   time_out,             ///< RFC 6298
-  reneged,              ///< sacked once, and dropped by the peer (RFC 2018 §8)
+  reneged,              ///< sacked, then dropped by the peer (RFC 2018 §8)
   smaller_path,         ///< RFC 1191: no congestion
 };
 
 /// The data that an acknowledgement newly delivers. The caller sets the first three members.
 struct Delivery {
   StreamPos sacked_before = 0;       ///< Scoreboard::highest_sacked() before the ACK's own SACK blocks
-  StreamPos high = 0;                ///< what was sent before this episode of recovery ends here
-  Instant plausible_until{};         ///< a retransmission later than this cannot have been answered yet
+  StreamPos high = 0;                ///< the end of the data sent before this episode of recovery
+  Instant plausible_until{};         ///< no ACK can have answered a later retransmission yet
   std::uint32_t bytes = 0;           ///< cumulatively or selectively, sequence numbers of SYN and FIN too
-  std::uint32_t sacked = 0;          ///< of these selectively
-  bool retransmitted = false;        ///< some of what was acknowledged cumulatively had been sent again
-  bool original_below_high = false;  ///< some of it never was, and dates from before the episode (RFC 5682 §3.1)
-  StreamPos reordered_from = std::numeric_limits<StreamPos>::max();  ///< never sent again, and filled a hole
-  Instant acked_first = kNever, acked_last = kNever;                 ///< when what was never sent again had left
+  std::uint32_t sacked = 0;          ///< of these by SACK
+  bool retransmitted = false;        ///< some data acknowledged cumulatively had been retransmitted
+  bool original_below_high = false;  ///< some never was, and was sent before the episode (RFC 5682 §3.1)
+  StreamPos reordered_from = std::numeric_limits<StreamPos>::max();  ///< never retransmitted, and filled a hole
+  Instant acked_first = kNever, acked_last = kNever;  ///< when data was sent that was never retransmitted
   Instant sacked_first = kNever, sacked_last = kNever;
   struct Newest {
     Instant sent_at{};
-    std::uint32_t order = 0;  ///< among what left at the same instant
+    std::uint32_t order = 0;  ///< among the data sent at the same instant
     StreamPos end = -1;
-  } newest;  ///< of all that was delivered the one that left last (RFC 8985 §6.2 step 2)
+  } newest;  ///< the delivered data that was sent last (RFC 8985 §6.2 step 2)
 };
 
 class Scoreboard {
@@ -56,21 +56,21 @@ class Scoreboard {
     bool empty() const { return begin >= end; }
   };
 
-  /// Nothing is outstanding, and what is sent next begins at `at`.
+  /// Nothing is outstanding, and the next data begins at `at`.
   void start(StreamPos at);
   StreamPos begin() const { return begin_; }
   StreamPos end() const { return end_; }
-  /// In bytes: received selectively; thought lost, though perhaps sent again; sent again and still under way.
+  /// In bytes: sacked; counted as lost, retransmitted or not; retransmitted and still in flight.
   std::uint32_t sacked() const { return sacked_; }
   std::uint32_t lost() const { return lost_; }
   std::uint32_t resent() const { return resent_; }
   /// Bytes in the network (RFC 6675's pipe).
   std::int64_t in_flight() const { return end_ - begin_ - sacked_ - lost_ + resent_; }
-  /// The end of the highest sacked range; begin() when nothing is.
+  /// The end of the highest sacked range; begin() when nothing is sacked.
   StreamPos highest_sacked() const { return sacked_ > 0 ? highest_sacked_ : begin_; }
-  /// All that was ever found lost, in bytes.
+  /// All bytes that were ever found lost.
   std::uint64_t losses() const { return losses_; }
-  /// Of [begin, end) what is outstanding and was ever sent again, in bytes.
+  /// The bytes of [begin, end) that are outstanding and were ever retransmitted.
   std::uint32_t ever_resent(StreamPos begin, StreamPos end) const;
   bool first_is_sacked() const;
   bool first_is_lost() const;
@@ -86,33 +86,33 @@ class Scoreboard {
   /// Whole segments of [begin, end), which may reach beyond what is outstanding.
   void sack(StreamPos begin, StreamPos end, Delivery& delivery);
 
-  /// Of [begin, end) what is not sacked is lost; what was sent again as well.
+  /// Marks [begin, end) as lost, except sacked data. Retransmissions in it are lost, too.
   void lose(StreamPos begin, StreamPos end, LossReason reason);
-  /// All of it but what left after `recent`.
+  /// Marks everything as lost, except data sent after `recent`.
   void lose_all(Instant recent, LossReason reason);
   /// Nothing was lost after all (undo).
   void forgive_losses();
-  /// The peer may have dropped what it had sacked (RFC 2018 §8).
+  /// The peer may have dropped sacked data (RFC 2018 §8).
   void forget_sacks();
-  /// The first bytes that are lost and not on their way again, at most `limit`.
+  /// The first bytes, at most `limit`, that are lost and not retransmitted yet.
   Lost next_lost(std::uint32_t limit);
   bool has_lost() const { return lost_ > resent_lost_; }
-  /// Where the last segment begins; a FIN after `data_end` belongs to the data before it.
+  /// The begin of the last segment. A FIN after `data_end` belongs to the data before it.
   StreamPos last_segment(StreamPos data_end) const;
 
-  /// RFC 8985 §6.2 step 5: what left before (`newest`, or at its time, in front of it) and longer ago than `patience`
-  /// is lost. Returns how long until more will be; zero: nothing to wait for.
+  /// RFC 8985 §6.2 step 5: data is lost that was sent before `newest` and longer ago than `patience`. Returns how long
+  /// until more data will be lost; zero: none can be.
   Duration lose_overtaken(const Delivery::Newest& newest, Duration patience, Instant now);
 
   std::size_t ranges() const { return ranges_.size() - head_; }
-  /// Not much memory is kept for what is to come.
+  /// Little memory is kept for later use.
   bool is_small() const { return ranges_.capacity() <= 64 && resent_log_.capacity() <= 64; }
 
  private:
   struct Range {
     StreamPos begin = 0;
     Instant sent_at{};
-    std::uint32_t order = 0;  ///< of sending; what left together has one
+    std::uint32_t order = 0;  ///< of sending; data sent together has one
     std::uint8_t flags = 0;
     LossReason reason = LossReason::none;
   };
@@ -122,8 +122,8 @@ class Scoreboard {
     std::uint32_t order = 0;
   };
   static constexpr std::uint8_t kSacked = 1, kLost = 2, kResent = 4, kEverResent = 8;
-  /// More ranges than this sending does not make, and SACK blocks none where there are half as many: each cuts a
-  /// range out of the middle, and what lies behind has to move.
+  /// Sending makes no more ranges than this. SACK blocks make none when there are half as many, because each cuts a
+  /// range out of the middle, and all ranges after it have to move.
   static constexpr std::size_t kMostRanges = 16384, kMostToCut = kMostRanges / 2;
 
   StreamPos end_of(std::size_t i) const { return i + 1 < ranges_.size() ? ranges_[i + 1].begin : end_; }
@@ -146,18 +146,18 @@ class Scoreboard {
 
   std::vector<Range> ranges_;  ///< from head_ on, without gaps
   std::size_t head_ = 0;
-  RingDeque<Resent> resent_log_;  ///< what was sent again, in that order; some of it settled since
+  RingDeque<Resent> resent_log_;  ///< retransmissions in their order; some are settled since
   StreamPos begin_ = 0;
   StreamPos end_ = 0;
   StreamPos highest_sacked_ = 0;
-  StreamPos lost_from_ = 0;    ///< before it nothing waits to be sent again
+  StreamPos lost_from_ = 0;    ///< before it nothing waits to be retransmitted
   StreamPos judged_from_ = 0;  ///< before it no range sent only once waits for a verdict
-  std::uint32_t order_ = 0;    ///< of what was sent last
+  std::uint32_t order_ = 0;    ///< of the data sent last
   std::uint32_t mss_ = 536;
   std::uint32_t sacked_ = 0;
   std::uint32_t lost_ = 0;
   std::uint32_t resent_ = 0;
-  std::uint32_t resent_lost_ = 0;  ///< of `resent_` what also counts as lost
+  std::uint32_t resent_lost_ = 0;  ///< the part of `resent_` that also counts as lost
   std::uint64_t losses_ = 0;
 };
 

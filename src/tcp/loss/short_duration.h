@@ -1,5 +1,5 @@
-// ShortDuration: a Duration in half the memory, for what every connection keeps. In eighths of a microsecond, as
-// Linux's smoothed round-trip time, so that it ends at some nine minutes.
+// ShortDuration: a Duration in half the memory, for values that every connection keeps. Its unit is 1/8 us, as that of
+// Linux's smoothed round-trip time, and its maximum is about nine minutes.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// TailProbe: one segment after two round trips of silence, so that a lost tail is found by an ACK and not by the
-// retransmission time-out (TLP, RFC 8985 §7).
+// TailProbe: sends one segment after two round trips of silence, so that an ACK reveals a lost tail before the
+// retransmission time-out does (TLP, RFC 8985 §7).
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ class TailProbe {
   bool outstanding() const { return end_ >= 0; }
   bool was_resent() const { return resent_; }
   StreamPos end() const { return end_; }
-  /// The probe is in what was sent up to `nxt`: data `resent`, or new.
+  /// The probe ends at `nxt`. `resent`: it is a retransmission, not new data.
   void on_sent(StreamPos nxt, bool resent) {
     end_ = nxt;
     resent_ = resent;
@@ -34,7 +34,7 @@ class TailProbe {
     bool plain_duplicate = false;
     bool duplicate_of_probe = false;  ///< a D-SACK says that both have arrived
   };
-  /// §7.4. True: the probe has mended a loss that nothing else told of.
+  /// §7.4. True when the probe has repaired a loss that nothing else revealed.
   bool on_ack(const Ack& in) {
     if (!outstanding() || in.ack < end_) return false;
     if (!resent_ || in.duplicate_of_probe) {

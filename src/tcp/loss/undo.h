@@ -1,4 +1,4 @@
-// Undo: tells when a retransmission turns out to have been unnecessary. The evidence is an echoed timestamp from before
+// Undo: tells when a retransmission turns out to be unnecessary. The evidence is an echoed timestamp from before
 // the first retransmission (Eifel, RFC 3522), or D-SACKs for all of them (RFC 3708).
 #pragma once
 
@@ -13,7 +13,7 @@ namespace leat {
 
 class Undo {
  public:
-  /// The window is about to be reduced for a loss at `una`; `resent` bytes are under way again already.
+  /// The window is about to be reduced for a loss at `una`. `resent` bytes are retransmitted and in flight already.
   void begin(StreamPos una, std::uint32_t resent) {
     marker_ = una;
     resent_ = resent;
@@ -28,16 +28,16 @@ class Undo {
     resent_at_all_ = true;
     resent_ += bytes;
   }
-  /// Nothing that was sent again is under way or unacknowledged any more.
+  /// All retransmitted data is acknowledged.
   void nothing_resent() { resent_since_ = kNever; }
-  /// So much of what was sent again since marker() came twice.
+  /// The peer reports `bytes` of the data retransmitted since marker() as duplicates.
   void on_duplicate(std::uint32_t bytes) { resent_ -= std::min(resent_, bytes); }
 
   bool resent_lately() const { return resent_since_ != kNever; }
 
-  /// All that was sent again has been reported as duplicate.
+  /// All retransmitted data has been reported as duplicate.
   bool all_were_duplicates() const { return possible() && resent_at_all_ && resent_ == 0; }
-  /// What this ACK answers left before anything was sent again, or nothing was yet.
+  /// The ACK answers a segment that was sent before the first retransmission, or nothing was retransmitted yet.
   bool is_answered_before(std::optional<Instant> echoed) const {
     if (!resent_lately()) return true;
     return echoed && *echoed < std::chrono::floor<std::chrono::milliseconds>(resent_since_);
@@ -46,7 +46,7 @@ class Undo {
  private:
   StreamPos marker_ = -1;
   Instant resent_since_ = kNever;
-  std::uint32_t resent_ = 0;  ///< bytes sent again and not reported as duplicates
+  std::uint32_t resent_ = 0;  ///< bytes retransmitted and not reported as duplicates
   bool resent_at_all_ = false;
 };
 

@@ -1,4 +1,4 @@
-// Stories of losses that were none: the window comes back (RFC 4015, RFC 3708, RFC 5682).
+// Stories of spurious losses: the window is restored (RFC 4015, RFC 3708, RFC 5682).
 #include "tcp/testing/story.h"
 
 namespace leat::testing {
@@ -54,7 +54,7 @@ TEST(Undo, ASpuriousRetransmissionIsUndoneByDSack) {
   EXPECT_EQ(c.connection().info().dsack_dups, 1u);
 }
 
-// The trap: a peer that wants all the window there is says that all of it came twice.
+// The trap: a peer that reports all data as duplicates to enlarge the window.
 TEST(Undo, ADSackForMoreThanWasSentAgainProvesNothing) {
   Stamped c;
   c.sack(1, 4, 11);
@@ -125,7 +125,7 @@ TEST(Undo, ASpuriousTimeoutIsUndoneByTimestamps) {
   for (const Seg& s : c.all_sent()) EXPECT_GE(s.seq, undo_at(10));
 }
 
-// What was forgiven may have been lost nevertheless: time tells (RFC 8985), and not the next time-out.
+// Data whose loss was undone may be lost nevertheless. RACK finds that by time (RFC 8985), before the next time-out.
 TEST(Undo, WhatIsMissingAfterASpuriousTimeoutIsLostByTime) {
   Stamped c;
   c.advance(900ms);
@@ -140,7 +140,7 @@ TEST(Undo, WhatIsMissingAfterASpuriousTimeoutIsLostByTime) {
   EXPECT_EQ(sent.front().seq, undo_at(1));
 }
 
-// RFC 5682 §3: without timestamps new data tells.
+// RFC 5682 §3: without timestamps, new data reveals a spurious time-out.
 TEST(Frto, ASpuriousTimeoutIsFoundByNewData) {
   Story c;
   c.connect();

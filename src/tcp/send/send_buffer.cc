@@ -28,12 +28,12 @@ bool SendBuffer::append(Slice slice, BufferPool& pool) {
 MutableBytes SendBuffer::room(std::size_t wanted, std::size_t least, BufferPool& pool) {
   prepared_ = 0;
   if (chunks_.empty() || chunks_.back().slice.tailroom() < least) {
-    // Of a large block the rest waits for more; where memory is short others need it.
+    // The rest of a large block is kept for later writes, unless memory is short.
     constexpr std::size_t kSmall = 2048;
     Slice fresh = pool.allocate(class_for(pool.is_short() ? kSmall : std::max(wanted, kSmall)), 0, 0);
     if (!fresh || !chunks_.push_back({end_, std::move(fresh)}, pool)) return {};
   }
-  // Bytes behind a slice's end belong to nobody yet, so writing there is safe while segments refer to the rest.
+  // No segment refers to bytes after the end of a slice, so writing there is safe.
   Slice& tail = chunks_.back().slice;
   prepared_ = std::min(tail.tailroom(), wanted);
   return {tail.mutable_bytes().data() + tail.size(), prepared_};
@@ -43,7 +43,7 @@ void SendBuffer::extend(std::size_t n) {
   LEAT_ASSERT(n <= prepared_);
   prepared_ = 0;
   if (chunks_.empty()) return;
-  if (n == 0 && chunks_.back().slice.empty()) chunks_.pop_back();  // nothing came of it
+  if (n == 0 && chunks_.back().slice.empty()) chunks_.pop_back();  // nothing was written
   if (n == 0) return;
   chunks_.back().slice.extend_back(n);
   end_ += static_cast<StreamPos>(n);

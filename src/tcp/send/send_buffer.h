@@ -1,5 +1,5 @@
-// SendBuffer: the bytes between SND.UNA and the end of what the user wrote, as slices found by position.
-// Written bytes are copied in once; segments refer to them and never copy.
+// SendBuffer: the bytes from SND.UNA to the end of the user's data, as slices found by position. Written bytes are
+// copied in once. Segments refer to them and never copy.
 #pragma once
 
 #include <array>
@@ -14,35 +14,35 @@ namespace leat {
 
 class SendBuffer {
  public:
-  /// Position of the first byte kept, and one past the last.
+  /// The position of the first byte kept, and one past the last.
   StreamPos begin() const { return begin_; }
   StreamPos end() const { return end_; }
   std::size_t size() const { return static_cast<std::size_t>(end_ - begin_); }
 
-  /// Copies as much of `data` as the pool gives memory for; returns how much.
+  /// Copies as much of `data` as the pool has memory for. Returns how much.
   std::size_t append(Bytes data, BufferPool& pool);
-  /// Adds the slice itself; false when there is no memory for that.
+  /// Adds the slice itself. False when the pool has no memory for that.
   bool append(Slice slice, BufferPool& pool);
-  /// Room behind the last byte, up to `wanted` bytes of it and, where there is as much memory, at least `least`; what
-  /// is written there counts once extend() was called, before anything else is. None without memory.
+  /// Room after the last byte: up to `wanted` bytes, and at least `least` while the pool has memory. Bytes written
+  /// there count after extend(), which must be the next call. Empty without memory.
   MutableBytes room(std::size_t wanted, std::size_t least, BufferPool& pool);
-  /// Bytes of it, until something else happens to the buffer.
+  /// The size of room(), until the buffer changes otherwise.
   std::size_t prepared() const { return prepared_; }
-  /// Of room(), the first `n` <= prepared() bytes are there.
+  /// The first `n` <= prepared() bytes of room() are written.
   void extend(std::size_t n);
-  /// No more slices fit in, however much memory there is.
+  /// No more slices fit in, whatever memory the pool has.
   bool is_full_of_slices() const { return chunks_.size() >= PooledRing<Chunk>::kMost; }
-  /// So many marks that those within a write are left out.
+  /// There are so many marks that marks within a write are left out.
   bool is_full_of_marks() const { return pushes_.size() >= PooledRing<StreamPos>::kMost / 2; }
-  /// The segment that ends with the byte in front of `pos`, or has it inside, is pushed, each time that it is sent.
-  /// Without memory for the mark it is not.
+  /// The segment that has the byte before `pos` carries PSH each time that it is sent. Without memory for the mark it
+  /// does not.
   void mark_push(StreamPos pos);
-  /// Takes back the last mark if it is there.
+  /// Removes the last mark if it is at `pos`.
   void unmark_push(StreamPos pos);
   /// Forgets everything before `pos`, which is in [begin(), end()].
   void release_before(StreamPos pos);
   void clear();
-  /// Begins at `pos`; it is empty.
+  /// The buffer is empty and begins at `pos`.
   void start(StreamPos pos) {
     LEAT_ASSERT(chunks_.empty());
     begin_ = end_ = pos;
@@ -51,7 +51,7 @@ class SendBuffer {
   struct Gathered {
     std::size_t slices = 0;
     std::size_t length = 0;
-    bool pushed = false;  ///< there is a mark in it
+    bool pushed = false;  ///< a mark lies in it
   };
   /// Fills `out` with references to the bytes of [pos, pos + length); shorter when `out` has too few places.
   Gathered gather(StreamPos pos, std::size_t length, std::span<Slice> out) const;
