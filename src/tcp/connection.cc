@@ -22,7 +22,7 @@ void on_smaller_path(ConnectionCore& c, std::uint16_t mss_limit, Instant now) {
   c.send_mss_limit = mss;
   if (c.state == TcpState::syn_sent || c.state == TcpState::syn_received) return;
   const std::uint32_t before = c.sender.path_mss();
-  c.sender.lower_mss(c.payload_of(mss));
+  c.sender.peer().lower_mss(c.payload_of(mss));
   if (c.sender.path_mss() >= before) return;
   c.congestion->on_mss_change(c.sender.path_mss());
   if (c.flight) c.flight->recovery.set_mss(c.sender.path_mss());

@@ -72,7 +72,7 @@ class TcpConnection {
   void set_options(TcpSettingsRef settings, Instant now);
   void set_quick_ack(bool quick);
   /// Sends data that waits to become a whole segment.
-  void push_pending() { c_.sender.push_pending(); }
+  void push_pending() { c_.sender.small_segments().push(); }
 
   TcpState state() const { return c_.state; }
   Error error() const { return c_.error; }

@@ -29,8 +29,8 @@ void TcpConnection::set_options(TcpSettingsRef settings, Instant now) {
   const TcpSettingsRef before = std::exchange(c_.settings, std::move(settings));
   if (c_.settings->send_buffer) c_.sender.set_limit(*c_.settings->send_buffer);
   if (c_.settings->receive_buffer) c_.receiver.set_limit(*c_.settings->receive_buffer);
-  c_.sender.set_nodelay(c_.settings->nodelay);
-  c_.sender.set_cork(c_.settings->cork);
+  c_.sender.small_segments().set_nodelay(c_.settings->nodelay);
+  c_.sender.small_segments().set_cork(c_.settings->cork);
   c_.receiver.set_clamp(c_.settings->window_clamp);
   if (c_.congestion && before->congestion_control != c_.settings->congestion_control) replace_controller(c_);
   if (before->keep_alive != c_.settings->keep_alive) change_keep_alive(c_, before->keep_alive, now);

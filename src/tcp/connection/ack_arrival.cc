@@ -5,7 +5,8 @@
 namespace leat {
 namespace {
 
-// Of what left last: unlike the sample for the RTO it does not include how long an ACK waited for a second segment.
+// RTT of the most recently sent data that this ACK covers. Unlike the RTO sample it excludes the receiver's delayed-ACK
+// wait.
 std::optional<Duration> latest_round_trip(const Delivery& delivery, Instant now) {
   if (delivery.sacked_last != kNever) return now - delivery.sacked_last;
   if (delivery.acked_last != kNever && !delivery.retransmitted) return now - delivery.acked_last;
@@ -18,16 +19,17 @@ void AckArrival::process(StreamPos pos, SegmentVerdict& verdict) {
   const StreamPos ack = c_.send_map.from_wire(segment_.ack, c_.sender.una());
   c_.liveness.on_heard(now_);
   if (!c_.flight && segment_.options.sack_blocks().empty()) {
-    static_cast<void>(ack >= c_.sender.una() && c_.sender.update_window(pos, ack, segment_.window, true));
+    static_cast<void>(ack >= c_.sender.una() && c_.sender.peer().update(pos, ack, segment_.window, true));
     return;
   }
   Flight& f = c_.take_flight();
   const bool outstanding = c_.sender.una() < c_.sender.nxt();
-  const bool window_changed = ack >= c_.sender.una() && c_.sender.update_window(pos, ack, segment_.window, true);
-  // Each ACK starts the wait for the next probe anew, as Linux; not for an orphan, whom a peer could keep so.
+  const bool window_changed = ack >= c_.sender.una() && c_.sender.peer().update(pos, ack, segment_.window, true);
+  // Each ACK restarts the wait for the next probe, as in Linux. An orphan is excepted: its peer could keep it for ever.
   if (ack >= c_.sender.una() && !outstanding && !c_.user_gone && f.persist_deadline != kNever) c_.arm_persist(now_);
-  // Who closes the window over data in flight, and says so, is alive (RFC 9293 §3.8.6.1). An orphan does not wait.
-  if (c_.sender.window() == 0 && !c_.user_gone) f.silent_since = kNever;
+  // A peer that advertises a zero window while data is in flight is alive, so the give-up clock restarts (RFC 9293
+  // §3.8.6.1), except for an orphan.
+  if (c_.sender.peer().size() == 0 && !c_.user_gone) f.silent_since = kNever;
   AckSample sample;
   sample.now = now_;
   sample.in_flight = std::max(f.window_use.peak(), static_cast<std::uint32_t>(c_.in_flight()));
@@ -35,7 +37,7 @@ void AckArrival::process(StreamPos pos, SegmentVerdict& verdict) {
   const bool advances = ack > c_.sender.una();
   const std::uint32_t acked_bytes = advances ? c_.sender.on_ack(ack) : 0;
   Recovery::Ack in = recovery_ack(ack);
-  // RFC 5681 §2 says what a duplicate ACK is.
+  // RFC 5681 §2 defines a duplicate ACK.
   in.may_be_duplicate =
       ack == c_.sender.una() && !advances && segment_.length == 0 && !segment_.flags.fin() && !window_changed;
   in.more_follow = segment_.more_follow;
@@ -58,7 +60,7 @@ void AckArrival::process(StreamPos pos, SegmentVerdict& verdict) {
   sample.nxt = c_.sender.nxt();
   sample.acked_bytes = loss.delivery.bytes;
   sample.in_recovery = loss.reduces;
-  // Where much is reordered SACK is progress enough (as Linux).
+  // On a path that reorders much, SACKed data counts as progress, too (as Linux).
   const bool patient = f.recovery.rack().reordering() > Rack::kDuplicateThreshold;
   if (sample.acked_bytes > 0 && (acked_bytes > 0 || (patient && !advances))) c_.congestion->on_ack(sample);
   if (advances) on_progress(acked_bytes);
@@ -80,7 +82,7 @@ Recovery::Ack AckArrival::recovery_ack(StreamPos ack) const {
   Recovery::Ack in;
   in.ack = ack;
   in.now = now_;
-  in.largest_window = c_.sender.largest_window();
+  in.largest_window = c_.sender.peer().largest();
   for (const SackBlock& block : segment_.options.sack_blocks()) {
     in.sacks[in.sack_count++] = {c_.send_map.from_wire(block.begin, ack), c_.send_map.from_wire(block.end, ack)};
   }
@@ -95,7 +97,7 @@ std::optional<Duration> AckArrival::echoed_round_trip() const {
   return c_.timestamps.round_trip(segment_.options.timestamps->echo_reply, c_.liveness.opened_at(), now_);
 }
 
-// Karn's rule: what was sent twice says nothing, unless its timestamp comes back (RFC 7323 §4.1).
+// Karn's rule: retransmitted data gives no sample, unless the ACK echoes its timestamp (RFC 7323 §4.1).
 void AckArrival::measure(const Recovery::Verdict& verdict) {
   const Delivery& delivery = verdict.delivery;
   std::optional<Duration> rtt;
@@ -112,7 +114,7 @@ void AckArrival::measure(const Recovery::Verdict& verdict) {
   c_.rto.on_sample(*rtt, begins_round, now_);
 }
 
-/// Sets the timer for what an acknowledgement has left outstanding.
+/// Sets the timer for the data that is still outstanding after an acknowledgement.
 void AckArrival::follow(const Recovery::Verdict& verdict) {
   constexpr Duration kLeast = std::chrono::milliseconds(10), kMargin = std::chrono::milliseconds(2);
   LossTimer& timer = c_.take_flight().loss_timer;
@@ -133,7 +135,7 @@ void AckArrival::on_progress(std::uint32_t acked_bytes) {
   c_.take_flight().progress_at = now_;
   c_.soft_error = Error::none;
   c_.path_evidence = PathEvidence::works;
-  c_.sender.forget_more();
+  c_.sender.small_segments().forget_more();
   c_.wake_writer();
   if (acked_bytes > 0 && c_.sender.everything_acked()) c_.raise(kEventFlushed);
 }

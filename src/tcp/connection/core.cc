@@ -20,7 +20,7 @@ ConnectionCore::ConnectionCore(const ConnectionConfig& config, TcpSettingsRef wi
   receiver.set_scale(Receiver::scale_for(largest_window(*settings)));
   receiver.set_clamp(settings->window_clamp);
   receiver.begin(first_window(*settings, receive_mss));
-  sender.set_cork(settings->cork);
+  sender.small_segments().set_cork(settings->cork);
   acks.set_interactive(!settings->quick_ack);
 }
 

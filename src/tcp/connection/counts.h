@@ -1,5 +1,6 @@
-// ConnectionCounts: what a connection counts, for TcpInfo: what every segment moves, and what most connections never
-// meet. Bytes follow from positions in the streams, but for those that were sent again.
+// ConnectionCounts: the counters of a connection, for TcpInfo. Some change with every segment. The others count events
+// that most connections never meet, and take memory only then. Byte counts follow from stream positions, except for
+// retransmitted bytes.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +17,11 @@ class ConnectionCounts {
   std::uint32_t segs_out = 0, segs_in = 0, data_segs_out = 0, data_segs_in = 0;  ///< modulo 2^32, as Linux's
   Duration handshake{};
 
-  /// Of the counts only those that are not above, and follow from nothing.
+  /// Only those members of TcpCounts are used that are neither above nor derived from positions.
   struct Troubles : TcpCounts {
     ChallengeLimit challenges;
   };
-  /// To count with: kept from the first time on.
+  /// The counters to change; allocated on first use.
   Troubles& troubles() {
     if (!troubles_) troubles_ = std::make_unique<Troubles>();
     return *troubles_;

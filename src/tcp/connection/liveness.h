@@ -55,9 +55,10 @@ class Liveness {
     if (time_outs_ < 255) ++time_outs_;
   }
   void on_progress() { time_outs_ = 0; }
-  /// Whether to stop sending the SYN.
+  /// True when the SYN is to be sent no more.
   bool gives_up_opening(const TcpSettings& settings, Instant now) const;
-  /// Whether to stop retransmitting data that waits since `waits_since`; the first time-out was at `silent_since`.
+  /// True when data is to be retransmitted no more. It waits since `waits_since`; the first time-out in a row was at
+  /// `silent_since`.
   static bool gives_up(const TcpSettings& settings, bool orphan, Instant waits_since, Instant silent_since,
                        Duration longest_rto, Instant now);
 

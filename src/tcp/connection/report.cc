@@ -74,7 +74,7 @@ TcpInfo ConnectionReport::info() const {
   info.window_scaling = c_.scaling_agreed;
   info.sack = c_.sack_agreed;
   info.timestamps = c_.timestamps.agreed();
-  info.snd_wscale = c_.sender.scale();
+  info.snd_wscale = c_.sender.peer().scale();
   info.rcv_wscale = c_.receiver.scale();
   info.snd_mss = c_.sender.mss();
   info.rcv_mss = c_.acks.largest_segment();
@@ -83,7 +83,7 @@ TcpInfo ConnectionReport::info() const {
   info.rtt = c_.rto.rtt().srtt();
   info.rttvar = c_.rto.rtt().rttvar();
   info.min_rtt = c_.rto.rtt().min_rtt().value_or(Duration::zero());
-  info.snd_wnd = c_.sender.window();
+  info.snd_wnd = c_.sender.peer().size();
   info.rcv_wnd = static_cast<std::uint32_t>(c_.receiver.window_end() - c_.receiver.nxt());
   info.snd_buffer = c_.sender.limit();
   info.rcv_buffer = static_cast<std::uint32_t>(memory_of(c_.receiver.limit()));

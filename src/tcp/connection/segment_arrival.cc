@@ -13,7 +13,7 @@ SegmentVerdict SegmentArrival::process() {
       c_.state == TcpState::syn_received && segment_.flags.syn() && segment_.flags.ack() && pos == 0;
   if (crossing_syn_ack) return on_crossing_syn_ack();
 
-  // Before all else: PAWS (RFC 7323 §5.3). A SYN is challenged below in any case.
+  // PAWS comes before all other checks (RFC 7323 §5.3). A SYN is challenged below in any case.
   if (!segment_.flags.rst() && !segment_.flags.syn() && is_old_by_timestamp(pos)) {
     return on_unacceptable(DropReason::TCP_RFC7323_PAWS, NoteKind::old_timestamp);
   }
@@ -38,7 +38,7 @@ SegmentVerdict SegmentArrival::process() {
   }
   SegmentVerdict verdict;
   if (c_.state == TcpState::syn_received) {
-    c_.sender.first_window(pos, 1, 0);
+    c_.sender.peer().begin(pos, 1, 0);
     Opening(c_).become_established(segment_, now_);
   }
   AckArrival(c_, segment_, now_).process(pos, verdict);
@@ -48,10 +48,10 @@ SegmentVerdict SegmentArrival::process() {
   return verdict;
 }
 
-// Both sides of a simultaneous open answer with SYN-ACK, which counts as the ACK in it. Data on it comes again.
+// In a simultaneous open both sides answer with a SYN-ACK, which counts as an ACK. The peer retransmits data on it.
 SegmentVerdict SegmentArrival::on_crossing_syn_ack() {
   if (std::optional<SegmentVerdict> refused = check_ack()) return *refused;
-  c_.sender.first_window(0, 1, segment_.window);  // not scaled on a SYN (RFC 7323 §2.2)
+  c_.sender.peer().begin(0, 1, segment_.window);  // not scaled on a SYN (RFC 7323 §2.2)
   Opening(c_).become_established(segment_, now_);
   c_.acks.ack_now();
   return {};
@@ -70,10 +70,10 @@ std::optional<SegmentVerdict> SegmentArrival::check_ack() {
     verdict.reset_reply = true;
     return verdict;
   }
-  // RFC 5961 §5.2: what is far too old, or not sent yet, comes from someone who guesses.
+  // RFC 5961 §5.2: an ACK of very old data, or of data not sent yet, comes from an attacker that guesses.
   if (ack > c_.sender.nxt()) {
     verdict.drop = DropReason::TCP_ACK_UNSENT_DATA;
-  } else if (ack < c_.sender.una() - static_cast<StreamPos>(c_.sender.largest_window())) {
+  } else if (ack < c_.sender.una() - static_cast<StreamPos>(c_.sender.peer().largest())) {
     verdict.drop = DropReason::TCP_TOO_OLD_ACK;
   } else {
     return std::nullopt;
@@ -82,8 +82,8 @@ std::optional<SegmentVerdict> SegmentArrival::check_ack() {
   return verdict;
 }
 
-// A segment_ without the option passes, though RFC 7323 §3.2 would drop it: a DEVIATION, as Linux, since middleboxes
-// take options away. So does a duplicate ACK that overtaking made late: it can do no harm (Linux: tcp_disordered_ack).
+// DEVIATION from RFC 7323 §3.2, as Linux: a segment without the option passes, because middleboxes strip options. A
+// duplicate ACK that was reordered passes, too: it does no harm (Linux: tcp_disordered_ack).
 bool SegmentArrival::is_old_by_timestamp(StreamPos pos) const {
   if (!segment_.options.timestamps) return false;
   const std::uint32_t age = c_.timestamps.age(segment_.options.timestamps->value, now_);
@@ -97,12 +97,12 @@ SegmentVerdict SegmentArrival::on_unacceptable(DropReason why, NoteKind note) {
   SegmentVerdict verdict;
   verdict.drop = why;
   if (segment_.flags.rst()) return verdict;
-  // DEVIATION: RFC 7323 §5.3 (R1) has all answered. ACKs that overtaking made late are common and tell nothing; as
-  // Linux.
+  // DEVIATION: RFC 7323 §5.3 (R1) answers every old segment. Reordered ACKs are common and carry no news, so they are
+  // dropped silently, as in Linux.
   const bool late_ack = why == DropReason::TCP_RFC7323_PAWS && segment_.sequence_length() == 0 &&
                         c_.receive_map.from_wire(segment_.seq, c_.receiver.nxt()) < c_.receiver.nxt();
   if (late_ack) return verdict;
-  // Two stacks that answer each other's stray ACKs would never stop: only data and FIN are answered each time.
+  // Two stacks that answer each other's stray ACKs would never stop, so only data and FIN are answered each time.
   if (segment_.length > 0 || segment_.flags.fin()) {
     const StreamPos pos = c_.receive_map.from_wire(segment_.seq, c_.receiver.nxt());
     if (!segment_.flags.syn()) c_.receiver.add_duplicate(pos, pos + segment_.sequence_length());
@@ -138,16 +138,16 @@ bool SegmentArrival::challenge(NoteKind why) {
   return true;
 }
 
-// Sixth: URG. Seventh: the text. Eighth: FIN, when everything before it is there.
+// Sixth: URG. Seventh: the segment text. Eighth: FIN, when all data before it has arrived.
 void SegmentArrival::on_text_and_fin(StreamPos pos, SegmentVerdict& verdict) {
-  // A pointer of 0 cannot point behind a byte; it is taken for one to the first (as Linux).
+  // A pointer of 0 points behind no byte. It counts as a pointer to the first byte (as Linux).
   const StreamPos urgent_end = pos + std::max<StreamPos>(segment_.urgent, 1);
   if (segment_.flags.urg() && c_.receiver.on_urgent(urgent_end, c_.settings->oob_inline)) c_.raise(kEventUrgent);
   const bool has_text = segment_.length > 0 || segment_.flags.fin();
   if (c_.user_gone && has_text && pos + segment_.length > c_.receiver.nxt()) {
-    // Nobody will ever read it, or what is missing in front of the FIN: the peer has to know (RFC 9293 §3.6.1, RFC 2525
-    // §2.17). Answered as if there were no connection: that RST has exactly the number which the peer expects next,
-    // whether our FIN has arrived or not (as Linux).
+    // The user has closed and will never read this data, or the data missing before the FIN. The peer must learn that
+    // (RFC 9293 §3.6.1, RFC 2525 §2.17). The RST of a connection that does not exist has exactly the number that the
+    // peer expects next, whether our FIN has arrived or not (as Linux).
     verdict.drop = DropReason::TCP_ABORT_ON_DATA;
     verdict.reset_reply = true;
     c_.finish(Error::aborted);
@@ -178,7 +178,7 @@ void SegmentArrival::on_text(StreamPos pos, SegmentVerdict& verdict) {
     c_.raise(kEventReadable);
     if (!c_.settings->oob_inline && !had_urgent_byte && c_.receiver.has_urgent_byte()) c_.raise(kEventUrgent);
     AckPolicy::Data data{.bytes = accepted.in_order, .now = now_};
-    // A larger one is several that the way here has joined.
+    // A larger segment was coalesced (GRO) from several.
     data.segment = std::min<std::uint32_t>(segment_.largest_payload, c_.receive_mss);
     data.push = segment_.flags.psh();
     data.window = static_cast<std::uint32_t>(c_.receiver.window_end() - c_.receiver.nxt());
@@ -197,12 +197,12 @@ void SegmentArrival::on_text(StreamPos pos, SegmentVerdict& verdict) {
   ack_out_of_order();
 }
 
-// As far as memory lasts, unless the user has said how large it shall be.
+// The buffer grows while the pool has memory, unless the user has set its size.
 void SegmentArrival::size_receive_buffer() {
   if (pool_.is_short()) return c_.receiver.save_memory();
   if (c_.settings->receive_buffer || !c_.settings->moderate_receive_buffer) return;
   std::optional<ReceiveTuning::Echo> echo;
-  // Less than a full segment_ may have waited for the peer's user.
+  // Less than a full segment may have waited for the peer's application.
   if (segment_.options.timestamps && segment_.largest_payload >= c_.acks.largest_segment()) {
     const std::uint32_t value = segment_.options.timestamps->echo_reply;
     if (const auto sample = c_.timestamps.round_trip(value, c_.liveness.opened_at(), now_)) echo = {value, *sample};
@@ -210,8 +210,8 @@ void SegmentArrival::size_receive_buffer() {
   c_.receiver.grow(data_share(c_.settings->receive_growth.most), echo, now_);
 }
 
-// RFC 5681 §4.2: at once. A sender without SACK counts them, so it gets one for each segment_; of those that arrived as
-// one, as many as make it act.
+// RFC 5681 §4.2: an out-of-order segment is acknowledged at once. A sender without SACK counts duplicate ACKs, so it
+// gets one per segment. For a coalesced segment it gets at most as many as trigger a fast retransmit.
 void SegmentArrival::ack_out_of_order() {
   if (c_.sack_agreed) {
     ++c_.counts.troubles().dupacks_out;
@@ -240,7 +240,7 @@ void SegmentArrival::on_fin_acked(SegmentVerdict& verdict) {
     c_.raise(kEventFlushed);
     if (!c_.user_gone) return;
     if (c_.settings->fin_wait_2 > Duration::zero()) return c_.linger_in_fin_wait_2(now_);
-    verdict.drop = DropReason::TCP_ABORT_ON_DATA;  // the kernel's name for this, too
+    verdict.drop = DropReason::TCP_ABORT_ON_DATA;  // the kernel uses this reason here, too
     verdict.reset_reply = true;
     c_.finish(Error::aborted);
   } else if (c_.state == TcpState::closing) {

@@ -8,7 +8,8 @@ void SegmentWriter::write_data(Sender::Plan& plan) {
   if (plan.length > 0) {
     SendBuffer::Gathered got = c_.sender.gather(plan, out_.payload);
     if (got.length < plan.length) {
-      // Too many pieces for one packet: as many whole segments as it holds, or each burst would end in a small one.
+      // The data lies in too many pieces for one packet. Send the whole segments that fit, or each burst would end in a
+      // small one.
       plan.fin = false;
       plan.length = static_cast<std::uint32_t>(got.length);
       if (plan.length > c_.sender.mss()) plan.length -= plan.length % c_.sender.mss();
@@ -33,8 +34,8 @@ void SegmentWriter::write_ack() {
   out_.window = c_.receiver.offer_window(true);
 }
 
-// On every segment until the urgent data is acknowledged; further ahead than the pointer reaches it says as far as it
-// can (RFC 9293 §3.8.5).
+// Every segment carries the pointer until the urgent data is acknowledged. If the end of the urgent data is further
+// ahead than the pointer can reach, the pointer is as large as possible (RFC 9293 §3.8.5).
 void SegmentWriter::write_urgent(StreamPos pos) const {
   const StreamPos ahead = c_.sender.urgent_end() - pos;
   if (ahead <= 0 || c_.sender.urgent_end() <= c_.sender.una()) return;
@@ -48,12 +49,12 @@ void SegmentWriter::write_sack() {
     if (out_.options.sack_count == TcpOptionSet::kMaxSackBlocks) return;
     out_.options.sack[out_.options.sack_count++] = {c_.receive_map.to_wire(begin), c_.receive_map.to_wire(end)};
   };
-  // RFC 2883 §4: what came twice is the first block, once; the blocks behind it may hold it.
+  // RFC 2883 §4: a duplicate is reported once, in the first block. The blocks after it may contain it.
   if (c_.receiver.has_duplicate()) {
     const Reassembly::Range duplicate = c_.receiver.take_duplicate();
     add(duplicate.begin, duplicate.end);
   }
-  // A FIN ahead of RCV.NXT has a number, too, and need not come again.
+  // A FIN ahead of RCV.NXT has a sequence number, too. Reporting it saves its retransmission.
   const StreamPos fin = c_.peer_fin.pos(c_.receiver.nxt());
   bool fin_told = fin <= c_.receiver.nxt();
   for (const Reassembly::Range& r : c_.receiver.sack_blocks()) {

@@ -26,22 +26,22 @@ SegmentVerdict SynSentArrival::process() {
     return verdict;
   }
   if (acks_our_syn && echoes_what_was_never_sent()) {
-    // RFC 7323 §5.3 is silent on this one; Linux: an old duplicate of another connection.
+    // RFC 7323 §5.3 does not cover this case. Linux takes the segment for an old duplicate of another connection.
     verdict.drop = DropReason::TCP_RFC7323_PAWS;
     verdict.paws_active = verdict.reset_reply = true;
     return verdict;
   }
   Opening(c_).adopt_peer(Handshake(segment_), now_);
   if (!acks_our_syn) {
-    // Simultaneous open (RFC 9293 §3.5, figure 8): our SYN goes out again, with an ACK.
+    // Simultaneous open (RFC 9293 §3.5, figure 8): our SYN is sent again, with an ACK.
     c_.move(StateEvent::syn_received);
-    c_.sender.first_window(0, 0, segment_.window);
+    c_.sender.peer().begin(0, 0, segment_.window);
     c_.syn_due = true;
     return verdict;
   }
-  c_.sender.first_window(0, 1, segment_.window);
+  c_.sender.peer().begin(0, 1, segment_.window);
   Opening(c_).become_established(segment_, now_);
-  // Who is going to send, or does not want to hear of the connection before data comes, may save this ACK (as Linux).
+  // An application that sends first, or that defers accept() until data arrives, may save this ACK (as Linux).
   constexpr Duration kLongestDelay = std::chrono::milliseconds(200);
   if (c_.settings->quick_ack && c_.settings->defer_accept == Duration::zero()) {
     c_.acks.ack_now();

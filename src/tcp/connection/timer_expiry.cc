@@ -69,7 +69,7 @@ void TimerExpiry::on_persist_timeout() {
   c_.flight->persist_deadline = kNever;
   if (!c_.sender.is_blocked_by_window() && !c_.sender.is_corked()) return;
   if (c_.sender.usable_window() > 0) {
-    c_.flight->budget.override_window();  // a cork holds nothing for longer, too (as Linux, by the same timer)
+    c_.flight->budget.override_window();  // this timer ends a cork, too (as Linux)
     return;
   }
   const Instant since = c_.flight->persist_since;

@@ -76,7 +76,7 @@ bool Transmission::transmit_data() {
   if (transmit_tail_probe()) return true;
   if (!c_.new_data_first) return transmit_lost() || transmit_new();
   if (transmit_new()) return true;
-  // Where nothing new could go the answer will never come (RFC 5682 §2.1 step 2b).
+  // If no new data could be sent, the ACK that F-RTO waits for will never come (RFC 5682 §2.1 step 2b).
   c_.new_data_first = c_.take_flight().recovery.waits_for_new_data();
   return !c_.new_data_first && transmit_lost();
 }
@@ -119,11 +119,11 @@ bool Transmission::transmit_lost() {
   return true;
 }
 
-// Within a window that shrank as many whole segments as fit, or a part of one; beyond it the first segment alone, as a
-// probe (RFC 9293 §3.8.6, as Linux). A FIN needs no room.
+// After the peer has shrunk its window, as many whole segments are retransmitted as fit, or a part of one. Beyond the
+// window only the first segment goes, as a probe (RFC 9293 §3.8.6, as Linux). A FIN needs no room.
 StreamPos Transmission::end_of_retransmission(StreamPos begin, StreamPos end) const {
   const StreamPos mss = c_.sender.mss();
-  StreamPos room = c_.sender.una() + c_.sender.window() - begin;
+  StreamPos room = c_.sender.una() + c_.sender.peer().size() - begin;
   if (room <= 0) room = begin == c_.sender.una() ? mss : 0;
   if (std::min(end, c_.sender.data_end()) - begin <= room) return room > 0 ? end : begin;
   return begin + (room > mss ? room - room % mss : room);
@@ -158,7 +158,7 @@ bool Transmission::transmit_new() {
   const auto plan_within = [&](std::int64_t window) {
     return c_.sender.next_new(window - flight, burst_limit(), overrides);
   };
-  // Only when something leaves: a pause is one.
+  // A pause ends only when data is really sent.
   if (flight == 0 && c_.sender.una() == c_.sender.nxt() && plan_within(c_.cwnd())) {
     c_.congestion->on_flight_begins({now_ - c_.last_sent_at, c_.rto.rto(), now_, !c_.settings->restart_after_idle});
   }
@@ -179,7 +179,7 @@ bool Transmission::transmit_new() {
 
 std::uint32_t Transmission::burst_limit() const {
   const std::uint32_t mss = c_.sender.mss();
-  // What must stand in every segment cannot be left to whoever splits a super-segment.
+  // A flag that every segment must carry would be lost when a super-segment is split.
   if (c_.settings->push_each_segment || c_.sender.urgent_end() > c_.sender.una()) return mss;
   return SendBudget::burst(c_.cwnd(), mss, c_.max_burst);
 }
@@ -190,8 +190,8 @@ void Transmission::send_data(Sender::Plan plan) {
   note_data_sent(plan, out_.wire_segments());
   if (plan.length > 0) c_.acks.on_data_sent(now_, c_.settings->delayed_ack);
   c_.wake_writer();
-  // Data carries the ACK. But while something is missing the peer needs segments without data: SACK blocks go on those,
-  // so that data stays MSS-sized, and without SACK only those count as duplicates (RFC 5681 §2).
+  // Data carries the ACK. While data of the peer is missing, the peer needs segments without data: SACK blocks go on
+  // those, so that data stays MSS-sized, and without SACK only those count as duplicates (RFC 5681 §2).
   if (c_.receiver.sack_blocks().empty() && !c_.receiver.has_duplicate()) {
     c_.acks.on_piggybacked();
     if (out_.note.kind == NoteKind::none) out_.note = c_.ack_note;
@@ -238,7 +238,7 @@ bool Transmission::transmit_ack() {
   writer.write_ack();
   writer.write_sack();
   if (c_.urgent_probe_due) {
-    // It says that there is urgent data, and how far ahead (as Linux).
+    // This probe tells the peer that urgent data waits, and how far ahead it ends (as Linux).
     out_.seq = c_.send_map.to_wire(c_.sender.una());
     out_.probe = true;
     out_.note = probe_note();
@@ -247,7 +247,7 @@ bool Transmission::transmit_ack() {
     return true;
   }
   if (c_.probe_due) {
-    // A number from the past: whoever is alive has to answer it (RFC 9293 §3.8.6.1; Linux probes like this).
+    // An old sequence number: a peer that is alive must answer it (RFC 9293 §3.8.6.1; Linux: tcp_xmit_probe_skb).
     out_.seq = c_.send_map.to_wire(c_.sender.una() - 1);
     out_.probe = true;
     out_.note = probe_note();

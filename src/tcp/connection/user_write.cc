@@ -61,7 +61,7 @@ expected<void, Error> UserWrite::commit(std::size_t n) {
   return {};
 }
 
-/// Bytes that may be written now.
+/// The number of bytes that may be written now.
 expected<std::size_t, Error> UserWrite::room_to_write(const BufferPool& pool) {
   if (c_.error != Error::none) return unexpected(c_.error);
   if (c_.sender.fin_queued() || c_.user_gone) return unexpected(Error::closed);
@@ -93,7 +93,7 @@ expected<std::size_t, Error> UserWrite::take(Bytes data, BufferPool& pool, bool 
   return taken;
 }
 
-/// What is less than a slice is worth, at once or not at all.
+/// Copies data that is too short to be worth a slice of its own. Takes all of it or nothing.
 bool UserWrite::take_small(Bytes data, BufferPool& pool) {
   constexpr std::size_t kSmall = 2048;
   if (data.size() > kSmall) return false;

@@ -1,7 +1,7 @@
-// Rack: recent acknowledgements by time (RFC 8985): what was sent before something that has arrived, and is older than
-// a round trip and the reordering that this path is known for, is lost.
+// Rack: loss detection by time (RFC 8985). Data is lost when data that was sent later has arrived, and when it is older
+// than a round trip and the reordering that the path has shown.
 //
-// It keeps the newest delivery and how much reordering to expect; the ranges are the Scoreboard's.
+// Rack keeps the newest delivery and the reordering to expect. Scoreboard keeps the ranges.
 #pragma once
 
 #include <algorithm>
@@ -16,11 +16,11 @@ class Rack {
   static constexpr std::uint32_t kDuplicateThreshold = 3;  ///< Linux: tcp_reordering
   static constexpr std::uint32_t kMostReordering = 300;    ///< segments; Linux: tcp_max_reordering
 
-  /// What is known of a path, whatever is under way.
+  /// The knowledge about a path that outlives a flight.
   struct Learned {
     std::uint16_t degree = kDuplicateThreshold;  ///< segments
-    std::uint8_t steps = 1, persist = 0;         ///< of the window
-    bool seen = false;                           ///< reordering
+    std::uint8_t steps = 1, persist = 0;         ///< of the reordering window
+    bool seen = false;                           ///< reordering was seen
   };
   const Learned& learned() const { return learned_; }
   void start(const Learned& learned) {
@@ -28,7 +28,7 @@ class Rack {
     learned_ = learned;
   }
 
-  /// Step 2: takes the newest of what an ACK delivered.
+  /// Step 2: takes the newest segment that an ACK delivered.
   void on_delivered(const Delivery::Newest& newest, Instant now) {
     if (newest.end < 0) return;
     advanced_ = true;
@@ -39,13 +39,13 @@ class Rack {
     if (later) newest_ = newest;
   }
 
-  /// Step 3: something that was never sent again arrived `distance` bytes behind later data.
+  /// Step 3: data that was never retransmitted arrived after data that lies `distance` bytes further on.
   void on_reordering(std::int64_t distance, std::uint32_t mss) {
     learned_.seen = true;
     if (distance <= std::int64_t{learned_.degree} * mss) return;
     learned_.degree = static_cast<std::uint16_t>(std::min<std::int64_t>((distance + mss - 1) / mss, kMostReordering));
   }
-  /// A time-out after many duplicate ACKs: we had become too patient (as Linux).
+  /// A time-out after many duplicate ACKs: the reordering degree had become too large (as Linux).
   void be_less_patient() { learned_.degree = std::min<std::uint16_t>(learned_.degree, kDuplicateThreshold); }
 
   /// Step 4: a spurious retransmission was reported. The window grows with it, once a round trip, and for 16
@@ -53,7 +53,7 @@ class Rack {
   void on_duplicate_report() { dsack_seen_ = true; }
   void update_window(const Delivery::Newest& newest, Instant now) {
     if (newest.end < 0) return;
-    if (newest.sent_at < grown_at_) dsack_seen_ = false;  // of the round trip that it has grown in already
+    if (newest.sent_at < grown_at_) dsack_seen_ = false;  // the window has grown in this round trip already
     if (dsack_seen_) {
       if (learned_.steps < 255) ++learned_.steps;
       dsack_seen_ = false;
@@ -71,7 +71,7 @@ class Rack {
     advanced_ = true;
   }
   void look_again() { advanced_ = true; }
-  /// All that was learned since `then` is in learned().
+  /// True when nothing since `then` can change learned() any more.
   bool has_settled(Instant then) const { return !dsack_seen_ && grown_at_ <= then; }
 
   /// `sacked`: segments; `recovering`: in fast recovery, or after a time-out.
@@ -85,7 +85,7 @@ class Rack {
     if (!std::exchange(advanced_, false)) return {};
     return judge(board, window, now);
   }
-  /// The same, because the time has come.
+  /// As detect(), because the wait is over.
   Duration judge(Scoreboard& board, Duration window, Instant now) const {
     return board.lose_overtaken(newest_, rtt_ + window, now);
   }
@@ -93,7 +93,6 @@ class Rack {
   Duration rtt() const { return rtt_; }
   bool reordering_seen() const { return learned_.seen; }
   std::uint32_t reordering() const { return learned_.degree; }
-  std::uint8_t window_steps() const { return learned_.steps; }
 
  private:
   static constexpr std::uint8_t kPersist = 16;

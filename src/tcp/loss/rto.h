@@ -1,6 +1,6 @@
-// The retransmission time-out of RFC 6298: RttEstimator smooths the samples, Rto makes a time-out of them and
-// backs off.
-// The connection feeds it valid samples only (Karn's algorithm, or timestamps) and asks rto() when it arms the timer.
+// The retransmission time-out of RFC 6298. RttEstimator smooths the samples, and Rto turns them into a time-out and
+// backs off. The connection passes valid samples only (Karn's algorithm, or timestamps), and asks rto() when it arms
+// the timer.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace leat {
 
-/// SRTT and RTTVAR by RFC 6298 §2, one measurement an acknowledgement.
+/// SRTT and RTTVAR by RFC 6298 §2, with one measurement per acknowledgement.
 class RttEstimator {
  public:
   /// Takes one measurement; a negative one is ignored. `begins_round`: the first of a round trip. RTTVAR falls only
@@ -22,7 +22,7 @@ class RttEstimator {
   bool has_sample() const { return !min_rtt_.empty(); }
   Duration srtt() const { return srtt_; }      ///< zero before the first sample
   Duration rttvar() const { return rttvar_; }  ///< zero before the first sample
-  /// The smallest sample of late.
+  /// The smallest recent sample.
   std::optional<Duration> min_rtt() const { return has_sample() ? std::optional(min_rtt_.get()) : std::nullopt; }
 
  private:
@@ -49,8 +49,6 @@ class Rto {
   void on_sample(Duration rtt, bool begins_round = true, Instant now = {});
   /// The timer expired (§5.5): doubles rto(), up to the maximum.
   void back_off();
-  /// Progress that proves the path works although it gives no sample, such as an answered window probe.
-  void reset_backoff() { backoff_ = 0; }
   /// The handshake is over. When a SYN was sent again and nothing could be measured, data starts with 3 s (§5.7).
   /// DEVIATION: with a sample (timestamps tell which SYN was answered) the measured value stays, as Linux has it.
   void on_established(bool syn_timed_out);

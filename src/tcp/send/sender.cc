@@ -33,18 +33,20 @@ void Sender::wrote(std::size_t n) {
 }
 
 void Sender::on_written(StreamPos begin, bool more) {
-  more_ = more;
-  push_ = false;
+  small_.on_written(more);
   mark_write(begin, more);
 }
 
-// Where PSH goes (RFC 9293 §3.9.1.2), as in Linux: at the end of a write, until another one goes on in what waits; and
-// where a block is full, or more is to follow, if half of the peer's largest window was written since the last mark.
+// PSH (RFC 9293 §3.9.1.2) goes, as in Linux, at the end of a write, until another write continues the waiting data. It
+// also goes where a block is full or more is to follow, if half of the peer's largest window was written since the
+// last.
 void Sender::mark_write(StreamPos begin, bool more) {
   constexpr StreamPos kLargestBlock = 65215;  // of Linux's super-segments, without headers
   const StreamPos whole = std::max<StreamPos>(kLargestBlock - kLargestBlock % mss(), mss());
   SendQueue& q = *queue_;
-  const auto is_long = [&](StreamPos pos) { return distance(pushed_, pos) > static_cast<std::int32_t>(max_wnd_ / 2); };
+  const auto is_long = [&](StreamPos pos) {
+    return distance(pushed_, pos) > static_cast<std::int32_t>(peer_.largest() / 2);
+  };
   q.block = std::max(q.block, nxt_);
   if (begin - q.block >= whole) q.block = begin;
   if (begin > q.block) q.buffer.unmark_push(begin);
@@ -64,12 +66,12 @@ std::size_t Sender::room_below(std::uint32_t lowat) const {
   const std::uint32_t unsent = unsent_bytes();
   if (unsent >= lowat) return 0;
   const std::size_t quota = lowat - unsent;
-  return std::min(room(), (quota + mss_ - 1) / mss_ * mss_);
+  return std::min(room(), (quota + path_mss() - 1) / path_mss() * path_mss());
 }
 
 void Sender::push_when_full(std::uint32_t lowat) {
-  if (std::min(limit_, lowat) >= mss_ || room_below(lowat) > 0) return;
-  push_ = true;
+  if (std::min(limit_, lowat) >= path_mss() || room_below(lowat) > 0) return;
+  small_.push();
   end_write();
 }
 
@@ -87,36 +89,16 @@ std::uint32_t Sender::on_ack(StreamPos pos) {
   return static_cast<std::uint32_t>(end - begin);
 }
 
-bool Sender::update_window(StreamPos segment_seq, StreamPos segment_ack, std::uint32_t field, bool scaled) {
-  // DEVIATION: RFC 9293 also refuses the window of a new ACK on an older sequence number. But only a retransmission of
-  // the peer, which is newer, can carry that; its window would be missed, and SND.UNA + SND.WND reach too far.
-  const std::int32_t newer = distance(wl1_, segment_seq), acked = distance(wl2_, segment_ack);
-  const bool older = newer < 0 || (newer == 0 && acked < 0);
-  if (older && acked <= 0) return false;
-  const std::uint32_t before = wnd_;
-  wnd_ = scaled ? field << scale_ : field;
-  max_wnd_ = std::max(max_wnd_, wnd_);
-  wl1_ = static_cast<std::uint32_t>(segment_seq);
-  wl2_ = static_cast<std::uint32_t>(segment_ack);
-  return wnd_ != before;
-}
-
-void Sender::first_window(StreamPos segment_seq, StreamPos segment_ack, std::uint32_t field) {
-  wl1_ = static_cast<std::uint32_t>(segment_seq);
-  wl2_ = static_cast<std::uint32_t>(segment_ack);
-  wnd_ = max_wnd_ = field;
-}
-
 StreamPos Sender::empty_segment_pos() const {
-  // SND.NXT; but beyond a window that shrank it would be refused, the ACK with it, so that the edge has to do.
-  // Less than a unit of the scale is no shrinking, it is rounding (RFC 7323 §2.4).
+  // This is SND.NXT. Beyond a window that shrank the peer would refuse the segment with its ACK, so the edge of the
+  // window is used. Less than a unit of the scale is rounding, not shrinking (RFC 7323 §2.4).
   const std::int64_t beyond = -usable_window();
-  return beyond >= std::int64_t{1} << scale_ ? nxt_ - beyond : nxt_;
+  return beyond >= std::int64_t{1} << peer_.scale() ? nxt_ - beyond : nxt_;
 }
 
-bool Sender::nagle_holds(std::uint32_t length) const {
-  if (fin_queued_ || push_ || urgent_end() > una_ || length >= mss()) return false;
-  return corked_ || more_ || (!nodelay_ && queue_->small_end > una_);
+bool Sender::holds(std::uint32_t length) const {
+  if (fin_queued_ || urgent_end() > una_ || length >= mss()) return false;
+  return small_.hold(queue_->small_end > una_);
 }
 
 std::optional<Sender::Plan> Sender::next_new(std::int64_t allowance, std::uint32_t max_burst,
@@ -125,7 +107,7 @@ std::optional<Sender::Plan> Sender::next_new(std::int64_t allowance, std::uint32
   const std::int64_t available = data_end() - nxt_;
   const std::int64_t usable = usable_window();
   if (available == 0) {
-    // The FIN alone: too small to matter to the network, but it needs the peer's window.
+    // The FIN alone is too small for congestion control, but it needs room in the peer's window.
     if (usable < 1) return std::nullopt;
     return Plan{nxt_, 0, true};
   }
@@ -137,8 +119,8 @@ std::optional<Sender::Plan> Sender::next_new(std::int64_t allowance, std::uint32
   if (rest > 0) {
     // The last, partial segment goes when it empties the buffer and Nagle agrees, or when the peer's
     // window is so small that half of it is a good piece (RFC 9293 §3.8.6.2.1).
-    const bool fills_small_window = length == usable && 2 * length >= max_wnd_;
-    const bool may_go = (to_the_end && !nagle_holds(static_cast<std::uint32_t>(rest))) ||
+    const bool fills_small_window = length == usable && 2 * length >= peer_.largest();
+    const bool may_go = (to_the_end && !holds(static_cast<std::uint32_t>(rest))) ||
                         (whole == 0 && (fills_small_window || override_timer));
     if (!may_go) length = whole;
   }
@@ -171,7 +153,7 @@ bool Sender::is_blocked_by_window() const {
 bool Sender::is_corked() const {
   if (nxt_ < 1 || una_ < nxt_ || nxt_ >= data_end()) return false;
   const std::int64_t available = data_end() - nxt_;
-  return available < mss() && nagle_holds(static_cast<std::uint32_t>(available));
+  return available < mss() && holds(static_cast<std::uint32_t>(available));
 }
 
 }  // namespace leat

@@ -13,9 +13,9 @@ constexpr std::int64_t kPlenty = 1 << 30;
 struct Opened : Sender {
   explicit Opened(std::uint32_t window, bool nodelay = false) : Sender(100000, nodelay) {
     attach(queue);
-    set_mss(1000);
+    peer().set_mss(1000);
     syn_sent();
-    first_window(0, 0, window);
+    peer().begin(0, 0, window);
     on_ack(1);
   }
   SendQueue queue;
@@ -55,7 +55,7 @@ TEST(Sender, CongestionAllowanceAndBurstLimitCut) {
 TEST(Sender, SillyWindowsAreNotFilled) {
   BufferPool pool;
   Opened s(5000);
-  s.update_window(1, 1, 300, false);
+  s.peer().update(1, 1, 300, false);
   write(s, pool, 4000);
   EXPECT_FALSE(s.next_new(kPlenty, 65000, false).has_value()) << "300 of a window that was 5000";
   EXPECT_TRUE(s.is_blocked_by_window());
@@ -73,21 +73,21 @@ TEST(Sender, ASmallWindowThatNeverWasLargerIsFilled) {
 
 TEST(Sender, OldSegmentsDoNotChangeTheWindow) {
   Opened s(5000);
-  EXPECT_TRUE(s.update_window(100, 1, 6000, false));
-  EXPECT_FALSE(s.update_window(99, 1, 10, false)) << "an older sequence number";
-  EXPECT_EQ(s.window(), 6000u);
-  EXPECT_TRUE(s.update_window(100, 1, 7000, false)) << "the same numbers: a window update";
-  s.set_scale(7);
-  EXPECT_TRUE(s.update_window(100, 1, 10, true));
-  EXPECT_EQ(s.window(), 1280u);
+  EXPECT_TRUE(s.peer().update(100, 1, 6000, false));
+  EXPECT_FALSE(s.peer().update(99, 1, 10, false)) << "an older sequence number";
+  EXPECT_EQ(s.peer().size(), 6000u);
+  EXPECT_TRUE(s.peer().update(100, 1, 7000, false)) << "the same numbers: a window update";
+  s.peer().set_scale(7);
+  EXPECT_TRUE(s.peer().update(100, 1, 10, true));
+  EXPECT_EQ(s.peer().size(), 1280u);
 }
 
 TEST(Sender, WindowUpdatesGoOnWhereSequenceNumbersWrap) {
   Opened s(5000);
   for (StreamPos seq = 100; seq < StreamPos{5} << 32; seq += 1'500'000'000) {
-    EXPECT_TRUE(s.update_window(seq, 1, 6000, false)) << seq;
-    EXPECT_FALSE(s.update_window(seq - 1, 1, 10, false)) << seq;
-    EXPECT_TRUE(s.update_window(seq, 1, 5000, false)) << seq;
+    EXPECT_TRUE(s.peer().update(seq, 1, 6000, false)) << seq;
+    EXPECT_FALSE(s.peer().update(seq - 1, 1, 10, false)) << seq;
+    EXPECT_TRUE(s.peer().update(seq, 1, 5000, false)) << seq;
   }
 }
 
@@ -96,9 +96,9 @@ TEST(Sender, ANewAckBringsItsWindowWhateverItsSequenceNumber) {
   Opened s(5000);
   write(s, pool, 1000);
   s.sent(*s.next_new(kPlenty, 65000, false));
-  EXPECT_TRUE(s.update_window(100, 1, 6000, false));
-  EXPECT_TRUE(s.update_window(1, 501, 2000, false)) << "a retransmission of the peer with news in it";
-  EXPECT_EQ(s.window(), 2000u);
+  EXPECT_TRUE(s.peer().update(100, 1, 6000, false));
+  EXPECT_TRUE(s.peer().update(1, 501, 2000, false)) << "a retransmission of the peer with news in it";
+  EXPECT_EQ(s.peer().size(), 2000u);
   s.discard();
 }
 
@@ -128,7 +128,7 @@ TEST(Sender, AWindowTakenBackLeavesANegativeRest) {
   Opened s(5000);
   write(s, pool, 5000);
   s.sent(*s.next_new(kPlenty, 65000, false));
-  s.update_window(1, 1, 1000, false);
+  s.peer().update(1, 1, 1000, false);
   EXPECT_EQ(s.usable_window(), -4000);
   EXPECT_FALSE(s.next_new(kPlenty, 65000, true).has_value());
   s.discard();
