@@ -102,10 +102,10 @@ EXCEPTIONS = {
     ("class_size", "TcpSockets"): "being cut",
     ("file_size", "src/tcp/engine/tcp_engine.h"): "being cut",
     ("class_size", "TcpEngine"): "being cut",
-    ("class_size", "Recovery"): "being cut",
-    ("class_size", "Scoreboard"): "being cut",
+    ("class_size", "Recovery"): "one state machine over one scoreboard: 24 of its functions are reads or one-line events",
+    ("class_size", "Scoreboard"): "one list of ranges and its invariants: 20 of its functions are reads",
     ("class_size", "Receiver"): "being cut",
-    ("class_size", "Sender"): "being cut",
+    ("class_size", "Sender"): "the send queue behind SND.UNA and SND.NXT: 24 of its functions are reads of one line",
 }
 
 

@@ -79,7 +79,7 @@ TEST(Cubic, FollowsTheCurveThroughBothRegions) {
   const Instant epoch = t.now;
   for (int i = 0; i < 180; ++i) {
     t.round_trip();
-    // What the curve is at the end of the next round trip is reached by its end.
+    // The window reaches the value that the curve has at the end of the next round trip.
     const double age = std::chrono::duration<double>(t.now - epoch).count();
     const double wanted = w_cubic(age, 1000, 700);
     ASSERT_NEAR(t.segments(), wanted, 4 + wanted / 50) << age;
