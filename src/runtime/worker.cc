@@ -17,12 +17,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kSendRounds = 16;  // batches sent a turn and device
-constexpr int kEventRounds = 4;  // times that events may lead to more to send, a turn
-constexpr int kEventsARound = 256;
-constexpr unsigned kLooksAPoll = 8;      // while looking: at devices, for each time at everything else that may happen
-constexpr Duration kBlockedPause = 1ms;  // how often timers run while every device is blocked
-constexpr Duration kFlushTime = 200ms;   // how long stopping waits for a blocked device
+constexpr unsigned kLooksAPoll = 8;          // looks at the devices for each look at everything else that may happen
+constexpr Duration kFlushPause = 1ms;        // between two attempts to send through a blocked device while stopping
+constexpr Duration kFlushTime = 200ms;       // how long stopping waits for blocked devices
 constexpr unsigned long kTimerSlack = 1000;  // ns; the default of 50 us would blur pacing
 
 thread_local const Worker* this_threads_worker = nullptr;
@@ -50,7 +47,9 @@ Worker::Worker(Poller poller, const WorkerConfig& config, WorkerCallbacks callba
       poller_(std::move(poller)),
       spin_(polling_here(config.polling)),
       on_address_conflict_(config.on_address_conflict),
-      callbacks_(std::move(callbacks)) {}
+      callbacks_(std::move(callbacks)) {
+  driver_.emplace(*stack_, pool_);
+}
 
 Worker::~Worker() { stop(); }
 
@@ -73,16 +72,15 @@ expected<std::unique_ptr<Worker>, Error> Worker::start(const WorkerConfig& confi
 }
 
 expected<void, Error> Worker::add(WorkerLink link) {
-  const auto id = stack_->add_interface(link.interface);
-  if (!id) return unexpected(id.error());
   const int fd = link.device->descriptor();
-  if (fd < 0 || !poller_.add(fd, static_cast<unsigned>(links_.size()))) return unexpected(Error::unsupported);
-  Link& added = links_.emplace_back();
-  added.device = std::move(link.device);
-  added.id = *id;
+  if (fd < 0 || !poller_.add(fd, static_cast<unsigned>(devices_.size()))) return unexpected(Error::unsupported);
+  const auto id = driver_->attach(*link.device, link.interface);
+  if (!id) return unexpected(id.error());
+  devices_.push_back(std::move(link.device));
+  watched_.push_back(driver_->waits().back());
   stack_->announce(*id, monotonic_now());
   if (link.interface.caps.shares_host_address) {
-    shared_ports_.attach(*added.device, *id, link.interface, link.all_addresses);
+    shared_ports_.attach(*devices_.back(), *id, link.interface, link.all_addresses);
   }
   return {};
 }
@@ -123,7 +121,7 @@ void Worker::run() {
   Instant now = monotonic_now();
   turn(0, now);
   for (;;) {
-    turn(wait(wake_up_time(now), now), now);
+    turn(wait(wake_up_, now), now);
     const std::lock_guard lock(mutex_);
     if (stopping_) break;
   }
@@ -138,12 +136,12 @@ std::uint32_t Worker::wait(Instant wake_up, Instant& now) {
   for (;;) {
     const Duration waited = now - began;
     if (!idle && wake_up > now && waited >= std::min(spin, SpinTime::kMost)) {
-      for (Link& link : links_) link.device->idle();
+      driver_->idle();
       idle = true;
     }
     const bool sleeps = waited >= spin;
     if (!sleeps && ++looks_ % kLooksAPoll != 0) {
-      const bool found = look();
+      const bool found = driver_->look();
       now = monotonic_now();
       if (!found && now < wake_up) continue;
       if (wake_up > began) spin_.on_waited(now - began);
@@ -159,41 +157,40 @@ std::uint32_t Worker::wait(Instant wake_up, Instant& now) {
   }
 }
 
-/// Asks the devices themselves, which costs less than to ask whether they have something. True when one has.
-bool Worker::look() {
-  for (std::size_t k = 0; k < links_.size(); ++k) {
-    const std::size_t i = (looks_ + k) % links_.size();  // another one first each time
-    if (links_[i].failed) continue;
-    const auto received = links_[i].device->receive(in_, pool_);
-    if (in_.empty() && received) continue;
-    found_ = Found{i, received};
-    return true;
-  }
-  return false;
-}
-
 void Worker::turn(std::uint32_t ready, Instant now) {
   ++turns_;
-  more_ = false;
   run_tasks(now);
-  run_timers(now);
-  if (const auto found = std::exchange(found_, std::nullopt)) take(found->link, found->received, now);
-  for (std::size_t i = 0; i < links_.size(); ++i) {
-    // A device without a descriptor of its own for room wakes us through the one for input.
-    if ((ready >> i & 1) != 0 && !links_[i].failed) receive(i, now);
+  wake_up_ = driver_->turn(now, Application{*this, now}, ready);
+  wake_up_ = std::min(wake_up_, timers_due_);
+  shared_ports_.release_unused(*stack_);
+  while (const std::optional<AddressConflict> conflict = stack_->next_address_conflict()) {
+    if (on_address_conflict_) on_address_conflict_(*conflict);
   }
-  deliver_events(now);  // before anything is sent: an answer that a handler writes carries the ACK of the question
-  for (int round = 0;; ++round) {
-    for (std::size_t i = 0; i < links_.size(); ++i) transmit(i, now);
-    shared_ports_.release_unused(*stack_);
-    const bool events = deliver_events(now);
-    const bool timers = run_timers(now);
-    if (!events && !timers) break;
-    if (round == kEventRounds) {
-      more_ = true;
-      break;
+  watch();
+}
+
+/// Tells the poller which descriptors the Driver wants to wait for now.
+void Worker::watch() {
+  const std::span<const Wait> waits = driver_->waits();
+  for (std::size_t i = 0; i < waits.size(); ++i) {
+    if (waits[i] == watched_[i]) continue;
+    if (waits[i].fd < 0) {
+      poller_.remove(watched_[i].fd);
+    } else {
+      poller_.change(waits[i].fd, static_cast<unsigned>(i), {.input = waits[i].input, .output = waits[i].output});
     }
+    watched_[i] = waits[i];
   }
+}
+
+void Worker::Application::operator()(const Event& event) {
+  if (worker.callbacks_.on_event) worker.callbacks_.on_event(*worker.stack_, event, now);
+}
+
+void Worker::Application::on_failure(std::size_t, Error error) {
+  Error none = Error::none;
+  worker.failure_.compare_exchange_strong(none, error);
+  if (worker.callbacks_.on_link_failure) worker.callbacks_.on_link_failure(*worker.stack_, error, now);
 }
 
 /// True when there were any that had been due before: they may have given the stack something to send.
@@ -213,73 +210,6 @@ void Worker::run_tasks(Instant now) {
   running_.clear();
 }
 
-void Worker::receive(std::size_t index, Instant now) { take(index, links_[index].device->receive(in_, pool_), now); }
-
-/// What a device has given is in in_.
-void Worker::take(std::size_t index, const expected<void, Error>& received, Instant now) {
-  Link& link = links_[index];
-  if (in_.full()) more_ = true;
-  if (!in_.empty()) {
-    stack_->receive(link.id, in_, now);
-    link.device->judged(stack_->verdicts());
-  }
-  while (const std::optional<AddressConflict> conflict = stack_->next_address_conflict()) {
-    if (on_address_conflict_) on_address_conflict_(*conflict);
-  }
-  if (!received) fail(index, received.error(), now);
-}
-
-void Worker::transmit(std::size_t index, Instant now) {
-  Link& link = links_[index];
-  for (int round = 0; round < kSendRounds; ++round) {
-    if (link.failed) link.out.clear();
-    if (!link.out.empty()) link.device->transmit(link.out);
-    const bool blocked = !link.out.empty();
-    if (blocked != link.blocked) set_blocked(index, blocked);
-    // Also when nothing can be sent: this is where the stack's timers run.
-    const bool more = stack_->transmit(link.id, link.out, now);
-    if (blocked || (link.out.empty() && !more)) return;
-  }
-  more_ = true;
-}
-
-void Worker::set_blocked(std::size_t index, bool blocked) {
-  Link& link = links_[index];
-  link.blocked = blocked;
-  const int fd = link.device->descriptor();
-  if (link.device->write_descriptor() == fd) poller_.change(fd, static_cast<unsigned>(index), {.output = blocked});
-}
-
-void Worker::fail(std::size_t index, Error error, Instant now) {
-  Link& link = links_[index];
-  poller_.remove(link.device->descriptor());
-  link.failed = true;
-  link.blocked = false;
-  Error none = Error::none;
-  failure_.compare_exchange_strong(none, error);
-  if (callbacks_.on_link_failure) callbacks_.on_link_failure(*stack_, error, now);
-}
-
-/// True when there were any: their handlers may have given the stack something to send.
-bool Worker::deliver_events(Instant now) {
-  int count = 0;
-  while (count < kEventsARound) {
-    const auto event = stack_->next_event();
-    if (!event) break;
-    ++count;
-    if (callbacks_.on_event) callbacks_.on_event(*stack_, *event, now);
-  }
-  return count > 0;
-}
-
-Instant Worker::wake_up_time(Instant now) const {
-  if (more_) return now;
-  const Instant deadline = std::min(stack_->next_deadline(), timers_due_);
-  const bool all_blocked = std::all_of(links_.begin(), links_.end(), [](const Link& l) { return l.blocked; });
-  // The stack may be due because it wants to send, which it cannot: that must not make the loop spin.
-  return all_blocked ? std::max(deadline, now + kBlockedPause) : deadline;
-}
-
 void Worker::finish() {
   Instant now = monotonic_now();
   run_tasks(now);
@@ -292,19 +222,25 @@ void Worker::finish() {
     if (stopped_) break;  // only this thread writes it
     run_tasks(now);
   }
-  const Instant end = now + kFlushTime;
-  for (std::size_t i = 0; i < links_.size(); ++i) {
-    do {
-      more_ = false;
-      transmit(i, now);
-      if (links_[i].blocked) poller_.wait(std::min(end, now + kBlockedPause), now);
-      now = monotonic_now();
-    } while ((links_[i].blocked || more_) && now < end);
-  }
-  // Connections' handles may live on; interfaces' names are free again, and so is memory that was borrowed.
-  links_.clear();
-  in_.clear();
+  flush(now);
+  // Connections' handles may live on. Interfaces' names are free again, and so is memory that was borrowed.
+  driver_.reset();
+  devices_.clear();
   stack_.reset();
+}
+
+/// Sends what is ready, and waits for blocked devices for a moment.
+void Worker::flush(Instant now) {
+  const Instant end = now + kFlushTime;
+  for (;;) {
+    const bool more = driver_->transmit(now);
+    bool blocked = false;
+    for (std::size_t i = 0; i < devices_.size(); ++i) blocked |= driver_->is_blocked(i);
+    if ((!blocked && !more) || now >= end) return;
+    watch();
+    if (!more) poller_.wait(std::min(end, now + kFlushPause), now);
+    now = monotonic_now();
+  }
 }
 
 }  // namespace leat

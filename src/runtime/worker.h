@@ -1,10 +1,9 @@
-// Worker: a thread that owns a Stack and its devices, and drives both: it reads the clock, moves packets, runs due
-// timers, executes what other threads ask for, and tells events. When there is nothing to do it looks for a while
-// (SpinTime), then sleeps.
+// Worker: a thread that owns a Stack, its devices and their Driver (stack/driver.h). It adds what a Driver lacks: the
+// clock, a poller, the tasks of other threads, and how to wait: it looks at the devices for a while (SpinTime), then
+// sleeps.
 //
-// One turn: tasks, the application's timers, at most one batch from each device, events, everything there is to send,
-// and what that and new events lead to. The clock is read once a turn. Work a turn is bounded, so that neither a flood
-// of frames nor of tasks starves the rest. The only locked thing is the queue of tasks.
+// Each turn runs the posted tasks, then a turn of the Driver. The clock is read once a turn. The work of a turn is
+// bounded, so that a flood of frames does not starve the tasks. The queue of tasks is the only thing that is locked.
 #pragma once
 
 #include <atomic>
@@ -20,6 +19,7 @@
 #include "runtime/poller.h"
 #include "runtime/shared_ports.h"
 #include "runtime/spin_time.h"
+#include "stack/driver.h"
 #include "stack/stack.h"
 
 namespace leat {
@@ -74,7 +74,7 @@ class Worker {
   std::optional<Error> failure() const;
 
   /// For tasks and callbacks, that is on the worker's thread.
-  const Device& device(std::size_t link) const { return *links_[link].device; }
+  const Device& device(std::size_t link) const { return *devices_[link]; }
   BufferPool& pool() { return pool_; }
   /// As the Stack's, for links that share the kernel's addresses too: see shared_ports.h.
   expected<SocketHandle, Error> connect(const ConnectRequest& request, Instant now) {
@@ -86,12 +86,13 @@ class Worker {
   std::uint64_t turns() const { return turns_; }
 
  private:
-  struct Link {
-    std::unique_ptr<Device> device;
-    InterfaceId id = 0;
-    PacketBatch out;       ///< left over from back-pressure
-    bool blocked = false;  ///< waits for room
-    bool failed = false;
+  /// What the Driver calls.
+  struct Application {
+    Worker& worker;
+    Instant now;
+    void operator()(const Event& event);
+    bool run_timers(Instant time) { return worker.run_timers(time); }
+    void on_failure(std::size_t link, Error error);
   };
   Worker(Poller poller, const WorkerConfig& config, WorkerCallbacks callbacks);
   expected<void, Error> add(WorkerLink link);
@@ -99,16 +100,10 @@ class Worker {
   bool run_timers(Instant now);
   void turn(std::uint32_t ready, Instant now);
   void run_tasks(Instant now);
-  void receive(std::size_t index, Instant now);
-  void take(std::size_t index, const expected<void, Error>& received, Instant now);
-  bool look();
-  void transmit(std::size_t index, Instant now);
-  void set_blocked(std::size_t index, bool blocked);
-  void fail(std::size_t index, Error error, Instant now);
-  bool deliver_events(Instant now);
-  Instant wake_up_time(Instant now) const;
+  void watch();
   std::uint32_t wait(Instant wake_up, Instant& now);
   void finish();
+  void flush(Instant now);
 
   // The pool outlives all that holds its slices.
   BufferPool pool_;
@@ -117,19 +112,14 @@ class Worker {
   SpinTime spin_;
   std::function<void(const AddressConflict&)> on_address_conflict_;
   WorkerCallbacks callbacks_;
-  std::vector<Link> links_;
+  std::vector<std::unique_ptr<Device>> devices_;
+  std::optional<Driver> driver_;  ///< until the thread ends
+  std::vector<Wait> watched_;     ///< what the poller was told, for each link
   SharedPorts shared_ports_;
-  PacketBatch in_;
-  /// What a device gave when it was looked at.
-  struct Found {
-    std::size_t link;
-    expected<void, Error> received;
-  };
-  std::optional<Found> found_;
   unsigned looks_ = 0;
   std::vector<Task> running_;
   Instant timers_due_ = kNever;
-  bool more_ = false;  ///< something was left undone: no sleep before the next turn
+  Instant wake_up_{};  ///< when the next turn is due
   std::uint64_t turns_ = 0;
 
   std::mutex mutex_;  ///< guards tasks_, stopping_, stopped_
