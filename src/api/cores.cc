@@ -6,7 +6,7 @@
 
 #include "api/host_config.h"
 #include "api/states.h"
-#include "device/relay.h"
+#include "device/share_notices.h"
 
 namespace leat {
 namespace {
@@ -82,8 +82,9 @@ expected<std::vector<Host>, HostError> Host::open_cores(const HostConfig& config
   const auto siblings = std::make_shared<Siblings>(cores);
   for (unsigned i = 0; i < cores; ++i) {
     WorkerLink& link = (*links)[i];
-    link.device = relay(std::move(link.device),
-                        [siblings, i](const std::vector<std::uint8_t>& frame) { siblings->tell_others(i, frame); });
+    link.device = share_notices(std::move(link.device), [siblings, i](const std::vector<std::uint8_t>& frame) {
+      siblings->tell_others(i, frame);
+    });
     auto host = start(config, std::move(link));
     if (!host) return unexpected(host.error());
     siblings->set(i, host->state_->engine);

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "device/memory_link.h"
+#include "link/forwarding_device.h"
 
 namespace leat {
 namespace {
@@ -19,22 +20,15 @@ Registry& registry() {
   return r;
 }
 
-/// An end of a link, which keeps the link alive.
-class NamedEnd final : public Device {
+/// Keeps the link alive with its end.
+class NamedEnd final : public ForwardingDevice {
  public:
   NamedEnd(std::shared_ptr<MemoryLink> link, std::unique_ptr<Device> end)
-      : link_(std::move(link)), end_(std::move(end)) {}
-
-  const DeviceCaps& caps() const override { return end_->caps(); }
-  expected<void, Error> receive(PacketBatch& batch, BufferPool& pool) override { return end_->receive(batch, pool); }
-  void transmit(PacketBatch& batch) override { end_->transmit(batch); }
-  int descriptor() const override { return end_->descriptor(); }
-  int write_descriptor() const override { return end_->write_descriptor(); }
-  DeviceCounters counters() const override { return end_->counters(); }
+      : ForwardingDevice(std::move(end)), link_(std::move(link)) {}
+  ~NamedEnd() override { inner_.reset(); }  // before its link
 
  private:
   std::shared_ptr<MemoryLink> link_;
-  std::unique_ptr<Device> end_;  ///< destroyed before its link
 };
 
 }  // namespace

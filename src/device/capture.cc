@@ -9,6 +9,7 @@
 #include "device/capture_file.h"
 #include "device/capture_text.h"
 #include "device/pcapng.h"
+#include "link/forwarding_device.h"
 #include "packet/transport_checksum.h"
 #include "wire/udp.h"
 
@@ -62,10 +63,10 @@ class Held {
   std::size_t count_ = 0;
 };
 
-class CaptureDevice final : public Device {
+class CaptureDevice final : public ForwardingDevice {
  public:
   CaptureDevice(std::unique_ptr<Device> inner, CaptureFile file, const std::string& interface)
-      : inner_(std::move(inner)), file_(std::move(file)) {
+      : ForwardingDevice(std::move(inner)), file_(std::move(file)) {
     pcapng::add_section(file_.buffer(), "leat");
     const bool link_layer = inner_->caps().has_link_layer;
     pcapng::add_interface(file_.buffer(), {link_layer ? pcapng::LinkType::ethernet : pcapng::LinkType::raw_ip,
@@ -78,18 +79,6 @@ class CaptureDevice final : public Device {
     const DeviceCounters counted = inner_->counters();
     pcapng::add_statistics(file_.buffer(), {wall_clock(), counted.rx_packets, counted.rx_dropped});
   }
-
-  const DeviceCaps& caps() const override { return inner_->caps(); }
-  int descriptor() const override { return inner_->descriptor(); }
-  int write_descriptor() const override { return inner_->write_descriptor(); }
-  std::string description() const override { return inner_->description(); }
-  DeviceCounters counters() const override { return inner_->counters(); }
-  expected<std::uint16_t, Error> claim_port(const IpAddress& address, std::uint16_t port) override {
-    return inner_->claim_port(address, port);
-  }
-  void release_port(std::uint16_t port) override { inner_->release_port(port); }
-  expected<KernelPath, Error> path_to(const IpAddress& remote) const override { return inner_->path_to(remote); }
-  std::vector<ImpairmentReport> impairments() const override { return inner_->impairments(); }
 
   expected<void, Error> receive(PacketBatch& batch, BufferPool& pool) override;
   void judged(std::span<const PacketVerdict> verdicts) override;
@@ -105,7 +94,6 @@ class CaptureDevice final : public Device {
     file_.flush_if_large();
   }
 
-  std::unique_ptr<Device> inner_;
   CaptureFile file_;
   Held in_, out_;
   std::uint64_t arrived_at_ = 0;

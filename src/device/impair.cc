@@ -13,6 +13,7 @@
 #include "device/system_random.h"
 #include "device/unique_fd.h"
 #include "emulator/link_emulator.h"
+#include "link/forwarding_device.h"
 #include "wire/ethernet.h"
 
 namespace leat {
@@ -21,36 +22,29 @@ namespace {
 /// A direction, if anything impairs it.
 using Emulator = std::optional<LinkEmulator>;
 
-class ImpairedDevice final : public Device {
+class ImpairedDevice final : public ForwardingDevice {
  public:
   ImpairedDevice(std::unique_ptr<Device> inner, UniqueFd epoll, UniqueFd timer, Emulator in, Emulator out)
-      : inner_(std::move(inner)),
+      : ForwardingDevice(std::move(inner)),
         epoll_(std::move(epoll)),
         timer_(std::move(timer)),
         in_(std::move(in)),
         out_(std::move(out)) {}
-  ~ImpairedDevice() override { flush(kNever); }
+  ~ImpairedDevice() override {
+    flush(kNever);
+    inner_.reset();  // it may still hold packets whose memory is of pool_
+  }
 
   bool watch();
 
-  const DeviceCaps& caps() const override { return inner_->caps(); }
   expected<void, Error> receive(PacketBatch& batch, BufferPool& pool) override;
   void transmit(PacketBatch& batch) override;
   int descriptor() const override { return epoll_.get(); }
   int write_descriptor() const override { return -1; }
-  DeviceCounters counters() const override { return inner_->counters(); }
-  std::string description() const override { return inner_->description(); }
   std::vector<ImpairmentReport> impairments() const override;
-
-  expected<std::uint16_t, Error> claim_port(const IpAddress& address, std::uint16_t port) override {
-    return inner_->claim_port(address, port);
-  }
-  void release_port(std::uint16_t port) override { inner_->release_port(port); }
-  expected<KernelPath, Error> path_to(const IpAddress& remote) const override { return inner_->path_to(remote); }
   void judged(std::span<const PacketVerdict> verdicts) override {
     if (!in_) inner_->judged(verdicts);  // else they are about other packets than it gave
   }
-  void idle() override { inner_->idle(); }
 
  private:
   void flush(Instant now);
@@ -58,7 +52,6 @@ class ImpairedDevice final : public Device {
   void set_blocked(bool blocked);
 
   BufferPool pool_;  ///< for what is sent: headers of split super-segments, doubles
-  std::unique_ptr<Device> inner_;
   UniqueFd epoll_, timer_;
   Emulator in_, out_;
   PacketBatch arrived_;  ///< from inner_, on its way into in_

@@ -8,6 +8,7 @@
 
 #include "device/impair.h"
 #include "device/memory_link.h"
+#include "link/forwarding_device.h"
 #include "packet/testing/tcp_frame.h"
 
 namespace leat {
@@ -18,24 +19,19 @@ using testing::make_packet;
 using testing::seq_of;
 using testing::TcpFrame;
 
-/// Passes everything on but what it says of the device.
-class Described final : public Device {
+/// Says of the device what the test wants.
+class Described final : public ForwardingDevice {
  public:
-  Described(std::unique_ptr<Device> inner, const DeviceCaps& caps) : inner_(std::move(inner)), caps_(caps) {}
+  Described(std::unique_ptr<Device> inner, const DeviceCaps& caps) : ForwardingDevice(std::move(inner)), caps_(caps) {}
   const DeviceCaps& caps() const override { return caps_; }
   expected<void, Error> receive(PacketBatch& batch, BufferPool& pool) override {
     if (gone) return unexpected(Error::no_device);
     return inner_->receive(batch, pool);
   }
-  void transmit(PacketBatch& batch) override { inner_->transmit(batch); }
-  int descriptor() const override { return inner_->descriptor(); }
-  int write_descriptor() const override { return inner_->write_descriptor(); }
-  DeviceCounters counters() const override { return inner_->counters(); }
 
   std::atomic<bool> gone{false};
 
  private:
-  std::unique_ptr<Device> inner_;
   DeviceCaps caps_;
 };
 

@@ -11,7 +11,7 @@
 #include "device/memory_link.h"
 #include "device/memory_pair.h"
 #include "device/open_device.h"
-#include "device/relay.h"
+#include "device/share_notices.h"
 #include "device/testing/in_namespace.h"
 #include "device/testing/veth.h"
 
@@ -159,9 +159,9 @@ JoinedLink loopback(BufferPool& pool) {
 
 // What stands around another device must not take anything from it.
 
-JoinedLink relayed(BufferPool& pool) {
+JoinedLink sharing_notices(BufferPool& pool) {
   JoinedLink link = packet(pool);
-  if (link.device) link.device = relay(std::move(link.device), [](const std::vector<std::uint8_t>&) {});
+  if (link.device) link.device = share_notices(std::move(link.device), [](const std::vector<std::uint8_t>&) {});
   return link;
 }
 
@@ -247,7 +247,7 @@ std::vector<ConformanceLink> memory_links() {
 std::vector<ConformanceLink> wrapped_links() {
   ConformanceLink faulty = like_packet("impaired", impaired);
   faulty.holds_frames = true;
-  return {like_packet("relayed", relayed), like_packet("captured", captured), faulty};
+  return {like_packet("sharing_notices", sharing_notices), like_packet("captured", captured), faulty};
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "device/relay.h"
+#include "device/share_notices.h"
 
 #include <gtest/gtest.h>
 
@@ -35,12 +35,12 @@ std::vector<std::uint8_t> icmp(IcmpType type) {
   return frame;
 }
 
-TEST(Relay, TellsOthersWhatConcernsThemAndKeepsIt) {
+TEST(ShareNotices, TellsOthersWhatConcernsThemAndKeepsIt) {
   BufferPool pool;
   MemoryPair pair(plain_memory_caps());
   std::vector<std::vector<std::uint8_t>> told;
   auto device =
-      relay(std::move(pair.second), [&](std::vector<std::uint8_t> frame) { told.push_back(std::move(frame)); });
+      share_notices(std::move(pair.second), [&](std::vector<std::uint8_t> frame) { told.push_back(std::move(frame)); });
   const std::vector<std::vector<std::uint8_t>> sent = {
       arp(ArpOperation::request, 2),    arp(ArpOperation::reply, 2),
       arp(ArpOperation::request),       icmp(IcmpType::echo_request),

@@ -1,5 +1,6 @@
-#include "device/relay.h"
+#include "device/share_notices.h"
 
+#include "link/forwarding_device.h"
 #include "wire/arp.h"
 #include "wire/ethernet.h"
 #include "wire/icmp.h"
@@ -27,12 +28,11 @@ bool concerns_others(Bytes frame, bool has_link_layer) {
   return arp && (arp->operation == ArpOperation::reply || arp->sender_ip == arp->target_ip);
 }
 
-class Relay final : public Device {
+class NoticeSharer final : public ForwardingDevice {
  public:
-  Relay(std::unique_ptr<Device> inner, std::function<void(std::vector<std::uint8_t>)> tell_others)
-      : inner_(std::move(inner)), tell_others_(std::move(tell_others)) {}
+  NoticeSharer(std::unique_ptr<Device> inner, std::function<void(std::vector<std::uint8_t>)> tell_others)
+      : ForwardingDevice(std::move(inner)), tell_others_(std::move(tell_others)) {}
 
-  const DeviceCaps& caps() const override { return inner_->caps(); }
   expected<void, Error> receive(PacketBatch& batch, BufferPool& pool) override {
     const std::size_t before = batch.size();
     const auto received = inner_->receive(batch, pool);
@@ -43,30 +43,16 @@ class Relay final : public Device {
     }
     return received;
   }
-  void transmit(PacketBatch& batch) override { inner_->transmit(batch); }
-  int descriptor() const override { return inner_->descriptor(); }
-  int write_descriptor() const override { return inner_->write_descriptor(); }
-  DeviceCounters counters() const override { return inner_->counters(); }
-  std::string description() const override { return inner_->description(); }
-  std::vector<ImpairmentReport> impairments() const override { return inner_->impairments(); }
-  expected<std::uint16_t, Error> claim_port(const IpAddress& address, std::uint16_t port) override {
-    return inner_->claim_port(address, port);
-  }
-  void release_port(std::uint16_t port) override { inner_->release_port(port); }
-  expected<KernelPath, Error> path_to(const IpAddress& remote) const override { return inner_->path_to(remote); }
-  void judged(std::span<const PacketVerdict> verdicts) override { inner_->judged(verdicts); }
-  void idle() override { inner_->idle(); }
 
  private:
-  std::unique_ptr<Device> inner_;
   std::function<void(std::vector<std::uint8_t>)> tell_others_;
 };
 
 }  // namespace
 
-std::unique_ptr<Device> relay(std::unique_ptr<Device> inner,
-                              std::function<void(std::vector<std::uint8_t>)> tell_others) {
-  return std::make_unique<Relay>(std::move(inner), std::move(tell_others));
+std::unique_ptr<Device> share_notices(std::unique_ptr<Device> inner,
+                                      std::function<void(std::vector<std::uint8_t>)> tell_others) {
+  return std::make_unique<NoticeSharer>(std::move(inner), std::move(tell_others));
 }
 
 }  // namespace leat
