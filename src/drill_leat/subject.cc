@@ -7,8 +7,8 @@
 #include "drill_leat/calls.h"
 #include "drill_leat/knobs.h"
 #include "packet/packet.h"
+#include "stack/queue_host.h"
 #include "stack/stack.h"
-#include "stack/transmit_all.h"
 
 namespace leat::drill {
 namespace {
@@ -31,7 +31,7 @@ class LeatSubject final : public Subject {
   ~LeatSubject() override {
     pending_.reset();  // before Sockets, because a call that waits is abandoned first
     sockets_.reset();
-    stack_.reset();
+    host_.reset();
   }
 
   std::optional<std::string> set(const Knob& knob) override;
@@ -72,7 +72,7 @@ class LeatSubject final : public Subject {
   SocketsConfig config_ = linux_defaults();
   std::uint32_t mtu_ = settings_.mtu;
   BufferPool pool_;
-  std::unique_ptr<Stack> stack_;
+  std::unique_ptr<QueueHost> host_;
   std::unique_ptr<Sockets> sockets_;
   std::unique_ptr<PendingCall> pending_ = std::make_unique<PendingCall>();
   SystemCall* waiting_ = nullptr;
@@ -96,7 +96,7 @@ std::optional<std::string> LeatSubject::build() {
   StackConfig config;
   config.seed = {0x1ea7, 0xd111};
   config.tcp = config_.tcp;
-  stack_ = std::make_unique<Stack>(config, pool_);
+  host_ = std::make_unique<QueueHost>(config, pool_);
   InterfaceConfig interface;
   interface.caps.has_link_layer = false;
   interface.caps.mtu = interface.mtu = mtu_;
@@ -106,28 +106,24 @@ std::optional<std::string> LeatSubject::build() {
   IpAddress gateway = local;
   gateway.bytes[local.is_v4() ? 3 : 15] ^= 1;
   interface.gateway = gateway;
-  if (!stack_->add_interface(interface)) {
+  if (!host_->attach(interface)) {
     return settings_.wire_is_v6()
                ? "IPv6 (--ip_version=ipv6)"
                : concat("Leat has no interface with the address ", local.to_string(), " and an MTU of ", mtu_);
   }
-  sockets_ = std::make_unique<Sockets>(*stack_, config_);
+  sockets_ = std::make_unique<Sockets>(host_->stack(), config_);
   return std::nullopt;
 }
 
 bool LeatSubject::step() {
   bool any = false;
   sockets_->run_timers(now_);
-  transmit_all(*stack_, 1, now_, [&](const Packet& packet) {
+  any |= host_->transmit(now_, [&](const Packet& packet) {
     SentPacket sent{now(), std::vector<std::uint8_t>(packet.size())};
     static_cast<void>(packet.copy_out(0, sent.bytes));
     sent_.push_back(std::move(sent));
-    any = true;
   });
-  while (const auto event = stack_->next_event()) {
-    sockets_->on_event(*event, now_);
-    any = true;
-  }
+  any |= host_->dispatch(now_, [&](const leat::Event& event) { sockets_->on_event(event, now_); });
   while (PendingCall* done = sockets_->next_completed()) {
     if (waiting_ != nullptr && done == pending_.get()) {
       end_leat_call(*sockets_, *waiting_, done->result(), *done);
@@ -146,7 +142,7 @@ void LeatSubject::settle() {
 
 bool LeatSubject::fire_next(Instant time) {
   if (sockets_ == nullptr) return false;
-  const Instant next = std::min(stack_->next_deadline(), sockets_->next_deadline());
+  const Instant next = std::min(host_->next_deadline(), sockets_->next_deadline());
   if (next > time || next == kNever) return false;
   now_ = std::max(now_, next);
   settle();
@@ -162,9 +158,7 @@ void LeatSubject::advance_to(Duration time) {
 
 void LeatSubject::inject(Bytes packet) {
   build();
-  PacketBatch batch;
-  batch.push(Packet(pool_.copy_of(packet)));
-  stack_->receive(1, batch, now_);
+  host_->receive(Packet(pool_.copy_of(packet)), now_);
   settle();
 }
 

@@ -12,7 +12,7 @@
 
 #include "base/ring.h"
 #include "pattern.h"
-#include "stack/stack.h"
+#include "stack/queue_host.h"
 #include "wire.h"
 
 namespace leat::sim {
@@ -58,15 +58,16 @@ struct Flow {
 
 struct End {
   BufferPool pool;
-  Stack stack;
+  QueueHost host;
+  Stack& stack = host.stack();
   std::vector<Flow> flows;  ///< by the index of the handle
   std::uint64_t done = 0;
 
-  explicit End(std::uint8_t host) : stack({.seed = {host, 7}, .tcp = {}}, pool) {
+  explicit End(std::uint8_t number) : host({.seed = {number, 7}, .tcp = {}}, pool) {
     InterfaceConfig config;
-    config.mac = {{2, 0, 0, 0, 0, host}};
-    config.addresses = {{IpAddress::v4(10, 0, 0, host), 24}};
-    (void)stack.add_interface(config);
+    config.mac = {{2, 0, 0, 0, 0, number}};
+    config.addresses = {{IpAddress::v4(10, 0, 0, number), 24}};
+    (void)host.attach(config);
   }
   Flow& add(SocketHandle handle) {
     if (flows.size() <= handle.index) flows.resize(handle.index + 1);
@@ -172,33 +173,27 @@ class Churn {
     for (bool moved = true; moved && outcome_.failure.empty();) {
       moved = transmit(client_, to_server_);
       moved |= transmit(server_, to_client_);
-      while (const auto event = client_.stack.next_event()) {
-        moved = true;
-        if (Flow* flow = client_.find(event->socket)) on_client(*flow, event->bits);
-      }
-      while (const auto event = server_.stack.next_event()) {
-        moved = true;
-        if (event->bits & kEventAcceptable) accept(event->socket);
-        if (Flow* flow = server_.find(event->socket)) on_server(*flow);
-      }
+      moved |= client_.host.dispatch(now_, [this](const Event& event) {
+        if (Flow* flow = client_.find(event.socket)) on_client(*flow, event.bits);
+      });
+      moved |= server_.host.dispatch(now_, [this](const Event& event) {
+        if (event.bits & kEventAcceptable) accept(event.socket);
+        if (Flow* flow = server_.find(event.socket)) on_server(*flow);
+      });
     }
   }
 
   bool transmit(End& from, Wire& wire) {
-    bool moved = false;
-    for (bool more = true; more;) {
-      more = from.stack.transmit(1, batch_, now_);
-      if (batch_.empty()) return moved;
-      moved = true;
+    return from.host.transmit(now_, [&](Packet& packet) {
+      batch_.push(std::move(packet));
       wire.send(batch_, now_);
-    }
-    return moved;
+    });
   }
 
   void arrive(Wire& wire, End& to) {
     for (bool more = true; more;) {
       more = wire.arrive(batch_, now_);
-      if (!batch_.empty()) to.stack.receive(1, batch_, now_);
+      if (!batch_.empty()) to.host.receive(batch_, now_);
     }
   }
 

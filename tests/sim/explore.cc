@@ -7,7 +7,7 @@
 
 #include "base/random.h"
 #include "pattern.h"
-#include "stack/stack.h"
+#include "stack/queue_host.h"
 
 namespace leat::sim {
 namespace {
@@ -88,17 +88,17 @@ Header header_of(const Packet& packet) {
 
 struct End {
   BufferPool pool;
-  Stack stack;
-  InterfaceId interface = 0;
+  QueueHost host;
+  Stack& stack = host.stack();
   SocketHandle socket{};
 
   End(std::uint64_t seed, std::uint8_t number, const TcpSettings& options)
-      : stack({.seed = {seed, number}, .tcp = options}, pool) {
+      : host({.seed = {seed, number}, .tcp = options}, pool) {
     InterfaceConfig config;
     config.caps.has_link_layer = false;
     config.mtu = 1500;
     config.addresses = {{IpAddress::v4(10, 0, 0, number), 24}};
-    if (const auto id = stack.add_interface(config)) interface = *id;
+    (void)host.attach(config);
   }
 };
 
@@ -175,14 +175,13 @@ class Explorer {
     for (bool moved = true; moved && result_.failure.empty();) {
       moved = transmit(sender_, true);
       moved |= transmit(receiver_, false);
-      while (const auto event = receiver_.stack.next_event()) {
-        moved = true;
-        if (event->socket == listener_) {
+      moved |= receiver_.host.dispatch(now_, [this](const Event& event) {
+        if (event.socket == listener_) {
           if (const auto socket = receiver_.stack.accept(listener_)) receiver_.socket = *socket, accepted_ = true;
         }
         read();
-      }
-      while (sender_.stack.next_event()) moved = true;
+      });
+      moved |= sender_.host.dispatch(now_, [](const Event&) {});
     }
   }
 
@@ -198,14 +197,7 @@ class Explorer {
   }
 
   bool transmit(End& from, bool data) {
-    bool any = false;
-    for (bool more = true; more;) {
-      more = from.stack.transmit(from.interface, batch_, now_);
-      if (batch_.empty()) break;
-      any = true;
-      for (Packet& packet : batch_) send(packet, data);
-      batch_.clear();
-    }
+    const bool any = from.host.transmit(now_, [&](Packet& packet) { send(packet, data); });
     if (std::exchange(sent_data_, false)) check_pipe();
     return any;
   }
@@ -238,9 +230,7 @@ class Explorer {
       std::copy(bytes.begin(), bytes.end(), slice.mutable_bytes().begin());
       Packet packet(std::move(slice));
       if (!to_receiver) note_offer(header_of(packet));
-      batch_.push(std::move(packet));
-      to.stack.receive(to.interface, batch_, now_);
-      batch_.clear();
+      to.host.receive(std::move(packet), now_);
       settle();
     }
   }
@@ -322,7 +312,6 @@ class Explorer {
   bool sabotage_;
   End sender_, receiver_;
   SocketHandle listener_{};
-  PacketBatch batch_;
   std::multimap<Instant, std::pair<bool, std::vector<std::uint8_t>>> arrivals_;
   Instant now_ = kStart, write_at_ = kStart;
   bool accepted_ = false, faulty_ = false, edge_known_ = false, sent_any_ = false, probed_ = false, sent_data_ = false;

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "peer.h"
+#include "stack/queue_host.h"
 
 namespace leat::sim {
 namespace {
@@ -20,18 +21,19 @@ constexpr Duration kLongestEnding = minutes(60);
 struct Host {
   std::vector<std::unique_ptr<Peer>> peers;  ///< they outlive the stack, which releases data that they lent
   BufferPool pool;
-  Stack stack;
+  QueueHost machine;
+  Stack& stack = machine.stack();
   InterfaceId interface = 0;
   std::vector<SocketHandle> listeners;  ///< one for each connection of the server
 
   Host(const Plan& plan, const TcpSettings& options, std::uint8_t number)
-      : stack({.seed = {plan.seed, number}, .tcp = options}, pool) {
+      : machine({.seed = {plan.seed, number}, .tcp = options}, pool) {
     InterfaceConfig config;
     config.caps = plan.caps;
     config.mtu = plan.caps.mtu;
     config.mac = {{2, 0, 0, 0, 0, number}};
     config.addresses = {{IpAddress::v4(10, 0, 0, number), 24}};
-    if (const auto id = stack.add_interface(config)) interface = *id;
+    if (const auto id = machine.attach(config)) interface = *id;
   }
 };
 
@@ -126,10 +128,7 @@ class World {
     while (moved) {
       moved = false;
       for (Host* h : {&client_, &server_}) {
-        while (const auto event = h->stack.next_event()) {
-          moved = true;
-          dispatch(*h, *event);
-        }
+        moved |= h->machine.dispatch(now_, [&](const Event& event) { dispatch(*h, event); });
       }
       moved |= transmit(client_, to_server_);
       moved |= transmit(server_, to_client_);
@@ -137,20 +136,16 @@ class World {
   }
 
   bool transmit(Host& from, Wire& wire) {
-    bool moved = false;
-    for (bool more = true; more;) {
-      more = from.stack.transmit(from.interface, batch_, now_);
-      if (batch_.empty()) return moved;
-      moved = true;
+    return from.machine.transmit(now_, [&](Packet& packet) {
+      batch_.push(std::move(packet));
       wire.send(batch_, now_);
-    }
-    return moved;
+    });
   }
 
   void arrive(Wire& wire, Host& to) {
     for (bool more = true; more;) {
       more = wire.arrive(batch_, now_);
-      if (!batch_.empty()) to.stack.receive(to.interface, batch_, now_);
+      if (!batch_.empty()) to.machine.receive(batch_, now_);
     }
   }
 

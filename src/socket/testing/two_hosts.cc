@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "stack/transmit_all.h"
-
 namespace leat::testing {
 
 TwoHosts::TwoHosts(const SocketsConfig& config) {
@@ -12,19 +10,19 @@ TwoHosts::TwoHosts(const SocketsConfig& config) {
     StackConfig stack;
     stack.seed = {0x50c, static_cast<std::uint64_t>(i) + 3};
     stack.tcp = config.tcp;
-    hosts_[i].stack = std::make_unique<Stack>(stack, pool_);
+    hosts_[i].machine = std::make_unique<QueueHost>(stack, pool_);
     InterfaceConfig interface;
     interface.caps.has_link_layer = false;
     interface.addresses = {{IpAddress::v4(10, 0, 0, static_cast<std::uint8_t>(i + 1)), 24}};
-    EXPECT_TRUE(hosts_[i].stack->add_interface(interface).has_value());
-    hosts_[i].sockets = std::make_unique<Sockets>(*hosts_[i].stack, config);
+    EXPECT_TRUE(hosts_[i].machine->attach(interface).has_value());
+    hosts_[i].sockets = std::make_unique<Sockets>(hosts_[i].machine->stack(), config);
   }
 }
 
 TwoHosts::~TwoHosts() {
   for (Host& host : hosts_) {
     host.sockets.reset();
-    host.stack.reset();
+    host.machine.reset();
   }
   EXPECT_EQ(pool_.blocks_in_use(), 0u) << "leaked buffers";
 }
@@ -35,16 +33,12 @@ bool TwoHosts::pump() {
   for (int i = 0; i < 2; ++i) {
     Host& host = hosts_[i];
     host.sockets->run_timers(now_);
-    transmit_all(*host.stack, 1, now_, [&](const Packet& packet) {
+    any |= host.machine->transmit(now_, [&](const Packet& packet) {
       InFlight item{now_ + kDelay, 1 - i, std::vector<std::uint8_t>(packet.size())};
       EXPECT_TRUE(packet.copy_out(0, item.packet));
       if (!filter_ || filter_(item.to, item.packet)) wire_.push_back(std::move(item));
-      any = true;
     });
-    while (const std::optional<Event> event = host.stack->next_event()) {
-      host.sockets->on_event(*event, now_);
-      any = true;
-    }
+    any |= host.machine->dispatch(now_, [&](const Event& event) { host.sockets->on_event(event, now_); });
   }
   return any;
 }
@@ -52,7 +46,7 @@ bool TwoHosts::pump() {
 Instant TwoHosts::next_time() const {
   Instant next = wire_.empty() ? kNever : wire_.front().at;
   for (const Host& host : hosts_) {
-    next = std::min({next, host.stack->next_deadline(), host.sockets->next_deadline()});
+    next = std::min({next, host.machine->next_deadline(), host.sockets->next_deadline()});
   }
   return next;
 }
@@ -64,11 +58,9 @@ void TwoHosts::run(Duration d) {
   while (next_time() <= end) {
     now_ = std::max(now_, next_time());
     while (!wire_.empty() && wire_.front().at <= now_) {
-      PacketBatch batch;
-      batch.push(Packet(pool_.copy_of(wire_.front().packet)));
-      const int to = wire_.front().to;
+      const InFlight arrived = std::move(wire_.front());
       wire_.pop_front();
-      hosts_[to].stack->receive(1, batch, now_);
+      hosts_[arrived.to].machine->receive(Packet(pool_.copy_of(arrived.packet)), now_);
     }
     while (pump()) {
     }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "socket/sockets.h"
+#include "stack/queue_host.h"
 
 namespace leat::testing {
 
@@ -29,7 +30,7 @@ class TwoHosts {
 
   Sockets& client() { return *hosts_[0].sockets; }
   Sockets& server() { return *hosts_[1].sockets; }
-  Stack& stack(int host) { return *hosts_[host].stack; }
+  Stack& stack(int host) { return hosts_[host].machine->stack(); }
   BufferPool& pool() { return pool_; }
   Instant now() const { return now_; }
   void set_filter(Filter filter) { filter_ = std::move(filter); }
@@ -63,7 +64,7 @@ class TwoHosts {
 
  private:
   struct Host {
-    std::unique_ptr<Stack> stack;
+    std::unique_ptr<QueueHost> machine;
     std::unique_ptr<Sockets> sockets;
   };
   struct InFlight {

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "stack/transmit_all.h"
-
 namespace leat::testing {
 
 Link::Link(const TcpSettings& options, bool link_layer, std::size_t memory) : pool_(memory) {
@@ -11,25 +9,25 @@ Link::Link(const TcpSettings& options, bool link_layer, std::size_t memory) : po
     StackConfig config;
     config.seed = {0x1eaf, static_cast<std::uint64_t>(side) + 7};
     config.tcp = options;
-    stacks_[side] = std::make_unique<Stack>(config, pool_);
+    hosts_[side] = std::make_unique<QueueHost>(config, pool_);
     InterfaceConfig interface;
     interface.caps.has_link_layer = link_layer;
     interface.mac = side == 0 ? near_mac() : far_mac();
     interface.addresses = {{side == 0 ? near_address() : far_address(), 24}};
     interface.gateway = IpAddress::v4(10, 0, 0, 254);
-    EXPECT_TRUE(stacks_[side]->add_interface(interface).has_value());
+    EXPECT_TRUE(hosts_[side]->attach(interface).has_value());
   }
 }
 
 Link::~Link() {
-  stacks_[0].reset();
-  stacks_[1].reset();
+  hosts_[0].reset();
+  hosts_[1].reset();
   EXPECT_EQ(pool_.blocks_in_use(), 0u) << "leaked buffers";
 }
 
 void Link::pump() {
   for (int side = 0; side < 2; ++side) {
-    transmit_all(*stacks_[side], 1, now_, [&](const Packet& packet) {
+    hosts_[side]->transmit(now_, [&](const Packet& packet) {
       InFlight item{now_ + kDelay, 1 - side, std::vector<std::uint8_t>(packet.size())};
       EXPECT_TRUE(packet.copy_out(0, item.frame));
       EXPECT_EQ(packet.offload.checksum, ChecksumState::unchecked) << "this device completes no checksums";
@@ -39,14 +37,10 @@ void Link::pump() {
   collect_events();
 }
 
-void Link::deliver(const InFlight& item) {
-  PacketBatch batch;
-  batch.push(Packet(pool_.copy_of(item.frame)));
-  stacks_[item.to]->receive(1, batch, now_);
-}
+void Link::deliver(const InFlight& item) { hosts_[item.to]->receive(Packet(pool_.copy_of(item.frame)), now_); }
 
 Instant Link::next_time() const {
-  Instant next = std::min(stacks_[0]->next_deadline(), stacks_[1]->next_deadline());
+  Instant next = std::min(hosts_[0]->next_deadline(), hosts_[1]->next_deadline());
   if (!wire_.empty()) next = std::min(next, wire_.front().at);
   return next;
 }
@@ -74,23 +68,17 @@ void Link::settle(Duration limit) {
 std::vector<std::vector<std::uint8_t>> Link::inject(std::vector<std::uint8_t> frame) {
   std::vector<std::vector<std::uint8_t>> answers;
   deliver({now_, 0, std::move(frame)});
-  PacketBatch batch;
-  while (stacks_[0]->transmit(1, batch, now_) || !batch.empty()) {
-    for (Packet& packet : batch.packets()) {
-      answers.emplace_back(packet.size());
-      EXPECT_TRUE(packet.copy_out(0, answers.back()));
-    }
-    batch.clear();
-  }
+  hosts_[0]->transmit(now_, [&](const Packet& packet) {
+    answers.emplace_back(packet.size());
+    EXPECT_TRUE(packet.copy_out(0, answers.back()));
+  });
   collect_events();
   return answers;
 }
 
 void Link::collect_events() {
   for (int side = 0; side < 2; ++side) {
-    while (const std::optional<Event> event = stacks_[side]->next_event()) {
-      events_[side].emplace_back(event->socket, event->bits);
-    }
+    hosts_[side]->dispatch(now_, [&](const Event& event) { events_[side].emplace_back(event.socket, event.bits); });
   }
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "stack/queue_host.h"
 #include "stack/stack.h"
 
 namespace leat::testing {
@@ -27,8 +28,8 @@ class Link {
                 std::size_t memory = BufferPool::kDefaultLimit);
   ~Link();
 
-  Stack& near() { return *stacks_[0]; }
-  Stack& far() { return *stacks_[1]; }
+  Stack& near() { return hosts_[0]->stack(); }
+  Stack& far() { return hosts_[1]->stack(); }
   static IpAddress near_address() { return IpAddress::v4(10, 0, 0, 1); }
   static IpAddress far_address() { return IpAddress::v4(10, 0, 0, 2); }
   static MacAddress near_mac() { return {{2, 0, 0, 0, 0, 1}}; }
@@ -68,7 +69,7 @@ class Link {
   void collect_events();
 
   BufferPool pool_;
-  std::unique_ptr<Stack> stacks_[2];
+  std::unique_ptr<QueueHost> hosts_[2];
   std::deque<InFlight> wire_;
   std::vector<std::pair<SocketHandle, std::uint16_t>> events_[2];
   Filter filter_;

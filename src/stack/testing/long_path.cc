@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "stack/transmit_all.h"
-
 namespace leat::testing {
 
 namespace {
@@ -17,55 +15,55 @@ LongPath::LongPath(const LongPathConfig& config) : config_(config) {
     StackConfig stack;
     stack.seed = {0x1eaf, static_cast<std::uint64_t>(side) + 7};
     stack.tcp = side == 0 ? config.sender : config.receiver;
-    stacks_[side] = std::make_unique<Stack>(stack, pool_);
+    hosts_[side] = std::make_unique<QueueHost>(stack, pool_);
     InterfaceConfig interface;
     interface.caps.has_link_layer = false;
     interface.caps.max_super_segment = 65535;
     interface.caps.completes_checksums = true;
     interface.addresses = {{address_of(side), 24}};
-    EXPECT_TRUE(stacks_[side]->add_interface(interface).has_value());
+    EXPECT_TRUE(hosts_[side]->attach(interface).has_value());
   }
-  listener_ = *stacks_[1]->listen({IpAddress::any_v4(), 80}, 1);
-  ends_[0] = *stacks_[0]->connect({.remote = {address_of(1), 80}}, now_);
+  listener_ = *hosts_[1]->stack().listen({IpAddress::any_v4(), 80}, 1);
+  ends_[0] = *hosts_[0]->stack().connect({.remote = {address_of(1), 80}}, now_);
 }
 
 LongPath::~LongPath() {
   for (auto& direction : wire_) direction.clear();
-  stacks_[0].reset();
-  stacks_[1].reset();
+  hosts_[0].reset();
+  hosts_[1].reset();
 }
 
 void LongPath::pump() {
   for (int side = 0; side < 2; ++side) {
-    transmit_all(*stacks_[side], 1, now_, [&](Packet& packet) {
+    hosts_[side]->transmit(now_, [&](Packet& packet) {
       const auto nanoseconds = packet.size() * 8 * 1'000'000'000 / config_.bits_per_second;
       free_at_[side] = std::max(free_at_[side], now_) + std::chrono::nanoseconds(nanoseconds);
       packet.offload.checksum = ChecksumState::verified;
       wire_[side].push_back({free_at_[side] + config_.round_trip / 2, 1 - side, std::move(packet)});
     });
-    while (stacks_[side]->next_event()) continue;
+    hosts_[side]->dispatch(now_, [](const Event&) {});
   }
 }
 
 void LongPath::use() {
   while (true) {
-    const auto n = stacks_[0]->write(ends_[0], data_, now_);
+    const auto n = hosts_[0]->stack().write(ends_[0], data_, now_);
     if (!n || *n < data_.size()) break;
   }
   if (!ends_[1]) {
-    const auto accepted = stacks_[1]->accept(listener_);
+    const auto accepted = hosts_[1]->stack().accept(listener_);
     if (!accepted) return;
     ends_[1] = *accepted;
   }
   while (true) {
-    const auto n = stacks_[1]->read(ends_[1], sink_, now_);
+    const auto n = hosts_[1]->stack().read(ends_[1], sink_, now_);
     if (!n || *n == 0) return;
     read_ += *n;
   }
 }
 
 Instant LongPath::next_time() const {
-  Instant next = std::min(stacks_[0]->next_deadline(), stacks_[1]->next_deadline());
+  Instant next = std::min(hosts_[0]->next_deadline(), hosts_[1]->next_deadline());
   for (const auto& direction : wire_) {
     if (!direction.empty()) next = std::min(next, direction.front().at);
   }
@@ -80,9 +78,7 @@ void LongPath::run(Duration d) {
     now_ = std::max(now_, next_time());
     for (auto& direction : wire_) {
       while (!direction.empty() && direction.front().at <= now_) {
-        PacketBatch batch;
-        batch.push(std::move(direction.front().packet));
-        stacks_[direction.front().to]->receive(1, batch, now_);
+        hosts_[direction.front().to]->receive(std::move(direction.front().packet), now_);
         direction.pop_front();
       }
     }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "stack/queue_host.h"
 #include "stack/stack.h"
 
 namespace leat::testing {
@@ -28,7 +29,7 @@ class LongPath {
   std::uint64_t bytes_read() const { return read_; }
   /// Bits of data a second that are read during `d`.
   double rate_during(Duration d);
-  TcpInfo receiver_info() const { return *stacks_[1]->info(ends_[1]); }
+  TcpInfo receiver_info() const { return *hosts_[1]->stack().info(ends_[1]); }
 
  private:
   struct Flying {
@@ -42,7 +43,7 @@ class LongPath {
 
   LongPathConfig config_;
   BufferPool pool_;
-  std::unique_ptr<Stack> stacks_[2];
+  std::unique_ptr<QueueHost> hosts_[2];
   SocketHandle ends_[2];
   SocketHandle listener_;
   std::deque<Flying> wire_[2];

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <sstream>
 
-#include "stack/transmit_all.h"
 #include "wire/ipv4.h"
 
 namespace leat::testing {
@@ -13,16 +12,16 @@ constexpr std::uint64_t kSeed = 0x1eaf;
 
 std::string name(Error error) { return std::string(to_string(error)); }
 
-std::unique_ptr<Stack> make_stack(const TcpSettings& options, BufferPool& pool) {
+std::unique_ptr<QueueHost> make_host(const TcpSettings& options, BufferPool& pool) {
   StackConfig config;
   config.seed = {kSeed, kSeed};
   config.tcp = options;
-  auto stack = std::make_unique<Stack>(config, pool);
+  auto host = std::make_unique<QueueHost>(config, pool);
   InterfaceConfig interface;
   interface.caps.has_link_layer = false;
   interface.addresses = {{Machine::our_address(), 24}};
-  EXPECT_TRUE(stack->add_interface(interface).has_value());
-  return stack;
+  EXPECT_TRUE(host->attach(interface).has_value());
+  return host;
 }
 
 constexpr Endpoint kOurs{Machine::our_address(), Machine::kOurPort};
@@ -32,26 +31,27 @@ constexpr Endpoint kPeers{Machine::peer_address(), Machine::kPeerPort};
 
 Machine::Machine(const MachineConfig& config) : peer_(kPeers, kOurs, SeqNum(0) - config.peer_wraps_after) {
   now_ = begun_ = start(config);
-  stack_ = make_stack(config.tcp, pool_);
+  host_ = make_host(config.tcp, pool_);
 }
 
 /// An ISN follows a clock of 4 us (RFC 6528): the time at which that of our 4-tuple is what the test asks for.
 Instant Machine::start(const MachineConfig& config) const {
   const Instant probe{24h};
   BufferPool pool;
-  const std::unique_ptr<Stack> stack = make_stack(config.tcp, pool);
-  EXPECT_TRUE(stack->connect({.remote = kPeers, .local_port = kOurPort}, probe).has_value());
-  PacketBatch batch;
-  stack->transmit(1, batch, probe);
-  EXPECT_EQ(batch.packets().size(), 1u);
-  std::vector<std::uint8_t> syn(batch.packets()[0].size());
-  EXPECT_TRUE(batch.packets()[0].copy_out(0, syn));
+  const std::unique_ptr<QueueHost> host = make_host(config.tcp, pool);
+  EXPECT_TRUE(host->stack().connect({.remote = kPeers, .local_port = kOurPort}, probe).has_value());
+  std::vector<std::uint8_t> syn;
+  host->transmit(probe, [&](const Packet& packet) {
+    EXPECT_TRUE(syn.empty());
+    syn.resize(packet.size());
+    EXPECT_TRUE(packet.copy_out(0, syn));
+  });
   const std::uint32_t isn = load_be32(syn.data() + Ipv4Header::kSize + 4);
   return probe + std::chrono::microseconds(4) * (std::uint32_t{0} - config.wraps_after - isn);
 }
 
 Machine::~Machine() {
-  stack_.reset();
+  host_.reset();
   EXPECT_EQ(pool_.blocks_in_use(), 0u) << "leaked buffers" << story();
 }
 
@@ -70,7 +70,7 @@ std::string Machine::story() const {
 // The user.
 
 std::string Machine::connect() {
-  const auto handle = stack_->connect({.remote = kPeers, .local_port = kOurPort}, now_);
+  const auto handle = host_->stack().connect({.remote = kPeers, .local_port = kOurPort}, now_);
   tell("user connects");
   if (handle) socket = *handle;
   pump();
@@ -78,7 +78,7 @@ std::string Machine::connect() {
 }
 
 std::string Machine::listen() {
-  const auto handle = stack_->listen(kOurs, 4);
+  const auto handle = host_->stack().listen(kOurs, 4);
   tell("user listens");
   if (handle) listener = *handle;
   pump();
@@ -88,7 +88,7 @@ std::string Machine::listen() {
 std::string Machine::write(std::size_t n) {
   std::vector<std::uint8_t> data(n);
   for (std::size_t i = 0; i < n; ++i) data[i] = ScriptedPeer::pattern(written_ + 1 + static_cast<std::int64_t>(i));
-  const auto taken = stack_->write(socket ? socket : listener, data, now_);
+  const auto taken = host_->stack().write(socket ? socket : listener, data, now_);
   tell("user writes " + std::to_string(taken.value_or(0)) + " of " + std::to_string(n));
   if (taken) written_ += static_cast<std::int64_t>(*taken);
   pump();
@@ -97,7 +97,7 @@ std::string Machine::write(std::size_t n) {
 
 std::string Machine::read(std::size_t n) {
   std::vector<std::uint8_t> data(n);
-  const auto got = stack_->read(socket ? socket : listener, data, now_);
+  const auto got = host_->stack().read(socket ? socket : listener, data, now_);
   tell("user reads");
   pump();
   if (!got) return name(got.error());
@@ -107,14 +107,14 @@ std::string Machine::read(std::size_t n) {
 }
 
 std::string Machine::shutdown() {
-  const auto done = stack_->shutdown_write(socket ? socket : listener, now_);
+  const auto done = host_->stack().shutdown_write(socket ? socket : listener, now_);
   tell("user shuts down");
   pump();
   return done ? "ok" : name(done.error());
 }
 
 std::string Machine::close() {
-  const auto done = stack_->close(socket ? socket : listener, now_);
+  const auto done = host_->stack().close(socket ? socket : listener, now_);
   tell("user closes");
   (socket ? socket : listener) = {};
   pump();
@@ -122,7 +122,7 @@ std::string Machine::close() {
 }
 
 std::string Machine::abort() {
-  const auto done = stack_->abort(socket ? socket : listener, now_);
+  const auto done = host_->stack().abort(socket ? socket : listener, now_);
   tell("user aborts");
   (socket ? socket : listener) = {};
   pump();
@@ -130,7 +130,7 @@ std::string Machine::abort() {
 }
 
 std::string Machine::state() {
-  const Stack::Population alive = stack_->population();
+  const Stack::Population alive = host_->stack().population();
   if (!socket) {
     if (alive.time_wait > 0) return "TIME-WAIT";
     if (listener) return alive.half_open > 0 ? "SYN-RECEIVED" : "LISTEN";
@@ -152,14 +152,12 @@ std::string rfc_name(TcpState state) {
 
 void Machine::peer(std::string_view segment) {
   tell("< " + std::string(segment));
-  PacketBatch batch;
-  batch.push(Packet(pool_.copy_of(peer_.build(RawSegment::from_text(segment)))));
-  stack_->receive(1, batch, now_);
+  host_->receive(Packet(pool_.copy_of(peer_.build(RawSegment::from_text(segment)))), now_);
   pump();
 }
 
 void Machine::pump() {
-  transmit_all(*stack_, 1, now_, [this](const Packet& packet) {
+  host_->transmit(now_, [this](const Packet& packet) {
     std::vector<std::uint8_t> datagram(packet.size());
     EXPECT_TRUE(packet.copy_out(0, datagram));
     const auto segment = peer_.parse(datagram);
@@ -169,13 +167,12 @@ void Machine::pump() {
     tell("> " + sent_.back());
   });
   adopt_child();
-  while (stack_->next_event()) {
-  }
+  host_->dispatch(now_, [](const Event&) {});
 }
 
 void Machine::adopt_child() {
   if (socket || !listener) return;
-  if (const auto child = stack_->accept(listener)) socket = *child;
+  if (const auto child = host_->stack().accept(listener)) socket = *child;
 }
 
 std::string Machine::sent() {
@@ -187,15 +184,15 @@ std::string Machine::sent() {
 
 void Machine::advance(Duration d) {
   const Instant end = now_ + d;
-  while (stack_->next_deadline() <= end) {
-    now_ = std::max(now_, stack_->next_deadline());
+  while (host_->next_deadline() <= end) {
+    now_ = std::max(now_, host_->next_deadline());
     pump();
   }
   now_ = end;
 }
 
 void Machine::advance_to_timer(Duration limit) {
-  const Instant next = stack_->next_deadline();
+  const Instant next = host_->next_deadline();
   if (next == kNever || next - now_ > limit) return tell("no timer runs");
   advance(next - now_);
 }
@@ -203,12 +200,12 @@ void Machine::advance_to_timer(Duration limit) {
 void Machine::advance_until_sent(Duration limit) {
   const Instant end = now_ + limit;
   const std::size_t before = sent_.size();
-  while (sent_.size() == before && stack_->next_deadline() <= end) advance_to_timer();
+  while (sent_.size() == before && host_->next_deadline() <= end) advance_to_timer();
 }
 
 void Machine::run_out(Duration limit) {
   const Instant end = now_ + limit;
-  while (stack_->next_deadline() <= end) advance_to_timer();
+  while (host_->next_deadline() <= end) advance_to_timer();
 }
 
 std::size_t Machine::readable() { return info().unread; }
@@ -220,7 +217,7 @@ std::string Machine::outcome() {
   if (error() != Error::none) add("error: " + name(error()));
   if (readable() > 0) add(std::to_string(readable()) + " readable");
   if (const std::uint32_t urgent = info().urgent; urgent > 0) add(std::to_string(urgent) + " urgent");
-  if ((stack_->readiness(socket) & kEventPeerClosed) != 0) add("end");
+  if ((host_->stack().readiness(socket) & kEventPeerClosed) != 0) add("end");
   return text;
 }
 

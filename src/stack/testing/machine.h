@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "stack/queue_host.h"
 #include "stack/stack.h"
 #include "stack/testing/scripted_peer.h"
 
@@ -74,7 +75,7 @@ class Machine {
   std::size_t readable();
   Error error() const { return stack().error(socket); }
   TcpInfo info() const { return stack().info(socket).value_or(TcpInfo{}); }
-  Stack& stack() const { return *stack_; }
+  Stack& stack() const { return host_->stack(); }
   Instant now() const { return now_; }
   ScriptedPeer& other() { return peer_; }
   std::string story() const;
@@ -88,7 +89,7 @@ class Machine {
   Instant start(const MachineConfig& config) const;
 
   BufferPool pool_;
-  std::unique_ptr<Stack> stack_;
+  std::unique_ptr<QueueHost> host_;
   ScriptedPeer peer_;
   Instant now_{}, begun_{};
   std::vector<std::string> sent_;
