@@ -40,10 +40,9 @@ void Driver::fail(std::size_t index) {
 }
 
 bool Driver::transmit(Instant now) {
-  bool more = false;
-  for (std::size_t i = 0; i < links_.size(); ++i) more |= transmit(i, now);
-  more_ |= more;
-  return more;
+  more_to_send_ = false;
+  for (std::size_t i = 0; i < links_.size(); ++i) more_to_send_ |= transmit(i, now);
+  return more_to_send_;
 }
 
 bool Driver::transmit(std::size_t index, Instant now) {
@@ -67,11 +66,11 @@ void Driver::set_blocked(std::size_t index, bool blocked) {
 }
 
 Instant Driver::next_turn(Instant now) const {
-  if (more_) return now;
-  const Instant deadline = stack_.next_deadline();
-  const bool all_blocked = std::all_of(links_.begin(), links_.end(), [](const Link& l) { return l.blocked; });
-  // The Stack may be due because it wants to send, which it cannot: that must not make the caller spin.
-  return all_blocked ? std::max(deadline, now + kBlockedPause) : deadline;
+  if (more_to_receive_ || more_to_send_ || more_to_tell_) return now;
+  // What waits for a blocked device waits for its descriptor.
+  const auto can_send = [this](const Link& link) { return !link.blocked && stack_.has_output(link.id); };
+  if (std::any_of(links_.begin(), links_.end(), can_send)) return now;
+  return stack_.next_timer();
 }
 
 }  // namespace leat

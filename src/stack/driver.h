@@ -74,7 +74,6 @@ class Driver {
   static constexpr int kSendRounds = 16;  // batches sent on a link in each transmit()
   static constexpr int kEventRounds = 4;  // times that events may lead to more to send, in a turn
   static constexpr int kMostEvents = 256;
-  static constexpr Duration kBlockedPause = std::chrono::milliseconds(1);  // between turns while all are blocked
 
   struct Link {
     Device* device = nullptr;
@@ -104,22 +103,23 @@ class Driver {
   PacketBatch in_;
   std::optional<Found> found_;
   std::size_t looks_ = 0;
-  bool more_ = false;  ///< something was left undone: the next turn is due at once
+  // Something was left undone, so that the next turn is due at once.
+  bool more_to_receive_ = false, more_to_send_ = false, more_to_tell_ = false;
 };
 
 template <class Application>
 Instant Driver::turn(Instant now, Application&& app, ReadyLinks ready) {
-  more_ = false;
   run_timers(now, app);
   receive(now, app, ready);
   dispatch(now, app);  // before anything is sent: an answer that a handler writes carries the ACK of the question
+  more_to_tell_ = false;
   for (int round = 0;; ++round) {
     transmit(now);
     const bool events = dispatch(now, app);
     const bool timers = run_timers(now, app);
     if (!events && !timers) break;
     if (round == kEventRounds) {
-      more_ = true;
+      more_to_tell_ = true;
       break;
     }
   }
@@ -128,7 +128,7 @@ Instant Driver::turn(Instant now, Application&& app, ReadyLinks ready) {
 
 template <class Application>
 void Driver::receive(Instant now, Application&& app, ReadyLinks ready) {
-  more_ = false;
+  more_to_receive_ = false;
   if (const auto found = std::exchange(found_, std::nullopt)) take(found->link, found->received, now, app);
   for (std::size_t i = 0; i < links_.size(); ++i) {
     // A device without a descriptor of its own for room wakes the caller through the one for input.
@@ -141,7 +141,7 @@ void Driver::receive(Instant now, Application&& app, ReadyLinks ready) {
 template <class Application>
 void Driver::take(std::size_t index, const expected<void, Error>& received, Instant now, Application& app) {
   Link& link = links_[index];
-  if (in_.full()) more_ = true;
+  if (in_.full()) more_to_receive_ = true;
   if (!in_.empty()) {
     stack_.receive(link.id, in_, now);
     link.device->judged(stack_.verdicts());

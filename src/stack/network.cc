@@ -338,20 +338,25 @@ expected<RouteDecision, Error> Network::path_to(const IpAddress& destination) co
   return decision;
 }
 
-void Network::send(Packet&& packet, Ipv4Sending sending, Instant now, PathEvidence evidence) {
+InterfaceId Network::send(Packet&& packet, Ipv4Sending sending, Instant now, PathEvidence evidence) {
   ++counters_[Counter::IpOutRequests];
   const expected<RouteDecision, Error> path = path_to(sending.destination);
   if (!path) {
     ++counters_[Counter::IpOutNoRoutes];
-    return drops_.other(DropReason::IP_OUTNOROUTES);
+    drops_.other(DropReason::IP_OUTNOROUTES);
+    return 0;
   }
   Interface& interface = at(path->interface);
   sending.id = datagram_ids_.next(sending.source, sending.destination, sending.dont_fragment);
   if (!push_ipv4(packet, sending)) {
     ++counters_[Counter::IpOutDiscards];
-    return drops_.other(DropReason::NOMEM);
+    drops_.other(DropReason::NOMEM);
+    return path->interface;
   }
-  if (!interface.config.caps.has_link_layer) return queue(interface, std::move(packet));
+  if (!interface.config.caps.has_link_layer) {
+    queue(interface, std::move(packet));
+    return path->interface;
+  }
 
   NeighbourCache& neighbours = interface.arp.neighbours;
   if (evidence == PathEvidence::works) neighbours.confirm(path->next_hop, now);
@@ -365,6 +370,7 @@ void Network::send(Packet&& packet, Ipv4Sending sending, Instant now, PathEviden
     if (verdict.outcome == NeighbourVerdict::Outcome::dropped) drops_.other(DropReason::NEIGH_QUEUEFULL);
     flush_neighbours(interface);
   }
+  return path->interface;
 }
 
 void Network::flush_neighbours(Interface& interface) {
@@ -439,10 +445,11 @@ bool Network::fill(InterfaceId id, PacketBatch& out) {
 
 // Time.
 
-Instant Network::next_deadline() const {
+bool Network::has_output(InterfaceId id) const { return !at(id).ready.empty() || !at(id).splitter.is_done(); }
+
+Instant Network::next_timer() const {
   Instant earliest = kNever;
   for (const auto& interface : interfaces_) {
-    if (!interface->ready.empty() || !interface->splitter.is_done()) return Instant::min();
     earliest = std::min(earliest, interface->arp.next_deadline());
   }
   return earliest;

@@ -62,17 +62,20 @@ class Network {
   expected<RouteDecision, Error> path_to(const IpAddress& destination) const;
 
   /// Sends a transport packet with kHeadroom in front, and fills in the IP id. `evidence` confirms the next hop, or
-  /// makes it doubtful.
-  void send(Packet&& packet, Ipv4Sending sending, Instant now, PathEvidence evidence = PathEvidence::none);
+  /// makes it doubtful. Returns the interface that the route leads to; 0 without a route.
+  InterfaceId send(Packet&& packet, Ipv4Sending sending, Instant now, PathEvidence evidence = PathEvidence::none);
 
   /// Moves packets that wait for the device of `id` to `out`, and splits those that the device cannot take whole.
   /// Returns true when `out` is full.
   bool fill(InterfaceId id, PacketBatch& out);
 
+  /// True when packets wait for the device of `id`.
+  bool has_output(InterfaceId id) const;
+
   /// The number of entries in all neighbour caches.
   std::size_t neighbours() const;
-  /// The next deadline of ARP; Instant::min() while packets wait for a device.
-  Instant next_deadline() const;
+  /// When run_timers() is due: the next deadline of ARP.
+  Instant next_timer() const;
   void run_timers(Instant now);
   /// The flow of a TCP segment that was dropped because its next hop does not answer.
   std::optional<FourTuple> next_unreachable();

@@ -22,7 +22,7 @@ class Stack::Impl {
   bool receive_tcp(const Arrival& arrival, Packet& packet, const FrameLead& lead, Instant now);
   void deliver_joined(bool more_follow, Instant now);
   void judge(std::size_t packets, std::optional<DropReason> drop);
-  void send_tcp(OutgoingSegment& out, Instant now);
+  InterfaceId send_tcp(OutgoingSegment& out, Instant now);
   PathFacts path_facts(InterfaceId id) const;
   expected<RouteDecision, Error> path_for_connecting(const IpAddress& to) const;
   std::uint32_t mtu_to(const Endpoint& remote) const;
@@ -118,7 +118,7 @@ void Stack::Impl::judge(std::size_t packets, std::optional<DropReason> drop) {
 
 PathFacts Stack::Impl::path_facts(InterfaceId id) const {
   const InterfaceConfig* interface = network.interface(id);
-  return {interface->mtu, interface->caps.max_super_segment};
+  return {interface->mtu, interface->caps.max_super_segment, id};
 }
 
 /// 0 where no route leads.
@@ -138,13 +138,15 @@ bool Stack::transmit(InterfaceId interface, PacketBatch& out, Instant now) {
   }
   OutgoingSegment segment;
   while (!impl_->network.fill(interface, out)) {
-    if (!impl_->tcp.poll_transmit(segment, now)) return false;
-    impl_->send_tcp(segment, now);
+    if (!impl_->tcp.poll_transmit(segment, interface, now)) return false;
+    const InterfaceId taken = impl_->send_tcp(segment, now);
+    if (taken != interface && taken != 0 && segment.socket) impl_->tcp.reroute(segment.socket, taken);
   }
   return true;
 }
 
-void Stack::Impl::send_tcp(OutgoingSegment& out, Instant now) {
+/// Returns the interface that it leaves by; 0 when it does not leave.
+InterfaceId Stack::Impl::send_tcp(OutgoingSegment& out, Instant now) {
   const SegmentOut& segment = out.segment;
   const std::size_t options_length = segment.options.encoded_size();
   TcpHeader header;
@@ -160,7 +162,7 @@ void Stack::Impl::send_tcp(OutgoingSegment& out, Instant now) {
   Slice bytes = pool.allocate(BufferClass::header, Network::kHeadroom, header.header_length);
   if (!bytes) {
     drops.other(DropReason::NOMEM);
-    return;
+    return 0;
   }
   ChecksumAccumulator pseudo;
   pseudo.add_pseudo_header(out.tuple.local.address, out.tuple.remote.address,
@@ -183,10 +185,22 @@ void Stack::Impl::send_tcp(OutgoingSegment& out, Instant now) {
   sending.destination = out.tuple.remote.address;
   sending.tos = out.tos;
   sending.ttl = out.ttl;
-  network.send(std::move(packet), sending, now, segment.evidence);
+  return network.send(std::move(packet), sending, now, segment.evidence);
 }
 
-Instant Stack::next_deadline() const { return std::min(impl_->tcp.next_deadline(), impl_->network.next_deadline()); }
+bool Stack::has_output(InterfaceId interface) const {
+  if (impl_->network.interface(interface) == nullptr) return false;
+  return impl_->network.has_output(interface) || impl_->tcp.has_output(interface);
+}
+
+Instant Stack::next_timer() const { return std::min(impl_->tcp.next_timer(), impl_->network.next_timer()); }
+
+Instant Stack::next_deadline() const {
+  for (InterfaceId id = 1; impl_->network.interface(id) != nullptr; ++id) {
+    if (has_output(id)) return Instant::min();
+  }
+  return next_timer();
+}
 
 std::optional<Event> Stack::next_event() { return impl_->tcp.next_event(); }
 

@@ -93,9 +93,13 @@ class Stack {
   /// What became of each packet of the last batch, in its order; valid until the next one.
   std::span<const PacketVerdict> verdicts() const;
   /// Runs due timers and adds packets for `interface` to `out`, up to its room. True when there may be
-  /// more: call again after the device took these.
+  /// more: call again after the device took these. Connections of other interfaces keep their segments.
   bool transmit(InterfaceId interface, PacketBatch& out, Instant now);
-  /// When transmit must be called even if nothing else happens; kNever when nothing is pending.
+  /// transmit(interface) may have something to add. Connections that wait for a blocked device cost nothing until then.
+  bool has_output(InterfaceId interface) const;
+  /// When transmit, for any interface, must be called because a timer is due.
+  Instant next_timer() const;
+  /// Both together: when transmit must be called even if nothing else happens; kNever when nothing is pending.
   Instant next_deadline() const;
   std::optional<Event> next_event();
 

@@ -218,17 +218,20 @@ void TcpSockets::address(OutgoingSegment& out, const Socket& socket) {
   out.tuple = socket.tuple;
   out.tos = socket.connection->options()->tos;
   out.ttl = socket.connection->options()->ttl;
+  out.socket = socket.handle;
 }
 
-bool TcpSockets::poll_transmit(OutgoingSegment& out, Instant now) {
+bool TcpSockets::poll_transmit(OutgoingSegment& out, InterfaceId interface, Instant now) {
   if (!replies_.empty()) {
     out = replies_.pop_front();
     count_sent(out.segment);
     return true;
   }
-  while (!dirty_.empty()) {
-    Socket* socket = find(dirty_.pop_front());
-    if (socket == nullptr) continue;
+  if (interface >= dirty_.size()) return false;
+  Handles& dirty = dirty_[interface];
+  while (!dirty.empty()) {
+    Socket* socket = find(dirty.pop_front());
+    if (socket == nullptr || socket->interface != interface) continue;
     socket->is_dirty = false;
     if (socket->connection->poll_transmit(out.segment, now)) {
       mark_dirty(*socket);  // the others get their turn
@@ -289,10 +292,11 @@ void TcpSockets::run_timers(Instant now) {
   }
 }
 
-Instant TcpSockets::next_deadline() const {
-  if (!dirty_.empty() || !replies_.empty()) return Instant::min();
-  return std::min(wheel_.next_deadline(), time_wait_.next_deadline());
+bool TcpSockets::has_output(InterfaceId interface) const {
+  return !replies_.empty() || (interface < dirty_.size() && !dirty_[interface].empty());
 }
+
+Instant TcpSockets::next_timer() const { return std::min(wheel_.next_deadline(), time_wait_.next_deadline()); }
 
 // Life and death of connections.
 
@@ -310,7 +314,20 @@ void TcpSockets::arm(Socket& socket) {
 }
 
 void TcpSockets::mark_dirty(Socket& socket) {
-  if (!std::exchange(socket.is_dirty, true)) dirty_.push_back(socket.handle);
+  if (std::exchange(socket.is_dirty, true)) return;
+  if (socket.interface >= dirty_.size()) dirty_.resize(socket.interface + 1);
+  dirty_[socket.interface].push_back(socket.handle);
+}
+
+/// The connection has just been polled, so its entry is the last one of its list.
+void TcpSockets::reroute(SocketHandle handle, InterfaceId interface) {
+  Socket* socket = find(handle);
+  if (socket == nullptr || socket->interface == interface) return;
+  Handles& before = dirty_[socket->interface];
+  if (!before.empty() && before.back() == handle) before.pop_back();
+  socket->is_dirty = false;
+  socket->interface = interface;
+  mark_dirty(*socket);
 }
 
 void TcpSockets::take_events(Socket& socket) {
@@ -413,6 +430,7 @@ void TcpSockets::make_connection(Socket& socket, const FourTuple& tuple, const P
   config.receive_mss = config.send_mss_limit = receive_mss(path, *options);
   config.max_burst = (path.max_super_segment == 0 ? 65535 : std::min(path.max_super_segment, 65535u)) - kMaxHeaders;
   socket.tuple = tuple;
+  socket.interface = path.interface;
   socket.hash = flow_hash(flow_key_, tuple);
   socket.connection.emplace(config, std::move(options), flights_);
   ++connections_;

@@ -35,6 +35,7 @@ namespace leat {
 struct PathFacts {
   std::uint32_t mtu = 1500;
   std::uint32_t max_super_segment = 0;  ///< bytes, IP header included; 0: the stack splits in software
+  InterfaceId interface = 0;            ///< by which segments leave
 };
 
 /// A segment to be sent, between whom, and the fields of its IP header.
@@ -42,6 +43,7 @@ struct OutgoingSegment {
   FourTuple tuple;
   SegmentOut segment;
   std::uint8_t tos = 0, ttl = 64;
+  SocketHandle socket{};  ///< of the connection that sends it; none for answers on behalf of no connection
 };
 
 /// A connect(): `tuple.local.port` 0 picks an ephemeral one.
@@ -67,9 +69,15 @@ class TcpSockets {
   void on_icmp_error(const IcmpError& icmp, Instant now);
 
   void run_timers(Instant now);
-  /// Fills `out` with the next segment; false when nobody has anything to send.
-  bool poll_transmit(OutgoingSegment& out, Instant now);
-  Instant next_deadline() const;
+  /// Fills `out` with the next segment of a connection that sends by `interface`, or an answer on behalf of no
+  /// connection. False when there is none.
+  bool poll_transmit(OutgoingSegment& out, InterfaceId interface, Instant now);
+  /// poll_transmit() has to be asked for `interface`.
+  bool has_output(InterfaceId interface) const;
+  /// The route of a segment of `socket` led to another interface than its connection was thought to use.
+  void reroute(SocketHandle socket, InterfaceId interface);
+  /// When run_timers() is due.
+  Instant next_timer() const;
   std::optional<Event> next_event();
 
   expected<SocketHandle, Error> connect(Opening opening, Instant now);
@@ -134,11 +142,12 @@ class TcpSockets {
     Socket() : Timed(false) {}
     bool user_owns = false;  ///< a handle was given out and not closed
     bool in_flow_table = false;
-    bool is_dirty = false, has_event = false;  ///< it stands in dirty_, in with_events_
+    bool is_dirty = false, has_event = false;  ///< it stands in dirty_[interface], in with_events_
     TcpState counted_state = TcpState::closed;
     PortSharing sharing;
     std::uint16_t pending_events = 0;
     std::uint32_t hash = 0;
+    InterfaceId interface = 0;  ///< by which its segments leave
     SocketHandle handle;
     FourTuple tuple;
     SocketHandle parent;  ///< the listener it came from, until accepted
@@ -242,7 +251,9 @@ class TcpSockets {
   std::unordered_map<std::uint16_t, std::size_t> reservations_by_port_;
   std::vector<SocketHandle> listeners_;
   RingDeque<OutgoingSegment, true> replies_;
-  RingDeque<SocketHandle, true> dirty_, with_events_;  ///< once each; some of them are gone
+  using Handles = RingDeque<SocketHandle, true>;  ///< once each; some of them are gone
+  std::vector<Handles> dirty_;                    ///< those that may have something to send, for each interface
+  Handles with_events_;
   std::size_t connections_ = 0;
   std::size_t orphans_ = 0;
 };
