@@ -169,7 +169,7 @@ TEST_F(CliTest, TheEnvironmentHasDefaults) {
 TEST_F(CliTest, AWireNeedsTwoDifferentEnds) {
   EXPECT_EQ(leat("wire").status, 2);
   EXPECT_SAYS(leat("wire tap:a").err, "DEV2");
-  EXPECT_SAYS(leat("wire eth0 tap:a").err, "want tap:NAME, tun:NAME or packet:INTERFACE");
+  EXPECT_SAYS(leat("wire eth0 tap:a").err, "want packet:INTERFACE, tap:NAME or tun:NAME");
   EXPECT_SAYS(leat("wire tap:a tap:b tap:c").err, "not expected: tap:c");
   EXPECT_SAYS(leat("wire tap:a tap:a").err, "must be different");
   EXPECT_SAYS(leat("wire tap:a tap:b --impair loss=").err, "a percentage");

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "common_options.h"
+#include "device/link_kinds.h"
 #include "device/open_device.h"
 #include "options.h"
 #include "tcp_options.h"
@@ -24,15 +25,10 @@ expected<T, std::string> or_explain(std::optional<T> value, std::string_view tex
 }
 
 expected<std::string, std::string> parse_link(std::string_view text) {
-  const std::string_view kind = text.substr(0, text.find(':'));
-  for (const std::string_view known : {"raw", "packet", "xdp", "tap", "tun"}) {
-    if (kind == known && text.size() > kind.size() + 1) return std::string(text);
-  }
-  if (text == "raw") return std::string(text);
-  return unexpected(
-      fmt::format("\"{}\" is not a link; want raw, raw:INTERFACE, packet:INTERFACE, xdp:INTERFACE[:QUEUE], tap:NAME "
-                  "or tun:NAME",
-                  text));
+  const auto is_of_machine = [](const LinkKind& kind) { return !kind.in_process; };
+  const LinkKind* kind = find_link_kind(text);
+  if (kind != nullptr && is_of_machine(*kind) && is_link_spec(text)) return std::string(text);
+  return unexpected(fmt::format("\"{}\" is not a link; want {}", text, list_link_forms(is_of_machine, " or ")));
 }
 
 expected<IpPrefix, std::string> parse_prefix(std::string_view text) {
@@ -73,15 +69,19 @@ expected<Polling, std::string> parse_poll(std::string_view text) {
   return or_explain(parse_polling(text), text, "a way to wait for packets; want adaptive, busy or sleep");
 }
 
+std::string describe_links() {
+  std::string all;
+  for (const LinkKind& kind : link_kinds()) {
+    if (!kind.in_process) all += fmt::format("{}{} ({})", all.empty() ? "" : "; ", kind.form, kind.help);
+  }
+  return all;
+}
+
 void add_place_options(CLI::App& command, HostConfig& config) {
-  add_value(
-      command, "--link", "SPEC",
-      "The device that the host stands on: raw or raw:INTERFACE (raw sockets on the machine's own addresses; the "
-      "kernel routes), packet:INTERFACE (whole frames of an Ethernet interface, with an address of its own or "
-      "with the kernel's), xdp:INTERFACE or xdp:INTERFACE:QUEUE (the same by AF_XDP, for root; the kernel gets nothing "
-      "of what is for the host), tap:NAME or tun:NAME (made when missing; needs a /dev/net/tun that you may open). "
-      "Default: $LEAT_LINK, else raw. leat doctor says which work here.",
-      parse_link, [&config](std::string link) { config.link = std::move(link); })
+  add_value(command, "--link", "SPEC",
+            "The device that the host uses: " + describe_links() +
+                ". Default: $LEAT_LINK, else raw. leat doctor says which work here.",
+            parse_link, [&config](std::string link) { config.link = std::move(link); })
       ->envname("LEAT_LINK")
       ->group(kHostGroup);
   add_value(
@@ -202,9 +202,7 @@ expected<void, std::string> check_host_options(HostOptions& options) {
   }
   if (auto taken = take_environment(config); !taken) return taken;
   const auto& addresses = config.addresses;
-  const bool may_share =
-      config.link.starts_with("raw") || config.link.starts_with("packet:") || config.link.starts_with("xdp:");
-  if (addresses.empty() && !may_share) {
+  if (addresses.empty() && !find_link_kind(config.link)->shares_kernel_address) {
     return unexpected(std::string(
         "no address: give the host one with --address A/LEN (or LEAT_ADDRESS), on the link's subnet and not the "
         "kernel's"));

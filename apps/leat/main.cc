@@ -10,6 +10,7 @@
 #include "bench.h"
 #include "complain.h"
 #include "connect.h"
+#include "device/link_kinds.h"
 #include "doctor.h"
 #include "drill.h"
 #include "echo.h"
@@ -47,7 +48,11 @@ A download in a network that loses one frame in twenty each way:
 
 std::string version_text() {
   std::string text = "leat " LEAT_VERSION "\n";
-  text += "Links: raw packet tap tun\nProtocols: http over TCP, IPv4\n";
+  text += "Links:";
+  for (const LinkKind& kind : link_kinds()) {
+    if (kind.in_this_build && !kind.in_process) text += " " + std::string(kind.name);
+  }
+  text += "\nProtocols: http over TCP, IPv4\n";
   text += fmt::format("Built with: Boost {}.{}.{}, CLI11 {}, fmt {}.{}.{}, ", BOOST_VERSION / 100000,
                       BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100, CLI11_VERSION, FMT_VERSION / 10000,
                       FMT_VERSION / 100 % 100, FMT_VERSION % 100);

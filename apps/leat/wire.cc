@@ -15,6 +15,7 @@
 #include "common_options.h"
 #include "complain.h"
 #include "device/impair.h"
+#include "device/link_kinds.h"
 #include "device/open_device.h"
 #include "options.h"
 #include "runtime/cable.h"
@@ -32,11 +33,10 @@ struct WireOptions {
 };
 
 expected<std::string, std::string> parse_device(std::string_view text) {
-  const std::string_view kind = text.substr(0, text.find(':'));
-  for (const std::string_view known : {"tap", "tun", "packet"}) {
-    if (kind == known && text.size() > kind.size() + 1) return std::string(text);
-  }
-  return unexpected(fmt::format("\"{}\" is no end for a wire; want tap:NAME, tun:NAME or packet:INTERFACE", text));
+  const auto can_be_end = [](const LinkKind& kind) { return kind.carries_whole_wire; };
+  const LinkKind* kind = find_link_kind(text);
+  if (kind != nullptr && can_be_end(*kind) && is_link_spec(text)) return std::string(text);
+  return unexpected(fmt::format("\"{}\" is no end for a wire; want {}", text, list_link_forms(can_be_end, " or ")));
 }
 
 /// What has passed each way, and what the impairments did to it.

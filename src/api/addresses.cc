@@ -4,6 +4,7 @@
 
 #include "api/invalid_argument.h"
 #include "device/host_addresses.h"
+#include "device/link_kinds.h"
 
 namespace leat {
 namespace {
@@ -102,9 +103,10 @@ expected<AddressPlan, HostError> plan_packet(const HostConfig& config, const std
 }  // namespace
 
 expected<AddressPlan, HostError> plan_addresses(const HostConfig& config, const LinkSpec& link) {
-  if (link.kind == "raw") return plan_raw(config, link.name);
-  if (link.kind == "packet" || link.kind == "xdp") return plan_packet(config, interface_of(link));
-  return AddressPlan{config.addresses, config.gateway};
+  const LinkKind* kind = find_link_kind(link.kind);
+  if (kind == nullptr || !kind->shares_kernel_address) return AddressPlan{config.addresses, config.gateway};
+  if (kind->only_kernel_address) return plan_raw(config, link.name);
+  return plan_packet(config, interface_of(link));
 }
 
 }  // namespace leat

@@ -7,6 +7,7 @@
 #include "api/memory_links.h"
 #include "device/capture.h"
 #include "device/impair.h"
+#include "device/link_kinds.h"
 #include "device/open_device.h"
 #include "device/station_address.h"
 #include "device/system_random.h"
@@ -22,11 +23,6 @@ constexpr std::uint16_t kSmallestMss = 88, kLargestMss = 65495;
 constexpr std::size_t kSmallestBuffer = 2048, kLargestBuffer = std::size_t{1} << 30;
 constexpr unsigned kMostRetries = 127;
 constexpr Duration kSlowestAck = std::chrono::milliseconds(500);  // RFC 9293 §3.8.6.3
-
-/// The kinds of links that can use the kernel's addresses.
-bool may_share(const std::string& link) {
-  return link == "raw" || link.starts_with("raw:") || link.starts_with("packet:") || link.starts_with("xdp:");
-}
 
 Checked check_address(const IpPrefix& prefix, bool may_be_loopback) {
   const IpAddress& a = prefix.address;
@@ -128,7 +124,8 @@ DeviceOptions device_options(const HostConfig& config, const LinkSpec& spec,
 
 expected<std::unique_ptr<Device>, DeviceError> open_any(const HostConfig& config, const LinkSpec& spec,
                                                         const DeviceOptions& options) {
-  if (spec.kind != "memory") return open_device(config.link, options);
+  const LinkKind* kind = find_link_kind(config.link);
+  if (kind == nullptr || !kind->in_process) return open_device(config.link, options);
   return open_memory_link(spec.name, config.mac ? *config.mac : random_mac(), config.mtu.value_or(kMemoryMtu));
 }
 
@@ -137,10 +134,11 @@ expected<std::unique_ptr<Device>, DeviceError> open_any(const HostConfig& config
 Checked check_config(const HostConfig& config) {
   if (config.link.empty())
     return invalid_argument("no link given: say where packets go, such as raw, tap:leat0 or packet:eth0");
-  if (config.addresses.empty() && !may_share(config.link))
+  const LinkKind* kind = find_link_kind(config.link);
+  if (config.addresses.empty() && (kind == nullptr || !kind->shares_kernel_address))
     return invalid_argument("no address given: a host needs at least one, such as 10.0.0.2/24");
   for (const IpPrefix& prefix : config.addresses) {
-    if (auto ok = check_address(prefix, config.link.starts_with("raw")); !ok) return ok;
+    if (auto ok = check_address(prefix, kind != nullptr && kind->only_kernel_address); !ok) return ok;
   }
   if (auto ok = check_gateway(config); !ok) return ok;
   if (config.mac && (config.mac->is_multicast() || config.mac->is_zero())) {
