@@ -27,7 +27,7 @@
 namespace leat {
 namespace {
 
-// Frames a system call: enough to make its price small, few enough to bound the 64 kB blocks that wait.
+// Frames for each system call: enough to make its cost small, few enough to bound the 64 kB blocks that wait.
 constexpr std::size_t kFramesARead = 16;
 // Room for bursts of super-segments; the default holds only a few of them.
 constexpr int kReceiveQueueBytes = 32 << 20;
@@ -73,7 +73,7 @@ class PacketDevice final : public Device {
   std::array<OutgoingFrame, PacketBatch::kCapacity> outgoing_;
 };
 
-/// True when the frame carried a VLAN tag that the kernel has taken off. Tag 0 is a mere priority (IEEE 802.1p).
+/// True when the frame carried a VLAN tag, which the kernel has removed. Tag 0 is only a priority (IEEE 802.1p).
 bool was_tagged(msghdr& message) {
   for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
     if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA) continue;
@@ -84,7 +84,7 @@ bool was_tagged(msghdr& message) {
   return false;
 }
 
-/// Readies up to `wanted` messages; fewer when the pool refuses.
+/// Prepares up to `wanted` messages, and fewer when the pool refuses memory.
 std::size_t PacketDevice::prepare(std::size_t wanted, BufferPool& pool) {
   std::size_t ready = 0;
   for (; ready < wanted; ++ready) {
@@ -121,7 +121,7 @@ void PacketDevice::take(Arrival& arrival, const mmsghdr& message, PacketBatch& b
   batch.push(std::move(*packet));
 }
 
-/// As recvmmsg. Without memory for any, the next frame is lost: left there, it would keep our owner awake for nothing.
+/// Like recvmmsg. Out of memory: reads and drops one frame. Left queued, it would keep the worker spinning.
 int PacketDevice::receive_frames(std::size_t wanted) {
   if (wanted > 0) return ::recvmmsg(fd_.get(), messages_.data(), static_cast<unsigned>(wanted), MSG_DONTWAIT, nullptr);
   std::array<std::uint8_t, kVirtioHeaderSize + 1> some;
@@ -137,10 +137,10 @@ bool PacketDevice::is_gone(int reason) const {
 
 expected<void, Error> PacketDevice::receive(PacketBatch& batch, BufferPool& pool) {
   const std::size_t before = batch.size();
-  // Bounds the work of one call when frames are dropped here.
+  // The limit bounds the work of one call when frames are dropped here.
   for (std::size_t tries = PacketBatch::kCapacity; tries > 0 && !batch.full(); --tries) {
     const std::size_t wanted = prepare(std::min(kFramesARead, batch.room()), pool);
-    if (wanted == 0 && batch.size() > before) return {};  // these may be all that there is memory for
+    if (wanted == 0 && batch.size() > before) return {};  // there may be no memory for more
     const int n = receive_frames(wanted);
     if (n < 0) {
       if (errno == EINTR) continue;
@@ -185,7 +185,7 @@ void PacketDevice::transmit(PacketBatch& batch) {
   batch.remove_front(done);
 }
 
-/// On a shared address nothing but claimed ports is ours; ARP replies teach both of us.
+/// On a shared address only claimed ports are Leat's. Both stacks learn from ARP replies.
 bool PacketDevice::concerns_us(Bytes frame) const {
   if (!caps_.shares_host_address) return true;
   const auto header = EthernetHeader::parse(frame);
@@ -212,19 +212,19 @@ void PacketDevice::release_port(std::uint16_t port) {
 DeviceCounters PacketDevice::counters() const {
   tpacket_stats stats{};
   socklen_t size = sizeof stats;
-  // Asking sets the kernel's count back to zero.
+  // Reading the kernel's counter sets it to zero.
   if (::getsockopt(fd_.get(), SOL_PACKET, PACKET_STATISTICS, &stats, &size) == 0) {
     counters_.rx_dropped += stats.tp_drops;
   }
   return counters_;
 }
 
-/// Keeps frames for `mac` and for groups, in the kernel.
+/// Has the kernel keep frames for `mac` and for groups.
 bool attach_station_filter(int fd, const MacAddress& mac) {
   const auto& b = mac.bytes;
   const std::uint32_t low = std::uint32_t{b[2]} << 24 | std::uint32_t{b[3]} << 16 | std::uint32_t{b[4]} << 8 | b[5];
   const std::uint32_t high = std::uint32_t{b[0]} << 8 | b[1];
-  // In a group PACKET_IGNORE_OUTGOING counts for nothing.
+  // In a fanout group the kernel does not apply PACKET_IGNORE_OUTGOING.
   std::array<sock_filter, 10> code{{
       {BPF_LD | BPF_B | BPF_ABS, 0, 0, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_PKTTYPE)},
       {BPF_JMP | BPF_JEQ | BPF_K, 7, 0, PACKET_OUTGOING},
@@ -251,7 +251,8 @@ expected<void, DeviceError> configure(int fd, const std::string& interface, int 
     const std::string reason = std::strerror(errno);
     return device_failure(Error::system, std::string("cannot ") + what + " on " + interface + ": " + reason);
   };
-  if (caps.mac && !attach_filter(fd, caps)) return failed("filter frames");  // a whole wire has no station of ours
+  if (caps.mac && !attach_filter(fd, caps))
+    return failed("filter frames");  // an end of a wire takes the frames of every station
   if (!set_option(fd, SOL_PACKET, PACKET_VNET_HDR, 1)) return failed("use offloads");
   if (!set_option(fd, SOL_PACKET, PACKET_AUXDATA, 1)) return failed("see VLAN tags");
   if (!set_option(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)) return failed("ignore the kernel's own frames");
@@ -272,7 +273,7 @@ expected<void, DeviceError> configure(int fd, const std::string& interface, int 
   return {};
 }
 
-/// Its members get the frames of the interface by flows.
+/// The members of the group divide the frames of the interface by flow.
 bool join_group(int fd, std::optional<std::uint16_t>& group) {
   const int how = PACKET_FANOUT_HASH | (group ? 0 : PACKET_FANOUT_FLAG_UNIQUEID);
   if (!set_option(fd, SOL_PACKET, PACKET_FANOUT, group.value_or(0) | how << 16)) return false;

@@ -1,10 +1,10 @@
-// A packet socket on an interface of the kernel, used with a station address of our own: the kernel's stack on that
-// interface and ours live side by side, as two hosts on one wire.
+// A packet socket on an interface of the kernel, used with a MAC address of its own: the kernel's stack on that
+// interface and Leat's live side by side, as two hosts on one wire.
 //
-// Frames come and go with a virtio header, so checksums that the kernel has not filled in and 64 kB super-segments
-// are right with every offload switched on. Frames for other stations, and what the kernel itself sends through the
-// interface, are filtered out before they cost anything; with DeviceOptions::whole_wire those for other stations are
-// taken as well, for a bridge or a wire. VLAN-tagged frames are not ours: dropped and counted.
+// Each frame has a virtio header, so checksums that the kernel has not filled in and 64 kB super-segments are handled
+// correctly with every offload switched on. A socket filter drops frames for other stations and the frames that the
+// kernel itself sends through the interface. With DeviceOptions::whole_wire it lets frames for other stations pass, for
+// a bridge or a wire. VLAN-tagged frames are dropped and counted.
 #pragma once
 
 #include <memory>

@@ -18,7 +18,7 @@ namespace {
 
 #ifdef LEAT_HAS_XDP
 
-/// Whether the machine has AF_XDP, and for us.
+/// Why this process cannot use AF_XDP, if it cannot.
 std::optional<DeviceError> socket_refusal() {
   const UniqueFd socket(::socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0));
   if (socket) return std::nullopt;
@@ -62,7 +62,8 @@ expected<std::vector<std::unique_ptr<Device>>, DeviceError> open_af_xdp_cores(co
                                                                               unsigned cores) {
   const XdpTarget target = parse_xdp_target(name);
   const std::string& interface = target.interface;
-  if (interface.find(':') != std::string::npos) {  // in no interface's name, though some calls of the kernel take it
+  if (interface.find(':') !=
+      std::string::npos) {  // no interface name has a colon, though some calls of the kernel accept it
     return device_failure(Error::invalid_argument, "xdp:" + name + ": a queue is a number, such as in xdp:" +
                                                        interface.substr(0, interface.find(':')) +
                                                        ":0; without one all are used");

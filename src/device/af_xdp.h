@@ -1,10 +1,10 @@
-// AF_XDP: an interface of the kernel, whose frames for our address never get to the kernel's stack: a small program in
-// the driver (or behind it, where the driver cannot) hands them to us through shared memory, and lets the rest pass.
+// AF_XDP: an interface of the kernel whose frames for Leat's address do not reach the kernel's stack. A small program
+// in the driver, or behind a driver that cannot run it, redirects them to shared memory and lets all other frames pass.
 //
-// With an address of our own, that address is ours whole, and the ARP packets about it. We use the interface's own
-// station address unless another one is given, so the interface need not be promiscuous. On an address shared with the
-// kernel only claimed ports are taken; what both need (ARP replies, ICMP) comes as a copy by a packet socket beside.
-// When the process ends, however it ends, the interface is as before.
+// With an address of its own, the device takes all packets for it and the ARP packets about it. It uses the interface's
+// MAC address unless another one is given, so the interface need not be promiscuous. On an address that it shares with
+// the kernel, it takes only claimed ports; a packet socket receives copies of the frames that both need (ARP replies,
+// ICMP). When the process ends, even by a crash, the interface is as before.
 #pragma once
 
 #include <memory>
@@ -19,21 +19,21 @@
 
 namespace leat {
 
-/// "eth0" or "eth0:3": all queues of the interface, or one.
+/// An interface with all its queues ("eth0"), or with one ("eth0:3").
 struct XdpTarget {
   std::string interface;
   std::optional<unsigned> queue;
 };
 XdpTarget parse_xdp_target(std::string_view name);
 
-/// Nothing when a link of this kind can be expected to work here, on interfaces that are up; else why not. Touches
-/// none.
+/// Why links of this kind cannot work on this machine; nothing when they can be expected to, on interfaces that are up.
+/// Does not touch any interface.
 std::optional<DeviceError> xdp_refusal();
 
 /// The interface must exist, carry Ethernet, be up and have no other XDP program.
 expected<std::unique_ptr<Device>, DeviceError> open_af_xdp(const std::string& name, const DeviceOptions& options);
-/// A device for each core, all of one interface, which has a queue each way for each at least: queue q is the
-/// `q % cores`th one's. What both we and the kernel need of a shared address comes to the first one.
+/// One device for each core, all on one interface, which needs at least one queue in each direction for each core. Core
+/// `q % cores` has queue q. The first core receives the frames of a shared address that the kernel needs as well.
 expected<std::vector<std::unique_ptr<Device>>, DeviceError> open_af_xdp_cores(const std::string& name,
                                                                               const DeviceOptions& options,
                                                                               unsigned cores);

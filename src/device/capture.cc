@@ -22,8 +22,8 @@ std::uint64_t wall_clock() {
   return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(t.tv_nsec);
 }
 
-/// Copies of packets whose fate is not known yet: received ones before they are judged, and sent ones that meet
-/// back-pressure. The memory is used again.
+/// Copies of packets whose fate is not known yet: received ones before their verdict, and those that back-pressure
+/// keeps from being sent. The memory is reused.
 class Held {
  public:
   std::size_t size() const { return count_; }
@@ -48,7 +48,7 @@ class Held {
     std::vector<std::uint8_t> bytes;
     PacketNote note;
   };
-  /// Fills in a partial checksum; offload facts that point outside the packet are passed over.
+  /// Fills in a partial checksum. Ignores offload facts that point outside the packet.
   static void complete(MutableBytes bytes, const Offload& offload) {
     const std::size_t field = std::size_t{offload.checksum_start} + offload.checksum_offset;
     if (offload.checksum != ChecksumState::partial || field + 2 > bytes.size()) return;
@@ -100,7 +100,7 @@ class CaptureDevice final : public ForwardingDevice {
 };
 
 expected<void, Error> CaptureDevice::receive(PacketBatch& batch, BufferPool& pool) {
-  judged({});  // of an owner that does not judge
+  judged({});  // of an owner that gives no verdicts
   const std::size_t before = batch.size();
   auto result = inner_->receive(batch, pool);
   if (!file_.is_open()) return result;
@@ -121,7 +121,7 @@ void CaptureDevice::judged(std::span<const PacketVerdict> verdicts) {
 
 void CaptureDevice::transmit(PacketBatch& batch) {
   if (!file_.is_open()) return inner_->transmit(batch);
-  // What was left of the last call is at the front still. Copied before it is sent: who sends it may change it.
+  // The packets left over from the last call are still at the front. Copy before sending: the device may change them.
   const std::size_t total = batch.size();
   if (out_.size() > total) out_.clear();
   for (const Packet& packet : batch.packets().subspan(out_.size())) out_.add(packet);

@@ -1,10 +1,9 @@
-// A device that writes down what passes it, as a pcapng file that Wireshark and tshark read: every frame with its
-// direction and time, and a comment on each that was dropped, sent again, or sent to probe or to challenge.
+// A device that records the frames that pass it, as a pcapng file for Wireshark and tshark. Each frame has its
+// direction and time. Dropped frames, retransmissions, probes and challenges have a comment.
 //
-// It shows what the stack sees: it belongs outside any other wrapper. Super-segments are written whole, as tcpdump
-// shows them. A checksum that is left to the device is filled in in the file, so that none looks wrong that is not.
-// The file is up to date whenever the owner sleeps (Device::idle). A reader that does not keep up with a pipe holds
-// the owner back.
+// It shows the frames that the Stack sees, so it is the outermost wrapper. It writes super-segments whole, as tcpdump
+// shows them. It fills in a checksum that is left to the device, so that a correct one does not look wrong. The file is
+// up to date whenever the worker sleeps (Device::idle). A slow reader of a pipe slows the worker down.
 #pragma once
 
 #include <functional>
@@ -17,13 +16,13 @@
 namespace leat {
 
 struct CaptureOptions {
-  std::string file;       ///< made, or emptied; "-" is standard output
+  std::string file;       ///< created or truncated; "-" is standard output
   std::string interface;  ///< its name in the file
-  /// Told once when the file cannot be written any more; packets go on. Called on the device's thread.
+  /// Called once, on the device's thread, when the file cannot be written any more. Packets go on.
   std::function<void(const std::string& sentence)> on_failure{};
 };
 
-/// Wraps `inner`. Fails when the file cannot be made.
+/// Wraps `inner`. Fails when the file cannot be created.
 expected<std::unique_ptr<Device>, DeviceError> capture(std::unique_ptr<Device> inner, CaptureOptions options);
 
 }  // namespace leat

@@ -28,7 +28,7 @@ void CaptureFile::flush() {
     if (n > 0) {
       next += n;
       left -= static_cast<std::size_t>(n);
-    } else if (n < 0 && errno == EAGAIN) {  // a pipe that somebody has made non-blocking
+    } else if (n < 0 && errno == EAGAIN) {  // another process has made the pipe non-blocking
       pollfd room{file_.get(), POLLOUT, 0};
       ::poll(&room, 1, -1);
     } else if (n == 0 || errno != EINTR) {
@@ -40,7 +40,7 @@ void CaptureFile::flush() {
 }
 
 void CaptureFile::fail(int reason) {
-  // A part of a block would be an error to those who read the file. A pipe cannot be shortened; that is no matter.
+  // A reader would report a partial block as an error. A pipe cannot be truncated, so the result is ignored.
   static_cast<void>(::ftruncate(file_.get(), static_cast<off_t>(written_)) == 0);
   file_ = UniqueFd();
   buffer_ = {};

@@ -1,5 +1,5 @@
-// CaptureFile: where a capture's blocks go. Collects them, writes them in large pieces, and gives up for good, leaving
-// whole blocks behind, when that fails (a full disk, a closed pipe).
+// CaptureFile: the output of a capture. It collects blocks and writes them in large pieces. When a write fails (a full
+// disk, a closed pipe), it stops for good and leaves only whole blocks in the file.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +17,13 @@ class CaptureFile {
  public:
   using OnFailure = std::function<void(const std::string&)>;
 
-  /// "-" is standard output. The error says why the file cannot be made.
+  /// "-" is standard output. The error says why the file cannot be created.
   static expected<CaptureFile, DeviceError> open(const std::string& name, OnFailure on_failure);
   CaptureFile(CaptureFile&&) noexcept = default;
   CaptureFile& operator=(CaptureFile&&) = delete;
   ~CaptureFile() { flush(); }
 
-  /// Whole blocks are to be added here; add nothing when !is_open().
+  /// Add whole blocks here, and only while is_open().
   pcapng::Buffer& buffer() { return buffer_; }
   bool is_open() const { return static_cast<bool>(file_); }
   void flush_if_large() {

@@ -3,7 +3,7 @@
 namespace leat {
 namespace {
 
-/// The reason in words; the compiler sees to it that none is missing.
+/// The reason in words. The compiler reports a missing one.
 constexpr std::string_view explain(DropReason reason) {
   switch (reason) {
     case DropReason::NOT_SPECIFIED: return "no reason is known";

@@ -1,4 +1,4 @@
-// What a capture says about a packet: why it was dropped, or why it is sent, with the place in the RFCs.
+// The comments of a capture on packets: why one was dropped or sent, with the section of the RFC.
 #pragma once
 
 #include <string>

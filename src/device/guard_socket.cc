@@ -32,8 +32,7 @@ bool attach_filter(int fd) {
   return ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
 }
 
-/// A signature (RFC 2385) with a key that nobody knows is demanded of every peer: segments without it are dropped in
-/// silence.
+/// Requires a signature (RFC 2385) with a random key of every peer: the kernel silently drops segments without it.
 bool demand_signatures(int fd) {
   tcp_md5sig key{};
   key.tcpm_addr.ss_family = AF_INET;  // with a prefix of length 0: all addresses
@@ -52,14 +51,14 @@ expected<GuardSocket, Error> GuardSocket::open(const IpAddress& address, std::ui
   if (!address.is_v4()) return unexpected(Error::unsupported);
   UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return unexpected(claim_error(errno));
-  // Without SO_REUSEADDR: it would share the port with connections of the kernel's, and we would reset those.
+  // Without SO_REUSEADDR: the guard would share the port with the kernel's connections, and Leat would reset those.
   sockaddr_in at{};
   at.sin_family = AF_INET;
   at.sin_port = htons(port);
   at.sin_addr.s_addr = htonl(address.v4_value());
   auto* name = reinterpret_cast<sockaddr*>(&at);
   socklen_t size = sizeof at;
-  // First of all: from listen() on the socket would answer a SYN.
+  // The filter comes first: from listen() on, the socket would answer a SYN.
   if (!drop_everything(fd.get()) || ::bind(fd.get(), name, size) != 0 || ::listen(fd.get(), 0) != 0 ||
       ::getsockname(fd.get(), name, &size) != 0) {
     return unexpected(claim_error(errno));

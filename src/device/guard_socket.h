@@ -1,9 +1,9 @@
-// GuardSocket: keeps the kernel quiet about a TCP port on an address that we share with it.
+// GuardSocket: keeps the kernel from answering for a TCP port on an address that Leat shares with it.
 //
-// It is a kernel socket that listens on the port and drops everything, by a filter, or by demanding signatures that
-// nobody can make where a filter is not permitted. So the port is reserved, and the kernel, finding a socket, answers
-// no segment with RST; it just throws its copy away. No firewall is touched, and when the process ends, however it
-// ends, the port is free again. Raw and packet sockets see every segment as before. Opened by PortClaims.
+// It is a kernel socket that listens on the port and drops everything: by a filter or, where a filter is not permitted,
+// by requiring signatures with a secret key. So the port is reserved, and the kernel, which finds a socket, drops its
+// copy of each segment instead of answering with RST. No firewall rule is needed, and when the process ends, even by a
+// crash, the port is free again. Raw and packet sockets see every segment as before. PortClaims opens it.
 #pragma once
 
 #include <cstdint>

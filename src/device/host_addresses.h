@@ -1,5 +1,5 @@
-// The IPv4 addresses that the kernel has, and how it reaches others, in the calling thread's network namespace.
-// Asked by whoever shares those addresses with it.
+// The IPv4 addresses of the kernel and its routes, in the calling thread's network namespace. Links that share those
+// addresses ask for them.
 #pragma once
 
 #include <optional>
@@ -18,17 +18,17 @@ struct HostAddress {
   bool is_loopback = false;
 };
 
-/// In the kernel's order. Of one interface when a name is given.
+/// The addresses in the kernel's order; those of one interface when a name is given.
 std::vector<HostAddress> host_addresses(const std::string& interface = {});
 
 /// The smallest MTU of the interfaces that are up and have an address, loopback's only when there is no other; of
 /// `interface` alone when a name is given. At most 65535.
 std::uint32_t smallest_mtu(const std::string& interface);
 
-/// The router of the default route by `interface`, of the main routing table.
+/// The router of the default route through `interface` in the main routing table.
 std::optional<IpAddress> default_gateway(const std::string& interface);
 
-/// As Device::path_to; by `interface` alone when a name is given.
+/// Like Device::path_to; through `interface` only when a name is given.
 expected<KernelPath, Error> kernel_path_to(const IpAddress& remote, const std::string& interface);
 
 }  // namespace leat

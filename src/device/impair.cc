@@ -19,7 +19,7 @@
 namespace leat {
 namespace {
 
-/// A direction, if anything impairs it.
+/// The emulator of one direction; empty when nothing impairs it.
 using Emulator = std::optional<LinkEmulator>;
 
 class ImpairedDevice final : public ForwardingDevice {
@@ -43,7 +43,7 @@ class ImpairedDevice final : public ForwardingDevice {
   int write_descriptor() const override { return -1; }
   std::vector<ImpairmentReport> impairments() const override;
   void judged(std::span<const PacketVerdict> verdicts) override {
-    if (!in_) inner_->judged(verdicts);  // else they are about other packets than it gave
+    if (!in_) inner_->judged(verdicts);  // else the verdicts are about other packets than those of inner_
   }
 
  private:
@@ -51,7 +51,7 @@ class ImpairedDevice final : public ForwardingDevice {
   void set_timer(Instant now);
   void set_blocked(bool blocked);
 
-  BufferPool pool_;  ///< for what is sent: headers of split super-segments, doubles
+  BufferPool pool_;  ///< memory for sent frames: headers of split super-segments, duplicates
   UniqueFd epoll_, timer_;
   Emulator in_, out_;
   PacketBatch arrived_;  ///< from inner_, on its way into in_
@@ -93,7 +93,7 @@ void ImpairedDevice::transmit(PacketBatch& batch) {
   set_timer(now);
 }
 
-/// Sends what is due, as far as the device takes it.
+/// Sends the frames that are due, as far as the device takes them.
 void ImpairedDevice::flush(Instant now) {
   if (!out_) return;
   do {
@@ -107,7 +107,7 @@ void ImpairedDevice::flush(Instant now) {
 void ImpairedDevice::set_timer(Instant now) {
   Instant next = in_ ? in_->next_arrival() : kNever;
   if (out_ && ready_.empty()) next = std::min(next, out_->next_arrival());
-  // Setting it also takes back that it has expired.
+  // Setting the timer also clears its expiry.
   if (next == timer_at_ && (next > now || next == kNever)) return;
   timer_at_ = next;
   itimerspec spec{};
@@ -119,7 +119,7 @@ void ImpairedDevice::set_timer(Instant now) {
   ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &spec, nullptr);
 }
 
-/// While the device takes nothing, our descriptor also tells when it does again.
+/// While the device takes nothing, the epoll descriptor also becomes readable when the device has room again.
 void ImpairedDevice::set_blocked(bool blocked) {
   if (std::exchange(blocked_, blocked) == blocked) return;
   const int fd = inner_->write_descriptor();
@@ -146,7 +146,7 @@ std::vector<ImpairmentReport> ImpairedDevice::impairments() const {
 }
 
 std::uint64_t random_seed() {
-  // Short enough to be typed again.
+  // The seed is short enough to type.
   std::array<std::uint8_t, 4> raw;
   fill_random(raw);
   return load_be32(raw.data());

@@ -1,8 +1,8 @@
 // An impaired link: any device with a link emulator in one or both directions, in real time.
 //
 // Its descriptor becomes readable when frames arrive, when a delayed one is due in either direction, and when
-// back-pressure is over; receive() then does all three. Frames that are still on their way out when the device is
-// destroyed are sent at once, too early but not lost.
+// back-pressure is over; receive() handles all three. The destructor sends delayed frames at once: too early, but not
+// lost.
 #pragma once
 
 #include <memory>
@@ -14,8 +14,8 @@
 
 namespace leat {
 
-/// Wraps `inner`. The impairments were checked; those without a seed get a random one. An error when `inner` has no
-/// descriptor or the system gives none.
+/// Wraps `inner`. The caller has checked the impairments; those without a seed get a random one. Fails when `inner` has
+/// no descriptor or the system has none left.
 expected<std::unique_ptr<Device>, DeviceError> impair(std::unique_ptr<Device> inner,
                                                       std::vector<Impairment> impairments);
 

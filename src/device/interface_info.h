@@ -1,4 +1,4 @@
-// What the kernel says of one of its network interfaces, asked by ioctl in the calling thread's network namespace.
+// Facts about a network interface of the kernel, by ioctl in the calling thread's network namespace.
 #pragma once
 
 #include <cstdint>

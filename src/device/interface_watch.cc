@@ -13,8 +13,8 @@
 namespace leat {
 
 bool is_removed(int packet_socket, int interface_index) {
-  // The kernel takes an interface down before it removes it, under one lock, and tells of the first only. To leave a
-  // group waits for that lock, and does nothing where the group was never joined.
+  // The kernel takes an interface down before it removes it, under one lock, and reports only the first step. Leaving a
+  // multicast group waits for that lock, and has no effect when the group was never joined.
   packet_mreq none{};
   none.mr_ifindex = interface_index;
   none.mr_type = PACKET_MR_MULTICAST;
@@ -25,7 +25,7 @@ bool is_removed(int packet_socket, int interface_index) {
 }
 
 std::optional<InterfaceWatch> InterfaceWatch::open(int interface_index, bool promiscuous) {
-  // A protocol that nobody uses (IEEE 802's first Ethertype for local experiments), so that no frame costs anything.
+  // An unused protocol (the first EtherType that IEEE 802 reserves for local experiments), so that no frame arrives.
   constexpr std::uint16_t kProtocol = 0x88b5;
   UniqueFd fd(::socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return std::nullopt;

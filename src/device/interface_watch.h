@@ -1,5 +1,5 @@
-// Whether the interface that a device stands on has been removed. While it is only down, packets are lost as on a
-// cable that was pulled out, and all goes on when it is up again.
+// InterfaceWatch: tells whether the interface of a device has been removed. While the interface is only down, packets
+// are lost as on an unplugged cable, and traffic continues when it is up again.
 #pragma once
 
 #include <optional>

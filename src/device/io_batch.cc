@@ -26,7 +26,7 @@ class UringBatch final : public IoBatch {
   UringBatch(const UringBatch&) = delete;
   UringBatch& operator=(const UringBatch&) = delete;
 
-  // One part alone is less work for the kernel than a list of one.
+  // A single buffer costs the kernel less than a list of one.
   void read(const iovec* parts, unsigned count) override {
     io_uring_sqe* entry = ::io_uring_get_sqe(&ring_);
     if (count == 1) {

@@ -13,7 +13,7 @@
 namespace leat {
 namespace {
 
-constexpr std::size_t kMostPackets = 1024;  // under way; more is back-pressure
+constexpr std::size_t kMostPackets = 1024;  // in the queue; beyond that there is back-pressure
 constexpr std::uint32_t kMtu = 65535;
 
 class Loopback final : public Device {
@@ -63,7 +63,7 @@ class Loopback final : public Device {
   }
 
  private:
-  UniqueFd wake_;  ///< readable while something is under way, and so also when there is room again
+  UniqueFd wake_;  ///< readable while packets are queued, and so also when there is room again
   DeviceCaps caps_;
   DeviceCounters counters_;
   std::deque<Packet> packets_;

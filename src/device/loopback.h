@@ -1,5 +1,5 @@
-// Loopback: the link of a host to itself: what is sent arrives, on the same thread, moved and not copied. Nothing
-// crosses a wire, so super-segments stay whole and checksums partial.
+// Loopback: the link of a host to itself. Sent packets arrive on the same thread, moved and not copied. They cross no
+// wire, so super-segments stay whole and checksums partial.
 #pragma once
 
 #include <memory>
@@ -9,7 +9,7 @@
 
 namespace leat {
 
-/// Errors: `system`, when there are no more descriptors.
+/// Errors: `system` when the process has no descriptors left.
 expected<std::unique_ptr<Device>, DeviceError> open_loopback();
 
 }  // namespace leat

@@ -14,10 +14,10 @@
 namespace leat {
 namespace {
 
-// Bytes under way in one direction, frames and their records.
+// Bytes in flight in one direction: frames and their records.
 constexpr std::size_t kQueueBytes = std::size_t{4} << 20;
 
-/// Stands before each frame in a queue.
+/// The record in front of each frame in a queue.
 struct Record {
   std::size_t size;
   Offload offload;
@@ -32,7 +32,7 @@ struct MemoryLink::Shared {
   };
 
   std::mutex mutex;              ///< guards all below
-  std::array<UniqueFd, 2> wake;  ///< readable when end i should look
+  std::array<UniqueFd, 2> wake;  ///< readable when end i has frames or room
   std::array<bool, 2> taken{};
   std::array<Direction, 2> toward;  ///< toward[i] is read by end i
 

@@ -5,11 +5,11 @@
 namespace leat {
 namespace {
 
-/// What is under way in one direction.
+/// The packets in flight in one direction.
 struct Wire {
   std::deque<Packet> packets;
   std::size_t limit;
-  bool cut = false;  ///< nobody reads any more
+  bool cut = false;  ///< the reading end is destroyed
 };
 
 class PairEnd final : public Device {

@@ -1,6 +1,6 @@
 // MemoryPair: two devices in one thread that hand packets to each other, for tests, simulations and benchmarks.
-// Packets are moved, not copied, so both sides share one BufferPool, and checksums may stay partial: nothing
-// crosses a wire. A full queue is back-pressure.
+// Packets are moved, not copied, so both sides share one BufferPool. They cross no wire, so checksums may stay partial.
+// A full queue is back-pressure.
 #pragma once
 
 #include <cstddef>
@@ -16,14 +16,14 @@ class MemoryPair {
   explicit MemoryPair(const DeviceCaps& caps, std::size_t queue = 256);
   ~MemoryPair();
 
-  /// The ends may be taken over by whoever runs them; each lives on when the other is gone, with its cable cut:
-  /// what it sends is counted as refused.
+  /// The two ends; callers may move them out. When one is destroyed, packets that the other one sends are counted as
+  /// refused.
   std::unique_ptr<Device> first, second;
 };
 
-/// Super-segments and partial checksums, as TAP has them.
+/// The capabilities of a TAP device: super-segments and partial checksums.
 DeviceCaps fast_memory_caps(std::uint32_t mtu = 1500);
-/// Frames of one MTU with checksums filled in, as a plain network card.
+/// The capabilities of a plain network card: frames of one MTU with checksums filled in.
 DeviceCaps plain_memory_caps(std::uint32_t mtu = 1500);
 
 }  // namespace leat

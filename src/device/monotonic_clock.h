@@ -1,4 +1,4 @@
-// The clock of what runs in real time. The stack and the emulator are told the time by whoever calls them.
+// The clock of everything that runs in real time. The callers of the Stack and of the emulator pass them the time.
 #pragma once
 
 #include "leat/time.h"

@@ -15,7 +15,7 @@ namespace {
 using Opened = expected<std::unique_ptr<Device>, DeviceError>;
 using AllOpened = expected<std::vector<std::unique_ptr<Device>>, DeviceError>;
 
-/// Where devices join an interface one after the other.
+/// Opens `count` devices that join an interface one after the other.
 template <Opened (*open)(const std::string& name, const DeviceOptions& options)>
 AllOpened one_by_one(const std::string& name, const DeviceOptions& given, unsigned count) {
   DeviceOptions options = given;

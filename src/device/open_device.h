@@ -15,16 +15,16 @@
 namespace leat {
 
 struct DeviceOptions {
-  std::optional<MacAddress> mac;  ///< our station address; else a random one, or for xdp: the interface's
-  /// packet: and xdp: only: the kernel's address and station address are ours too; `mac` does not count then.
+  std::optional<MacAddress> mac;  ///< MAC address; else a random one, or for xdp: the interface's
+  /// Only packet: and xdp: share the kernel's IP address and MAC address; `mac` is then ignored.
   bool shares_host_address = false;
-  /// packet:, tap: and tun: take super-segments and partial checksums, and tap: and tun: may be handed some.
+  /// packet:, tap: and tun: send super-segments and partial checksums; tap: and tun: may receive them.
   bool offloads = true;
-  bool whole_wire = false;      ///< no station of ours: every frame that arrives, whoever it is for
-  bool one_of_several = false;  ///< queues of one interface: tap:, tun: and packet:
-  /// packet: only, of one_of_several: the group that they make up (PACKET_FANOUT); the first one names it.
+  bool whole_wire = false;      ///< receives the frames of every station
+  bool one_of_several = false;  ///< one of several queues of an interface: tap:, tun: and packet:
+  /// Only packet: with one_of_several: the PACKET_FANOUT group of the queues; the first device chooses it.
   std::optional<std::uint16_t>* group = nullptr;
-  /// xdp: only: what is to be taken from the kernel.
+  /// Only xdp: the addresses whose packets are taken from the kernel.
   std::vector<IpAddress> addresses{};
 };
 
@@ -33,14 +33,14 @@ struct LinkSpec {
   std::string kind, name;
 };
 expected<LinkSpec, DeviceError> parse_link_spec(std::string_view spec);
-/// The interface of the machine's that the link uses: its name, without the queue of "xdp:eth0:2".
+/// The name of the interface that the link uses, without the queue of "xdp:eth0:2".
 std::string interface_of(const LinkSpec& spec);
 
-/// The device is opened in the network namespace of the calling thread and may then be used by any one thread.
+/// Opens the device in the network namespace of the calling thread. Any one thread may then use it.
 expected<std::unique_ptr<Device>, DeviceError> open_device(std::string_view spec, const DeviceOptions& options = {});
 
-/// `count` devices on one interface, all the same station; the kernel gives each a part of the flows, and all of a flow
-/// the same one. Error unsupported: not on this kind of link.
+/// Opens `count` devices on one interface, all with the same MAC address. The kernel divides the flows among them.
+/// Error unsupported: this kind of link has one queue.
 expected<std::vector<std::unique_ptr<Device>>, DeviceError> open_queues(std::string_view spec,
                                                                         const DeviceOptions& options, unsigned count);
 

@@ -1,8 +1,8 @@
-// OutgoingFrame: a packet as the places that one write of the kernel's takes it from, with a virtio header in front
-// where the device has one.
+// OutgoingFrame: a packet as the buffers of one write to the kernel, with a virtio header in front where the device has
+// one.
 //
-// A frame of ordinary size is copied into one place, because the kernel takes longer over a list than the copy takes; a
-// super-segment goes out from where its slices are.
+// A frame of ordinary size is copied into one buffer, because a list costs the kernel more than the copy. A
+// super-segment is written from its slices.
 #pragma once
 
 #include <sys/uio.h>
@@ -20,7 +20,7 @@ class OutgoingFrame {
  public:
   enum class Lead : std::uint8_t { none, virtio_header };
 
-  /// Good until the next call, and as long as the packet.
+  /// Valid until the next call and while the packet lives.
   std::span<iovec> describe(Packet& packet, Lead lead, bool has_link_layer);
 
  private:

@@ -30,7 +30,7 @@ void add64(Buffer& out, std::uint64_t v) {
   add32(out, static_cast<std::uint32_t>(v));
   add32(out, static_cast<std::uint32_t>(v >> 32));
 }
-/// Timestamps alone are written with the upper half first.
+/// Only timestamps are written with the upper half first.
 void add_time(Buffer& out, std::uint64_t t) {
   add32(out, static_cast<std::uint32_t>(t >> 32));
   add32(out, static_cast<std::uint32_t>(t));
@@ -95,7 +95,7 @@ void add_interface(Buffer& out, const Interface& interface) {
   Block block(out, kInterfaceDescription);
   add16(out, static_cast<std::uint16_t>(interface.link_type));
   add16(out, 0);
-  add32(out, 0);  // no limit to what is captured of a packet
+  add32(out, 0);  // no limit to the captured length of a packet
   if (!interface.name.empty()) block.add_option(kInterfaceName, interface.name);
   if (!interface.description.empty()) block.add_option(kInterfaceDescriptionText, interface.description);
   block.add_option(kTimeResolution, "\x09");  // 10^-9 s

@@ -1,6 +1,6 @@
 // The blocks of a pcapng file (draft-ietf-opsawg-pcapng), as bytes: one section, one interface, packets with their
-// direction and a comment, statistics at the end. Little-endian, timestamps in nanoseconds. Pure: appends to a buffer,
-// writes no file. Used by the capture device.
+// direction and a comment, statistics at the end. Little-endian, timestamps in nanoseconds. The functions append to a
+// buffer and write no file. The capture device uses them.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +37,7 @@ struct PacketFacts {
 struct Statistics {
   std::uint64_t time = 0;  ///< as of a packet
   std::uint64_t received = 0;
-  std::optional<std::uint64_t> dropped{};  ///< by the interface, before we saw them
+  std::optional<std::uint64_t> dropped{};  ///< packets that the interface dropped before the device read them
 };
 
 /// Section header: begins a file. `application` is the program's name and version.

@@ -47,7 +47,7 @@ bool PortClaims::concern(Bytes datagram) const {
   }
   if (protocol != IpProtocol::icmp || datagram.size() < start) return false;
   const auto header = IcmpHeader::parse(datagram.subspan(start));
-  if (header && header->type == IcmpType::echo_reply) return true;  // the stack knows what it has asked
+  if (header && header->type == IcmpType::echo_reply) return true;  // the Stack knows which requests it sent
   if (!header || !header->is_error()) return false;
   const auto quote = IcmpQuote::parse(datagram.subspan(start + IcmpHeader::kSize));
   return quote && quote->ip.protocol == IpProtocol::tcp && holds(quote->ip.source, quote->source_port);

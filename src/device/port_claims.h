@@ -1,5 +1,5 @@
-// PortClaims: the TCP ports of the machine's that a device has made its own, each with its guard socket, and which
-// received datagrams therefore are ours. Owned by devices that share the kernel's address.
+// PortClaims: the TCP ports that a device has claimed from the kernel, each with its guard socket. It also tells which
+// received datagrams belong to them. Devices that share the kernel's address own one.
 #pragma once
 
 #include <array>
@@ -17,22 +17,22 @@ class PortClaims {
  public:
   /// Each guard is an open file.
   static constexpr std::size_t kMaxGuards = 16384;
-  /// Ports stand in blocks of 1024.
+  /// The filter compares blocks of 1024 ports when there are many.
   static constexpr unsigned kBlockBits = 10;
   static constexpr std::size_t kBlocks = 65536 >> kBlockBits;
 
-  /// As Device::claim_port.
+  /// Like Device::claim_port.
   expected<std::uint16_t, Error> claim(const IpAddress& address, std::uint16_t port);
-  /// False when it was not claimed.
+  /// Returns false when the port was not claimed.
   bool release(std::uint16_t port);
 
   bool holds(const IpAddress& address, std::uint16_t port) const;
-  /// Is this IPv4 datagram a TCP segment for one of the ports, or an ICMP error about a segment from one? Whole
-  /// headers are expected in `datagram`; whoever has to do with it afterwards still has to check it.
+  /// True when this IPv4 datagram is a TCP segment for one of the ports, or an ICMP error about a segment from one.
+  /// `datagram` must contain whole headers. The Stack still has to check it.
   bool concern(Bytes datagram) const;
 
   std::size_t size() const { return guards_.size(); }
-  /// The claimed ports, rising.
+  /// The claimed ports in ascending order.
   std::vector<std::uint16_t> ports() const;
   bool uses_block(std::size_t block) const { return in_block_[block] > 0; }
 

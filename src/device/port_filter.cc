@@ -13,8 +13,8 @@
 namespace leat {
 namespace {
 
-/// A classic BPF program under construction. Every test is followed by what happens when it fails, a return or a
-/// jump over a few instructions, so that no jump needs a label.
+/// A classic BPF program under construction. A return or a jump over a few instructions follows each test, for the case
+/// that it fails, so that no jump needs a label.
 class Program {
  public:
   void add(int code, std::uint32_t k, std::uint8_t if_true = 0, std::uint8_t if_false = 0) {

@@ -1,5 +1,5 @@
-// PortFilter: a socket filter that lets claimed ports through, so that what is not ours costs the kernel a few
-// instructions and us nothing.
+// PortFilter: a socket filter that lets only claimed ports through, so that all other packets cost the kernel a few
+// instructions and Leat nothing.
 //
 // Up to kMostExact ports are compared one by one; beyond that whole blocks of 1024 ports pass, so that the program's
 // length and the work of changing it stay bounded. The device judges exactly what has passed (PortClaims::concern).
@@ -24,17 +24,17 @@ class PortFilter {
     raw_icmp,  ///< a raw IP socket for ICMP: errors about segments from a claimed port, and echo replies
     frames,    ///< a packet socket: both of these, and ARP replies, in frames to one station
   };
-  /// For `fd`, which is another's and outlives this. `station` is for frames.
+  /// Filters `fd`, which the caller owns and which outlives this object. Only `frames` uses `station`.
   PortFilter(int fd, Kind kind, const MacAddress& station = {}) : fd_(fd), kind_(kind), station_(station) {}
 
-  /// Makes the kernel follow `claims`. False, with errno, when it refuses; the filter before stays then.
+  /// Installs a filter for `claims`. Returns false with errno when the kernel refuses; the previous filter stays then.
   bool update(const PortClaims& claims);
 
  private:
   int fd_;
   Kind kind_;
   MacAddress station_;
-  std::vector<std::uint64_t> installed_;  ///< the program as words, to spare the kernel a new one that is the same
+  std::vector<std::uint64_t> installed_;  ///< the installed program as words; an equal one is not installed again
 };
 
 }  // namespace leat

@@ -32,7 +32,7 @@ constexpr int kTcpQueueBytes = 32 << 20;  // bursts of super-segments
 constexpr int kIcmpQueueBytes = 1 << 18;
 constexpr int kRawSendQueueBytes = 4 << 20;
 
-/// The three sockets, configured; nothing is queued on them.
+/// The three sockets, configured and with empty queues.
 struct RawSockets {
   UniqueFd send, tcp, icmp, ready;
   std::optional<InterfaceWatch> watch;  ///< of one interface only
@@ -90,7 +90,7 @@ expected<void, Error> RawIpDevice::receive(PacketBatch& batch, BufferPool& pool)
       if (sockets_.watch->sees_removal()) return unexpected(Error::no_device);
       continue;
     }
-    // Bounds the work of one call when datagrams are dropped here.
+    // The limit bounds the work of one call when datagrams are dropped here.
     for (std::size_t tries = PacketBatch::kCapacity; tries > 0 && !batch.full(); --tries) {
       if (!receive_some(fd, batch, pool)) break;
     }
@@ -98,7 +98,7 @@ expected<void, Error> RawIpDevice::receive(PacketBatch& batch, BufferPool& pool)
   return {};
 }
 
-/// Without memory for any, the next datagram is lost: left there, it would keep our owner awake for nothing. False when
+/// Out of memory: reads and drops one datagram. Left queued, it would keep the worker spinning. Returns false when
 /// there is none.
 bool RawIpDevice::lose_one(int fd) {
   std::uint8_t byte = 0;
@@ -107,7 +107,7 @@ bool RawIpDevice::lose_one(int fd) {
   return true;
 }
 
-/// False when the socket is empty, or there is no memory for more.
+/// Returns false when the socket is empty or there is no memory for more.
 bool RawIpDevice::receive_some(int fd, PacketBatch& batch, BufferPool& pool) {
   std::array<std::array<iovec, 2>, kPacketsARead> parts;
   std::array<mmsghdr, kPacketsARead> messages{};
@@ -233,7 +233,7 @@ unexpected<DeviceError> refused(int reason) {
   return device_failure(Error::system, std::string("cannot open raw IP sockets: ") + std::strerror(reason));
 }
 
-/// Between socket() and the filter everything that arrives is queued.
+/// Empties the queue: until the filter is installed, the kernel queues every datagram.
 void empty(int fd) {
   std::uint8_t byte = 0;
   while (::recv(fd, &byte, 1, MSG_DONTWAIT) >= 0 || errno == EINTR) {
@@ -254,7 +254,7 @@ bool watch(const RawSockets& sockets) {
   return ::epoll_ctl(sockets.ready.get(), EPOLL_CTL_ADD, event.data.fd, &event) == 0;
 }
 
-/// False with errno.
+/// Returns false with errno.
 bool configure(const RawSockets& sockets, const std::string& interface) {
   const PortClaims nothing;
   if (!PortFilter(sockets.tcp.get(), PortFilter::Kind::raw_tcp).update(nothing)) return false;
@@ -262,7 +262,8 @@ bool configure(const RawSockets& sockets, const std::string& interface) {
   for (const UniqueFd* fd : {&sockets.send, &sockets.tcp, &sockets.icmp}) {
     if (!interface.empty() && !bind_to_interface(fd->get(), interface)) return false;
   }
-  // Path MTU discovery is the stack's: it sends as large as the interface allows, and hears what routers say.
+  // The Stack does path MTU discovery: it sends packets up to the interface's MTU and receives the ICMP errors of
+  // routers.
   if (!set_option(sockets.send.get(), IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)) return false;
   enlarge_receive_queue(sockets.tcp.get(), kTcpQueueBytes);
   enlarge_receive_queue(sockets.icmp.get(), kIcmpQueueBytes);

@@ -1,4 +1,4 @@
-// Options that several kinds of socket devices set.
+// Socket options that several devices set.
 #pragma once
 
 #include <sys/socket.h>
@@ -7,7 +7,7 @@
 
 namespace leat {
 
-/// All of these are false with errno set when the kernel refuses.
+/// All of these return false with errno set when the kernel refuses.
 inline bool set_option(int fd, int level, int name, int value) {
   return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
 }
@@ -17,7 +17,7 @@ inline bool bind_to_interface(int fd, const std::string& interface) {
   return ::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface.c_str(), size) == 0;
 }
 
-/// Beyond rmem_max where we may, else as far as it lets us.
+/// Goes beyond rmem_max if that is permitted, else up to rmem_max.
 inline bool enlarge_receive_queue(int fd, int bytes) {
   return set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes) || set_option(fd, SOL_SOCKET, SO_RCVBUF, bytes);
 }

@@ -39,7 +39,7 @@ ssize_t write_from(int fd, std::span<const iovec> parts) {
 
 class TapDevice final : public Device {
  public:
-  /// `header`: bytes that the kernel wants and gives in front of a frame, kVirtioHeaderSize or none.
+  /// `header`: bytes in front of each frame in both directions, kVirtioHeaderSize or none.
   /// `largest`: bytes of a frame that is received.
   TapDevice(UniqueFd fd, std::unique_ptr<IoBatch> io, DeviceCaps caps, std::size_t header, std::size_t largest)
       : fd_(std::move(fd)),
@@ -86,11 +86,11 @@ class TapDevice final : public Device {
 
 expected<void, Error> TapDevice::receive(PacketBatch& batch, BufferPool& pool) {
   const std::size_t before = batch.size();
-  // Bounds the work of one call when frames are dropped here.
+  // The limit bounds the work of one call when frames are dropped here.
   for (std::size_t left = 2 * PacketBatch::kCapacity; left > 0 && !batch.full();) {
     const std::span<Incoming> read_now = read(std::min({ahead_, batch.room(), left}), pool);
     if (read_now.empty()) {
-      if (batch.size() > before) return {};  // these may be all that there is memory for
+      if (batch.size() > before) return {};  // there may be no memory for more
       const int lost = lose_one();
       if (lost == -EAGAIN || lost == -EINTR) return {};
       if (lost < 0) return unexpected(Error::no_device);
@@ -110,7 +110,8 @@ expected<void, Error> TapDevice::receive(PacketBatch& batch, BufferPool& pool) {
   return {};
 }
 
-/// Without memory the next frame is lost: left there, it would keep our owner awake for nothing.
+/// Out of memory: reads and drops one frame. Left queued, it would keep the descriptor readable and the worker
+/// spinning.
 int TapDevice::lose_one() {
   std::array<std::uint8_t, kVirtioHeaderSize + 1> start;
   if (::read(fd_.get(), start.data(), header_ + 1) < 0 && errno != EINVAL) return -errno;
@@ -118,10 +119,10 @@ int TapDevice::lose_one() {
   return 0;
 }
 
-/// Asks for up to `most` frames; nothing when there is no memory for one.
+/// Reads up to `most` frames; none when there is no memory for one.
 std::span<TapDevice::Incoming> TapDevice::read(std::size_t most, BufferPool& pool) {
   if (!io_) most = 1;
-  if (!incoming_[0].buffer.prepare(pool)) idle();  // others may hold what this one needs
+  if (!incoming_[0].buffer.prepare(pool)) idle();  // the other buffers may hold the memory that this one needs
   std::size_t count = 0;
   for (; count < most && incoming_[count].buffer.prepare(pool); ++count) {
     Incoming& in = incoming_[count];
@@ -144,7 +145,7 @@ std::span<TapDevice::Incoming> TapDevice::read(std::size_t most, BufferPool& poo
   return asked;
 }
 
-/// False: the interface was removed.
+/// Returns false when the interface was removed.
 bool TapDevice::take(Incoming& in, PacketBatch& batch, BufferPool& pool) {
   // EINVAL: a segmentation that a virtio header cannot express.
   if (in.result < 0 && in.result != -EINVAL) return false;  // EBADFD, EFAULT
@@ -182,7 +183,7 @@ std::span<iovec> TapDevice::describe(Packet& packet, OutgoingFrame& out) const {
   return out.describe(packet, lead, caps_.has_link_layer);
 }
 
-/// False when the packet has to wait.
+/// Returns false when the packet has to wait.
 bool TapDevice::is_done(const Packet& packet, int result) {
   if (result == -EAGAIN || result == -EINTR) return false;
   if (result < 0) {
@@ -194,7 +195,7 @@ bool TapDevice::is_done(const Packet& packet, int result) {
   return true;
 }
 
-/// Returns how many are done with.
+/// Returns the number of packets that were sent or refused.
 std::size_t TapDevice::send_each(std::span<Packet> packets) {
   std::size_t done = 0;
   for (Packet& packet : packets) {
@@ -205,7 +206,7 @@ std::size_t TapDevice::send_each(std::span<Packet> packets) {
   return done;
 }
 
-/// The same; those that have to wait are moved to the end.
+/// Does the same in one batch. Packets that have to wait are moved to the end.
 std::size_t TapDevice::send_together(std::span<Packet> packets) {
   for (std::size_t i = 0; i < packets.size(); ++i) {
     const std::span<iovec> parts = describe(packets[i], outgoing_[i]);
@@ -224,7 +225,7 @@ std::size_t TapDevice::send_together(std::span<Packet> packets) {
   return first_waiting;
 }
 
-/// Without offloads there is no virtio header: reading and writing it would take a tenth of a frame's time.
+/// Without offloads there is no virtio header: reading and writing it takes 10 % of the time of a frame.
 bool attach(int fd, const std::string& name, TapKind kind, const DeviceOptions& options) {
   ifreq request{};
   std::copy(name.begin(), name.end(), request.ifr_name);
@@ -235,7 +236,7 @@ bool attach(int fd, const std::string& name, TapKind kind, const DeviceOptions& 
   return ::ioctl(fd, TUNSETIFF, &request) == 0;
 }
 
-/// A process that was killed keeps its interface for a moment more (IoBatch): as what it is, or in use.
+/// The interface of a killed process stays for a moment (IoBatch), either unchanged or busy.
 bool attach_patiently(int fd, const std::string& name, TapKind kind, const DeviceOptions& options) {
   constexpr int kTries = 30, kPauseMs = 10;
   for (int i = 0; !attach(fd, name, kind, options); ++i) {
@@ -246,7 +247,7 @@ bool attach_patiently(int fd, const std::string& name, TapKind kind, const Devic
   return true;
 }
 
-/// Whether there is a virtio header: of several queues the first one's program has decided that.
+/// Whether there is a virtio header. The program that opened the first of several queues has decided that.
 bool has_virtio_header(int fd) {
   ifreq request{};
   return ::ioctl(fd, TUNGETIFF, &request) == 0 && (request.ifr_flags & IFF_VNET_HDR) != 0;
@@ -312,7 +313,7 @@ expected<std::unique_ptr<Device>, DeviceError> open_tap(const std::string& name,
   const bool offloads = options.offloads && header > 0;
   int header_size = kVirtioHeaderSize;  // a persistent interface may remember another program's choice
   if (header > 0 && ::ioctl(fd.get(), TUNSETVNETHDRSZ, &header_size) != 0) return refused(errno);
-  // Where the kernel knows less it sends smaller frames with filled-in checksums: nothing to refuse over.
+  // A kernel that supports less sends smaller frames with checksums, so a failure is ignored.
   const unsigned taken = offloads ? TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN : 0;
   (void)::ioctl(fd.get(), TUNSETOFFLOAD, taken);
 
@@ -331,7 +332,7 @@ expected<std::unique_ptr<Device>, DeviceError> open_tap(const std::string& name,
   caps.completes_checksums = offloads;
   if (caps.has_link_layer) caps.mac = options.mac ? *options.mac : random_mac();
   const std::size_t largest = offloads ? ReceiveBuffer::kCapacity : caps.mtu + EthernetHeader::kSize;
-  // One queue of several that a killed process still had would be given flows, and lose them.
+  // A queue that a killed process still holds would be given flows, and lose them.
   const auto hold = options.one_of_several ? IoBatch::Hold::no : IoBatch::Hold::yes;
   auto io = IoBatch::create(fd.get(), hold);
   return std::unique_ptr<Device>(std::make_unique<TapDevice>(std::move(fd), std::move(io), caps, header, largest));

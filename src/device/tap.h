@@ -1,6 +1,6 @@
 // TAP and TUN: an interface of the kernel whose other side is this process. `tap` carries Ethernet frames, `tun`
-// bare IP datagrams; both, with offloads, behind a virtio header, so that 64 kB super-segments and partial checksums
-// pass either way and nothing is ever summed or split in vain. Several frames take one system call (io_batch.h).
+// bare IP datagrams. With offloads, both have a virtio header, so that 64 kB super-segments and partial checksums pass
+// in both directions without needless work. Several frames take one system call (io_batch.h).
 //
 // The kernel's side keeps the address and routes that the user or the lab gives it; only IFF_UP is set here.
 #pragma once
@@ -16,7 +16,7 @@ namespace leat {
 
 enum class TapKind : std::uint8_t { tap, tun };
 
-/// Makes the interface (gone again when the device is destroyed) or takes hold of a persistent one.
+/// Creates the interface, which is removed when the device is destroyed, or attaches to a persistent one.
 expected<std::unique_ptr<Device>, DeviceError> open_tap(const std::string& name, TapKind kind,
                                                         const DeviceOptions& options);
 

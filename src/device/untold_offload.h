@@ -1,5 +1,5 @@
-// What the kernel knows of a segment but does not tell on some paths (raw IP sockets, AF_XDP): it shows from the
-// segment itself.
+// Offload facts that the kernel does not report on some paths (raw IP sockets, AF_XDP), derived from the segment
+// itself.
 #pragma once
 
 #include <cstddef>
@@ -9,9 +9,9 @@
 
 namespace leat {
 
-/// Of a packet whose IPv4 header begins at `ip_at` and whose headers are contiguous in front. A checksum that is the
-/// pseudo-header's sum has never been filled in, because the bytes never crossed a wire. What is longer than the MTU is
-/// a super-segment: of segments as large as the MTU allows, most likely, since their size is not told either.
+/// The offload facts of a packet whose IPv4 header begins at `ip_at` and whose headers are contiguous. A checksum that
+/// equals the pseudo-header's sum was never filled in, because the bytes never crossed a wire. A packet longer than the
+/// MTU is a super-segment. The size of its segments is not known; it is most likely the largest that the MTU allows.
 Offload untold_offload(const Packet& packet, std::size_t ip_at, std::uint32_t mtu);
 
 }  // namespace leat

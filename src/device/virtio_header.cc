@@ -44,7 +44,7 @@ std::uint8_t gso_type_of(const Packet& packet, bool has_link_layer) {
   const int number = version ? *version >> 4 : 0;
   if (number != 4 && number != 6) return kGsoNone;
   std::uint8_t type = number == 4 ? kGsoTcp4 : kGsoTcp6;
-  // CWR belongs on the first segment of the split only (RFC 3168 §6.1.2); this bit says that to whoever splits.
+  // CWR belongs on the first segment of the split only (RFC 3168 §6.1.2); this bit tells the splitter.
   const auto flags = byte_at(packet, packet.offload.checksum_start + std::size_t{13});
   if (flags && (*flags & 0x80) != 0) type |= kGsoEcn;
   return type;

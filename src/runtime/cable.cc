@@ -62,7 +62,7 @@ std::optional<std::size_t> Cable::run(std::optional<Duration> interval, const st
   return std::nullopt;
 }
 
-/// One batch from one end to the other; false when the device is gone.
+/// Carries one batch from one end to the other. Returns false when the device is gone.
 bool Cable::carry(std::size_t from, Instant now) {
   End& source = ends_[from];
   End& sink = ends_[1 - from];
@@ -74,7 +74,7 @@ bool Cable::carry(std::size_t from, Instant now) {
   return received.has_value();
 }
 
-/// As much as the device takes.
+/// Sends as much as the device takes.
 void Cable::send(End& end, Instant now) {
   for (;;) {
     if (!end.out.empty()) end.device->transmit(end.out);
@@ -83,13 +83,13 @@ void Cable::send(End& end, Instant now) {
   }
 }
 
-/// Nobody is asked for frames that the other one would not take, and who is blocked tells when it no longer is.
+/// Waits for input from an end only while the other end takes frames, and for room at an end that is blocked.
 void Cable::watch() {
   for (std::size_t i = 0; i < 2; ++i) {
     End& end = ends_[i];
     const int fd = end.device->descriptor();
     const bool blocked = !end.out.empty();
-    const bool separate = end.device->write_descriptor() != fd;  // then readable when it is no longer blocked
+    const bool separate = end.device->write_descriptor() != fd;  // then it becomes readable when it has room again
     const bool listens = ends_[1 - i].out.empty() || (separate && blocked);
     const bool writes = blocked && !separate;
     if (listens == end.listens && writes == end.writes) continue;

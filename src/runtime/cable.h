@@ -1,5 +1,6 @@
-// Cable: joins two devices, so that what arrives at one is sent through the other, unchanged. An impaired device
-// (device/impair.h) at one end makes it a faulty cable. `leat wire` is this and its options.
+// Cable: joins two devices, so that frames that arrive at one are sent through the other, unchanged. An impaired device
+// (device/impair.h) at one end makes it a faulty cable. `leat wire` runs one. A Cable has no Stack, so it has a loop of
+// its own instead of a Driver.
 #pragma once
 
 #include <array>
@@ -18,30 +19,30 @@ namespace leat {
 
 class Cable {
  public:
-  /// Both carry Ethernet or both bare IP, and both have descriptors; else an error that says so.
+  /// Both devices carry Ethernet, or both carry bare IP, and both have descriptors. Else returns an error that says so.
   static expected<std::unique_ptr<Cable>, DeviceError> create(std::unique_ptr<Device> first,
                                                               std::unique_ptr<Device> second);
   Cable(const Cable&) = delete;
   Cable& operator=(const Cable&) = delete;
   ~Cable() = default;
 
-  /// Carries frames until stop(); nothing then, or the device that is gone, 0 or 1. Calls `report` at every
-  /// `interval`. Once only.
+  /// Carries frames until stop(), and then returns nothing. When a device is gone, returns its number, 0 or 1. Calls
+  /// `report` at every `interval`. Can be called only once.
   std::optional<std::size_t> run(std::optional<Duration> interval, const std::function<void()>& report);
-  /// Ends run(), whether it has begun or not. From any thread.
+  /// Ends run(), whether it has begun or not. Can be called from any thread.
   void stop();
 
-  /// On the thread of run(), or when it is over.
+  /// Call this on the thread of run(), or when run() is over.
   const Device& device(std::size_t i) const { return *ends_[i].device; }
 
  private:
   struct End {
     std::unique_ptr<Device> device;
-    PacketBatch out;      ///< to be sent through this device; left over from back-pressure
-    LinkEmulator fit;     ///< without impairments: what it splits and sums fits this device
-    bool listens = true;  ///< what the poller was told of it
+    PacketBatch out;      ///< frames that back-pressure has kept from leaving through this device
+    LinkEmulator fit;     ///< has no impairments; splits and checksums frames so that they fit this device
+    bool listens = true;  ///< the poller waits for input
     bool writes = false;
-    bool more = false;  ///< may have more to give than one batch
+    bool more = false;  ///< the device may have more than the last batch
   };
   Cable(Poller poller, End first, End second)
       : poller_(std::move(poller)), ends_{std::move(first), std::move(second)} {}

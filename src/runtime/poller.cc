@@ -51,9 +51,9 @@ int Poller::wait_until(epoll_event* events, int capacity, Instant deadline, Inst
     const timespec timeout{left / kSecond, left % kSecond};
     const int n = ::epoll_pwait2(epoll_.get(), events, capacity, deadline == kNever ? nullptr : &timeout, nullptr);
     if (n >= 0 || (errno != ENOSYS && errno != EPERM)) return n;
-    precise_ = false;  // Linux before 5.11, or a sandbox that does not know the call
+    precise_ = false;  // Linux before 5.11, or a sandbox that refuses the call
   }
-  // Never too early: a deadline that has not come yet would make the loop spin.
+  // Round up: returning before the deadline would make the loop spin.
   const std::int64_t whole = left / kMillisecond + (left % kMillisecond != 0 ? 1 : 0);
   const int timeout = deadline == kNever ? -1 : static_cast<int>(std::min<std::int64_t>(whole, INT_MAX));
   return ::epoll_wait(epoll_.get(), events, capacity, timeout);

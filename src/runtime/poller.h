@@ -1,5 +1,5 @@
-// Poller: waits for descriptors and for a moment, by epoll, with the precision of nanoseconds.
-// One thread, but for wake().
+// Poller: waits for descriptors or a deadline, by epoll, with a precision of nanoseconds. It belongs to one thread;
+// wake() can be called from any.
 #pragma once
 
 #include <cstdint>
@@ -16,24 +16,24 @@ namespace leat {
 
 class Poller {
  public:
-  /// In what wait() returns: wake() was called.
+  /// The bit in the result of wait() that says that wake() was called.
   static constexpr std::uint32_t kWoken = std::uint32_t{1} << 31;
 
   static expected<Poller, Error> create();
 
-  /// Watches `fd` for input; `tag` < 31 names it in what wait() returns.
+  /// Watches `fd` for input. `tag`, which is less than 31, is its bit in the result of wait().
   bool add(int fd, unsigned tag);
-  /// What is waited for, beside errors.
+  /// The directions to wait for. Errors are always waited for.
   struct Interest {
     bool input = true, output = false;
   };
   void change(int fd, unsigned tag, Interest interest);
   void remove(int fd);
 
-  /// Sleeps until a descriptor is ready, wake() was called or `deadline` has come; not at all for a deadline in the
-  /// past. A set of bits, one for each tag that is ready (errors count as ready), and kWoken.
+  /// Sleeps until a descriptor is ready, wake() is called or `deadline` comes. Does not sleep when the deadline is in
+  /// the past. Returns a set of bits: one for each tag that is ready (errors count as ready), and kWoken.
   std::uint32_t wait(Instant deadline, Instant now);
-  /// Makes the current or the next wait() return. From any thread.
+  /// Makes the current or the next wait() return. Can be called from any thread.
   void wake() const;
 
  private:

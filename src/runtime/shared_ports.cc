@@ -26,7 +26,7 @@ expected<SocketHandle, Error> SharedPorts::connect(Stack& stack, ConnectRequest 
   return socket;
 }
 
-/// Where the kernel routes, it also says from which address, and how much fits.
+/// Where the kernel routes, it also gives the source address and the MTU.
 expected<void, Error> SharedPorts::choose_source(Stack& stack, ConnectRequest& request) {
   const auto path = device_->path_to(request.remote.address);
   if (!path && path.error() == Error::unsupported) return {};
@@ -34,7 +34,7 @@ expected<void, Error> SharedPorts::choose_source(Stack& stack, ConnectRequest& r
   request.mtu = path->mtu;
   if (chosen_.empty()) {
     request.local_address = path->source;
-    if (!stack.is_local(path->source)) stack.add_address(id_, {path->source, 32});  // new since we began
+    if (!stack.is_local(path->source)) stack.add_address(id_, {path->source, 32});  // the kernel got it after the start
   } else {
     request.local_address = stack.is_local(path->source) ? path->source : first_;
   }
@@ -53,7 +53,7 @@ expected<SocketHandle, Error> SharedPorts::listen(Stack& stack, Endpoint local, 
   return socket;
 }
 
-/// Claims the port on every address that it shall be listened on.
+/// Claims the port on every address of the listener.
 expected<std::uint16_t, Error> SharedPorts::claim(Stack& stack, const Endpoint& local) {
   if (chosen_.empty() || !local.address.is_unspecified()) return device_->claim_port(local.address, local.port);
   constexpr int kTries = 16;  // a port that is free on one address may be taken on another

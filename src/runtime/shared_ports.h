@@ -1,6 +1,6 @@
-// SharedPorts: opens sockets of a Stack on a link that shares the kernel's addresses. There a port must be claimed
-// before the stack uses it, and given back when nothing uses it any more, TIME-WAIT included; and it may be the kernel
-// that knows where to send from. On all other links it just passes the call on. Part of a Worker, on its thread.
+// SharedPorts: opens sockets of a Stack on a link that shares the kernel's addresses. A port of such a link must be
+// claimed before the Stack uses it, and released when no socket and no TIME-WAIT entry uses it. Where the kernel
+// routes, it chooses the source address. On all other links SharedPorts passes the calls on. It is part of a Worker.
 #pragma once
 
 #include <vector>
@@ -12,14 +12,14 @@ namespace leat {
 
 class SharedPorts {
  public:
-  /// The link that is shared. `all_addresses`: the interface stands for every address that the kernel has or will
-  /// have, not for chosen ones. `device` outlives this.
+  /// Sets the shared link. `all_addresses`: the interface has every address that the kernel has or gets later, not
+  /// chosen ones. `device` outlives this object.
   void attach(Device& device, InterfaceId id, const InterfaceConfig& interface, bool all_addresses);
 
-  /// As Stack::connect and Stack::listen. More errors: those of Device::claim_port and Device::path_to.
+  /// Like Stack::connect and Stack::listen, with the errors of Device::claim_port and Device::path_to as well.
   expected<SocketHandle, Error> connect(Stack& stack, ConnectRequest request, Instant now);
   expected<SocketHandle, Error> listen(Stack& stack, Endpoint local, unsigned backlog);
-  /// To be called after whatever may have ended a connection.
+  /// Call this after anything that may have ended a connection.
   void release_unused(Stack& stack);
 
  private:

@@ -1,6 +1,6 @@
-// SpinTime: how long it pays to look for packets before going to sleep, learned from how long the last waits were.
-// Whoever waits for an answer that comes within kMost finds it while looking; each longer wait halves the time, so that
-// one loss does not end it and an idle process costs nothing.
+// SpinTime: how long to poll for packets before going to sleep, learned from the length of the last waits. An answer
+// that comes within kMost is found while polling. Each longer wait halves the time, so that one lost packet does not
+// end the polling and an idle process costs nothing.
 #pragma once
 
 #include <algorithm>
@@ -12,18 +12,18 @@ namespace leat {
 
 class SpinTime {
  public:
-  static constexpr Duration kLeast = std::chrono::microseconds(25);  // what a wake-up costs
+  static constexpr Duration kLeast = std::chrono::microseconds(25);  // about the cost of a wake-up
   static constexpr Duration kMost = std::chrono::microseconds(500);
 
   explicit SpinTime(Polling polling) : polling_(polling) {}
 
-  /// How long to look; kForever: sleeping is not wanted at all.
+  /// How long to poll. kForever means that the thread shall never sleep.
   static constexpr Duration kForever = Duration::max();
   Duration get() const {
     if (polling_ == Polling::busy) return kForever;
     return polling_ == Polling::sleep ? Duration::zero() : time_;
   }
-  /// Something came after `waited`, whether it was looked for or slept for.
+  /// Something arrived after `waited`, spent either polling or asleep.
   void on_waited(Duration waited) {
     if (waited <= time_) return;
     if (waited <= kMost) {

@@ -24,7 +24,7 @@ constexpr unsigned long kTimerSlack = 1000;  // ns; the default of 50 us would b
 
 thread_local const Worker* this_threads_worker = nullptr;
 
-/// On one CPU, looking keeps the one who would answer from running.
+/// On a single CPU, polling keeps the process that would answer from running.
 Polling polling_here(Polling wanted) {
   cpu_set_t cpus;
   const bool alone = ::sched_getaffinity(0, sizeof cpus, &cpus) == 0 && CPU_COUNT(&cpus) == 1;
@@ -62,7 +62,7 @@ expected<std::unique_ptr<Worker>, Error> Worker::start(const WorkerConfig& confi
   for (WorkerLink& link : links) {
     if (auto added = worker->add(std::move(link)); !added) return unexpected(added.error());
   }
-  // Signals are the application's: its handlers must not run on this thread.
+  // The application handles signals: its handlers must not run on this thread.
   sigset_t all, before;
   sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -128,7 +128,7 @@ void Worker::run() {
   finish();
 }
 
-/// Until a device is ready, a task is posted or `wake_up`: looking at first, then sleeping. Sets `now`.
+/// Waits until a device is ready, a task is posted or `wake_up` has come: polls first, then sleeps. Sets `now`.
 std::uint32_t Worker::wait(Instant wake_up, Instant& now) {
   const Instant began = now;
   const Duration spin = spin_.get();
@@ -153,7 +153,7 @@ std::uint32_t Worker::wait(Instant wake_up, Instant& now) {
       if (wake_up > began) spin_.on_waited(now - began);
       return ready;
     }
-    ::sched_yield();  // what we look for may come from somebody who waits for this processor
+    ::sched_yield();  // the awaited packet may come from a process that waits for this processor
   }
 }
 
@@ -193,7 +193,7 @@ void Worker::Application::on_failure(std::size_t, Error error) {
   if (worker.callbacks_.on_link_failure) worker.callbacks_.on_link_failure(*worker.stack_, error, now);
 }
 
-/// True when there were any that had been due before: they may have given the stack something to send.
+/// Returns true when a timer had been due: the application may have given the Stack something to send.
 bool Worker::run_timers(Instant now) {
   if (!callbacks_.on_timers) return false;
   const bool due = timers_due_ <= now;

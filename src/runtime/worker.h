@@ -24,12 +24,12 @@
 
 namespace leat {
 
-/// A device and how the stack shall use it.
+/// A device, and the interface that the Stack makes of it.
 struct WorkerLink {
   std::unique_ptr<Device> device;
   InterfaceConfig interface;
-  /// Only on a link that shares the kernel's addresses: the interface's are all that the kernel has, and those that
-  /// it will have.
+  /// Only for a link that shares the kernel's addresses: the interface has all addresses that the kernel has, also
+  /// those that the kernel gets later.
   bool all_addresses = false;
 };
 
@@ -39,15 +39,15 @@ struct WorkerConfig {
   std::function<void(const AddressConflict&)> on_address_conflict{};  ///< on the worker's thread
 };
 
-/// Called on the worker's thread only. Whatever is empty is not called.
+/// The worker calls these on its own thread. An empty one is not called.
 struct WorkerCallbacks {
   std::function<void(Stack&, const Event&, Instant now)> on_event;
-  /// Runs the application's timers that are due, but none that these set; says when the next one is (kNever: none).
-  /// Called at least once a turn.
+  /// Runs the application's timers that are due, but none that those set. Returns the time of the next one, or kNever.
+  /// Called at least once in each turn.
   std::function<Instant(Stack&, Instant now)> on_timers;
-  /// A device is gone. The stack goes on, with nowhere to send to.
+  /// A device is gone. The Stack goes on, and what it sends there is lost.
   std::function<void(Stack&, Error, Instant now)> on_link_failure;
-  /// The last turn begins; what is aborted here is still sent.
+  /// The last turn begins. The RST of a connection that is aborted here is still sent.
   std::function<void(Stack&, Instant now)> on_stop;
 };
 
@@ -56,24 +56,24 @@ class Worker {
   using Task = std::function<void(Stack&, Instant now)>;
   static constexpr std::size_t kMaxLinks = 31;
 
-  /// Starts the thread. The seed comes from the system. Errors: what the stack says to an interface, or `system`.
+  /// Starts the thread. The seed comes from the system. Errors: those of Stack::add_interface, and `system`.
   static expected<std::unique_ptr<Worker>, Error> start(const WorkerConfig& config, std::vector<WorkerLink> links,
                                                         WorkerCallbacks callbacks);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   ~Worker();  ///< stop()
 
-  /// Has `task` run on the worker's thread, in the order of the calls. False, and never run, when the worker has
-  /// stopped; a task that was accepted always runs. From any thread.
+  /// Has `task` run on the worker's thread, in the order of the calls. Returns false when the worker has stopped; the
+  /// task then never runs. An accepted task always runs. Can be called from any thread.
   bool post(Task task);
-  /// Runs what was posted, calls on_stop, sends what is ready, ends the thread and closes the devices. Not from the
-  /// worker's own thread; a second call does nothing.
+  /// Runs the posted tasks, calls on_stop, sends the packets that are ready, ends the thread and closes the devices.
+  /// Must not be called on the worker's own thread. A second call does nothing.
   void stop();
   bool is_worker_thread() const;
-  /// The first device that failed; from any thread.
+  /// The error of the first device that failed. Can be called from any thread.
   std::optional<Error> failure() const;
 
-  /// For tasks and callbacks, that is on the worker's thread.
+  /// These are for tasks and callbacks, which run on the worker's thread.
   const Device& device(std::size_t link) const { return *devices_[link]; }
   BufferPool& pool() { return pool_; }
   /// As the Stack's, for links that share the kernel's addresses too: see shared_ports.h.
@@ -86,7 +86,7 @@ class Worker {
   std::uint64_t turns() const { return turns_; }
 
  private:
-  /// What the Driver calls.
+  /// The application of the Driver: passes its calls on to the callbacks.
   struct Application {
     Worker& worker;
     Instant now;
@@ -105,7 +105,7 @@ class Worker {
   void finish();
   void flush(Instant now);
 
-  // The pool outlives all that holds its slices.
+  // The pool outlives everything that holds its slices.
   BufferPool pool_;
   std::unique_ptr<Stack> stack_;  ///< until the thread ends
   Poller poller_;
@@ -114,7 +114,7 @@ class Worker {
   WorkerCallbacks callbacks_;
   std::vector<std::unique_ptr<Device>> devices_;
   std::optional<Driver> driver_;  ///< until the thread ends
-  std::vector<Wait> watched_;     ///< what the poller was told, for each link
+  std::vector<Wait> watched_;     ///< the descriptors that the poller waits for, for each link
   SharedPorts shared_ports_;
   unsigned looks_ = 0;
   std::vector<Task> running_;

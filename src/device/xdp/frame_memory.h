@@ -11,7 +11,7 @@ namespace leat::xdp {
 
 class FrameMemory {
  public:
-  /// Empty (false) when there is no memory.
+  /// The object is empty (false) when there is no memory.
   FrameMemory(std::size_t frames, std::size_t frame_size) : size_(frames * frame_size) {
     void* area = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     if (area != MAP_FAILED) area_ = static_cast<std::uint8_t*>(area);

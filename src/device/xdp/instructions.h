@@ -15,7 +15,7 @@ namespace leat::xdp {
 class Instructions {
  public:
   using Register = std::uint8_t;
-  /// Bytes of a load or store.
+  /// The width of a load or store in bytes.
   enum class Width : std::uint8_t { byte = BPF_B, half = BPF_H, word = BPF_W };
   using Label = std::size_t;
 
@@ -47,14 +47,14 @@ class Instructions {
     labels_.push_back(0);
     return labels_.size() - 1;
   }
-  /// Jumps to this label lead here. Once for each label, after all of its jumps.
+  /// Places the label here. Call once for each label, after all of its jumps.
   void here(Label label) { labels_[label] = code_.size(); }
-  /// `comparison` (BPF_JEQ, BPF_JNE, BPF_JLT, …) of the lower 32 bits with a number.
+  /// Jumps when the lower 32 bits compare with a number by `comparison` (BPF_JEQ, BPF_JNE, BPF_JLT, …).
   void jump_if(int comparison, Register left, std::uint32_t right, Label to) {
     jumps_.emplace_back(code_.size(), to);
     add(BPF_JMP32 | comparison | BPF_K, left, 0, 0, static_cast<std::int32_t>(right));
   }
-  /// Of two addresses.
+  /// Jumps by a comparison of two addresses.
   void jump_if_above(Register left, Register right, Label to) {
     jumps_.emplace_back(code_.size(), to);
     add(BPF_JMP | BPF_JGT | BPF_X, left, right, 0, 0);
@@ -62,7 +62,7 @@ class Instructions {
   void jump_if_null(Register address, Label to) { jump_on_address(BPF_JEQ, address, to); }
   void jump_unless_null(Register address, Label to) { jump_on_address(BPF_JNE, address, to); }
 
-  /// With every jump resolved.
+  /// The program, with every jump resolved.
   std::vector<bpf_insn> finish() && {
     for (const auto& [at, label] : jumps_) {
       LEAT_ASSERT(labels_[label] > at);

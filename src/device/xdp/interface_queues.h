@@ -1,5 +1,5 @@
-// InterfaceQueues: how many queues an interface has each way, and which of them each core gets. Used by
-// open_xdp_devices.
+// InterfaceQueues: the number of queues of an interface in each direction, and their division among cores.
+// open_xdp_devices uses it.
 #pragma once
 
 #include <string>
@@ -13,10 +13,10 @@ struct InterfaceQueues {
   unsigned receive = 1, send = 1;
   bool in_pairs = true;  ///< a queue has both ways, and they are counted together (ethtool: combined)
 };
-/// One of each where the driver does not tell.
+/// One queue in each direction when the driver does not report them.
 InterfaceQueues queues_of(const std::string& interface);
 
-/// The queues of each of `cores`, by number, the one that sends first.
+/// The numbers of the queues of each core; the first one sends.
 expected<std::vector<std::vector<unsigned>>, DeviceError> share_queues(const XdpTarget& target,
                                                                        const InterfaceQueues& there, unsigned cores);
 

@@ -17,14 +17,14 @@ namespace {
 
 constexpr std::uint32_t kSmallFrame = 2048, kLargeFrame = 4096;
 constexpr std::uint32_t kSendFrames = 2048;
-// For bursts, divided among the queues of a core.
+// Frames for bursts, divided among the queues of a core.
 constexpr unsigned kReceiveFrames = 4096, kLeastReceiveFrames = 512;
 
 // One second.
 constexpr int kMostTries = 100;
 constexpr unsigned kMicrosecondsBetweenTries = 10'000;
 
-/// What the devices of all cores have in common.
+/// The facts and resources that the devices of all cores share.
 struct Common {
   InterfaceInfo info;
   DeviceCaps caps;
@@ -54,7 +54,7 @@ unexpected<DeviceError> queue_refused(const std::string& interface, unsigned que
 
 bool exceeds_a_frame(std::uint32_t mtu) { return mtu + EthernetHeader::kSize > kLargeFrame - kFrameHeadroom; }
 
-/// What the queues are opened with, besides their number and how many frames they have.
+/// The settings of the queues, besides their number and their frames.
 QueueConfig queue_config(const std::string& interface, std::uint32_t mtu, Mode mode) {
   QueueConfig config;
   config.interface = interface;
@@ -104,7 +104,7 @@ std::string describe(const XdpParts& parts, const Common& common) {
   return text;
 }
 
-/// The program is attached then, and the packet socket there, but nothing is taken from the kernel yet.
+/// Attaches the program and opens the packet socket. Nothing is taken from the kernel yet.
 expected<Common, DeviceError> open_common(const std::string& interface, const InterfaceInfo& info,
                                           const DeviceOptions& options, unsigned queues) {
   Common common;

@@ -1,5 +1,5 @@
-// Opens the devices of an `xdp:` link: the program on the interface, and for each core its sockets. Called by
-// open_af_xdp_cores.
+// Opens the devices of an `xdp:` link: the program on the interface, and the sockets of each core. open_af_xdp_cores
+// calls it.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,7 @@
 
 namespace leat::xdp {
 
-/// One for each core. The interface is one that open_af_xdp_cores has looked at.
+/// Opens one device for each core. open_af_xdp_cores has checked the interface.
 expected<std::vector<std::unique_ptr<Device>>, DeviceError> open_xdp_devices(const XdpTarget& target,
                                                                              const InterfaceInfo& info,
                                                                              const DeviceOptions& options,

@@ -18,21 +18,21 @@
 namespace leat::xdp {
 namespace {
 
-/// In the map of what is ours; both fields as they stand in packets.
+/// The key of the map; both fields in network byte order.
 struct Key {
   std::uint32_t address;
   std::uint16_t port;
   std::uint16_t unused;
 };
 constexpr std::uint32_t kMostKeys = 2 * PortClaims::kMaxGuards;
-// The register of this architecture for each use; R1 to R5 are lost in calls.
+// The registers of BPF by use. Calls overwrite R1 to R5.
 // NOLINTNEXTLINE(readability-identifier-naming): as everybody calls them
 constexpr Instructions::Register R0 = 0, R1 = 1, R2 = 2, R3 = 3, kContext = 6, kFrame = 7, kEnd = 8, kStack = 10;
 constexpr std::int16_t kKeyAt = -static_cast<std::int16_t>(sizeof(Key));
 constexpr std::int16_t kPortAt = kKeyAt + static_cast<std::int16_t>(offsetof(Key, port));
 constexpr std::int16_t kIp = EthernetHeader::kSize;
 
-/// As a load from a packet gives it.
+/// The number as a load from a packet gives it.
 template <class T>
 T as_loaded(const std::uint8_t* bytes) {
   T value;
@@ -42,7 +42,7 @@ T as_loaded(const std::uint8_t* bytes) {
 
 using Width = Instructions::Width;
 
-/// Into R0 whether the key on the stack is ours, as an address or null.
+/// Looks the key on the stack up in the map: R0 is an address, or null when it is not there.
 void look_up(Instructions& p, int ours) {
   p.set_map(R1, ours);
   p.copy(R2, kStack);
@@ -50,7 +50,7 @@ void look_up(Instructions& p, int ours) {
   p.call(BPF_FUNC_map_lookup_elem);
 }
 
-/// Makes the address at `at` of the frame, with no port, the key.
+/// Makes the address at offset `at` of the frame the key, with port 0.
 void make_key(Instructions& p, std::int16_t at) {
   p.load(Width::word, R2, kFrame, at);
   p.store(Width::word, kStack, kKeyAt, R2);
@@ -64,7 +64,7 @@ void need(Instructions& p, std::int32_t size, Instructions::Label pass) {
   p.jump_if_above(R1, kEnd, pass);
 }
 
-/// Completes the key by the TCP destination port of a datagram that is no fragment.
+/// Adds the TCP destination port to the key, for a datagram that is not a fragment.
 void add_port(Instructions& p, Instructions::Label pass) {
   constexpr std::uint8_t kOnlyThese[] = {0x3f, 0xff};  // "more fragments" and the offset (RFC 791 §3.1)
   p.load(Width::byte, R2, kFrame, kIp + 9);

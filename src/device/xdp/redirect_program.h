@@ -1,11 +1,11 @@
-// RedirectProgram: the few instructions in front of the kernel that take the frames that are ours off an interface, to
-// our AF_XDP sockets, and let all others pass.
+// RedirectProgram: a short BPF program in front of the kernel's stack. It redirects Leat's frames to AF_XDP sockets and
+// lets all others pass.
 //
-// Ours is what Ownership says: whole IPv4 addresses (with the ARP packets that ask for them or answer them), or TCP
-// ports of addresses that are the kernel's. What comes in at a queue without a socket of ours passes, too.
+// Its map says which frames are Leat's: those of whole IPv4 addresses (with the ARP packets that ask for them or answer
+// them), or those for TCP ports of the kernel's addresses. Frames at a queue without an AF_XDP socket pass as well.
 //
-// The program is made of instructions here, so that no compiler for BPF is needed, and it is attached by a BPF link: a
-// file descriptor that ends with the process, however that ends, and takes the program off the interface.
+// The program is assembled here, so that no BPF compiler is needed. It is attached by a BPF link, a file descriptor
+// that is closed when the process ends, even by a crash, and then removes the program from the interface.
 #pragma once
 
 #include <cstdint>
@@ -17,26 +17,26 @@
 
 namespace leat::xdp {
 
-/// Where in the kernel the program runs.
+/// The place in the kernel where the program runs.
 enum class Mode : std::uint8_t {
   native,   ///< in the driver, before the kernel has made a packet of the frame
-  generic,  ///< for any driver: behind it, and slower
+  generic,  ///< behind the driver: works with all of them, but slower
 };
 
 class RedirectProgram {
  public:
-  /// Loads the program; it is not attached, and nothing is ours yet. `station` is where our frames are sent to.
+  /// Loads the program, without attaching it, with an empty map. `station` is the MAC address of Leat's frames.
   static expected<RedirectProgram, DeviceError> load(const std::string& interface, const MacAddress& station,
                                                      unsigned queues);
 
-  /// Attaches it: native where the driver can. `refusal()` tells then why it could not.
+  /// Attaches the program: native if the driver can. Otherwise `refusal()` says why it cannot.
   expected<Mode, DeviceError> attach(const std::string& interface, int index);
   const std::string& refusal() const { return refusal_; }
 
-  // False with errno when the kernel refuses.
-  /// What arrives at `queue` goes to this AF_XDP socket.
+  // These return false with errno when the kernel refuses.
+  /// Redirects the frames of `queue` to this AF_XDP socket.
   bool set_socket(unsigned queue, int socket);
-  /// Port 0 stands for all of the address, ARP included; else it is a TCP port.
+  /// Port 0 means the whole address with its ARP; any other number is a TCP port.
   bool take(const IpAddress& address, std::uint16_t port);
   bool give_back(const IpAddress& address, std::uint16_t port);
 

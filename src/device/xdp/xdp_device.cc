@@ -12,12 +12,12 @@
 namespace leat::xdp {
 namespace {
 
-// When frames come without a pause, what is beside the queues is looked at only this often.
+// While frames arrive without a pause, the sources besides the queues are checked once in this many batches.
 constexpr unsigned kBatchesBetweenLooks = 32;
 
 class XdpDevice final : public Device {
  public:
-  /// `ready`: an epoll instance with all that can be waited for.
+  /// `ready`: an epoll instance with all descriptors of the device.
   XdpDevice(XdpParts parts, const DeviceCaps& caps, UniqueFd ready)
       : parts_(std::move(parts)), caps_(caps), ready_(std::move(ready)) {}
   ~XdpDevice() override {
@@ -43,8 +43,8 @@ class XdpDevice final : public Device {
   DeviceCaps caps_;
   UniqueFd ready_;
   DeviceCounters counters_;
-  std::size_t first_ = 0;  ///< the queue to look at first, in turn
-  unsigned batches_ = 0;   ///< since the last look beside
+  std::size_t first_ = 0;  ///< the queue to read first; it rotates
+  unsigned batches_ = 0;   ///< batches since the other sources were checked
   bool waits_for_room_ = false, is_gone_ = false;
 };
 

@@ -1,5 +1,5 @@
-// The device of `xdp:` links, or that of one core among several on one interface: AF_XDP sockets on its queues, and
-// what comes beside them. Made by open_xdp_devices.
+// The device of an `xdp:` link, or of one of its cores: AF_XDP sockets on its queues, and the other sources of frames.
+// open_xdp_devices creates it.
 #pragma once
 
 #include <memory>
@@ -15,17 +15,17 @@
 
 namespace leat::xdp {
 
-/// What an XdpDevice works with.
+/// The parts of an XdpDevice.
 struct XdpParts {
   unsigned core = 0;
-  std::shared_ptr<RedirectProgram> program;       ///< of all cores: off the interface when nobody has it any more
-  std::shared_ptr<SharedAddress> shared;          ///< of all cores; none with an address of our own
+  std::shared_ptr<RedirectProgram> program;       ///< shared by all cores; removed from the interface with the last one
+  std::shared_ptr<SharedAddress> shared;          ///< shared by all cores; none with an address of its own
   std::vector<std::unique_ptr<XskQueue>> queues;  ///< the first one sends
-  std::optional<InterfaceWatch> watch;            ///< unless it is this device that receives by `shared`
+  std::optional<InterfaceWatch> watch;            ///< none for the device that receives through `shared`
   std::string description;
 };
 
-/// Null, with errno, when the kernel refuses.
+/// Returns null with errno when the kernel refuses.
 std::unique_ptr<Device> make_xdp_device(XdpParts parts, const DeviceCaps& caps);
 
 }  // namespace leat::xdp

@@ -14,17 +14,17 @@ namespace {
 // Of Linux 6.6, newer than the headers of some systems that run it.
 constexpr std::uint16_t kUseSplitFrames = 1 << 4;  // XDP_USE_SG
 constexpr std::uint32_t kGoesOn = 1 << 0;          // XDP_PKT_CONTD
-// Frames looked at together: a super-segment takes up to 37 of them.
+// Frames that are read together: a super-segment takes up to 37 of them.
 constexpr std::uint32_t kBurst = 128;
 constexpr int kSendQueueBytes = 16 << 20;
-// Frames that the kernel sends a call: 32, unless it lets itself be told otherwise (Linux 6.17).
+// Frames that the kernel sends in one call: 32, unless it takes another number (Linux 6.17).
 constexpr int kSendBudgetOption = 9;  // XDP_MAX_TX_SKB_BUDGET
 constexpr int kSendBudget = 256;
 constexpr int kMostKicks = 64;
 
 constexpr std::size_t kLargestPacket = std::size_t{size_of(BufferClass::frame)} + size_of(BufferClass::super);
 
-/// An empty packet of `size` bytes, in one block where that is possible.
+/// A packet of `size` uninitialised bytes, in one block if possible.
 bool make_room(Packet& packet, std::size_t size, BufferPool& pool) {
   const std::size_t head = size <= size_of(BufferClass::super) ? size : size_of(BufferClass::frame);
   for (const std::size_t part : {head, size - head}) {
@@ -134,7 +134,7 @@ void XskQueue::receive(PacketBatch& batch, BufferPool& pool) {
   }
 }
 
-/// 0 when the last of them is not among those available.
+/// Returns 0 when the last frame of the packet is not available yet.
 std::uint32_t XskQueue::frames_of_packet(std::uint32_t at, std::uint32_t available) const {
   if (!split_frames_) return 1;
   for (std::uint32_t i = 0; i < available; ++i) {
@@ -178,7 +178,7 @@ std::size_t XskQueue::transmit(std::span<Packet> packets) {
   return taken;
 }
 
-/// Copies a packet into frames on the ring; false when there is no room. The ring is not submitted yet.
+/// Copies a packet into frames on the ring, without submitting it. Returns false when there is no room.
 bool XskQueue::place(Packet& packet) {
   const std::size_t needed = (packet.size() + frame_size_ - 1) / frame_size_;
   std::uint32_t at = 0;

@@ -1,8 +1,8 @@
 // XskQueue: one AF_XDP socket on one queue of an interface, with its memory and its four rings.
 //
-// The memory (UMEM) is the kernel's to write: a packet is copied out of it into a block of the pool, and its frame goes
-// back at once, so that a slow reader of a connection cannot starve the interface of frames. Nothing is allocated for a
-// packet besides that block. Owned by XdpDevice.
+// The kernel writes into the memory (UMEM). The queue copies each packet into a block of the pool and returns the frame
+// at once, so that a slow reader of a connection cannot starve the interface of frames. That block is the only
+// allocation. XdpDevice owns the queues.
 #pragma once
 
 #include <xdp/xsk.h>
@@ -24,15 +24,15 @@ struct QueueConfig {
   std::uint32_t frame_size = 2048;   ///< 2048 or 4096
   std::uint32_t receive_frames = 0;  ///< a power of two
   std::uint32_t send_frames = 0;     ///< a power of two, or 0: this queue only receives
-  bool split_frames = false;         ///< what is larger than a frame takes several (Linux 6.6)
+  bool split_frames = false;         ///< a larger packet takes several frames (Linux 6.6)
 };
 
-/// What is left in front of a received frame (XDP_PACKET_HEADROOM).
+/// The room in front of a received frame (XDP_PACKET_HEADROOM).
 inline constexpr std::uint32_t kFrameHeadroom = 256;
 
 class XskQueue {
  public:
-  /// Empty, with errno, when it cannot be had.
+  /// Returns an empty object with errno when the kernel refuses.
   static std::unique_ptr<XskQueue> open(const QueueConfig& config);
   ~XskQueue();
   XskQueue(const XskQueue&) = delete;
@@ -40,17 +40,16 @@ class XskQueue {
 
   int descriptor() const { return ::xsk_socket__fd(socket_); }
   bool is_zero_copy() const;
-  /// The interface was removed. Told once.
+  /// True once after the interface was removed.
   bool is_unbound() const;
 
-  /// Adds what has arrived, up to the batch's room. Offload facts are left to the caller.
+  /// Adds the packets that have arrived, up to the batch's room. The caller derives the offload facts.
   void receive(PacketBatch& batch, BufferPool& pool);
-  /// Else it is larger than the socket's frames, and they are not joined.
+  /// False when the packet is larger than a frame of the socket and frames cannot be joined.
   bool can_carry(const Packet& packet) const { return split_frames_ || packet.size() <= frame_size_; }
-  /// Takes packets for sending, from the front, up to one that it cannot carry; how many. The others have to wait for
-  /// room.
+  /// Queues packets for sending, from the front, until there is no room. Returns their number.
   std::size_t transmit(std::span<Packet> packets);
-  /// Makes the kernel send what it has not sent yet. False when something is still left.
+  /// Has the kernel send the queued frames. Returns false when some are left.
   bool kick();
 
   /// Frames lost here: the rings were full or empty, there was no memory, a frame was too large.
