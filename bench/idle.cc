@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "plain_device.h"
+#include "stack/queue_host.h"
 #include "stack/stack.h"
 
 namespace {
@@ -42,9 +43,10 @@ std::size_t resident_bytes() {
 }
 
 struct End {
-  Stack stack;
-  End(leat::BufferPool& pool, std::uint8_t host) : stack({.seed = {host, 1}, .tcp = {}}, pool) {
-    if (!leat::bench::add_plain_interface(stack, host)) fail("add_interface");
+  leat::QueueHost host;
+  Stack& stack = host.stack();
+  End(leat::BufferPool& pool, std::uint8_t number) : host({.seed = {number, 1}, .tcp = {}}, pool) {
+    if (!host.attach(leat::bench::plain_interface(number))) fail("attach");
   }
 };
 
@@ -102,32 +104,25 @@ class Pair {
   void run() {
     for (int quiet = 0; quiet < 1200;) {
       now_ += std::chrono::milliseconds(1);
-      quiet = carry(client_.stack, server_.stack) + carry(server_.stack, client_.stack) > 0 ? 0 : quiet + 1;
+      quiet = carry(client_, server_) + carry(server_, client_) > 0 ? 0 : quiet + 1;
     }
     while (client_.stack.next_event() || server_.stack.next_event()) {
     }
   }
 
-  std::size_t carry(Stack& from, Stack& to) {
+  std::size_t carry(End& from, End& to) {
     std::size_t carried = 0;
-    for (bool more = true; more;) {
-      more = from.transmit(1, batch_, now_);
-      carried += batch_.size();
-      leat::PacketBatch arrived;
-      for (const leat::Packet& p : batch_.packets()) {
-        leat::Packet copy = leat::bench::received_copy(p, pool_);
-        if (copy.empty()) fail("no buffer");
-        arrived.push(std::move(copy));
-      }
-      batch_.clear();
-      if (!arrived.empty()) to.receive(1, arrived, now_);
-    }
+    from.host.transmit(now_, [&](const leat::Packet& packet) {
+      leat::Packet copy = leat::bench::received_copy(packet, pool_);
+      if (copy.empty()) fail("no buffer");
+      to.host.receive(std::move(copy), now_);
+      ++carried;
+    });
     return carried;
   }
 
   leat::BufferPool pool_;
   End client_, server_;
-  leat::PacketBatch batch_;
   std::vector<SocketHandle> listeners_;
   Instant now_{std::chrono::hours(1)};
 };

@@ -6,11 +6,14 @@
 
 namespace leat::bench {
 
-inline expected<InterfaceId, Error> add_plain_interface(Stack& stack, std::uint8_t host) {
+inline InterfaceConfig plain_interface(std::uint8_t host) {
   InterfaceConfig config;
   config.mac = {{2, 0, 0, 0, 0, host}};
   config.addresses = {{IpAddress::v4(10, 0, 0, host), 24}};
-  return stack.add_interface(config);
+  return config;
+}
+inline expected<InterfaceId, Error> add_plain_interface(Stack& stack, std::uint8_t host) {
+  return stack.add_interface(plain_interface(host));
 }
 
 /// Empty if the pool has no buffer.
