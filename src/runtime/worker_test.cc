@@ -2,6 +2,7 @@
 #include "runtime/worker.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -69,6 +70,7 @@ class WorkerTest : public ::testing::Test {
     links.push_back(link());
     auto worker = Worker::start({{}, polling}, std::move(links), std::move(callbacks));
     EXPECT_TRUE(worker);
+    take_announcement();
     return std::move(*worker);
   }
   /// Asks who has the worker's address, `count` times.
@@ -84,6 +86,16 @@ class WorkerTest : public ::testing::Test {
       other_->transmit(batch);
       ASSERT_TRUE(batch.empty());
     }
+  }
+  /// Waits for the ARP announcement with which an interface begins.
+  void take_announcement() {
+    PacketBatch batch;
+    while (batch.empty()) {
+      pollfd wanted{other_->descriptor(), POLLIN, 0};
+      ASSERT_EQ(::poll(&wanted, 1, -1), 1);  // polling receive() would contend for the lock that the worker takes
+      ASSERT_TRUE(other_->receive(batch, pool_));
+    }
+    EXPECT_EQ(batch.size(), 1u);
   }
   /// Waits until the worker asks for the address of our side, and tells it.
   void answer_arp() {
@@ -270,6 +282,7 @@ TEST_F(WorkerTest, ABlockedLinkBesideLoopbackNeitherSpinsNorLoses) {
     if ((event.bits & kEventAcceptable) != 0) accepted.set_value();
   };
   const auto worker = *Worker::start({}, std::move(links), std::move(callbacks));
+  take_announcement();
   ASSERT_TRUE(worker->post([&](Stack& stack, Instant now) {
     // Its neighbour entry is known, so that SYNs are not held for an answer to ARP.
     EXPECT_TRUE(stack.send_echo({.source = kAddress, .destination = kOtherAddress, .id = 1, .sequence = 1}, now));
