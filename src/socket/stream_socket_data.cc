@@ -52,6 +52,7 @@ Result StreamSocket::send(IoCursor& cursor, int flags, Instant now) {
       return so_far(error != 0 ? error : errno_of(taken.error()));
     }
   }
+  if ((flags & MSG_EOR) != 0 && cursor.done() > 0) static_cast<void>(context_.stack.end_record(handle_));
   return {static_cast<std::int64_t>(cursor.done())};
 }
 

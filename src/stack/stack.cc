@@ -280,6 +280,8 @@ expected<void, Error> Stack::set_quick_ack(SocketHandle socket, bool quick, Inst
   return impl_->tcp.set_quick_ack(socket, quick);
 }
 
+expected<void, Error> Stack::end_record(SocketHandle socket) { return impl_->tcp.end_record(socket); }
+
 expected<void, Error> Stack::push_pending(SocketHandle socket, Instant) { return impl_->tcp.push_pending(socket); }
 
 expected<SocketHandle, Error> Stack::accept(SocketHandle listener) { return impl_->tcp.accept(listener); }

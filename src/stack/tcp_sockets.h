@@ -94,6 +94,7 @@ class TcpSockets {
   expected<void, Error> set_options(SocketHandle handle, const TcpSettings& options, Instant now);
   expected<void, Error> set_quick_ack(SocketHandle handle, bool quick);
   expected<void, Error> push_pending(SocketHandle handle);
+  expected<void, Error> end_record(SocketHandle handle);
 
   expected<std::size_t, Error> read(SocketHandle handle, MutableBytes out);
   expected<std::size_t, Error> read_urgent(SocketHandle handle, std::uint8_t& byte, bool take);

@@ -56,6 +56,13 @@ expected<void, Error> TcpSockets::push_pending(SocketHandle handle) {
   return {};
 }
 
+expected<void, Error> TcpSockets::end_record(SocketHandle handle) {
+  Socket* socket = find_connection(handle);
+  if (socket == nullptr) return unexpected(why_no_connection(handle));
+  socket->connection->end_record();
+  return {};
+}
+
 expected<std::size_t, Error> TcpSockets::read_urgent(SocketHandle handle, std::uint8_t& byte, bool take) {
   Socket* socket = find_connection(handle);
   if (socket == nullptr) return unexpected(why_no_connection(handle));

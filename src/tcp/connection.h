@@ -71,6 +71,8 @@ class TcpConnection {
   const TcpSettingsRef& options() const { return c_.settings; }
   void set_options(TcpSettingsRef settings, Instant now);
   void set_quick_ack(bool quick);
+  /// No segment has bytes from before and behind this point of the stream.
+  void end_record() { c_.sender.end_record(); }
   /// Sends data that waits to become a whole segment.
   void push_pending() { c_.sender.small_segments().push(); }
 

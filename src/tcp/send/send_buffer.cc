@@ -49,27 +49,12 @@ void SendBuffer::extend(std::size_t n) {
   end_ += static_cast<StreamPos>(n);
 }
 
-std::size_t SendBuffer::first_push_after(StreamPos pos) const {
-  std::size_t low = 0, high = pushes_.size();
-  while (low < high) {
-    const std::size_t middle = (low + high) / 2;
-    if (pushes_[middle] <= pos) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return low;
-}
-
 void SendBuffer::mark_push(StreamPos pos) {
-  const std::size_t i = first_push_after(pos);
-  if (pos <= begin_ || (i > 0 && pushes_[i - 1] >= pos)) return;
-  [[maybe_unused]] const bool marked = pushes_.insert(i, pos, *chunks_.back().slice.pool());
+  if (pos > begin_) pushes_.add(pos, *chunks_.back().slice.pool());
 }
 
-void SendBuffer::unmark_push(StreamPos pos) {
-  if (!pushes_.empty() && pushes_.back() == pos) pushes_.pop_back();
+void SendBuffer::end_record() {
+  if (end_ > begin_) records_.add(end_, *chunks_.back().slice.pool());
 }
 
 void SendBuffer::release_before(StreamPos pos) {
@@ -81,12 +66,14 @@ void SendBuffer::release_before(StreamPos pos) {
     if (chunk_end > pos) break;
     chunks_.pop_front();
   }
-  while (!pushes_.empty() && pushes_.front() <= pos) pushes_.pop_front();
+  pushes_.remove_until(pos);
+  records_.remove_until(pos);
 }
 
 void SendBuffer::clear() {
   chunks_.clear();
   pushes_.clear();
+  records_.clear();
   begin_ = end_;
   prepared_ = 0;
 }
@@ -112,8 +99,7 @@ SendBuffer::Gathered SendBuffer::gather(StreamPos pos, std::size_t length, std::
     result.length += n;
     pos += static_cast<StreamPos>(n);
   }
-  const std::size_t push = first_push_after(begin);
-  result.pushed = push < pushes_.size() && pushes_[push] <= pos;
+  result.pushed = pushes_.first_after(begin, pos + 1) <= pos;
   return result;
 }
 

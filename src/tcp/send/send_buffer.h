@@ -8,6 +8,7 @@
 
 #include "packet/buffer.h"
 #include "packet/pooled_ring.h"
+#include "tcp/send/stream_marks.h"
 #include "tcp/stream_pos.h"
 
 namespace leat {
@@ -33,12 +34,17 @@ class SendBuffer {
   /// No more slices fit in, whatever memory the pool has.
   bool is_full_of_slices() const { return chunks_.size() >= PooledRing<Chunk>::kMost; }
   /// There are so many marks that marks within a write are left out.
-  bool is_full_of_marks() const { return pushes_.size() >= PooledRing<StreamPos>::kMost / 2; }
+  bool is_full_of_marks() const { return pushes_.size() >= StreamMarks::kMost / 2; }
   /// The segment that has the byte before `pos` carries PSH each time that it is sent. Without memory for the mark it
   /// does not.
   void mark_push(StreamPos pos);
   /// Removes the last mark if it is at `pos`.
-  void unmark_push(StreamPos pos);
+  void unmark_push(StreamPos pos) { pushes_.remove_last(pos); }
+  /// A record ends with the last byte: no segment has bytes of two records. Without memory for the mark there is none.
+  void end_record();
+  /// The end of the record that has the byte at `pos`, or of all data.
+  StreamPos record_end(StreamPos pos) const { return records_.first_after(pos, end_); }
+  bool ends_record(StreamPos pos) const { return pos > begin_ && records_.first_after(pos - 1, pos + 1) == pos; }
   /// Forgets everything before `pos`, which is in [begin(), end()].
   void release_before(StreamPos pos);
   void clear();
@@ -62,10 +68,10 @@ class SendBuffer {
     Slice slice;
   };
   std::size_t find(StreamPos pos) const;
-  std::size_t first_push_after(StreamPos pos) const;
 
   PooledRing<Chunk> chunks_;
-  PooledRing<StreamPos> pushes_;
+  StreamMarks pushes_;
+  StreamMarks records_;
   StreamPos begin_ = 1;
   StreamPos end_ = 1;
   std::size_t prepared_ = 0;

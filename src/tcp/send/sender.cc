@@ -49,6 +49,7 @@ void Sender::mark_write(StreamPos begin, bool more) {
   };
   q.block = std::max(q.block, nxt_);
   if (begin - q.block >= whole) q.block = begin;
+  if (q.buffer.ends_record(begin)) q.block = begin;
   if (begin > q.block) q.buffer.unmark_push(begin);
   while (data_end() - q.block > whole) {
     q.block += whole;
@@ -104,34 +105,37 @@ bool Sender::holds(std::uint32_t length) const {
 std::optional<Sender::Plan> Sender::next_new(std::int64_t allowance, std::uint32_t max_burst,
                                              bool override_timer) const {
   if (nxt_ < 1 || nxt_ >= end()) return std::nullopt;
-  const std::int64_t available = data_end() - nxt_;
   const std::int64_t usable = usable_window();
-  if (available == 0) {
+  if (data_end() == nxt_) {
     // The FIN alone is too small for congestion control, but it needs room in the peer's window.
     if (usable < 1) return std::nullopt;
     return Plan{nxt_, 0, true};
   }
+  const StreamPos record_end = queue_->buffer.record_end(nxt_);
+  const bool is_last = record_end == data_end();
+  const std::int64_t available = record_end - nxt_;
   std::int64_t length = std::min({available, usable, allowance, std::int64_t{max_burst}});
   if (length <= 0) return std::nullopt;
   const bool to_the_end = length == available;
   const std::int64_t whole = length - length % mss();
   const std::int64_t rest = length - whole;
   if (rest > 0) {
-    // The last, partial segment goes when it empties the buffer and Nagle agrees, or when the peer's
-    // window is so small that half of it is a good piece (RFC 9293 §3.8.6.2.1).
+    // The last, partial segment goes when it empties the buffer and Nagle agrees, when another record follows it, or
+    // when the peer's window is so small that half of it is a good piece (RFC 9293 §3.8.6.2.1).
     const bool fills_small_window = length == usable && 2 * length >= peer_.largest();
-    const bool may_go = (to_the_end && !holds(static_cast<std::uint32_t>(rest))) ||
+    const bool may_go = (to_the_end && (!is_last || !holds(static_cast<std::uint32_t>(rest)))) ||
                         (whole == 0 && (fills_small_window || override_timer));
     if (!may_go) length = whole;
   }
   if (length == 0) return std::nullopt;
   Plan plan{nxt_, static_cast<std::uint32_t>(length), false};
-  plan.fin = length == available && fin_queued_ && usable > length;
+  plan.fin = length == available && is_last && fin_queued_ && usable > length;
   return plan;
 }
 
 Sender::Plan Sender::again(StreamPos begin, StreamPos end, std::uint32_t max_burst) const {
-  const StreamPos length = std::clamp<StreamPos>(std::min(end, data_end()) - begin, 0, max_burst);
+  const StreamPos last = begin < data_end() ? std::min(end, queue_->buffer.record_end(begin)) : begin;
+  const StreamPos length = std::clamp<StreamPos>(last - begin, 0, max_burst);
   Plan plan{begin, static_cast<std::uint32_t>(length), false};
   plan.fin = fin_queued_ && begin + length == data_end() && end > data_end();
   return plan;
@@ -153,7 +157,8 @@ bool Sender::is_blocked_by_window() const {
 bool Sender::is_corked() const {
   if (nxt_ < 1 || una_ < nxt_ || nxt_ >= data_end()) return false;
   const std::int64_t available = data_end() - nxt_;
-  return available < mss() && holds(static_cast<std::uint32_t>(available));
+  const bool is_last = queue_->buffer.record_end(nxt_) == data_end();
+  return is_last && available < mss() && holds(static_cast<std::uint32_t>(available));
 }
 
 }  // namespace leat

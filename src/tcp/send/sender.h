@@ -55,6 +55,10 @@ class Sender {
   std::size_t prepared() const { return queue_ == nullptr ? 0 : queue_->buffer.prepared(); }
   /// The write took only a part of the data and ends here.
   void end_write() { mark_push(data_end()); }
+  /// What follows shares no segment with what was written so far (MSG_EOR).
+  void end_record() {
+    if (queue_ != nullptr) queue_->buffer.end_record();
+  }
   /// The segment that ends at `pos` carries PSH.
   void mark_push(StreamPos pos);
   std::size_t buffered() const { return queue_ == nullptr ? 0 : queue_->buffer.size(); }
