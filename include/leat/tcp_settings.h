@@ -68,6 +68,8 @@ struct TcpSettings {
   /// Urgent data stays in the stream (SO_OOBINLINE; RFC 6093 §5). False, Linux's default for a socket: read() skips the
   /// last urgent byte, and recv() with MSG_OOB returns it.
   bool oob_inline = true;
+  /// Segments that are sent in one piece at least, where the window allows it, 1..65535 (Linux: tcp_min_tso_segs).
+  std::uint16_t least_burst = 2;
   bool push_each_segment = false;  ///< PSH on each segment with data, not only at the end of the queued data
 
   /// Least time between two ACKs that answer segments out of place, of a connection (RFC 5961 §7; Linux:

@@ -64,6 +64,8 @@ constexpr NumberKnob kNumbers[] = {
     {"net.ipv4.tcp_fin_timeout", 1, 3600, [](SocketsConfig& c, std::int64_t v) { c.tcp.fin_wait_2 = seconds(v); }},
     {"net.ipv4.tcp_invalid_ratelimit", 0, 1 << 30,
      [](SocketsConfig& c, std::int64_t v) { c.tcp.challenge_interval = milliseconds(v); }},
+    {"net.ipv4.tcp_min_tso_segs", 1, 65535,
+     [](SocketsConfig& c, std::int64_t v) { c.tcp.least_burst = static_cast<std::uint16_t>(v); }},
     {"net.ipv4.tcp_notsent_lowat", 0, 0xffffffff,
      [](SocketsConfig& c, std::int64_t v) { c.tcp.notsent_lowat = static_cast<std::uint32_t>(v); }},
     {"net.ipv4.ip_default_ttl", 1, 255,
@@ -147,7 +149,6 @@ constexpr FixedKnob kFixed[] = {
 /// Settings that could change no segment here: the kernel's memory, its cache of routes, the way it fills devices.
 constexpr std::string_view kWithoutMeaning[] = {"net.ipv4.tcp_no_metrics_save",
                                                 "net.ipv4.tcp_tso_win_divisor",
-                                                "net.ipv4.tcp_min_tso_segs",
                                                 "net.ipv4.tcp_limit_output_bytes",
                                                 "net.ipv4.tcp_mem",
                                                 "net.ipv4.tcp_low_latency",

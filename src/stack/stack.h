@@ -154,8 +154,7 @@ class Stack {
   expected<std::size_t, Error> write_more(SocketHandle socket, Bytes data, Instant now);
   /// As write; tells the peer that what was taken, and all before it, is urgent (RFC 9293 §3.8.5).
   expected<std::size_t, Error> write_urgent(SocketHandle socket, Bytes data, Instant now);
-  /// What follows shares no segment with what was written so far, also when it is sent again (MSG_EOR). Call it before
-  /// transmit().
+  /// A record ends: later data shares no segment with it, also when it is sent again (MSG_EOR).
   expected<void, Error> end_record(SocketHandle socket);
   // Without a copy.
   /// What read() would copy, where it lies: fills `pieces` from the front and returns how many. 0: the peer's FIN.

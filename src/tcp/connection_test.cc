@@ -231,9 +231,9 @@ TEST(ConnectionSend, InitialWindowGoesOutAtOnceAsOneBurst) {
   Story c(config);
   c.connect();
   c.write(100000);
-  EXPECT_EQ(c.all_sent(), (std::vector<Seg>{{.seq = 1, .ack = 1, .len = 14600}}));
+  EXPECT_EQ(c.all_sent(), (std::vector<Seg>{{.seq = 1, .ack = 1, .len = 14600, .flags = "P"}}));
   c.recv({.seq = 1, .ack = 14601});
-  EXPECT_EQ(c.all_sent(), (std::vector<Seg>{{.seq = 14601, .ack = 1, .len = 2 * 14600}}));
+  EXPECT_EQ(c.all_sent(), (std::vector<Seg>{{.seq = 14601, .ack = 1, .len = 2 * 14600, .flags = "P"}}));
 }
 
 TEST(ConnectionSend, NagleHoldsASecondSmallSegmentUntilTheFirstIsAcknowledged) {

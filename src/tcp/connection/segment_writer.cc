@@ -18,7 +18,12 @@ void SegmentWriter::write_data(Sender::Plan& plan) {
     if (got.pushed || c_.settings->push_each_segment) out_.flags |= kTcpPsh;
     out_.slices = static_cast<std::uint8_t>(got.slices);
     out_.length = plan.length;
-    if (plan.length > c_.sender.mss()) out_.gso_size = static_cast<std::uint16_t>(c_.sender.mss());
+    if (plan.length > c_.sender.mss()) {
+      out_.gso_size = static_cast<std::uint16_t>(c_.sender.mss());
+      // The last segment of a super-segment with new data is pushed: the receiver's GRO stops waiting there (Linux:
+      // __tcp_transmit_skb). Retransmissions are split along other edges than Linux's, so that they are left alone.
+      if (plan.pos >= c_.sender.nxt()) out_.flags |= kTcpPsh;
+    }
   }
   out_.seq = c_.send_map.to_wire(plan.pos);
   out_.flags |= kTcpAck;

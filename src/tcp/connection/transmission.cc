@@ -181,7 +181,13 @@ std::uint32_t Transmission::burst_limit() const {
   const std::uint32_t mss = c_.sender.mss();
   // A flag that every segment must carry would be lost when a super-segment is split.
   if (c_.settings->push_each_segment || c_.sender.urgent_end() > c_.sender.una()) return mss;
-  return SendBudget::burst(c_.cwnd(), mss, c_.max_burst);
+  SendBudget::BurstFacts facts{.mss = mss, .cwnd = c_.cwnd(), .ssthresh = c_.congestion->ssthresh()};
+  facts.in_flight = static_cast<std::uint32_t>(c_.sender.nxt() - c_.sender.una());
+  facts.srtt = c_.rto.rtt().srtt();
+  facts.min_rtt = c_.rto.rtt().min_rtt().value_or(Duration::zero());
+  facts.least_segments = c_.settings->least_burst;
+  facts.most = c_.max_burst;
+  return SendBudget::burst(facts);
 }
 
 void Transmission::send_data(Sender::Plan plan) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "leat/time.h"
 #include "tcp/congestion/controller.h"
 #include "tcp/loss/congestion_signal.h"
 #include "tcp/loss/prr.h"
@@ -39,11 +40,15 @@ class SendBudget {
   bool retransmits_now() const { return retransmits_now_; }
   void on_lost_sent() { retransmits_now_ = false; }
 
-  /// Payload of the next super-segment: half the congestion window, at least two segments, at most `most`.
-  static std::uint32_t burst(std::uint32_t cwnd, std::uint32_t mss, std::uint32_t most) {
-    const std::uint32_t wanted = std::min(most, std::max(2 * mss, cwnd / 2));
-    return std::max(wanted - wanted % mss, mss);
-  }
+  struct BurstFacts {
+    std::uint32_t mss = 0, cwnd = 0, ssthresh = 0, in_flight = 0;  ///< bytes
+    Duration srtt{}, min_rtt{};                                    ///< zero: not measured yet
+    unsigned least_segments = 2;
+    std::uint32_t most = 0;  ///< bytes that the path takes in one piece
+  };
+  /// Payload of the next super-segment, whole segments (Linux: tcp_tso_autosize): what leaves within 1/1024 s at the
+  /// rate at which cwnd is sent, more where the round trip is short, and at least TcpSettings::least_burst segments.
+  static std::uint32_t burst(const BurstFacts& facts);
 
  private:
   void remember(const CongestionController& controller);
