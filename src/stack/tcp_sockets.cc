@@ -248,11 +248,8 @@ bool TcpSockets::poll_transmit(OutgoingSegment& out, InterfaceId interface, Inst
 void TcpSockets::count_sent(const SegmentOut& segment) {
   const std::uint32_t n = segment.wire_segments();
   if (segment.flags.rst()) ++counters_[Counter::TcpOutRsts];
-  const NoteKind why = segment.note.kind;
-  const bool fast = why == NoteKind::fast_retransmit || why == NoteKind::partial_ack || why == NoteKind::overtaken ||
-                    why == NoteKind::lost_again;
-  if (fast) counters_[Counter::TcpExtTCPFastRetrans] += n;
-  if (why == NoteKind::after_time_out) counters_[Counter::TcpExtTCPSlowStartRetrans] += n;
+  if (segment.cause == RetransmissionCause::fast) counters_[Counter::TcpExtTCPFastRetrans] += n;
+  if (segment.cause == RetransmissionCause::after_time_out) counters_[Counter::TcpExtTCPSlowStartRetrans] += n;
   if (segment.retransmission) {
     counters_[Counter::TcpRetransSegs] += n;
   } else {

@@ -32,6 +32,13 @@ struct SegmentIn {
   std::uint32_t sequence_length() const { return length + (flags.syn() ? 1 : 0) + (flags.fin() ? 1 : 0); }
 };
 
+/// How Linux counts a retransmission, besides TcpRetransSegs.
+enum class RetransmissionCause : std::uint8_t {
+  other,
+  fast,            ///< fast retransmit and what follows in the same recovery (TcpExtTCPFastRetrans)
+  after_time_out,  ///< further segments that a time-out marked lost (TcpExtTCPSlowStartRetrans)
+};
+
 /// A segment to be sent, without its payload.
 struct SegmentOutHead {
   SeqNum seq;
@@ -42,6 +49,7 @@ struct SegmentOutHead {
   TcpOptionSet options;
   std::uint8_t slices = 0;  ///< of payload
   bool retransmission = false;
+  RetransmissionCause cause = RetransmissionCause::other;
   bool probe = false;  ///< asks for an ACK only (zero window)
   PathEvidence evidence = PathEvidence::none;
   PacketNote note;             ///< why it is sent, where that is not obvious

@@ -114,6 +114,7 @@ bool Transmission::transmit_lost() {
   lost.end = std::min(lost.end, end_of_retransmission(lost.begin, lost.end));
   if (lost.empty()) return false;
   out_.note = retransmission_note(lost.reason);
+  out_.cause = retransmission_cause(lost.reason);
   c_.flight->budget.on_lost_sent();
   send_data(c_.sender.again(lost.begin, lost.end, burst));
   return true;
@@ -127,6 +128,20 @@ StreamPos Transmission::end_of_retransmission(StreamPos begin, StreamPos end) co
   if (room <= 0) room = begin == c_.sender.una() ? mss : 0;
   if (std::min(end, c_.sender.data_end()) - begin <= room) return room > 0 ? end : begin;
   return begin + (room > mss ? room - room % mss : room);
+}
+
+RetransmissionCause Transmission::retransmission_cause(LossReason why) const {
+  switch (why) {
+    case LossReason::duplicate_acks:
+    case LossReason::partial_ack:
+    case LossReason::later_delivered:
+    case LossReason::retransmission_lost: return RetransmissionCause::fast;
+    case LossReason::smaller_path:
+    case LossReason::reneged: return RetransmissionCause::other;
+    case LossReason::none:
+    case LossReason::time_out: break;
+  }
+  return c_.flight->budget.retransmits_now() ? RetransmissionCause::other : RetransmissionCause::after_time_out;
 }
 
 PacketNote Transmission::retransmission_note(LossReason why) const {

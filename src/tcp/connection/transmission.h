@@ -25,6 +25,7 @@ class Transmission {
   bool transmit_tail_probe();
   bool transmit_lost();
   StreamPos end_of_retransmission(StreamPos begin, StreamPos end) const;
+  RetransmissionCause retransmission_cause(LossReason why) const;
   PacketNote retransmission_note(LossReason why) const;
   PacketNote probe_note() const;
   bool transmit_new();
