@@ -5,7 +5,7 @@
 #include "api/addresses.h"
 #include "api/invalid_argument.h"
 #include "api/memory_links.h"
-#include "device/capture.h"
+#include "device/capture_device.h"
 #include "device/impair.h"
 #include "device/link_kinds.h"
 #include "device/open_device.h"

@@ -14,11 +14,11 @@
 
 #include "device/interface_info.h"
 #include "device/interface_watch.h"
+#include "device/kernel_socket_options.h"
 #include "device/outgoing_frame.h"
 #include "device/port_claims.h"
 #include "device/port_filter.h"
 #include "device/receive_buffer.h"
-#include "device/socket_options.h"
 #include "device/system_random.h"
 #include "device/unique_fd.h"
 #include "device/virtio_header.h"

@@ -13,7 +13,7 @@
 #include <memory>
 
 #include "device/interface_info.h"
-#include "device/socket_options.h"
+#include "device/kernel_socket_options.h"
 #include "device/unique_fd.h"
 
 namespace leat {

@@ -5,7 +5,7 @@
 #include <ostream>
 
 #include "device/af_xdp.h"
-#include "device/capture.h"
+#include "device/capture_device.h"
 #include "device/impair.h"
 #include "device/loopback.h"
 #include "device/memory_link.h"

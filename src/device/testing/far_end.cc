@@ -14,7 +14,7 @@
 #include <cstring>
 #include <deque>
 
-#include "device/socket_options.h"
+#include "device/kernel_socket_options.h"
 #include "device/testing/in_namespace.h"
 #include "device/unique_fd.h"
 #include "wire/ethernet.h"

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "device/socket_options.h"
+#include "device/kernel_socket_options.h"
 
 namespace leat::xdp {
 namespace {

@@ -1,4 +1,4 @@
-#include "device/capture.h"
+#include "device/capture_device.h"
 
 #include <algorithm>
 #include <array>
