@@ -46,6 +46,26 @@ void read_option(TcpOptionSet& set, std::uint8_t kind, Bytes body) {
   }
 }
 
+/// Adds the options to `set` up to the first with an impossible length. True when there is none.
+bool read_options(TcpOptionSet& set, Bytes options) {
+  if (options.size() == 12 && load_be32(options.data()) == kAlignedTimestamps) {  // nearly every segment
+    set.timestamps = load_timestamps(options.data() + 4);
+    return true;
+  }
+  while (!options.empty()) {
+    const std::uint8_t kind = options[0];
+    if (kind == kEnd) break;
+    if (kind == kNop) {
+      options = options.subspan(1);
+      continue;
+    }
+    if (options.size() < 2 || options[1] < 2 || options[1] > options.size()) return false;
+    read_option(set, kind, options.subspan(2, options[1] - 2u));
+    options = options.subspan(options[1]);
+  }
+  return true;
+}
+
 std::size_t size_without_sack(const TcpOptionSet& s) {
   std::size_t size = s.mss ? 4 : 0;
   if (s.timestamps) size += 12;
@@ -69,21 +89,12 @@ bool TcpOptionSet::operator==(const TcpOptionSet& other) const {
 
 std::optional<TcpOptionSet> TcpOptionSet::parse(Bytes options) {
   TcpOptionSet set;
-  if (options.size() == 12 && load_be32(options.data()) == kAlignedTimestamps) {  // nearly every segment
-    set.timestamps = load_timestamps(options.data() + 4);
-    return set;
-  }
-  while (!options.empty()) {
-    const std::uint8_t kind = options[0];
-    if (kind == kEnd) break;
-    if (kind == kNop) {
-      options = options.subspan(1);
-      continue;
-    }
-    if (options.size() < 2 || options[1] < 2 || options[1] > options.size()) return std::nullopt;
-    read_option(set, kind, options.subspan(2, options[1] - 2u));
-    options = options.subspan(options[1]);
-  }
+  return read_options(set, options) ? std::optional(set) : std::nullopt;
+}
+
+TcpOptionSet TcpOptionSet::parse_valid_part(Bytes options) {
+  TcpOptionSet set;
+  read_options(set, options);
   return set;
 }
 

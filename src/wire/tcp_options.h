@@ -44,6 +44,9 @@ struct TcpOptionSet {
   /// another length than theirs, and an MSS of 0, as Linux's tcp_parse_options. The last of two equal kinds counts.
   /// Returns nothing if a length is 0, 1 or exceeds the header: the header is malformed.
   static std::optional<TcpOptionSet> parse(Bytes options);
+  /// As parse(), but of a malformed header it returns the options in front of the fault, as Linux's tcp_parse_options:
+  /// a segment with a fault in its options is processed (RFC 9293 §3.1, MUST-7).
+  static TcpOptionSet parse_valid_part(Bytes options);
 
   /// The size in bytes: a multiple of 4, at most kMaxSize.
   std::size_t encoded_size() const;

@@ -144,5 +144,18 @@ TEST(TcpOptionSet, SurvivesGarbage) {
   }
 }
 
+// RFC 9293 §3.1, MUST-7: a segment with a malformed option list is processed with the options in front of the fault.
+TEST(TcpOptionSet, TheValidPartOfAMalformedListCounts) {
+  TcpOptionSet mss;
+  mss.mss = 1460;
+  for (const Octets& fault : {Octets{0x08, 0}, Octets{0x08, 1}, Octets{0x08, 10, 0, 0}, Octets{0x22}}) {
+    Octets list{2, 4, 0x05, 0xb4};
+    list.insert(list.end(), fault.begin(), fault.end());
+    EXPECT_EQ(TcpOptionSet::parse(list), std::nullopt);
+    EXPECT_EQ(TcpOptionSet::parse_valid_part(list), mss);
+  }
+  EXPECT_EQ(TcpOptionSet::parse_valid_part(Octets{8, 0, 2, 4}), TcpOptionSet{});
+}
+
 }  // namespace
 }  // namespace leat
