@@ -1,6 +1,6 @@
 // What the HTTP client needs of a connection, and where connections come from.
 //
-// HTTP knows nothing of Leat's stack: apps/leat gives it connections of a leat::Host, the tests give it scripts
+// HTTP knows nothing of Leat's stack: apps/cli gives it connections of a leat::Host, the tests give it scripts
 // and sockets of the kernel. All calls block; a time-out that passes is Error::timed_out and harms nothing.
 #pragma once
 

@@ -58,7 +58,7 @@ class Rules(unittest.TestCase):
         self.assert_accepted("src/stack/x.h", HEADER + '#include "base/a.h"\n#include "tcp/b.h"\n#include "ip/c.h"\n'
                              '#include "leat/tcp_info.h"\n#include <span>\n')
         self.assert_accepted("src/runtime/x.h", HEADER + '#include "device/a.h"\n#include <sys/epoll.h>\n')
-        self.assert_accepted("apps/leat/x.cc", SOURCE + '#include "lab/a.h"\n#include "leat/host.h"\n')
+        self.assert_accepted("apps/cli/x.cc", SOURCE + '#include "lab/a.h"\n#include "leat/host.h"\n')
 
     def test_an_unknown_layer(self):
         self.assert_refused("src/misc/x.h", HEADER, "include_direction")
