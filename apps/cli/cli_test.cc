@@ -52,7 +52,7 @@ TEST_F(CliTest, TellsItsVersionAndWhatIsBuiltIn) {
   const Ran ran = leat("--version");
   EXPECT_EQ(ran.status, 0);
   EXPECT_EQ(ran.out.substr(0, 5), "leat ");
-  EXPECT_SAYS(ran.out, "raw packet tap tun");
+  EXPECT_SAYS(ran.out, "Links: raw packet");
   EXPECT_SAYS(ran.out, "Boost 1.");
 }
 
@@ -257,7 +257,7 @@ std::string drill_script(const std::string& folder) {
 
 TEST_F(CliTest, DrillTakesOptionsOfScripts) {
   const std::string script = drill_script(folder_);
-  EXPECT_SAYS(leat("drill " + script).out, "an MSS is wanted here, not \"MSS\"");
+  EXPECT_SAYS(leat("drill " + script).out, "expected an MSS, found \"MSS\"");
   EXPECT_SAYS(leat("drill -D MSS=1460 " + script).out, "1 passed, 0 failed, 0 skipped");
   EXPECT_SAYS(leat("drill -DMSS=560 --mtu 600 -q " + script).out, "1 passed, 0 failed, 0 skipped");
   EXPECT_SAYS(leat("drill -D MSS=1 --local_ip=fd00::1 " + script).out, "--local_ip: want an IPv4 address");
