@@ -11,8 +11,9 @@ namespace leat::interop {
 
 using namespace std::chrono_literals;
 
-Served::Served(const lab::Lab& lab, lab::LinkKind link, std::vector<std::string> command,
-               const lab::SpawnOptions& options) {
+Served::Served(const lab::Lab& lab, lab::LinkKind link, std::vector<std::string> command, lab::SpawnOptions options) {
+  // Memory that ASan keeps in quarantine after free() is no memory that the server holds.
+  options.environment.push_back("ASAN_OPTIONS=quarantine_size_mb=8");
   const lab::LeatHost host = lab.leat_host(link);
   address_ = host.address.empty() ? lab::Lab::kNearKernelAddress : host.address.substr(0, host.address.find('/'));
   command.insert(command.begin(), std::string(LEAT_BINARY));

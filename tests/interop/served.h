@@ -15,8 +15,7 @@ class Served {
  public:
   /// Starts `command`, "serve" or "echo" with its options, and adds the options of the lab's network. If the server
   /// does not listen, the test fails and running() is false.
-  Served(const lab::Lab& lab, lab::LinkKind link, std::vector<std::string> command,
-         const lab::SpawnOptions& options = {});
+  Served(const lab::Lab& lab, lab::LinkKind link, std::vector<std::string> command, lab::SpawnOptions options = {});
 
   bool running() const { return running_; }
   const std::string& address() const { return address_; }
