@@ -92,6 +92,8 @@ bool JoinedSegment::begin(const TcpPacket& first, const FrameLead& lead) {
   const Bytes front = first.packet.front();
   const std::optional<TcpHeader> header = TcpHeader::parse(front);
   if (!header) return false;
+  // Everything that is read from the header is read before remove_front(), which frees the memory of a bare header.
+  segment_.options = TcpOptionSet::parse_valid_part(header->options(front));
   std::memcpy(header_.data(), front.data(), first.header_length);
   header_length_ = first.header_length;
   tuple_ = {{first.ip.destination, header->destination_port}, {first.ip.source, header->source_port}};
@@ -102,7 +104,6 @@ bool JoinedSegment::begin(const TcpPacket& first, const FrameLead& lead) {
   segment_.flags = header->flags;
   segment_.window = header->window;
   segment_.urgent = header->urgent;
-  segment_.options = TcpOptionSet::parse_valid_part(header->options(front));
   segment_.payload = first.packet.slices();
   segment_.length = static_cast<std::uint32_t>(first.packet.size());
   const std::uint16_t gso_size = first.packet.offload.gso_size;
