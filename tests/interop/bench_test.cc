@@ -341,7 +341,7 @@ TEST_P(BenchTest, TimesRoundTripsWithTheKernel) {
   }
   const Outcome text = bench({"--ping-pong", lab::Lab::kFarAddress, "-t", "100ms", "--poll", "busy"});
   EXPECT_EQ(text.code, 0) << text.errors;
-  EXPECT_THAT(text.output, HasSubstr("round trips of 1 byte with 10.77.2.2:7 in 0.1"));
+  EXPECT_THAT(text.output, HasSubstr("round trips of 1 byte with 10.77.2.2:7 in "));
   EXPECT_THAT(text.output, HasSubstr("median"));
   EXPECT_EQ(bench({"--ping-pong", lab::Lab::kFarAddress, "-p", "8"}).code, 1);
 }
