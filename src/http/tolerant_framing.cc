@@ -56,13 +56,6 @@ bool is_chunked(const Line& line) {
   return line.is("Transfer-Encoding") && equal_ignoring_case(line.value(), "chunked");
 }
 
-/// True when the fields before it, or a transfer coding anywhere, leave it without effect.
-bool is_overridden(const std::vector<Line>& lines, std::size_t i) {
-  const auto end = lines.begin() + static_cast<std::ptrdiff_t>(lines[i].is("Content-Length") ? lines.size() : i);
-  if (!lines[i].is("Content-Length") && !is_chunked(lines[i])) return false;
-  return std::any_of(lines.begin(), end, is_chunked);
-}
-
 }  // namespace
 
 std::size_t head_length(std::string_view text, std::size_t from) {
@@ -90,11 +83,13 @@ StrictHead strict_head(std::string_view head) {
     }
     at = end + 1;
   }
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (is_overridden(lines, i)) {
-      strict.dropped.push_back({lines[i].name, std::string(lines[i].value())});
+  const auto chunked = std::find_if(lines.begin(), lines.end(), is_chunked);
+  for (auto line = lines.begin(); line != lines.end(); ++line) {
+    const bool repeats = line > chunked && is_chunked(*line);
+    if (repeats || (chunked != lines.end() && line->is("Content-Length"))) {
+      strict.dropped.push_back({line->name, std::string(line->value())});
     } else {
-      strict.text += lines[i].text + "\r\n";
+      strict.text += line->text + "\r\n";
     }
   }
   strict.text += "\r\n";
@@ -114,7 +109,7 @@ std::size_t ChunkLines::make_strict(std::span<std::uint8_t> block, std::size_t f
       if (size_ == 0) part_ = Part::end_of_data;
     } else {
       const bool bare = block[at] == '\n' && !after_cr_;
-      if (bare && !changed_) changed_ = true;
+      changed_ |= bare;
       if (bare && kept == used) kept = at;
       if (bare) rewritten.push_back('\r');
       on_framing(block[at]);
