@@ -247,7 +247,7 @@ bool attach_patiently(int fd, const std::string& name, TapKind kind, const Devic
   return true;
 }
 
-/// Whether there is a virtio header. The program that opened the first of several queues has decided that.
+/// True when frames have a virtio header. The program that opened the first of several queues has decided that.
 bool has_virtio_header(int fd) {
   ifreq request{};
   return ::ioctl(fd, TUNGETIFF, &request) == 0 && (request.ifr_flags & IFF_VNET_HDR) != 0;

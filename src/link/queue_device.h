@@ -1,5 +1,6 @@
 // QueueDevice: a device whose other side is the program that owns it, for scripts, simulations, tests and benchmarks.
-// What the Driver sends waits in a queue until the program takes it, and what the program puts in arrives.
+// Frames that the Driver sends wait in a queue until the program takes them, and frames that the program puts in
+// arrive.
 #pragma once
 
 #include <utility>

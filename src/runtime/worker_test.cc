@@ -142,7 +142,8 @@ class WorkerTest : public ::testing::Test {
     const auto worker = start(std::move(callbacks), polling);
     return taken.get_future().get();
   }
-  /// Of three waits: a busy machine can charge a sleeping thread for some of them, a thread that spins pays in each.
+  /// The least of three waits. A busy machine can charge a sleeping thread for some of them. A thread that spins pays
+  /// in each.
   Duration least_cpu_time(Polling polling) {
     Duration least = Duration::max();
     for (int i = 0; i < 3; ++i) least = std::min(least, wait_for_timer(polling).cpu_time);

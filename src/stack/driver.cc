@@ -67,7 +67,7 @@ void Driver::set_blocked(std::size_t index, bool blocked) {
 
 Instant Driver::next_turn(Instant now) const {
   if (more_to_receive_ || more_to_send_ || more_to_tell_) return now;
-  // What waits for a blocked device waits for its descriptor.
+  // Output for a blocked device waits for the descriptor of that device.
   const auto can_send = [this](const Link& link) { return !link.blocked && stack_.has_output(link.id); };
   if (std::any_of(links_.begin(), links_.end(), can_send)) return now;
   return stack_.next_timer();

@@ -47,7 +47,7 @@ class Driver {
   template <class Application>
   Instant turn(Instant now, Application&& app, ReadyLinks ready = kAllLinks);
 
-  /// What to wait for, for each link in the order of attach(). Changes with each turn.
+  /// The descriptors to wait for: one entry for each link, in the order of attach(). They change with each turn.
   std::span<const Wait> waits() const { return waits_; }
 
   /// Asks the devices themselves whether something arrived, which costs less than a system call that waits. True when
@@ -82,7 +82,7 @@ class Driver {
     bool blocked = false;  ///< the device took less than `out`
     bool failed = false;
   };
-  /// What look() received, and from which link.
+  /// The batch that look() received, and its link.
   struct Found {
     std::size_t link;
     expected<void, Error> received;

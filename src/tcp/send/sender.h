@@ -55,7 +55,7 @@ class Sender {
   std::size_t prepared() const { return queue_ == nullptr ? 0 : queue_->buffer.prepared(); }
   /// The write took only a part of the data and ends here.
   void end_write() { mark_push(data_end()); }
-  /// What follows shares no segment with what was written so far (MSG_EOR).
+  /// A record ends: later data shares no segment with the data written so far (MSG_EOR).
   void end_record() {
     if (queue_ != nullptr) queue_->buffer.end_record();
   }
